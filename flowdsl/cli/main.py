@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "import": "turn workflows of the service into flows",
     "convert": "propose statements for a prompt in a file",
     "compile": "write payloads, prompts and schemas to a folder",
+    "test": "run the tests of flows, without a machine",
     "plan": "show what a deploy would change",
     "deploy": "bring an environment to what the sources say",
     "run": "run a deployed workflow or chain with checked inputs",
@@ -76,7 +77,6 @@ PLANNED = frozenset(
         "generate",
         "graph",
         "lsp",
-        "test",
     }
 )
 """Commands of the design that this version does not have yet. Whoever types one is told so, instead

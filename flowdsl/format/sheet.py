@@ -15,6 +15,7 @@ from flowdsl.syntax.tables import TERMINALS
 from .gaps import doc_lines
 
 COMMA = TERMINAL["COMMA"]
+REST = TERMINAL["REST"]
 LBRACE, RBRACE, LPAR = TERMINAL["LBRACE"], TERMINAL["RBRACE"], TERMINAL["LPAR"]
 RUNTIME = TERMINAL["RUNTIME"]
 TEXTS = frozenset((TERMINAL["STRING"], TERMINAL["BLOCK"], RUNTIME))
@@ -146,7 +147,7 @@ def _gaps() -> dict[tuple[int, int], str]:
     gaps: dict[tuple[int, int], str] = {}
     for behind in kinds("COMMA COLON DOT RPAR RSQB QMARK"):
         gaps |= {(kind, behind): "" for kind in everything}
-    for before in kinds("LPAR LSQB DOT DOLLAR AT"):
+    for before in kinds("LPAR LSQB DOT DOLLAR AT TILDE"):
         gaps |= {(before, kind): "" for kind in everything}
     (name,) = kinds("NAME")
     gaps |= {(name, TERMINAL["LPAR"]): "", (LBRACE, RBRACE): ""}

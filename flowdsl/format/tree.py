@@ -12,7 +12,7 @@ from typing import Any
 from flowdsl.syntax.driver import MAX_DEPTH, Build, rules
 from flowdsl.syntax.lexer import Lexemes
 
-from .sheet import COMMA, Sheet
+from .sheet import COMMA, LBRACE, REST, Sheet
 from .texts import written_text
 
 IMPORTS = ("import_names", "import_ns")
@@ -80,7 +80,6 @@ _BODY_AT = {
     "record": 2,
     "workflow": 2,
     "chain": 2,
-    "test": 4,
     "inputs": 1,
     "secrets": 1,
     "outputs": 1,
@@ -93,16 +92,18 @@ _BODY_AT = {
     "given": 1,
     "screens": 1,
     "reads": 1,
-    "t_outputs": 1,
+    "commands": 1,
+    "t_case": 2,
 }
 """Rules with one body, and the position of its brace."""
-_STEADY = frozenset(("workflow", "chain", "test"))
+_STEADY = frozenset(("workflow", "chain"))
 _ITEMS = frozenset(
     [
         "edition",
         "import_names",
         "import_ns",
         "const",
+        "fixture",
         "alias",
         "task",
         "setting",
@@ -147,10 +148,22 @@ _ITEMS = frozenset(
         "t_contains",
         "t_omits",
         "t_tokens",
+        "t_matches",
         "t_aborts",
         "t_finishes",
+        "command",
+        "expected",
+        "given_fixture",
+        "given_rows",
+        "t_does",
+        "t_never",
+        "t_reaches",
+        "t_types",
         "screen",
+        "screen_choose",
         "screen_expect",
+        "screen_sees",
+        "screen_wait",
         "read",
     ]
 )
@@ -187,6 +200,38 @@ def _block(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Bod
 def _always(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
     texts = [Item("text", at, at + 1) for at in range(start + 2, end - 1)]
     return Item("always", start, end, (_body(reader, start + 1, end, texts, False),))
+
+
+def _prefixed(rule: str) -> Build:
+    """An item of words in front of another one, which has the body."""
+
+    def build(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
+        (inner,) = (child for child in children if type(child) is Item)
+        return Item(rule, start, end, inner.bodies)
+
+    return build
+
+
+def _outputs(rule: str) -> Build:
+    def build(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
+        items = [child for child in children if type(child) is Item]
+        if end - 2 > start and reader.sheet.kinds[end - 2] == REST:
+            items.append(Item("rest", end - 2, end - 1))
+        return Item(rule, start, end, (_body(reader, start + 1, end, items, False),))
+
+    return build
+
+
+def _test(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
+    items = [child for child in children if type(child) is Item]
+    brace = start + 4 + (reader.sheet.kinds[start + 4] != LBRACE)
+    return Item("test", start, end, (_body(reader, brace, end, items, True),))
+
+
+def _item_answers(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
+    items = [child for child in children if type(child) is Item]
+    brace = items[0].start - 1 if items else end - 2
+    return Item("item_answers", start, end, (_body(reader, brace, end, items, False),))
 
 
 def _described(rule: str) -> Build:
@@ -308,12 +353,19 @@ _SPECIAL: dict[str, Build] = {
     "file": _file,
     "import_names": _import_names,
     "item": _declaration,
+    "item_answers": _item_answers,
     "object": _object,
     "object_type": _object_type,
+    "pattern_object": _object,
     "otherwise": _otherwise,
     "pause": _pause,
     "runtime_ref": _runtime_ref,
     "step": _described("step"),
+    "t_outputs": _outputs("t_outputs"),
+    "t_result": _outputs("t_result"),
+    "t_run": _prefixed("t_run"),
+    "t_then": _prefixed("t_then"),
+    "test": _test,
     "text": _text,
     "type": _type,
     "value_object": _object,

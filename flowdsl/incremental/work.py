@@ -87,7 +87,7 @@ def check_groups(
     # Where processes are not forked, Python would import from the working folder as they start.
     environ["PYTHONSAFEPATH"] = "1"
     shares = _shares(groups, workers)
-    with ProcessPoolExecutor(workers) as pool, signals.Ending(_end_processes):
+    with ProcessPoolExecutor(workers) as pool, signals.Ending(end_processes):
         results = list(pool.map(_check_share, [root] * workers, shares))
     by_entries: dict[tuple[str, ...], tuple[Group, bool]] = {}
     for share in results:
@@ -96,7 +96,7 @@ def check_groups(
     return [by_entries[tuple(group)] for group in groups]
 
 
-def _end_processes(_number: int) -> None:
+def end_processes(_number: int) -> None:
     """Kill the worker processes, for an ending by a signal.
 
     Each waits for work on a pipe that the others hold open, and would wait for ever.

@@ -343,7 +343,45 @@ CLEANUP_WITHOUT_CHAIN = DiagnosticSpec(
 )
 UNKNOWN_READ = DiagnosticSpec("unknown-read", "names", "nothing reads `{name}`")
 UNUSED_ANSWER = DiagnosticSpec(
-    "unused-answer", "names", "nothing in `{workflow}` asks `{question} {text}`"
+    "unused-answer", "names", "nothing in `{workflow}` asks `{question}{text}`"
+)
+AMBIGUOUS_ANSWER = DiagnosticSpec(
+    "ambiguous-answer",
+    "names",
+    "`~{text}` is a part of {number} questions of `{workflow}`",
+    "write more of the one that is meant, or the whole of it",
+)
+NO_ROWS = DiagnosticSpec(
+    "no-rows",
+    "types",
+    "`{word}` is followed by a text, and takes none",
+    'the rows of a file are written `rows "./file.csv"`',
+)
+UNKNOWN_SUBJECT = DiagnosticSpec(
+    "unknown-subject",
+    "names",
+    "a test is for a workflow or for a task, and not for a `{word}`",
+    "write `for name`, or `for task name`",
+)
+UNKNOWN_RUN = DiagnosticSpec(
+    "unknown-run",
+    "names",
+    "this test has no run {number}",
+    "what is expected of the first run stands without `run`; `then given` makes run 2, and so on",
+)
+MISPLACED_EXPECTATION = DiagnosticSpec(
+    "misplaced-expectation", "flow", "a test of a {kind} has no `{word}`"
+)
+UNKNOWN_ACT = DiagnosticSpec("unknown-act", "names", "nothing in `{workflow}` does `{act} {text}`")
+UNKNOWN_ITEM = DiagnosticSpec("unknown-item", "names", "`{workflow}` has no loop {which}")
+MALFORMED_ROWS = DiagnosticSpec(
+    "malformed-rows", "types", "`{path}` cannot be taken as rows: {problem}"
+)
+NO_FIXTURE = DiagnosticSpec(
+    "no-fixture",
+    "types",
+    "`{name}` is no record, and a test gives inputs by their names",
+    'write it as `fixture {name} = {{ input: "value" }}`',
 )
 IMPOSSIBLE_REASON = DiagnosticSpec(
     "impossible-reason", "flow", "no path of `{workflow}` {ends} with `{text}`"

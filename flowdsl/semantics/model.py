@@ -115,6 +115,7 @@ class ChainSymbol(Record):
 class SemanticModel(Record):
     """The side tables of a whole program.
 
+    - `tested`: what each test is for.
     - `values`: what each reference means.
     - `ref_types`: the type of each whole reference, path included.
     - `calls`: the task of each call.
@@ -142,6 +143,7 @@ class SemanticModel(Record):
     tasks: tuple[TaskSymbol, ...]
     chains: tuple[ChainSymbol, ...]
     tests: tuple[tuple[ast.Module, ast.TestDecl], ...]
+    tested: dict[ast.TestDecl, WorkflowSymbol | TaskSymbol]
     values: dict[ast.Ref | ast.ConstRef, ValueSymbol]
     ref_types: dict[ast.Ref, Type]
     calls: dict[ast.CallStmt, TaskSymbol]

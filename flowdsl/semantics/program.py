@@ -87,6 +87,7 @@ class Program:
       and the kind of its place.
     - `bound_places`: where each annotation of a field stands, by the field's constraints.
     - `resolving`: the types and consts that are being resolved, to find cycles.
+    - `words`: the words that have a meaning of their own where they stand, as `never` in a test.
     - `untrusted_fields`: the first `@untrusted` field in each record that was asked for one.
     """
 
@@ -111,6 +112,8 @@ class Program:
         self.iterables: dict[ValueSymbol, ast.Ref | ast.IntLit | ast.ListExpr] = {}
         self.joined_texts: list[tuple[ast.Module, ast.Text, Place]] = []
         self.bodies: dict[ast.Block, list[ast.Stmt]] = {}
+        self.words: dict[ast.ConstRef, ValueSymbol] = {}
+        self.tested: dict[ast.TestDecl, WorkflowSymbol | TaskSymbol] = {}
         self.used_names: set[tuple[str, str]] = set()
         self.used_declarations: set[ast.Decl] = set()
 

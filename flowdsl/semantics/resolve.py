@@ -239,14 +239,14 @@ def _check_tests(program: Program) -> tuple[tuple[ast.Module, ast.TestDecl], ...
     )
     if not tests:
         return ()
-    from .declarations.flow_tests import check_test
+    from .flow_tests.check import check_test
 
     titles: dict[tuple[str, str, str], Span] = {}
     for module, test in tests:
         check_test(program, program.scopes[module], test)
         span = test.title.span(module.source)
         title = test.title.value
-        first = titles.setdefault((module.source.path, test.workflow.text, title), span)
+        first = titles.setdefault((module.source.path, test.subject.text, title), span)
         if first is not span:
             labels = (Label(first, "first declared here"),)
             program.sink.report(errors.DUPLICATE_DECLARATION, span, name=title, labels=labels)
@@ -350,6 +350,7 @@ def _model(
         tasks=tuple(program.tasks.values()),
         chains=tuple(chain for chain in chains if listed(chain.module)),
         tests=tuple((module, test) for module, test in tests if listed(module)),
+        tested=program.tested,
         values=program.values,
         ref_types=program.ref_types,
         calls=program.calls,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, cast
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName, Template, WorkflowArtifact
 from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
@@ -18,7 +19,7 @@ from flowdsl.source.record import Record
 from .compare import Difference, differences
 from .interpreter.interpret import interpret
 from .machine.execute import Payload, execute
-from .machine.variants import Variant, main_variants
+from .machine.variants import Observed, Variant, main_variants
 from .trace import SUCCESS, Trace
 from .world import World
 
@@ -52,11 +53,30 @@ def _open_part(part: ModelName | ImageRef) -> str:
     return part.alias if isinstance(part, ModelName) else part.sha256
 
 
-def _started(payload: Payload, world: World) -> World:
+def started_world(payload: Payload, world: World) -> World:
     """The world of a run that FlowDSL starts, which fills in the defaults of inputs."""
-    properties = json.loads(payload.input_schema or "{}").get("properties", {})
-    defaults = {name: each["default"] for name, each in properties.items() if "default" in each}
-    return World(defaults | dict(world.inputs), world.answer, world.situations)
+    schema = json.loads(payload.input_schema or "{}")
+    return World(_with_defaults(dict(world.inputs), schema), world.answer, world.situations)
+
+
+def _with_defaults(value: Any, schema: Mapping[str, Any]) -> Any:
+    """A value with the defaults of a schema, also of the fields of records inside of it."""
+    match value:
+        case dict():
+            properties = schema.get("properties", {})
+            defaults = {
+                name: each["default"]
+                for name, each in properties.items()
+                if "default" in each and value.get(name) is None
+            }
+            return {
+                name: _with_defaults(each, properties.get(name, {}))
+                for name, each in (value | defaults).items()
+            }
+        case list():
+            return [_with_defaults(each, schema.get("items", {})) for each in value]
+        case _:
+            return value
 
 
 def disagreements(
@@ -72,8 +92,28 @@ def disagreements(
     Raises `machine.execute.Refused` where the service would not start such a run.
     """
     program = interpret(model, workflow, world, environment or {})
+    yield from disagreements_with(program, payload, world, variants)
+
+
+def disagreements_with(
+    program: Trace,
+    payload: Payload,
+    world: World,
+    variants: Iterable[Variant] | None = None,
+) -> Iterator[Disagreement]:
+    """Where a payload differs from the trace of its program, at most once for each variant.
+
+    A variant that makes no difference to what an earlier one did is left out. Of the world only the
+    inputs count: its answers stand in the trace. Raises `Refused` as `disagreements` does.
+    """
+    started = started_world(payload, world)
+    done: list[Observed] = []
     for variant in main_variants() if variants is None else variants:
-        executed = execute(payload, _started(payload, world), program, variant).trace
+        if any(each.decides(variant) for each in done):
+            continue
+        observed = Observed(variant)
+        executed = execute(payload, started, program, cast(Variant, observed)).trace
+        done.append(observed)
         yield from _first(variant, program, executed)
 
 
@@ -97,13 +137,30 @@ def replay_disagreements(
     if recorded_program.ending.status != SUCCESS:
         return
     program = interpret(model, workflow, world, environment or {})
+    yield from replay_disagreements_with(
+        recorded_program, program, payload, recorded, world, variants
+    )
+
+
+def replay_disagreements_with(
+    recorded_program: Trace,
+    program: Trace,
+    payload: Payload,
+    recorded: World,
+    world: World,
+    variants: Iterable[Variant] | None = None,
+) -> Iterator[Disagreement]:
+    """Where a replay differs from the trace of its program, as `replay_disagreements` tells it.
+
+    The first trace is that of the run that was recorded; of the worlds only the inputs count.
+    """
     if program.ending.status == SUCCESS:
         program = program.__replace__(ending=program.ending.__replace__(reason=None))
     for variant in main_variants() if variants is None else variants:
-        first = execute(payload, _started(payload, recorded), recorded_program, variant)
+        first = execute(payload, started_world(payload, recorded), recorded_program, variant)
         if first.recording is None:
             continue
-        started = _started(payload, world)
+        started = started_world(payload, world)
         replayed = execute(payload, started, program, variant, first.recording).trace
         yield from _first(variant, program, replayed)
 

@@ -161,6 +161,11 @@ class Recorder:
         """The question as it is put to the world."""
         return question
 
+    @property
+    def count(self) -> int:
+        """The number of events so far."""
+        return len(self._events)
+
     def act(self, verb: str, *texts: str) -> None:
         """Record that something was done."""
         if verb in _STILL:

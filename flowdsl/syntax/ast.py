@@ -576,20 +576,55 @@ class Pause(Node):
 # Tests
 
 
+class GivenRows(Node):
+    """`name = rows "./file.csv"`: the rows of a file; `word` has to be `rows`."""
+
+    name: Name
+    word: Name
+    path: StringLit
+
+
 class GivenSection(Node):
-    bindings: tuple[Binding, ...]
+    bindings: tuple[Binding | GivenRows, ...]
+
+
+class PartText(Node):
+    """`~"..."`: any text that contains this one."""
+
+    text: Text
+
+
+class FixtureSection(Node):
+    """`given june with { field: value }`: the inputs that a const holds, some of them changed."""
+
+    fixture: ConstRef
+    changes: ObjectExpr | None
 
 
 class ScreenAnswer(Node):
-    """`sees "..." = value` or `expect "..." = value`; `question` is `sees` or `expect`."""
+    """`"..." = value`, with the statement that asks in front or without.
 
-    question: str
-    text: Text
+    `question` is `sees`, `expect`, `choose`, `wait`, or None where any of them may ask.
+    """
+
+    question: str | None
+    text: Text | PartText
     value: Literal
 
 
 class ScreenSection(Node):
     answers: tuple[ScreenAnswer, ...]
+
+
+class CommandAnswer(Node):
+    """`"command" = value`: whether a command did its work."""
+
+    text: Text | PartText
+    value: Literal
+
+
+class CommandsSection(Node):
+    answers: tuple[CommandAnswer, ...]
 
 
 class ReadAnswer(Node):
@@ -601,6 +636,55 @@ class ReadsSection(Node):
     answers: tuple[ReadAnswer, ...]
 
 
+class ItemNumber(Node):
+    """`item 2 of list`: an entry of a loop, from 1; without `of` that of the only loop."""
+
+    number: IntLit
+    of: Name | None
+
+
+class ItemWhere(Node):
+    """`item where field == value of list`: the entries of a loop for which this holds."""
+
+    field: Name
+    operator: str
+    value: Scalar
+    of: Name | None
+
+
+class ItemAnswers(Node):
+    """Answers that hold while a loop works on some of its entries."""
+
+    selector: ItemNumber | ItemWhere
+    sections: tuple[ScreenSection | ReadsSection | CommandsSection, ...]
+
+
+class Act(Node):
+    """Something that a run does: the word of the statement, and its texts."""
+
+    verb: str
+    texts: tuple[Text | PartText, ...]
+
+
+class ExpectNever(Node):
+    act: Act
+    selector: ItemNumber | ItemWhere | None
+
+
+class ExpectDoes(Node):
+    """`does act 3 times`; without a number once or more."""
+
+    act: Act
+    times: IntLit | None
+    selector: ItemNumber | ItemWhere | None
+
+
+class ExpectReaches(Node):
+    """`reaches step "title"`."""
+
+    title: Text | PartText
+
+
 class PromptContains(Node):
     text: Text
 
@@ -609,21 +693,74 @@ class PromptOmits(Node):
     text: Text
 
 
+class PromptMatches(Node):
+    """`prompt matches snapshot`: the prompt is what it was when it was looked at last."""
+
+
 class PromptTokens(Node):
     operator: str
     count: IntLit
 
 
 class ExpectAborts(Node):
-    reason: Text | None
+    reason: Text | PartText | None
 
 
 class ExpectFinishes(Node):
-    reason: Text | None
+    reason: Text | PartText | None
+
+
+class OpenList(Node):
+    """`[a, b, ...]`: a list that begins so."""
+
+    items: tuple[Pattern, ...]
+
+
+class OpenObject(Node):
+    """`{ a: 1 ... }`: a record with these fields, whatever the others are."""
+
+    pairs: tuple[Pair, ...]
+
+
+class ExpectedValue(Node):
+    """`name = value` of `outputs`; lists and records in the value may be open."""
+
+    name: Name
+    value: Pattern
 
 
 class ExpectOutputs(Node):
-    bindings: tuple[Binding, ...]
+    """The outputs of a run; with `...`, which is `open`, others may have any value."""
+
+    bindings: tuple[ExpectedValue, ...]
+    open: bool
+
+
+class ExpectResult(Node):
+    """The result of a task; with `...`, which is `open`, other fields may have any value."""
+
+    bindings: tuple[ExpectedValue, ...]
+    open: bool
+
+
+class ThenGiven(Node):
+    """`then given ...`: a replay of the first run, with some other inputs."""
+
+    section: GivenSection | FixtureSection
+
+
+class ExpectOfRun(Node):
+    """`run 2 outputs { }`: what is expected of a replay; the first one is run 2."""
+
+    number: IntLit
+    item: ExpectAborts | ExpectFinishes | ExpectOutputs | ExpectResult
+
+
+class TestCase(Node):
+    """`case "title" { }`: one run of several that have the rest of a test in common."""
+
+    title: StringLit
+    items: tuple[TestItem, ...]
 
 
 # Declarations and files
@@ -683,8 +820,11 @@ class ChainDecl(Node):
 
 
 class TestDecl(Node):
+    """`test "title" for name { }`; `kind` is the word in front of the name, which is `task`."""
+
     title: StringLit
-    workflow: Name
+    kind: Name | None
+    subject: Name
     items: tuple[TestItem, ...]
     annotations: tuple[Annotation, ...]
     doc: str | None
@@ -736,6 +876,7 @@ if TYPE_CHECKING:
     Scalar: TypeAlias = Text | IntLit | NumberLit | BoolLit | NullLit
     Literal: TypeAlias = Scalar | ConstRef | ListExpr | ObjectExpr
     Expr: TypeAlias = Literal | Ref
+    Pattern: TypeAlias = Expr | OpenList | OpenObject | PartText
     Condition: TypeAlias = OrExpr | AndExpr | NotExpr | CompareExpr | EmptyExpr | SeesExpr | Ref
     TypeExpr: TypeAlias = NamedType | ObjectType | EnumType | ListType | OptionalType
     Stmt: TypeAlias = (
@@ -789,15 +930,26 @@ if TYPE_CHECKING:
         Setting | InputsSection | SecretsSection | SharedSection | ChainStep | Pause
     )
     TestItem: TypeAlias = (
-        GivenSection
+        TestCase
+        | ThenGiven
+        | ExpectOfRun
+        | GivenSection
+        | FixtureSection
         | ScreenSection
         | ReadsSection
+        | CommandsSection
+        | ItemAnswers
+        | ExpectNever
+        | ExpectDoes
+        | ExpectReaches
         | PromptContains
         | PromptOmits
         | PromptTokens
+        | PromptMatches
         | ExpectAborts
         | ExpectFinishes
         | ExpectOutputs
+        | ExpectResult
     )
     Decl: TypeAlias = (
         RecordDecl | AliasDecl | ConstDecl | TaskDecl | WorkflowDecl | ChainDecl | TestDecl

@@ -28,6 +28,7 @@ POSITIONAL: dict[str, type[ast.Node]] = {
     "check_cleanup": ast.CleanupCheck,
     "check_schema": ast.SchemaCheck,
     "choose": ast.ChooseStmt,
+    "command": ast.CommandAnswer,
     "clear": ast.ClearStmt,
     "const_ref": ast.ConstRef,
     "do": ast.DoStmt,
@@ -39,11 +40,16 @@ POSITIONAL: dict[str, type[ast.Node]] = {
     "is_empty": ast.EmptyExpr,
     "negation": ast.NotExpr,
     "null": ast.NullLit,
+    "given_fixture": ast.FixtureSection,
     "otherwise": ast.Otherwise,
+    "part": ast.PartText,
     "repeat": ast.RepeatStmt,
     "sees": ast.SeesExpr,
     "steps": ast.StepsSection,
     "t_aborts": ast.ExpectAborts,
+    "t_never": ast.ExpectNever,
+    "t_reaches": ast.ExpectReaches,
+    "t_then": ast.ThenGiven,
     "t_contains": ast.PromptContains,
     "t_finishes": ast.ExpectFinishes,
     "t_omits": ast.PromptOmits,
@@ -56,6 +62,7 @@ TUPLES: dict[str, type[ast.Node]] = {
     "bare_target": ast.ExactTarget,
     "block": ast.Block,
     "checks": ast.ChecksSection,
+    "commands": ast.CommandsSection,
     "given": ast.GivenSection,
     "inputs": ast.InputsSection,
     "list": ast.ListExpr,
@@ -68,7 +75,6 @@ TUPLES: dict[str, type[ast.Node]] = {
     "screens": ast.ScreenSection,
     "secrets": ast.SecretsSection,
     "shared": ast.SharedSection,
-    "t_outputs": ast.ExpectOutputs,
     "target_exact": ast.ExactTarget,
     "terminal": ast.TerminalSection,
     "value_list": ast.ListExpr,
@@ -85,9 +91,18 @@ def _tuple(node: Any) -> Build:
     return lambda _, start, end, children: node(start, end, tuple(children))
 
 
-_TABLED: dict[str, Build] = {name: _positional(node) for name, node in POSITIONAL.items()} | {
-    name: _tuple(node) for name, node in TUPLES.items()
-}
+def _act(verb: str) -> Build:
+    return lambda _, start, end, children: ast.Act(start, end, verb, tuple(children))
+
+
+ACTS = ("capture", "choose", "clear", "do", "export", "press", "run", "type")
+"""The words of the statements that tests look for; each has a rule of its own, `act_...`."""
+
+_TABLED: dict[str, Build] = (
+    {name: _positional(node) for name, node in POSITIONAL.items()}
+    | {name: _tuple(node) for name, node in TUPLES.items()}
+    | {f"act_{verb}": _act(verb) for verb in ACTS}
+)
 
 
 class _Unfinished:
@@ -189,6 +204,8 @@ class AstBuilder:
         name, value = children
         return _Unfinished(ast.ConstDecl, self._name(name), value)
 
+    build_fixture = build_const
+
     def build_record(self, start: int, end: int, children: Sequence[Any]) -> _Unfinished:
         name, *fields = children
         return _Unfinished(ast.RecordDecl, self._name(name), tuple(fields))
@@ -210,8 +227,14 @@ class AstBuilder:
         return _Unfinished(ast.ChainDecl, self._name(name), tuple(items))
 
     def build_test(self, start: int, end: int, children: Sequence[Any]) -> _Unfinished:
-        title, workflow, *items = children
-        return _Unfinished(ast.TestDecl, self._string(title), self._name(workflow), tuple(items))
+        title, kind, subject, *items = children
+        return _Unfinished(
+            ast.TestDecl,
+            self._string(title),
+            self._optional_name(kind),
+            self._name(subject),
+            tuple(items),
+        )
 
     def build_param(self, start: int, end: int, children: Sequence[Any]) -> ast.Param:
         secret, name, type_, default = children
@@ -307,6 +330,10 @@ class AstBuilder:
     def build_bind(self, start: int, end: int, children: Sequence[Any]) -> ast.Binding:
         name, value = children
         return ast.Binding(start, end, self._name(name), value)
+
+    def build_given_rows(self, start: int, end: int, children: Sequence[Any]) -> ast.GivenRows:
+        name, word, path = children
+        return ast.GivenRows(start, end, self._name(name), self._name(word), self._string(path))
 
     # Statements
 
@@ -432,6 +459,7 @@ class AstBuilder:
         quoted = self._word(key)[0] == '"'
         return ast.Pair(start, end, self._string(key) if quoted else self._name(key), value)
 
+    build_pattern_pair = build_pair
     build_value_pair = build_pair
 
     def build_input_ref(self, start: int, end: int, children: Sequence[Any]) -> ast.Ref:
@@ -484,7 +512,44 @@ class AstBuilder:
 
     # Tests
 
+    def build_item_number(self, start: int, end: int, children: Sequence[Any]) -> ast.ItemNumber:
+        number, of = children
+        return ast.ItemNumber(start, end, self._int(number), self._optional_name(of))
+
+    def build_item_where(self, start: int, end: int, children: Sequence[Any]) -> ast.ItemWhere:
+        field, comparison, value, of = children
+        return ast.ItemWhere(
+            start,
+            end,
+            self._name(field),
+            self._word(comparison),
+            value,
+            self._optional_name(of),
+        )
+
+    def build_item_answers(self, start: int, end: int, children: Sequence[Any]) -> ast.ItemAnswers:
+        selector, *sections = children
+        return ast.ItemAnswers(start, end, selector, tuple(sections))
+
+    def build_t_does(self, start: int, end: int, children: Sequence[Any]) -> ast.ExpectDoes:
+        act, times, selector = children
+        count = None if times is None else self._int(times)
+        return ast.ExpectDoes(start, end, act, count, selector)
+
+    def build_t_types(self, start: int, end: int, children: Sequence[Any]) -> ast.ExpectDoes:
+        value, target, selector = children
+        act = ast.Act(start, target.end, "type", (value, target))
+        return ast.ExpectDoes(start, end, act, None, selector)
+
+    def build_t_case(self, start: int, end: int, children: Sequence[Any]) -> ast.TestCase:
+        title, *items = children
+        return ast.TestCase(start, end, self._string(title), tuple(items))
+
     def build_screen(self, start: int, end: int, children: Sequence[Any]) -> ast.ScreenAnswer:
+        text, value = children
+        return ast.ScreenAnswer(start, end, None, text, value)
+
+    def build_screen_sees(self, start: int, end: int, children: Sequence[Any]) -> ast.ScreenAnswer:
         text, value = children
         return ast.ScreenAnswer(start, end, "sees", text, value)
 
@@ -494,9 +559,50 @@ class AstBuilder:
         text, value = children
         return ast.ScreenAnswer(start, end, "expect", text, value)
 
+    def build_screen_choose(
+        self, start: int, end: int, children: Sequence[Any]
+    ) -> ast.ScreenAnswer:
+        text, value = children
+        return ast.ScreenAnswer(start, end, "choose", text, value)
+
+    def build_screen_wait(self, start: int, end: int, children: Sequence[Any]) -> ast.ScreenAnswer:
+        text, value = children
+        return ast.ScreenAnswer(start, end, "wait", text, value)
+
+    def build_t_outputs(self, start: int, end: int, children: Sequence[Any]) -> ast.ExpectOutputs:
+        *bindings, rest = children
+        return ast.ExpectOutputs(start, end, tuple(bindings), rest is not None)
+
+    def build_t_result(self, start: int, end: int, children: Sequence[Any]) -> ast.ExpectResult:
+        *bindings, rest = children
+        return ast.ExpectResult(start, end, tuple(bindings), rest is not None)
+
+    def build_expected(self, start: int, end: int, children: Sequence[Any]) -> ast.ExpectedValue:
+        name, value = children
+        return ast.ExpectedValue(start, end, self._name(name), value)
+
+    def build_pattern_list(
+        self, start: int, end: int, children: Sequence[Any]
+    ) -> ast.ListExpr | ast.OpenList:
+        *items, rest = children
+        return (ast.ListExpr if rest is None else ast.OpenList)(start, end, tuple(items))
+
+    def build_pattern_object(
+        self, start: int, end: int, children: Sequence[Any]
+    ) -> ast.ObjectExpr | ast.OpenObject:
+        *pairs, rest = children
+        return (ast.ObjectExpr if rest is None else ast.OpenObject)(start, end, tuple(pairs))
+
     def build_read(self, start: int, end: int, children: Sequence[Any]) -> ast.ReadAnswer:
         *path, value = children
         return ast.ReadAnswer(start, end, tuple(map(self._name, path)), value)
+
+    def build_t_run(self, start: int, end: int, children: Sequence[Any]) -> ast.ExpectOfRun:
+        number, item = children
+        return ast.ExpectOfRun(start, end, self._int(number), item)
+
+    def build_t_matches(self, start: int, end: int, children: Sequence[Any]) -> ast.PromptMatches:
+        return ast.PromptMatches(start, end)
 
     def build_t_tokens(self, start: int, end: int, children: Sequence[Any]) -> ast.PromptTokens:
         operator, count = children

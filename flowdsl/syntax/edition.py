@@ -14,7 +14,9 @@ from .variables import whole_number
 EDITIONS = (1,)
 FIRST = 2
 """The index of the first token behind the edition."""
-DECLARATION_WORDS = frozenset(("chain", "const", "import", "task", "test", "type", "workflow"))
+DECLARATION_WORDS = frozenset(
+    ("chain", "const", "fixture", "import", "task", "test", "type", "workflow")
+)
 DECLARATIONS = "a file holds declarations such as `workflow name { ... }`"
 _LINE = "flow 1"
 

@@ -85,6 +85,7 @@ def test_there_is_something_to_check() -> None:
         "docs/formatting.md",
         "docs/language.md",
         "docs/pulling.md",
+        "docs/testing.md",
     }
     assert {block.document for block in PROJECTS} == {
         "README.md",

@@ -49,22 +49,25 @@ def _case(
     failing: Collection[str],
     show_path: Callable[[str], str],
 ) -> list[str]:
-    opening = f'    <testcase classname="flowdsl.check" name="{_xml(name)}" file="{_xml(name)}"'
+    opening = (
+        f'    <testcase classname="flowdsl.check" name="{xml_text(name)}" file="{xml_text(name)}"'
+    )
     if not diagnostics:
         return [f"{opening}/>"]
     lines = [f"{opening}>"]
     for found in diagnostics:
         if found.severity in failing:
-            text = _xml(render_one(found, show_path=show_path))
-            message = _xml(found.message).replace("\n", "&#10;").replace("\t", "&#9;")
+            text = xml_text(render_one(found, show_path=show_path))
+            message = xml_text(found.message).replace("\n", "&#10;").replace("\t", "&#9;")
             lines.append(
-                f'      <failure type="{_xml(found.name)}" message="{message}">{text}</failure>'
+                f'      <failure type="{xml_text(found.name)}" message="{message}">{text}</failure>'
             )
     remarks = [terse_line(each, show_path) for each in diagnostics if each.severity not in failing]
     if remarks:
-        lines.append(f"      <system-out>{_xml(chr(10).join(remarks))}</system-out>")
+        lines.append(f"      <system-out>{xml_text(chr(10).join(remarks))}</system-out>")
     return [*lines, "    </testcase>"]
 
 
-def _xml(text: str) -> str:
+def xml_text(text: str) -> str:
+    """A text for XML; what XML cannot hold is escaped as in a terminal."""
     return _UNFIT.sub(lambda match: _SPECIAL.get(match[0]) or escaped(match[0]), text)

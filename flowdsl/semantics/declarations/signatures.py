@@ -35,9 +35,12 @@ _SECTION_NAMES: dict[type[ast.Node], str] = {
     ast.ExtraSection: "extra",
     ast.SharedSection: "shared",
     ast.GivenSection: "given",
+    ast.FixtureSection: "given",
     ast.ScreenSection: "screen",
+    ast.CommandsSection: "commands",
     ast.ReadsSection: "reads",
     ast.ExpectOutputs: "outputs",
+    ast.ExpectResult: "result",
     ast.ExpectAborts: "aborts",
     ast.ExpectFinishes: "finishes",
 }
@@ -50,6 +53,7 @@ _EXCLUSIVE = (
     (ast.AlwaysSection, ast.PromptFrom),
     (ast.ExpectOutputs, ast.ExpectAborts),
     (ast.ExpectFinishes, ast.ExpectAborts),
+    (ast.ExpectResult, ast.ExpectAborts),
 )
 
 

@@ -17,6 +17,8 @@ from flowdsl.syntax.text import plain_string
 _FLOW_PATH = re.compile(r'"([^"\r\n]+\.flow)"')
 _SECTIONS = frozenset(("prompt", "inputs", "outputs", "checks", "extra"))
 """The words in front of `from` and the name of a file."""
+_WORDS = ("image", "rows")
+"""The words in front of the name of a file."""
 
 
 def imports_in(path: str, text: str) -> tuple[str, ...]:
@@ -31,13 +33,13 @@ def imports_in(path: str, text: str) -> tuple[str, ...]:
 def taken_in(path: str, text: str) -> tuple[str, ...]:
     """The project paths of all files that the flow `text` at `path` takes in, sorted.
 
-    That is what stands behind `prompt from` and the like, and behind `image`.
+    That is what stands behind `prompt from` and the like, and behind `image` and `rows`.
     """
     words = Lexemes(text).words
     written = [
         word
         for before, at, word in zip(["", "", *words], ["", *words], words, strict=False)
-        if word[:1] == '"' and (at == "image" or (at == "from" and before in _SECTIONS))
+        if word[:1] == '"' and (at in _WORDS or (at == "from" and before in _SECTIONS))
     ]
     found = (resolve_path(path, plain_string(word)) for word in written)
     return tuple(sorted({each for each in found if each is not None}))

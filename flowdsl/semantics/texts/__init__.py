@@ -1,6 +1,6 @@
 """What the texts of a program become once they stand in a prompt.
 
 `destinations` says which values end up in them, `platform_text` what the platform would misread
-(`joins` in `values` sorts out the few texts that it has to look at), `run_texts` what a run asks
-and says, and `control_characters` what nobody can see.
+(`joins` in `values` sorts out the few texts that it has to look at), and `control_characters` what
+nobody can see.
 """

@@ -143,7 +143,7 @@ def infer(program: Program, scope: ValueScope, expr: ast.Expr, place: Place) -> 
             _fold_list(program, expr)
             return ListOf(_joined(types))
         case ast.ObjectExpr(pairs=pairs):
-            _check_duplicate_keys(program, scope, pairs)
+            check_duplicate_keys(program, scope, pairs)
             fields = tuple(
                 FieldType(key_text(pair.key), infer(program, scope, pair.value, place))
                 for pair in pairs
@@ -171,6 +171,11 @@ def _type_of_text(program: Program, text: ast.Text) -> Type:
 
 
 def _const(program: Program, scope: ValueScope, expr: ast.ConstRef) -> Type:
+    word = program.words.get(expr)
+    if word is not None:
+        program.values[expr] = word
+        program.constants[expr] = word.value
+        return word.type
     entry = find_declaration(program, scope.module, expr.name, "const")
     if entry is None or not isinstance(entry.declaration, ast.ConstDecl):
         return UNKNOWN
@@ -210,7 +215,8 @@ def key_text(key: ast.Name | ast.StringLit) -> str:
     return key.text if isinstance(key, ast.Name) else key.value
 
 
-def _check_duplicate_keys(program: Program, scope: ValueScope, pairs: Iterable[ast.Pair]) -> None:
+def check_duplicate_keys(program: Program, scope: ValueScope, pairs: Iterable[ast.Pair]) -> None:
+    """Report the keys of an object that stand twice."""
     source = scope.module.source
     first: dict[str, ast.Node] = {}
     for pair in pairs:
@@ -262,7 +268,7 @@ def _check_record(
 ) -> None:
     """Check an object literal against a record: unknown, repeated and missing fields."""
     source = scope.module.source
-    _check_duplicate_keys(program, scope, expr.pairs)
+    check_duplicate_keys(program, scope, expr.pairs)
     by_key = {field.name: field for field in record.fields}
     by_key |= {field.wire_name: field for field in record.fields}
     given = set()

@@ -67,7 +67,7 @@ def check_fit(
         span = expr.span(scope.module.source)
         _check_compound(program, span, constant, inner, place, what)
         return
-    elif found is STRING and isinstance(expr, ast.Text) and _is_textual(inner):
+    elif found is STRING and isinstance(expr, ast.Text) and is_textual(inner):
         return
     if not assignable(found, wanted):
         span = expr.span(scope.module.source)
@@ -125,18 +125,18 @@ def _check_compound(
     """Check the entries of a known list or object as those of a literal are checked."""
     if isinstance(wanted, ListOf):
         for entry in value:
-            _check_known(program, span, entry, wanted.element, place, f"an entry of {what}")
+            check_known(program, span, entry, wanted.element, place, f"an entry of {what}")
     elif isinstance(wanted, RecordOf):
         for field in wanted.fields:
             name = field.name if field.name in value else field.wire_name
             if name in value:
                 inside = f"field `{field.name}`"
-                _check_known(program, span, value[name], field.type, place, inside, field)
+                check_known(program, span, value[name], field.type, place, inside, field)
             elif field.required:
                 program.sink.report(errors.MISSING_FIELD, span, name=field.name, what=what)
 
 
-def _check_known(
+def check_known(
     program: Program,
     span: Span,
     value: Any,
@@ -145,6 +145,7 @@ def _check_known(
     what: str,
     field: FieldType | None = None,
 ) -> None:
+    """Report a known value that is none of `wanted`, as `check_fit` reports an expression."""
     inner = strip_optional(wanted)
     if _is_compound(value, inner):
         _check_compound(program, span, value, inner, place, what)
@@ -172,7 +173,8 @@ def _type_of_constant(value: Any) -> Type:
     return ListOf(ANY) if isinstance(value, list) else RecordOf(None, ())
 
 
-def _is_textual(type_: Type) -> bool:
+def is_textual(type_: Type) -> bool:
+    """Whether a value of a built-in type is a text."""
     return isinstance(type_, Primitive) and type_.name in TEXTUAL
 
 

@@ -23,7 +23,12 @@ def call(frame: Frame, statement: ast.CallStmt, perform: Perform) -> None:
     inner = Frame(
         frame.run, task.module.source, body, _fields(task), _arguments(frame, statement, task)
     )
-    perform(body, inner)
+    watcher = frame.run.watcher
+    watcher.begins_call(frame.source, statement)
+    try:
+        perform(body, inner)
+    finally:
+        watcher.ends_call()
     if statement.result is not None:
         frame.names[statement.result.text] = _result(inner)
 

@@ -19,12 +19,13 @@ from .values import is_same
 def holds(frame: Frame, condition: ast.Condition) -> bool:
     """Whether a condition holds; everything that it asks of the screen is asked first."""
     frame.at(condition)
-    seen = {
-        node: frame.holds(Question(SEES, line(frame, node.text)))
-        for node in walk(condition)
-        if isinstance(node, ast.SeesExpr)
-    }
+    seen = {node: _sees(frame, node) for node in walk(condition) if isinstance(node, ast.SeesExpr)}
     return _holds(frame, condition, seen)
+
+
+def _sees(frame: Frame, condition: ast.SeesExpr) -> bool:
+    frame.asks(condition)
+    return frame.holds(Question(SEES, line(frame, condition.text)))
 
 
 def _holds(frame: Frame, condition: ast.Condition, seen: Mapping[ast.SeesExpr, bool]) -> bool:

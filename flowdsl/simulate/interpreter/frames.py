@@ -16,6 +16,7 @@ from ..trace import Recorder
 from ..world import Question
 from .errors import TooLong
 from .values import Value
+from .watching import NOBODY, Watcher
 
 MAX_STEPS = 100_000
 """The most statements, passes and rounds of a run. A program that is right needs fewer."""
@@ -24,7 +25,8 @@ MAX_STEPS = 100_000
 class Run:
     """One run of a workflow.
 
-    `inputs` are by their names on the wire, `environment` the `vars` of an environment.
+    `inputs` are by their names on the wire, `environment` the `vars` of an environment. `watcher`
+    is told where the run is.
     """
 
     def __init__(
@@ -33,7 +35,9 @@ class Run:
         recorder: Recorder,
         inputs: Mapping[str, Any],
         environment: Mapping[str, str],
+        watcher: Watcher = NOBODY,
     ) -> None:
+        self.watcher = watcher
         self.model = model
         self.recorder = recorder
         self.inputs = inputs
@@ -81,6 +85,14 @@ class Frame:
     def at(self, node: ast.Node) -> None:
         """What happens next comes from `node`."""
         self.run.recorder.place = node.span(self.source)
+
+    def asks(self, node: ast.Node) -> None:
+        """The next question is that of `node`."""
+        self.run.watcher.asks(self.source, node)
+
+    def takes(self, node: ast.Node, way: str) -> None:
+        """`node` goes one of its ways, which `watching` names."""
+        self.run.watcher.takes(self.source, node, way)
 
     def take(self, value: Value) -> Any:
         """The JSON of a value on which something depends: what it answers was used."""

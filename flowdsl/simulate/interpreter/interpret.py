@@ -22,6 +22,7 @@ from .leaving import Abort, Fail, Finish
 from .reading import reported
 from .statements import perform
 from .values import MISSING
+from .watching import NOBODY, Watcher
 
 NO_ENVIRONMENT: Mapping[str, str] = MappingProxyType({})
 
@@ -31,6 +32,7 @@ def interpret(
     workflow: WorkflowSymbol,
     world: World,
     environment: Mapping[str, str] = NO_ENVIRONMENT,
+    watcher: Watcher = NOBODY,
 ) -> Trace:
     """The trace of a workflow in a world.
 
@@ -42,7 +44,8 @@ def interpret(
     if body is None:
         raise NotAProgram(workflow.name)
     recorder = Recorder(world)
-    run = Run(model, recorder, {}, environment)
+    watcher.begins(recorder)
+    run = Run(model, recorder, {}, environment, watcher)
     frame = Frame(run, workflow.module.source, body, workflow.outputs, {})
     run.inputs = _inputs(frame, workflow, world.inputs)
     recorder.rules = tuple(line(frame, rule) for rule in _rules(workflow))

@@ -17,6 +17,7 @@ from .fields import type_at, wire_step
 from .frames import Frame
 from .leaving import TOO_MANY, Abort, Fail
 from .values import Value
+from .watching import ENTERED, SKIPPED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,10 +36,16 @@ def for_each(frame: Frame, statement: ast.ForStmt, perform: Perform) -> None:
     if limit is not None and len(entries) > limit:
         raise Abort(TOO_MANY.format(limit))
     name = statement.variable.text
-    for entry in entries:
+    watcher = frame.run.watcher
+    frame.takes(statement, ENTERED if entries else SKIPPED)
+    for number, entry in enumerate(entries, 1):
         frame.begin(statement.body)
         frame.names[name] = Value(entry)
-        perform(statement.body, frame)
+        watcher.begins_entry(frame.source, statement, number, entry)
+        try:
+            perform(statement.body, frame)
+        finally:
+            watcher.ends_entry()
     frame.names.pop(name, None)
 
 
@@ -75,9 +82,12 @@ def rounds(frame: Frame, statement: ast.RepeatStmt, perform: Perform) -> bool:
 
     Returns whether it held.
     """
-    for _ in range(bound(frame, statement.limit)):
+    for number in range(bound(frame, statement.limit)):
         if holds(frame, statement.until):
+            if not number:
+                frame.takes(statement, SKIPPED)
             return True
+        frame.takes(statement, ENTERED)
         frame.begin(statement.body)
         perform(statement.body, frame)
     return holds(frame, statement.until)

@@ -18,6 +18,7 @@ from .frames import Frame
 from .leaving import Abort, Fail, Finish
 from .repeating import attempts, bound, for_each, rounds
 from .values import MISSING, appended
+from .watching import HOLDS, OTHERWISE
 
 
 def perform(block: ast.Block, frame: Frame) -> None:
@@ -30,15 +31,17 @@ def execute(statement: ast.Stmt, frame: Frame) -> None:
     """One statement."""
     frame.run.count()
     frame.at(statement)
+    frame.asks(statement)
     match statement:
         case ast.AnnotatedStmt(statement=annotated):
             execute(annotated, frame)
-        case ast.StepStmt(body=body):
+        case ast.StepStmt(title=title, body=body):
+            frame.run.watcher.begins_step(frame.source, statement, line(frame, title))
             perform(body, frame)
         case ast.DoStmt():
             do(frame, statement)
         case ast.ChooseStmt(otherwise=otherwise):
-            _unless(frame, asking.choose(frame, statement), otherwise)
+            _unless(frame, statement, asking.choose(frame, statement), otherwise)
         case ast.TypeStmt():
             type_in(frame, statement)
         case ast.ClearStmt(target=target):
@@ -48,17 +51,17 @@ def execute(statement: ast.Stmt, frame: Frame) -> None:
         case ast.WaitStmt(duration=duration):
             act(frame, trace.PAUSE, str(duration.milliseconds))
         case ast.WaitUntilStmt(otherwise=otherwise):
-            _unless(frame, asking.wait_until(frame, statement), otherwise)
+            _unless(frame, statement, asking.wait_until(frame, statement), otherwise)
         case ast.ExtractStmt(otherwise=otherwise):
-            _unless(frame, asking.extract(frame, statement), otherwise)
+            _unless(frame, statement, asking.extract(frame, statement), otherwise)
         case ast.CopyStmt(otherwise=otherwise):
-            _unless(frame, asking.copy(frame, statement), otherwise)
+            _unless(frame, statement, asking.copy(frame, statement), otherwise)
         case ast.EmitStmt():
             _emit(frame, statement)
         case ast.KeepStmt():
             _keep(frame, statement)
         case ast.ExpectStmt(otherwise=otherwise):
-            _unless(frame, asking.expect(frame, statement), otherwise)
+            _unless(frame, statement, asking.expect(frame, statement), otherwise)
         case ast.CaptureStmt(file=file):
             act(frame, trace.CAPTURE, exact(frame, file))
         case ast.ExportStmt(file=file):
@@ -66,7 +69,7 @@ def execute(statement: ast.Stmt, frame: Frame) -> None:
         case ast.ImageStmt():
             show(frame, statement)
         case ast.RunStmt(otherwise=otherwise):
-            _unless(frame, asking.run(frame, statement), otherwise)
+            _unless(frame, statement, asking.run(frame, statement), otherwise)
         case ast.IfStmt():
             _if(frame, statement)
         case ast.ForStmt():
@@ -87,8 +90,11 @@ def execute(statement: ast.Stmt, frame: Frame) -> None:
             assert_never(statement)
 
 
-def _unless(frame: Frame, unmet: str | None, otherwise: ast.Otherwise | None) -> None:
+def _unless(
+    frame: Frame, statement: ast.Stmt, unmet: str | None, otherwise: ast.Otherwise | None
+) -> None:
     """The `else` of a statement that came to nothing; without one it fails, with that reason."""
+    frame.takes(statement, HOLDS if unmet is None else OTHERWISE)
     if unmet is None:
         return
     if otherwise is None:
@@ -132,7 +138,9 @@ def _if(frame: Frame, statement: ast.IfStmt) -> None:
     """`if`: the first branch whose condition holds, else the last."""
     for branch in statement.branches:
         if holds(frame, branch.condition):
+            frame.takes(branch, HOLDS)
             return perform(branch.body, frame)
+    frame.takes(statement, OTHERWISE)
     if statement.otherwise is not None:
         perform(statement.otherwise, frame)
     return None
@@ -141,18 +149,20 @@ def _if(frame: Frame, statement: ast.IfStmt) -> None:
 def _repeat(frame: Frame, statement: ast.RepeatStmt) -> None:
     """`repeat`: rounds, and the `else` where they came to no end."""
     if rounds(frame, statement, perform):
+        frame.takes(statement, HOLDS)
         return
     limit, until = bound(frame, statement.limit), statement.until
     if isinstance(until, ast.SeesExpr):
         reason = leaving.NOT_REACHED_SEEN.format(limit, line(frame, until.text))
     else:
         reason = leaving.NOT_REACHED.format(limit)
-    _unless(frame, reason, statement.otherwise)
+    _unless(frame, statement, reason, statement.otherwise)
 
 
 def _retry(frame: Frame, statement: ast.RetryStmt) -> None:
     """`retry`: attempts; where all failed its `else`, without one the last failure goes on."""
     failed = attempts(frame, statement, perform)
+    frame.takes(statement, HOLDS if failed is None else OTHERWISE)
     if failed is None:
         return
     if statement.otherwise is None:

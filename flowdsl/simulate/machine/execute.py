@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from flowdsl.prompt.sentences import MAIN
@@ -78,7 +78,7 @@ def execute(
     says something else than the machine knows. A prompt that cannot be carried out
     gives a trace with the status BROKEN.
     """
-    inputs = _given(payload.input_schema, world.inputs)
+    inputs = accepted_inputs(payload.input_schema, world.inputs)
     return carry_out(payload, inputs, Playback(world, program), variant, recording)
 
 
@@ -175,21 +175,29 @@ def input_names(schema: str | None) -> list[str]:
     return [name for name in properties if not name.startswith("$")]
 
 
-def _given(schema: str | None, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs that were given, checked as the service checks them (`D:input-validation`)."""
+def accepted_inputs(schema: str | None, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs that were given, checked as the service checks them (`D:input-validation`).
+
+    Raises Refused where it would not start the run.
+    """
     given = {name: value for name, value in inputs.items() if value not in (None, "", EMPTY)}
     if schema is None:
         return given
+    validator, secrets = _validator(schema)
+    found = next(iter(validator.iter_errors(secrets | _without_empty(given))), None)
+    if found is not None:
+        raise Refused(found.message)
+    return given
+
+
+@lru_cache(maxsize=64)
+def _validator(schema: str) -> tuple[Any, dict[str, str]]:
+    """What checks inputs against a schema, and placeholders of the secrets that it lists."""
     from jsonschema import Draft202012Validator
 
     read = json.loads(schema)
     secrets = {name: "x" for name in read.get("properties", {}) if name.startswith("$")}
-    found = next(
-        iter(Draft202012Validator(read).iter_errors(secrets | _without_empty(given))), None
-    )
-    if found is not None:
-        raise Refused(found.message)
-    return given
+    return Draft202012Validator(read), secrets
 
 
 def _without_empty(value: Any) -> Any:

@@ -47,6 +47,26 @@ class Variant(Record, eq=True):
         return ", ".join(named) or "usual"
 
 
+class Observed:
+    """A variant for one execution, which notes the axes that the execution depends on.
+
+    An execution is the same under every variant that agrees with it there, since it learns of a
+    variant by asking for its axes alone.
+    """
+
+    def __init__(self, variant: Variant) -> None:
+        self.variant = variant
+        self.axes: set[str] = set()
+
+    def __getattr__(self, axis: str) -> Any:
+        self.axes.add(axis)
+        return getattr(self.variant, axis)
+
+    def decides(self, other: Variant) -> bool:
+        """Whether an execution under another variant would be this one."""
+        return all(getattr(self.variant, axis) == getattr(other, axis) for axis in self.axes)
+
+
 AXES: dict[str, tuple[Any, ...]] = {
     name: tuple(value for value, _ in axis.values) for name, axis in meanings.AXES.items()
 }

@@ -291,10 +291,12 @@ def test_every_rule_of_the_grammar_is_accounted_for() -> None:
     A new section, statement or setting has to be an item.
     """
     inside = {
-        "and_", "annotation", "background", "bare_target", "call_arg", "check_agentic",
-        "check_cleanup", "check_file", "check_image", "check_schema", "compare", "const_ref",
-        "dotted", "enum_type", "false", "if_present", "import_name", "input_ref", "int", "is_empty",
-        "list", "named_arg", "negation", "null", "number", "or_", "pair", "param", "path",
+        "act_capture", "act_choose", "act_clear", "act_do", "act_export", "act_press", "act_run",
+        "act_type", "and_", "annotation", "background", "bare_target", "call_arg",
+        "check_agentic", "check_cleanup", "check_file", "check_image", "check_schema", "compare",
+        "const_ref", "dotted", "enum_type", "false", "if_present", "import_name", "input_ref",
+        "int", "is_empty", "item_number", "item_where", "list", "named_arg", "negation", "null",
+        "number", "or_", "pair", "param", "part", "path", "pattern_list", "pattern_pair",
         "secret_ref", "sees", "target_each", "target_exact", "target_regex", "true", "type_name",
         "type_suffix", "using", "value_list", "value_pair",
     }  # fmt: skip

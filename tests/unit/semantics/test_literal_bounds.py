@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flowdsl.diagnostics.diagnostic import Diagnostic
-from flowdsl.semantics.texts.run_texts import TextPattern
+from flowdsl.semantics.flow_tests.run_texts import TextPattern
 from flowdsl.semantics.values.formats import example, is_spelled
 from tests.support.flows.expectations import Case
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from flowdsl.diagnostics.diagnostic import SEVERITIES
 from flowdsl.diagnostics.findings import Findings
 
+from ...runtime.command_line.arguments import positive
 from ...runtime.console import Console
 from ...runtime.environments import named_environment
 from ...runtime.exit_codes import FINDINGS, SUCCESS
@@ -79,16 +80,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--watch", action="store_true", help="check again whenever a file changes, until Ctrl-C"
     )
-
-
-def positive(word: str) -> int:
-    """A whole number from 1."""
-    number = int(word) if word.isascii() and word.isdigit() else 0
-    if number < 1:
-        from argparse import ArgumentTypeError
-
-        raise ArgumentTypeError(f"`{word}` is no whole number from 1")
-    return number
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

@@ -73,3 +73,13 @@ class CommandParser(argparse.ArgumentParser):
     def print_help(self, file: object = None) -> NoReturn:
         # argparse itself says nothing when it cannot write the help.
         raise HelpAsked(self.format_help())
+
+
+def positive(word: str) -> int:
+    """A whole number from 1."""
+    number = int(word) if word.isascii() and word.isdigit() else 0
+    if number < 1:
+        from argparse import ArgumentTypeError
+
+        raise ArgumentTypeError(f"`{word}` is no whole number from 1")
+    return number

@@ -57,6 +57,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("flowdsl compile flows/intake.flow --env prod", "one file, with the values of `prod`"),
         ("flowdsl compile --stats", "and what its prompts cost: model calls and tokens"),
     ),
+    "test": (
+        ("flowdsl test", "every test of the project"),
+        ("flowdsl test flows/intake.flow -k abort", "those of a file with `abort` in their title"),
+        ("flowdsl test --junit tests.xml", "and a report that every CI service shows"),
+    ),
     "plan": (
         ("flowdsl plan --env prod", "what a deploy would change"),
         ("flowdsl plan --env prod -o plan.json", "the same, saved for `deploy --plan`"),

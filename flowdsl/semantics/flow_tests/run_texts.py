@@ -5,14 +5,22 @@ from __future__ import annotations
 from flowdsl.source.gaps import fill
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import STATEMENTS
 from flowdsl.syntax.visit import walk
 
 from ..model import RUNTIME
 from ..program import Program
 from ..values.spelling import spell
 
+ACTS = ("capture", "choose", "clear", "do", "export", "press", "run", "type")
+"""The words of the statements that a test can look for."""
+
 SEES = "sees"
 EXPECT = "expect"
+CHOOSE = "choose"
+WAIT = "wait"
+RUN = "run"
+"""Questions, by the words of the statements that ask them."""
 
 
 class TextPattern(Record):
@@ -23,6 +31,20 @@ class TextPattern(Record):
 
     written: str
     pieces: tuple[str | None, ...]
+
+    def holds(self, part: str) -> bool:
+        """Whether `part` stands in the text, whatever the values in it are."""
+        return any(piece is not None and part in piece for piece in self._joined())
+
+    def _joined(self) -> list[str | None]:
+        """The pieces, neighbours that are known joined."""
+        joined: list[str | None] = []
+        for piece in self.pieces:
+            if piece is not None and joined and joined[-1] is not None:
+                joined[-1] += piece
+            else:
+                joined.append(piece)
+        return joined
 
     def matches(self, text: str) -> bool:
         """Whether a run can make the text `text`; white space around it does not count."""
@@ -52,6 +74,7 @@ class TextPatterns:
 
     def __init__(self) -> None:
         self.written: set[str] = set()
+        self._every: list[TextPattern] = []
         self._known: set[str] = set()
         self._by_start: dict[str, list[TextPattern]] = {}
         self._lengths: set[int] = set()
@@ -59,6 +82,7 @@ class TextPatterns:
     def append(self, pattern: TextPattern) -> None:
         """Take one more text in."""
         self.written.add(pattern.written)
+        self._every.append(pattern)
         known = [piece for piece in pattern.pieces if piece is not None]
         if len(known) == len(pattern.pieces):
             self._known.add("".join(known).strip())
@@ -79,6 +103,12 @@ class TextPatterns:
             for patterns in alike
         )
 
+    def holding(self, part: str) -> tuple[set[str], bool]:
+        """The spellings of the texts that contain `part` for certain, and whether others may."""
+        certain = {each.written for each in self._every if each.holds(part)}
+        may = any(None in each.pieces and each.written not in certain for each in self._every)
+        return certain, may
+
 
 _ANYTHING = TextPattern("", (None,))
 
@@ -87,11 +117,17 @@ class RunTexts:
     """The texts of a run.
 
     `questions` has those that it asks, by the word that an answer has in a test; `aborts` and
-    `finishes` hold the reasons for which it can end.
+    `finishes` hold the reasons for which it can end. `acts` has what it does, by the words of the
+    statements; of a `type` that is the target. `steps` are the titles of its steps. It is not
+    `is_whole` where a task that is called could not be found.
     """
 
     def __init__(self) -> None:
-        self.questions = {SEES: TextPatterns(), EXPECT: TextPatterns()}
+        self.is_whole = True
+        self.questions = {kind: TextPatterns() for kind in (SEES, EXPECT, CHOOSE, WAIT, RUN)}
+        self.acts = {verb: TextPatterns() for verb in ACTS}
+        self.steps = TextPatterns()
+        self.loops: list[ast.ForStmt] = []
         self.aborts = TextPatterns()
         self.finishes = TextPatterns()
 
@@ -104,7 +140,9 @@ def texts_of_run(program: Program, body: ast.Block) -> RunTexts:
     while pending:
         for statement in program.statements(pending.pop()):
             _collect(program, statement, found)
-            if isinstance(statement, ast.CallStmt) and statement in program.calls:
+            if isinstance(statement, ast.CallStmt) and statement not in program.calls:
+                found.is_whole = False
+            elif isinstance(statement, ast.CallStmt):
                 called = program.calls[statement].declaration.body
                 if called not in seen:
                     seen.add(called)
@@ -114,7 +152,12 @@ def texts_of_run(program: Program, body: ast.Block) -> RunTexts:
 
 def _collect(program: Program, statement: ast.Stmt, found: RunTexts) -> None:
     """Add the texts of one statement."""
+    if isinstance(statement, ast.AnnotatedStmt):
+        return  # what it holds comes by itself
+    _collect_act(program, statement, found)
     match statement:
+        case ast.StepStmt(title=title):
+            found.steps.append(_pattern(program, title))
         case ast.IfStmt(branches=branches):
             for branch in branches:
                 _collect_sees(program, branch.condition, found)
@@ -125,21 +168,24 @@ def _collect(program: Program, statement: ast.Stmt, found: RunTexts) -> None:
         case ast.ExpectStmt(condition=text, otherwise=otherwise):
             found.questions[EXPECT].append(_pattern(program, text))
             _collect_end(program, otherwise, text, found)
-        case (
-            ast.WaitUntilStmt(condition=text, otherwise=otherwise)
-            | ast.ChooseStmt(target=text, otherwise=otherwise)
-        ):
-            for asked in found.questions.values():
-                asked.append(_pattern(program, text))
+        case ast.WaitUntilStmt(condition=text, otherwise=otherwise):
+            found.questions[WAIT].append(_pattern(program, text))
+            _collect_end(program, otherwise, text, found)
+        case ast.ChooseStmt(target=text, otherwise=otherwise):
+            found.questions[CHOOSE].append(_pattern(program, text))
             _collect_end(program, otherwise, text, found)
         case (
             ast.ExtractStmt(source=text, otherwise=otherwise)
             | ast.CopyStmt(source=text, otherwise=otherwise)
         ):
             _collect_end(program, otherwise, text, found)
-        case ast.RunStmt(otherwise=ast.Otherwise() as otherwise):
+        case ast.RunStmt(command=command, otherwise=ast.Otherwise() as otherwise):
+            found.questions[RUN].append(_pattern(program, command))
             _collect_end(program, otherwise, None, found)
+        case ast.RunStmt(name=ast.Name()):
+            found.aborts.append(_ANYTHING)  # the command did not print what was to be read
         case ast.ForStmt(iterable=iterable):
+            found.loops.append(statement)
             symbol = program.values.get(iterable) if isinstance(iterable, ast.Ref) else None
             if symbol is not None and symbol.kind == RUNTIME:
                 # A list that is read on the screen may have more entries than its bound.
@@ -148,6 +194,22 @@ def _collect(program: Program, statement: ast.Stmt, found: RunTexts) -> None:
             _collect_reason(program, statement, found)
         case _:
             pass
+
+
+def _collect_act(program: Program, statement: ast.Stmt, found: RunTexts) -> None:
+    row = STATEMENTS[type(statement)]
+    if isinstance(statement, ast.PressStmt):
+        keys = chords(statement.keys.value)
+        found.acts["press"].append(TextPattern(keys, (keys,)))
+    elif row.keyword in found.acts and row.texts:
+        text = getattr(statement, row.texts[-1][0])
+        if isinstance(text, ast.Text):
+            found.acts[row.keyword].append(_pattern(program, text))
+
+
+def chords(keys: str) -> str:
+    """Keys as events have them: with one blank between them, in lower case."""
+    return " ".join(keys.lower().split())
 
 
 def _collect_sees(program: Program, condition: ast.Condition, found: RunTexts) -> None:

@@ -1,0 +1,291 @@
+"""`flowdsl test`: run the tests of flows, without a machine."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+
+from flowdsl.compiler.pipeline import Compilation, compile_project
+from flowdsl.config.project import Environment, Project
+from flowdsl.diagnostics.render.text import render_text
+from flowdsl.host.disk import Overlay
+from flowdsl.host.environment import in_ci
+from flowdsl.host.writing import write_files
+from flowdsl.source.files import UnreadableFile
+
+from ...runtime.command_line.arguments import positive
+from ...runtime.console import Console
+from ...runtime.environments import named_environment
+from ...runtime.exit_codes import FINDINGS, SOURCE_ERRORS, SUCCESS
+from ...runtime.failure import CommandError, UsageError
+from ...runtime.target import Target, open_target, root_remark
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowdsl.semantics.model import SemanticModel
+    from flowdsl.testing.cases import Case
+    from flowdsl.testing.outcome import Result
+    from flowdsl.testing.run import Suite
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="files, folders, globs or `-`; default: the project's flows",
+    )
+    parser.add_argument(
+        "-k",
+        dest="words",
+        metavar="WORDS",
+        default="",
+        help="only tests with all these words in their title or in the name of what they test",
+    )
+    parser.add_argument(
+        "--env",
+        metavar="ENV",
+        help="the environment whose `vars` hold; default: FLOWDSL_ENV, else the only one, else the "
+        "first of flowdsl.toml",
+    )
+    parser.add_argument(
+        "--stdin-filename", metavar="FILE", help="the file that standard input stands for"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object with every result")
+    parser.add_argument("--junit", metavar="FILE", help="write a report as JUnit XML too")
+    parser.add_argument(
+        "--update", action="store_true", help="write the snapshots of prompts, and compare then"
+    )
+    parser.add_argument(
+        "--cov", action="store_true", help="tell which ways of the flows no test takes"
+    )
+    parser.add_argument(
+        "--cov-fail-under",
+        type=percentage,
+        metavar="N",
+        help="exit 1 when less than N percent of the ways are taken",
+    )
+    parser.add_argument(
+        "--lcov", metavar="FILE", help="write what is taken as LCOV, which editors read"
+    )
+    parser.add_argument(
+        "-j",
+        "--jobs",
+        type=positive,
+        metavar="N",
+        help="processes for many tests (default: one for each core, at most 8)",
+    )
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Run the tests that are selected; a line for each, and what went wrong below it.
+
+    Results go to standard output, findings that keep the flows from being compiled to standard
+    error.
+    """
+    if arguments.update and in_ci(os.environ):
+        raise UsageError("`--update` writes snapshots for somebody to look at, and not in CI")
+    target = open_target(arguments.paths, arguments.stdin_filename)
+    if target.problems:
+        console.err(
+            render_text(target.problems, 1, color=console.color_err, show_path=target.show_path)
+        )
+        return SOURCE_ERRORS
+    environment = _environment(target.project, arguments.env)
+    compilation = _compiled(target, environment)
+    if compilation.bundle is None:
+        analysis = compilation.analysis
+        shown = render_text(
+            analysis.diagnostics,
+            len(analysis.findings.paths),
+            color=console.color_err,
+            show_path=target.show_path,
+        )
+        console.err(shown)
+        remark = root_remark(target, analysis.diagnostics)
+        if remark is not None:
+            console.err(remark)
+        return SOURCE_ERRORS
+
+    from flowdsl.testing.run import Suite
+
+    from .sharing import timed_results
+    from .view import junit, results_json, shown_result, summary
+
+    tests = _selected(compilation, target, arguments.words)
+    model = compilation.analysis.model
+    variables = environment.vars if environment is not None else {}
+    snapshots = _snapshots(target, tests)
+    suite = Suite(model, compilation.bundle, variables, target.show_path, snapshots)
+    if arguments.update:
+        _update(suite, target, tests, snapshots, console)
+    results = []
+    for timed in timed_results(suite, tests, arguments.jobs):
+        results.append(timed)
+        if not arguments.json:
+            console.out(shown_result(timed.result, target.show_path, color=console.color_out))
+    if arguments.json:
+        console.out(results_json(results))
+    else:
+        console.err(summary([each.result for each in results]))
+    if arguments.junit is not None:
+        _write(arguments.junit, junit(results, target.show_path))
+    is_covered = _cover(arguments, console, model, target, [each.result for each in results])
+    passed = all(each.result.passed for each in results)
+    return SUCCESS if passed and is_covered else FINDINGS
+
+
+def percentage(word: str) -> float:
+    """A number from 0 to 100."""
+    try:
+        number = float(word)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= 100:
+        raise argparse.ArgumentTypeError(f"`{word}` is no number from 0 to 100")
+    return number
+
+
+def _cover(
+    arguments: argparse.Namespace,
+    console: Console,
+    model: SemanticModel,
+    target: Target,
+    results: Sequence[Result],
+) -> bool:
+    """Print and write what the tests take, as far as it is asked for.
+
+    Returns whether it is enough.
+    """
+    least = arguments.cov_fail_under
+    if not arguments.cov and least is None and arguments.lcov is None:
+        return True
+
+    from flowdsl.testing.coverage import Taken, bodies_of, lcov, percent
+
+    from .coverage_view import coverage_text
+
+    taken = Taken()
+    for result in results:
+        taken.add(result.ways, result.lines)
+    paths = set(target.entries)
+    bodies = [*bodies_of(model, paths)]
+    reached = percent(bodies, taken)
+    if arguments.cov:
+        console.err(coverage_text(bodies, taken, target.show_path))
+    if arguments.lcov is not None:
+        _write(arguments.lcov, lcov(bodies, taken))
+    if least is None or reached >= least:
+        return True
+    console.err(f"{reached:.1f} % of the ways are taken, and {least:g} % are asked for")
+    return False
+
+
+def _environment(project: Project | None, option: str | None) -> Environment | None:
+    """The environment whose `vars` hold; that of a project without any is None."""
+    found = named_environment(project, option)
+    if found is not None or project is None:
+        return found
+    return next(iter(project.environments.values()), None)
+
+
+def _compiled(target: Target, environment: Environment | None) -> Compilation:
+    """The compilation of the target, and of the files that have what its tests are for.
+
+    Tasks that are tested have workflows around them there.
+    """
+    options = target.options(environment)
+    compilation = compile_project(target.files, target.entries, options)
+    model = compilation.analysis.model
+    if compilation.bundle is None or not model.tested:
+        return compilation
+
+    from flowdsl.testing.wrapping import wrapped_files, wrapper_names
+
+    homes = {subject.module.source.path for subject in model.tested.values()}
+    wrapped = wrapped_files(model)
+    if not wrapped and homes <= set(target.entries):
+        return compilation
+    files = Overlay(target.files, wrapped)
+    whole = compile_project(files, sorted({*target.entries, *homes}), options)
+    if whole.bundle is None and wrapped:
+        found = next(each for each in whole.analysis.diagnostics if options.stops(each))
+        name = ", ".join(f"`{key[1]}`" for key in wrapper_names(model))
+        raise CommandError(f"{name} cannot be tested alone: {found.message}", SOURCE_ERRORS)
+    return whole
+
+
+def _snapshots(target: Target, tests: Sequence[Case]) -> dict[str, str]:
+    """The prompts that are kept for some tests, by project path."""
+    from flowdsl.testing.snapshots import snapshot_paths
+
+    found: dict[str, str] = {}
+    for path in snapshot_paths(tests):
+        try:
+            found[path] = target.files.read_text(path)
+        except UnreadableFile as error:
+            if not error.missing:
+                shown = target.show_path(path)
+                raise UsageError(f"`{shown}` cannot be read: {error.reason}") from None
+    return found
+
+
+def _update(
+    suite: Suite,
+    target: Target,
+    tests: Sequence[Case],
+    snapshots: dict[str, str],
+    console: Console,
+) -> None:
+    """Write the snapshots that are not there or are not right, and take them as they are now."""
+    from flowdsl.testing.snapshots import snapshot_paths
+
+    fresh = {
+        path: suite.payload(case.workflow).prompt for path, case in snapshot_paths(tests).items()
+    }
+    stale = {path: prompt for path, prompt in fresh.items() if snapshots.get(path) != prompt}
+    contents = {
+        os.path.join(target.root, *path.split("/")): prompt.encode()
+        for path, prompt in stale.items()
+    }
+    try:
+        write_files(contents, durable=False)
+    except OSError as error:
+        reason = (error.strerror or "it fails").lower()
+        raise UsageError(f"the snapshots cannot be written: {reason}") from None
+    snapshots |= stale
+    for path in stale:
+        console.err(f"{target.show_path(path)} written")
+
+
+def _selected(compilation: Compilation, target: Target, words: str) -> Sequence[Case]:
+    """The tests of the target whose title and subject have all the words."""
+    from flowdsl.testing.cases import cases_of
+
+    entries = set(target.entries)
+    tests = [
+        test for test in cases_of(compilation.analysis.model) if test.module.source.path in entries
+    ]
+    if not tests:
+        raise UsageError("there is no test in these flows; `flowdsl new workflow` shows one")
+    sought = words.casefold().split()
+    found = [
+        test
+        for test in tests
+        if all(word in f"{test.subject} {test.title}".casefold() for word in sought)
+    ]
+    if not found:
+        known = "the 1 test has" if len(tests) == 1 else f"none of the {len(tests)} tests has"
+        negated = " not" if len(tests) == 1 else ""
+        raise UsageError(f"{known}{negated} all of `{words}` in its title")
+    return found
+
+
+def _write(path: str, report: str) -> None:
+    try:
+        write_files({path: report.encode()}, durable=False)
+    except OSError as error:
+        reason = (error.strerror or "it fails").lower()
+        raise UsageError(f"`{path}` cannot be written: {reason}") from None

@@ -1,0 +1,73 @@
+"""Tests, run by one process or shared by several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from time import perf_counter
+
+from flowdsl.host import signals
+from flowdsl.source.record import Record
+from flowdsl.testing.cases import Case
+from flowdsl.testing.outcome import Result
+from flowdsl.testing.run import Suite, run_test
+
+SHARED_FROM = 100
+"""Tests from which on several processes pay."""
+_CHUNK = 20
+"""Tests that a process takes at once."""
+
+
+class Timed(Record):
+    """A result, and the seconds that it took."""
+
+    result: Result
+    seconds: float
+
+
+_Work = tuple[Suite, Sequence[Case]]
+_work: list[_Work] = []
+"""What forked processes find in their memory: it need not be sent, and could not be."""
+
+
+def timed_results(suite: Suite, tests: Sequence[Case], jobs: int | None) -> Iterator[Timed]:
+    """The results in the order of the tests, each as soon as those before it are there."""
+    from multiprocessing import cpu_count, get_all_start_methods
+
+    workers = min(jobs or min(cpu_count(), 8), -(-len(tests) // _CHUNK))
+    if workers < 2 or (jobs is None and len(tests) < SHARED_FROM):
+        yield from map(partial(_timed, suite), tests)
+    elif "fork" not in get_all_start_methods():
+        # A process that is started afresh would compile everything again, which takes as long.
+        yield from map(partial(_timed, suite), tests)
+    else:
+        yield from _shared(suite, tests, workers)
+
+
+def _shared(suite: Suite, tests: Sequence[Case], workers: int) -> Iterator[Timed]:
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    from flowdsl.incremental.work import end_processes
+
+    _work.append((suite, tests))
+    try:
+        with (
+            ProcessPoolExecutor(workers, get_context("fork")) as pool,
+            signals.Ending(end_processes),
+        ):
+            for results in pool.map(_chunk, range(0, len(tests), _CHUNK)):
+                yield from (Timed(*each) for each in results)
+    finally:
+        _work.pop()
+
+
+def _chunk(start: int) -> list[tuple[Result, float]]:
+    suite, tests = _work[-1]
+    timed = (_timed(suite, test) for test in tests[start : start + _CHUNK])
+    return [(each.result, each.seconds) for each in timed]
+
+
+def _timed(suite: Suite, test: Case) -> Timed:
+    began = perf_counter()
+    return Timed(run_test(suite, test), perf_counter() - began)

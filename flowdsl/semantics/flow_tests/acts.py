@@ -1,0 +1,193 @@
+"""What a test says of a run's doing: what it does or never does, which steps it reaches, and in
+which entries of a loop."""
+
+from __future__ import annotations
+
+from flowdsl.diagnostics.suggest import listed
+from flowdsl.syntax import ast
+
+from .. import errors, places
+from ..model import TaskSymbol, WorkflowSymbol
+from ..names.scopes import ValueScope, known_names, rename_fix
+from ..program import Program
+from ..types import UNKNOWN, ListOf, Optional, RecordOf, Type, Unknown, strip_optional
+from ..values.bounds import quotable
+from ..values.expressions import check_text, check_value
+from .run_texts import RunTexts, TextPatterns, chords
+
+Selector = ast.ItemNumber | ast.ItemWhere
+Subject = WorkflowSymbol | TaskSymbol
+"""What a test is for."""
+
+
+def check_act(
+    program: Program,
+    scope: ValueScope,
+    act: ast.Act,
+    workflow: Subject | None,
+    texts: RunTexts | None,
+) -> None:
+    """Check the texts of an act, and report one that nothing in the workflow does."""
+    for written in act.texts:
+        check_text(program, scope, inner_text(written), places.TEST_VALUE)
+    if texts is None or workflow is None:
+        return
+    sought = act.texts[-1]
+    text = program.constants.get(inner_text(sought))
+    if isinstance(text, str) and act.verb == "press":
+        text = chords(text)
+    known = texts.acts[act.verb]
+    if isinstance(text, str) and not is_possible(known, sought, text):
+        program.sink.report(
+            errors.UNKNOWN_ACT,
+            sought.span(scope.module.source),
+            workflow=workflow.name,
+            act=act.verb,
+            text=quotable(text),
+            help=_known(program, "text", known, text),
+        )
+
+
+def check_step(
+    program: Program,
+    scope: ValueScope,
+    title: ast.Text | ast.PartText,
+    workflow: Subject | None,
+    texts: RunTexts | None,
+) -> None:
+    """Check the title of a step that a run is to reach."""
+    check_text(program, scope, inner_text(title), places.TEST_VALUE)
+    text = program.constants.get(inner_text(title))
+    if texts is None or workflow is None or not isinstance(text, str):
+        return
+    if not is_possible(texts.steps, title, text):
+        program.sink.report(
+            errors.UNKNOWN_ACT,
+            title.span(scope.module.source),
+            workflow=workflow.name,
+            act="step",
+            text=quotable(text),
+            help=_known(program, "step", texts.steps, text),
+        )
+
+
+def _known(program: Program, noun: str, patterns: TextPatterns, text: str) -> str:
+    """The help for a text that nothing in a workflow has."""
+    names = program.names_of(patterns, lambda: map(quotable, patterns.written))
+    return known_names(noun, names, quotable(text))
+
+
+def inner_text(written: ast.Text | ast.PartText) -> ast.Text:
+    """The text of a text or of a part of one."""
+    return written.text if isinstance(written, ast.PartText) else written
+
+
+def is_possible(known: TextPatterns, written: ast.Text | ast.PartText, text: str) -> bool:
+    """Whether some text of a run can be `text`, or have it as a part."""
+    return any(known.holding(text)) if isinstance(written, ast.PartText) else known.matches(text)
+
+
+def check_selector(
+    program: Program,
+    scope: ValueScope,
+    selector: Selector,
+    workflow: Subject | None,
+    texts: RunTexts | None,
+) -> None:
+    """Check which entries of which loop are meant."""
+    if isinstance(selector, ast.ItemNumber):
+        program.constants[selector.number] = selector.number.value
+    loop = None
+    if texts is not None and workflow is not None:
+        loop = _loop(program, scope, selector, workflow, texts)
+    if isinstance(selector, ast.ItemWhere):
+        wanted = UNKNOWN if loop is None else _field_type(program, scope, selector, loop)
+        what = f"`{selector.field.text}` of an item"
+        check_value(program, scope, selector.value, wanted, places.TEST_VALUE, what)
+
+
+def _loop(
+    program: Program,
+    scope: ValueScope,
+    selector: Selector,
+    workflow: Subject,
+    texts: RunTexts,
+) -> ast.ForStmt | None:
+    """The loop that is meant; None, reported, where there is none or it is not certain.
+
+    Nothing is reported where the list of some loop is not known.
+    """
+    if any(
+        isinstance(loop.iterable, ast.Ref) and loop.iterable not in program.values
+        for loop in texts.loops
+    ):
+        return None
+    names = sorted({list_name(loop) or loop.variable.text for loop in texts.loops})
+    of = selector.of
+    found = [loop for loop in texts.loops if of is None or means_loop(of.text, loop)]
+    if found and (of is not None or len(names) == 1):
+        return found[0]
+    which, help = "with items", None
+    if names:
+        help = f"there are loops of {listed(names)}"
+        which = "that `item` alone could mean" if of is None else f"of `{of.text}`"
+    program.sink.report(
+        errors.UNKNOWN_ITEM,
+        (of or selector).span(scope.module.source),
+        workflow=workflow.name,
+        which=which,
+        help=help,
+    )
+    return None
+
+
+def list_name(loop: ast.ForStmt) -> str | None:
+    """The name of the list that a loop goes through: the last one of its path."""
+    iterable = loop.iterable
+    if not isinstance(iterable, ast.Ref):
+        return None
+    fields = [part.name for part in iterable.path if isinstance(part, ast.FieldAccess)]
+    return fields[-1] if fields else iterable.name.text
+
+
+def means_loop(name: str, loop: ast.ForStmt) -> bool:
+    """Whether `of name` means a loop: by its list, or by its variable."""
+    return name in (list_name(loop), loop.variable.text)
+
+
+def element_type(program_types: dict[ast.Ref, Type], loop: ast.ForStmt) -> Type:
+    """The type of the entries of a loop; unknown for counts and literals."""
+    iterable = loop.iterable
+    if not isinstance(iterable, ast.Ref):
+        return UNKNOWN
+    list_type = strip_optional(program_types.get(iterable, UNKNOWN))
+    return strip_optional(list_type.element) if isinstance(list_type, ListOf) else UNKNOWN
+
+
+def _field_type(
+    program: Program, scope: ValueScope, selector: ast.ItemWhere, loop: ast.ForStmt
+) -> Type:
+    """The type of the field that decides; reported where an entry has none of the name."""
+    element = element_type(program.ref_types, loop)
+    name = selector.field.text
+    if isinstance(loop.iterable, ast.Ref) and isinstance(element, Unknown):
+        return UNKNOWN  # what is wrong with its type is reported already
+    if not isinstance(element, RecordOf):
+        if name == loop.variable.text:
+            return Optional(element)
+        known = [loop.variable.text]
+    else:
+        field = element.by_either_name(name)
+        if field is not None:
+            return Optional(strip_optional(field.type))
+        known = [each.name for each in element.fields]
+    span = selector.field.span(scope.module.source)
+    program.sink.report(
+        errors.UNKNOWN_FIELD,
+        span,
+        owner="an item",
+        name=name,
+        help=known_names("field", known, name),
+        fixes=rename_fix(span, known),
+    )
+    return UNKNOWN

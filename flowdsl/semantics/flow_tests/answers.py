@@ -1,0 +1,32 @@
+"""Whether the value of an answer in a test is one answer, or a list with one for each time.
+
+reads { total = [1, 2] }          1 the first time, 2 the second
+reads { names = ["Ann", "Bo"] }   the one answer, where `names` is a list
+reads { names = [["Ann"], []] }   a list for each time
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..types import ListOf, Optional, Type, strip_optional
+
+LIST = "list"
+NULL = "null"
+VALUE = "value"
+
+
+def kind_of(value: Any) -> list[str] | None:
+    """The kinds of the entries of a JSON list; None for what is no list."""
+    if not isinstance(value, list):
+        return None
+    return [LIST if isinstance(each, list) else NULL if each is None else VALUE for each in value]
+
+
+def answers_in_turn(entries: Sequence[str] | None, wanted: Type) -> bool:
+    """Whether a value whose entries are of these kinds holds one answer for each time."""
+    if entries is None or not isinstance(strip_optional(wanted), ListOf):
+        return entries is not None
+    nested = (LIST, NULL) if isinstance(wanted, Optional) else (LIST,)
+    return bool(entries) and all(entry in nested for entry in entries)

@@ -1,0 +1,615 @@
+"""`test` declarations: what they give, answer and expect, against the workflow they are for."""
+
+from __future__ import annotations
+
+from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.diagnostics.suggest import Names, listed
+from flowdsl.source.record import Record
+from flowdsl.source.text import Span
+from flowdsl.syntax import ast
+from flowdsl.syntax.visit import walk
+
+from .. import errors, places
+from ..calls.call_graph import calls_in
+from ..declarations.signatures import check_sections, load_text, may_be_omitted
+from ..model import CONST, SECRET, TaskSymbol, ValueSymbol, WorkflowSymbol
+from ..names.references import resolve_ref
+from ..names.scopes import ENV_ROOT, ValueScope, find_declaration, known_names, rename_fix
+from ..program import ModuleScope, Program, WorkflowFields
+from ..statements.arguments import quoted
+from ..types import BOOL, UNKNOWN, FieldType, ListOf, Optional, RecordOf, Type, strip_optional
+from ..values.bounds import quotable
+from ..values.expressions import check_text, check_value, infer
+from ..values.tables import rows_of
+from .acts import Selector, check_act, check_selector, check_step, inner_text
+from .answers import LIST, NULL, VALUE, answers_in_turn, kind_of
+from .run_texts import (
+    CHOOSE,
+    EXPECT,
+    RUN,
+    SEES,
+    WAIT,
+    RunTexts,
+    TextPatterns,
+    texts_of_run,
+)
+from .values import (
+    COMMAND_WORDS,
+    READ_WORDS,
+    SCREEN_WORDS,
+    Words,
+    check_fixture,
+    check_pattern,
+    is_left_out,
+    known_field,
+    take_words,
+)
+
+
+def check_test(program: Program, module: ModuleScope, test: ast.TestDecl) -> None:
+    """Check one test against its workflow.
+
+    What is missing there because of another mistake is reported already, and is not reported again.
+    """
+    for case in (item for item in test.items if isinstance(item, ast.TestCase)):
+        ends = (item for item in test.items if isinstance(item, _ENDS))
+        check_sections(program, module, (*ends, *case.items))
+    check_sections(program, module, test.items)
+    kind = "workflow"
+    if test.kind is not None and test.kind.text == "task":
+        kind = "task"
+    elif test.kind is not None:
+        span = test.kind.span(module.source)
+        program.sink.report(errors.UNKNOWN_SUBJECT, span, word=test.kind.text)
+    dotted = ast.Dotted(test.subject.start, test.subject.end, None, test.subject)
+    entry = find_declaration(program, module, dotted, kind)
+    subject: WorkflowSymbol | TaskSymbol | None = None
+    if entry is not None and isinstance(entry.declaration, ast.WorkflowDecl):
+        subject = program.workflows[entry.declaration]
+    elif entry is not None and isinstance(entry.declaration, ast.TaskDecl):
+        subject = program.tasks[entry.declaration]
+    if subject is not None:
+        program.tested[test] = subject
+    _report_misplaced(program, module, test, kind)
+    checker = _TestChecker(program, module, test, subject)
+    checker.check()
+
+
+def _report_misplaced(program: Program, module: ModuleScope, test: ast.TestDecl, kind: str) -> None:
+    """Report what only a test of something else can expect."""
+    for item in walk(test):
+        word = _OF_TASKS.get(type(item)) if kind == "workflow" else _OF_WORKFLOWS.get(type(item))
+        if word is not None:
+            span = item.span(module.source)
+            place = Span(module.source, span.start, span.start + len(word))
+            program.sink.report(
+                errors.MISPLACED_EXPECTATION, place, kind=kind, word=word, help=_INSTEAD[kind]
+            )
+
+
+_OF_TASKS: dict[type[ast.Node], str] = {ast.ExpectResult: "result"}
+_OF_WORKFLOWS: dict[type[ast.Node], str] = {
+    ast.ExpectOutputs: "outputs",
+    ast.PromptContains: "prompt",
+    ast.PromptOmits: "prompt",
+    ast.PromptTokens: "prompt",
+    ast.PromptMatches: "prompt",
+}
+_INSTEAD = {
+    "workflow": "write `outputs { ... }`, or test the task that has the result with `for task`",
+    "task": "write `result { ... }`, or test a workflow that calls the task",
+}
+
+
+_ENDS = (ast.ExpectAborts, ast.ExpectFinishes, ast.ExpectOutputs, ast.ExpectResult)
+_OF_A_RUN = (
+    *_ENDS,
+    ast.ScreenSection,
+    ast.ReadsSection,
+    ast.CommandsSection,
+    ast.ItemAnswers,
+    ast.ExpectNever,
+    ast.ExpectDoes,
+    ast.ExpectReaches,
+    ast.ThenGiven,
+)
+"""Items that need a run."""
+
+_UNKNOWN = ""
+"""Among the inputs that are given: those of a fixture that nobody knows."""
+
+_KINDS: dict[str | None, tuple[str, ...]] = {
+    None: (SEES, EXPECT, CHOOSE, WAIT),
+    SEES: (SEES,),
+    EXPECT: (EXPECT,),
+    CHOOSE: (CHOOSE,),
+    WAIT: (WAIT,),
+}
+"""What an answer is for, by the word in front of it."""
+
+
+class _Calls(Record):
+    """The calls in a body by their names in a test, and those with a result by its variable."""
+
+    by_name: dict[str, ast.CallStmt]
+    results: dict[str, ast.CallStmt]
+    names: Names
+
+
+class _TestChecker:
+    """Checks one test.
+
+    `asked` are the texts of the workflow's run, collected when they are needed; `answered` is the
+    place of each answer so far.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        module: ModuleScope,
+        test: ast.TestDecl,
+        subject: WorkflowSymbol | TaskSymbol | None,
+    ) -> None:
+        self.program = program
+        self.scope = ValueScope(module)
+        self.source = module.source
+        self.test = test
+        self.subject = subject
+        self.fields = WorkflowFields(None, (), None)
+        self.body: ast.Block | None = None
+        if isinstance(subject, TaskSymbol):
+            self.fields = _fields_of(subject)
+            self.body = subject.declaration.body
+        elif subject is not None:
+            self.fields = program.workflow_fields[subject.declaration]
+            self.body = _steps(subject)
+        self.asked: RunTexts | None = None
+        self.answered: dict[tuple[str, ...], Span] = {}
+        self._within: tuple[str, ...] = ()
+        self._calls: dict[ast.Block | None, _Calls] = {}
+
+    def check(self) -> None:
+        items = self.test.items
+        cases = [item for item in items if isinstance(item, ast.TestCase)]
+        common = tuple(item for item in items if not isinstance(item, ast.TestCase))
+        given: dict[str, Span] = {}
+        self._items(common, given)
+        if not cases:
+            self._report_missing(common, given, self.test.subject)
+        answered = self.answered
+        for case in cases:
+            self.answered = dict(answered)
+            own = dict(given)
+            self._items(case.items, own)
+            self._report_missing((*common, *case.items), own, case.title)
+
+    def _items(self, items: tuple[ast.TestItem, ...], given: dict[str, Span]) -> None:
+        """Check items of one run; `given` are the inputs so far, each with its place."""
+        begun: set[type[ast.Node]] = set()
+        for item in items:
+            # A section that stands twice is reported as such, and its inputs count for themselves.
+            inputs = {} if type(item) in begun else given
+            begun.add(type(item))
+            match item:
+                case ast.TestCase():
+                    raise AssertionError("cases are apart")
+                case ast.GivenSection(bindings=bindings):
+                    self._given(bindings, inputs)
+                case ast.FixtureSection():
+                    self._fixture(item, inputs)
+                case ast.ThenGiven(section=then):
+                    self._items((then,), {})
+                case ast.ExpectOfRun(number=number, item=expected_then):
+                    self._number(number)
+                    self._items((expected_then,), {})
+                case ast.ScreenSection() | ast.CommandsSection() | ast.ReadsSection():
+                    self._answers(item)
+                case ast.ItemAnswers(selector=selector, sections=sections):
+                    self._selector(selector)
+                    outside, self._within = self._within, (selector.span(self.source).text,)
+                    for section in sections:
+                        self._answers(section)
+                    self._within = outside
+                case ast.ExpectNever(act=act, selector=among):
+                    self._act(act, among)
+                case ast.ExpectDoes(act=act, selector=among):
+                    if item.times is not None:
+                        self.program.constants[item.times] = item.times.value
+                    self._act(act, among)
+                case ast.ExpectReaches(title=title):
+                    check_step(self.program, self.scope, title, self.subject, self._texts())
+                case ast.PromptContains(text=text) | ast.PromptOmits(text=text):
+                    self._prompt_text(text)
+                case ast.PromptMatches():
+                    pass
+                case ast.PromptTokens(count=count):
+                    self.program.constants[count] = count.value
+                case ast.ExpectAborts(reason=reason) | ast.ExpectFinishes(reason=reason):
+                    if reason is not None:
+                        self._reason(reason, aborts=isinstance(item, ast.ExpectAborts))
+                case ast.ExpectOutputs(bindings=expected):
+                    self._outputs(expected, "output")
+                case ast.ExpectResult(bindings=expected):
+                    self._outputs(expected, "result field")
+
+    def _number(self, number: ast.IntLit) -> None:
+        """Check which run is meant; each `then given` of the test makes one more."""
+        self.program.constants[number] = number.value
+        runs = 1 + sum(isinstance(node, ast.ThenGiven) for node in walk(self.test))
+        if not 2 <= number.value <= runs:
+            span = number.span(self.source)
+            self.program.sink.report(errors.UNKNOWN_RUN, span, number=number.value)
+
+    def _answers(self, section: ast.ScreenSection | ast.CommandsSection | ast.ReadsSection) -> None:
+        match section:
+            case ast.ScreenSection(answers=answers):
+                for answer in answers:
+                    self._screen(answer)
+            case ast.CommandsSection(answers=commands):
+                for command in commands:
+                    self._command(command)
+            case ast.ReadsSection(answers=reads):
+                for read in reads:
+                    self._read(read)
+
+    def _act(self, act: ast.Act, selector: Selector | None) -> None:
+        check_act(self.program, self.scope, act, self.subject, self._texts())
+        if selector is not None:
+            self._selector(selector)
+
+    def _selector(self, selector: Selector) -> None:
+        check_selector(self.program, self.scope, selector, self.subject, self._texts())
+
+    def _given(
+        self, bindings: tuple[ast.Binding | ast.GivenRows, ...], given: dict[str, Span]
+    ) -> None:
+        """Check inputs that are given by name, and note them in `given`."""
+        fields = self.fields.inputs
+        for binding in bindings:
+            name, span = binding.name.text, binding.name.span(self.source)
+            if not self._is_first(name, span, given):
+                if isinstance(binding, ast.Binding):
+                    infer(self.program, self.scope, binding.value, places.TEST_VALUE)
+                continue
+            if self._is_secret(name, span):
+                continue
+            field = known_field(self.program, fields, name, span)
+            if isinstance(binding, ast.GivenRows):
+                self._rows(binding, UNKNOWN if field is None else field.type)
+                continue
+            if is_left_out(self.scope, binding.value):
+                self.program.constants[binding.value] = None
+                if field is None or not may_be_omitted(field):
+                    del given[name]
+                continue
+            wanted = UNKNOWN if field is None else field.type
+            what = f"input `{name}`"
+            value = binding.value
+            check_value(self.program, self.scope, value, wanted, places.TEST_VALUE, what, field)
+
+    def _rows(self, rows: ast.GivenRows, wanted: Type) -> None:
+        """Read the rows that are given for an input, and keep them with the constants."""
+        if rows.word.text != "rows":
+            span = rows.word.span(self.source)
+            self.program.sink.report(errors.NO_ROWS, span, word=rows.word.text)
+            return
+        path = load_text(self.program, self.scope.module, rows.path)
+        if path is None:
+            return
+        text, span = self.program.texts[path], rows.path.span(self.source)
+        what = f"input `{rows.name.text}`"
+        if wanted is UNKNOWN:
+            return
+        found = rows_of(self.program, span, path, text, wanted, what)
+        if found is not None:
+            self.program.constants[rows] = found
+
+    def _fixture(self, section: ast.FixtureSection, given: dict[str, Span]) -> None:
+        secrets = {field.name for field in self.fields.secrets}
+        held = check_fixture(self.program, self.scope, section, self.fields.inputs, secrets)
+        if held is None:
+            given[_UNKNOWN] = section.span(self.source)
+            return
+        for name, span in held:
+            if self._is_first(name, span, given):
+                self._is_secret(name, span)
+
+    def _is_first(self, name: str, span: Span, given: dict[str, Span]) -> bool:
+        """Whether a name has no value yet; one that has is reported."""
+        first = given.setdefault(name, span)
+        if first is not span:
+            labels = (Label(first, "first given here"),)
+            self.program.sink.report(errors.DUPLICATE_ARGUMENT, span, name=name, labels=labels)
+        return first is span
+
+    def _is_secret(self, name: str, span: Span) -> bool:
+        """Whether a name is that of a secret, which is reported."""
+        found = any(field.name == name for field in self.fields.secrets)
+        if found:
+            self.program.sink.report(errors.SECRET_IN_TEST, span, name=name)
+        return found
+
+    def _outputs(self, expected: tuple[ast.ExpectedValue, ...], noun: str) -> None:
+        fields = self.fields.outputs
+        named: dict[str, Span] = {}
+        for each in expected:
+            name, span = each.name.text, each.name.span(self.source)
+            field = None
+            if self._is_first(name, span, named):
+                field = known_field(self.program, fields, name, span, noun)
+            wanted = UNKNOWN if field is None else field.type
+            what = f"{noun} `{name}`"
+            check_pattern(self.program, self.scope, each.value, wanted, what, field)
+
+    def _report_missing(
+        self, items: tuple[ast.TestItem, ...], given: dict[str, Span], place: ast.Node
+    ) -> None:
+        """Report the required inputs that a run is not given, at `place`.
+
+        A test of the prompt alone needs none.
+        """
+        if self.subject is None or _UNKNOWN in given:
+            return
+        if not any(isinstance(item, _OF_A_RUN) for item in items):
+            return
+        missing = [
+            field.name
+            for field in self.fields.inputs or ()
+            if field.name not in given and not may_be_omitted(field)
+        ]
+        if missing:
+            self.program.sink.report(
+                errors.MISSING_ARGUMENT,
+                place.span(self.source),
+                names=quoted(missing),
+                target=self.subject.name,
+            )
+
+    def _screen(self, answer: ast.ScreenAnswer) -> None:
+        self._check_asked(answer.text, _KINDS[answer.question], answer.question)
+        what = f"the answer to `{answer.question or 'screen'}`"
+        self._yes_or_no(answer.value, SCREEN_WORDS, what)
+
+    def _command(self, answer: ast.CommandAnswer) -> None:
+        self._check_asked(answer.text, (RUN,), RUN)
+        self._yes_or_no(answer.value, COMMAND_WORDS, "the answer to `run`")
+
+    def _yes_or_no(self, value: ast.Literal, words: Words, what: str) -> None:
+        """Check one answer, or a list of answers, of yes or no."""
+        take_words(self.program, self.scope, value, words)
+        wanted: Type = BOOL if self._entries(value) is None else ListOf(BOOL)
+        check_value(self.program, self.scope, value, wanted, places.TEST_VALUE, what)
+
+    def _entries(self, value: ast.Literal) -> list[str] | None:
+        """The kinds of the entries of a list; None for what is no list."""
+        if isinstance(value, ast.ListExpr):
+            kinds = {ast.ListExpr: LIST, ast.NullLit: NULL}
+            return [kinds.get(type(item), VALUE) for item in value.items]
+        infer(self.program, self.scope, value, places.TEST_VALUE)
+        return kind_of(self.program.constants.get(value))
+
+    def _is_new(self, answer: tuple[str, ...], span: Span) -> bool:
+        """Whether nothing has answered this yet; an answer for the second time is reported."""
+        first = self.answered.setdefault((*self._within, *answer), span)
+        if first is not span:
+            labels = (Label(first, "first given here"),)
+            name = quotable(answer[-1])
+            self.program.sink.report(errors.DUPLICATE_ARGUMENT, span, name=name, labels=labels)
+        return first is span
+
+    def _texts(self) -> RunTexts | None:
+        """The texts of a run; None where there are no steps to take them from, or not all."""
+        if self.asked is None and self.body is not None:
+            self.asked = texts_of_run(self.program, self.body)
+        return self.asked if self.asked is not None and self.asked.is_whole else None
+
+    def _check_asked(
+        self, written: ast.Text | ast.PartText, kinds: tuple[str, ...], question: str | None
+    ) -> None:
+        """Report an answer that stands twice, or that nothing in the workflow asks for.
+
+        A text with `env` in it counts as asked for. `question` is the word in front of the text.
+        """
+        is_part = isinstance(written, ast.PartText)
+        inner = inner_text(written)
+        check_text(self.program, self.scope, inner, places.TEST_VALUE)
+        text = self.program.constants.get(inner)
+        span = written.span(self.source)
+        mark = "~" if is_part else ""
+        if not isinstance(text, str) or not self._is_new((mark, *kinds, text), span):
+            return
+        texts = self._texts()
+        if texts is None or self.subject is None:
+            return
+        if is_part and not self._is_certain(texts, kinds, text, span):
+            return
+        if not is_part and any(texts.questions[kind].matches(text) for kind in kinds):
+            return
+        others = [kind for kind in texts.questions if kind not in (*kinds, RUN)]
+        asking = next((each for each in others if texts.questions[each].matches(text)), None)
+        asked = [texts.questions[kind] for kind in kinds]
+        names = self.program.names_of(
+            (texts, kinds), lambda: {quotable(each) for one in asked for each in one.written}
+        )
+        help = known_names("question", names, quotable(text))
+        if asking is not None and question not in (None, RUN):
+            help = f"write `{asking}`, which asks it, in place of `{question}`"
+        self.program.sink.report(
+            errors.UNUSED_ANSWER,
+            span,
+            workflow=self.subject.name,
+            question="" if question is None else f"{question} ",
+            text=mark + quotable(text),
+            help=help,
+        )
+
+    def _is_certain(self, texts: RunTexts, kinds: tuple[str, ...], part: str, span: Span) -> bool:
+        """Whether no question can have a part. One that several have is reported."""
+        certain: set[str] = set()
+        may = False
+        for kind in kinds:
+            found, others = texts.questions[kind].holding(part)
+            certain |= found
+            may = may or others
+        if len(certain) > 1:
+            assert self.subject is not None
+            self.program.sink.report(
+                errors.AMBIGUOUS_ANSWER,
+                span,
+                text=quotable(part),
+                number=len(certain),
+                workflow=self.subject.name,
+                help=f"they are {listed(map(quotable, sorted(certain)))}",
+            )
+        return not certain and not may
+
+    def _known_texts(self, noun: str, patterns: TextPatterns, text: str) -> str:
+        """The help for a text that nothing in a workflow has."""
+        names = self.program.names_of(patterns, lambda: map(quotable, patterns.written))
+        return known_names(noun, names, quotable(text))
+
+    def _reason(self, written: ast.Text | ast.PartText, *, aborts: bool) -> None:
+        reason = inner_text(written)
+        check_text(self.program, self.scope, reason, places.TEST_VALUE)
+        text = self.program.constants.get(reason)
+        texts = self._texts()
+        if not isinstance(text, str) or texts is None or self.subject is None:
+            return
+        known = texts.aborts if aborts else texts.finishes
+        is_possible = any(known.holding(text)) if reason is not written else known.matches(text)
+        if not is_possible:
+            self.program.sink.report(
+                errors.IMPOSSIBLE_REASON,
+                written.span(self.source),
+                workflow=self.subject.name,
+                ends="aborts" if aborts else "finishes",
+                text=quotable(text),
+                help=self._known_texts("reason", known, text),
+            )
+
+    def _read(self, answer: ast.ReadAnswer) -> None:
+        name = ".".join(part.text for part in answer.path)
+        first, last = answer.path[0], answer.path[-1]
+        symbol = self._read_symbol(answer.path)
+        if symbol is not None:
+            self._is_new(("reads", name), Span(self.source, first.start, last.end))
+        take_words(self.program, self.scope, answer.value, READ_WORDS)
+        if symbol is None:
+            infer(self.program, self.scope, answer.value, places.TEST_VALUE)
+            return
+        # What cannot be read is missing, whatever the type of the variable is.
+        wanted = symbol.type
+        value = answer.value
+        if isinstance(value, ast.ConstRef) and value in self.program.words:
+            infer(self.program, self.scope, value, places.TEST_VALUE)
+            return
+        if answers_in_turn(self._entries(value), wanted):
+            unread = any(node in self.program.words for node in walk(value))
+            wanted = ListOf(Optional(strip_optional(wanted)) if unread else wanted)
+        what = f"the answer for `{name}`"
+        check_value(self.program, self.scope, value, wanted, places.TEST_VALUE, what)
+
+    def _read_symbol(self, path: tuple[ast.Name, ...]) -> ValueSymbol | None:
+        """The runtime variable that a path names; None, reported, when there is none.
+
+        A path of one name means a variable of the workflow; in a longer one, the names in front are
+        those of calls, and the last is a variable of the task.
+        """
+        if self.subject is None:
+            return None
+        runtime = self.subject.runtime
+        body = self.body
+        for name in path[:-1]:
+            task = self._called_as(body, name)
+            if task is None:
+                return None
+            runtime = task.runtime
+            body = task.declaration.body
+        last = path[-1]
+        span = last.span(self.source)
+        calls = self._calls_of(body)
+        if last.text in calls.results:
+            task_name = calls.results[last.text].task.name.text
+            help = (
+                f"`{last.text}` is the result of a call: answer what task `{task_name}` reads, "
+                f"as in `{last.text}.name`"
+            )
+            self.program.sink.report(errors.UNKNOWN_READ, span, name=last.text, help=help)
+            return None
+        if last.text in runtime:
+            return runtime[last.text]
+        names = self.program.names_of(calls, lambda: runtime.keys() - calls.results.keys())
+        self.program.sink.report(
+            errors.UNKNOWN_READ,
+            span,
+            name=last.text,
+            help=known_names("runtime variable", names, last.text),
+            fixes=rename_fix(span, names),
+        )
+        return None
+
+    def _called_as(self, body: ast.Block | None, name: ast.Name) -> TaskSymbol | None:
+        calls = self._calls_of(body)
+        if name.text in calls.by_name:
+            return self.program.calls.get(calls.by_name[name.text])
+        span = name.span(self.source)
+        self.program.sink.report(
+            errors.UNKNOWN_READ,
+            span,
+            name=name.text,
+            help=known_names("call", calls.names, name.text),
+            fixes=rename_fix(span, calls.names),
+        )
+        return None
+
+    def _calls_of(self, body: ast.Block | None) -> _Calls:
+        """The calls in a body, looked for once."""
+        found = self._calls.get(body)
+        if found is None:
+            calls = [] if body is None else list(calls_in(self.program, body))
+            by_name = {(each.result or each.task.name).text: each for each in reversed(calls)}
+            results = {each.result.text: each for each in calls if each.result is not None}
+            found = self._calls[body] = _Calls(by_name, results, Names(by_name))
+        return found
+
+    def _prompt_text(self, text: ast.Text) -> None:
+        """Resolve the consts and `env` of a text that is looked for in the prompt.
+
+        Other variables stand for themselves there.
+        """
+        for part in text.parts:
+            if not isinstance(part, ast.Ref) or part.sigil != ast.INPUT:
+                continue
+            if self.scope.kind_of(part.name.text) == CONST or part.name.text == ENV_ROOT:
+                resolve_ref(self.program, self.scope, part, places.TEST_VALUE, in_text=True)
+
+
+def _fields_of(task: TaskSymbol) -> WorkflowFields:
+    """The parameters of a task as inputs and secrets, and the fields of its result as outputs."""
+    fields = [
+        (
+            parameter.kind == SECRET,
+            FieldType(
+                parameter.name,
+                parameter.type,
+                has_default=parameter.name in task.defaults,
+                default=task.defaults.get(parameter.name),
+            ),
+        )
+        for parameter in task.params
+    ]
+    result: tuple[FieldType, ...] | None = () if task.result is None else None
+    if isinstance(task.result, RecordOf):
+        result = task.result.fields
+    return WorkflowFields(
+        tuple(field for secret, field in fields if not secret),
+        tuple(field for secret, field in fields if secret),
+        result,
+    )
+
+
+def _steps(workflow: WorkflowSymbol) -> ast.Block | None:
+    for item in workflow.declaration.items:
+        if isinstance(item, ast.StepsSection):
+            return item.body
+    return None

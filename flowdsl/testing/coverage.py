@@ -1,0 +1,161 @@
+"""Which ways of a program its tests take: of each decision, and which statements they carry out.
+
+if sees "a box" { … }              it holds · it does not
+expect "…" else { … }              it is so · the `else`
+for x in list { … }                entered · skipped
+repeat until … max 3 { … }         entered · at once · used up
+retry 3 { … }                      an attempt works · used up
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+from flowdsl.semantics.model import SemanticModel, TaskSymbol, WorkflowSymbol
+from flowdsl.simulate.interpreter.watching import ENTERED, HOLDS, OTHERWISE, SKIPPED
+from flowdsl.source.record import Record
+from flowdsl.source.text import SourceFile
+from flowdsl.syntax import ast
+
+from .wrapping import wrapper_names
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    Key: TypeAlias = tuple[str, int, str, str]
+    """A way: the file, the offset and the class of the node, and what happens there."""
+
+
+class Way(Record):
+    """One way that a run can take: at a line of a file, in words for people."""
+
+    key: Key
+    path: str
+    line: int
+    words: str
+
+
+class Body(Record):
+    """What can be covered of a workflow or a task: its ways, and the lines of its statements."""
+
+    kind: str
+    name: str
+    path: str
+    ways: tuple[Way, ...]
+    lines: tuple[int, ...]
+
+
+class Taken:
+    """What runs have taken: ways, and lines of files with a statement that was carried out."""
+
+    def __init__(self) -> None:
+        self.ways: set[Key] = set()
+        self.lines: set[tuple[str, int]] = set()
+
+    def add(self, ways: Iterable[Key], lines: Iterable[tuple[str, int]]) -> None:
+        """Add what another run has taken."""
+        self.ways.update(ways)
+        self.lines.update(lines)
+
+
+def key_of(source: SourceFile, node: ast.Node, way: str) -> Key:
+    """The key of a way of a node."""
+    return source.path, node.start, type(node).__name__, way
+
+
+def bodies_of(model: SemanticModel, paths: Collection[str]) -> Iterator[Body]:
+    """The workflows and tasks of some files, in the order of the files and of the source."""
+    around = set(wrapper_names(model).values())
+    subjects: list[tuple[str, WorkflowSymbol | TaskSymbol, ast.Block]] = []
+    for workflow in model.workflows:
+        steps = next(
+            (i.body for i in workflow.declaration.items if isinstance(i, ast.StepsSection)), None
+        )
+        if steps is not None and workflow.name not in around:
+            subjects.append(("workflow", workflow, steps))
+    subjects += [("task", task, task.declaration.body) for task in model.tasks]
+    subjects.sort(key=lambda each: (each[1].module.source.path, each[1].declaration.start))
+    for kind, subject, body in subjects:
+        source = subject.module.source
+        if source.path not in paths:
+            continue
+        found = [each for each in _statements(body) if not isinstance(each, ast.AnnotatedStmt)]
+        ways = tuple(way for statement in found for way in _ways(model, source, statement))
+        lines = sorted({source.position(each.start).line for each in found})
+        yield Body(kind, subject.name, source.path, ways, tuple(lines))
+
+
+def _statements(body: ast.Block) -> list[ast.Stmt]:
+    from flowdsl.semantics.traversal import statements
+
+    return statements(body)
+
+
+def _may_be_empty(model: SemanticModel, iterable: ast.Node) -> bool:
+    """Whether a loop may have no entry: a literal, a count and a list with `@min_items` have."""
+    if not isinstance(iterable, ast.Ref):
+        return False
+    field = model.values[iterable].field
+    return bool(iterable.path) or field is None or not field.constraints.min_items
+
+
+def _ways(model: SemanticModel, source: SourceFile, statement: ast.Stmt) -> Iterator[Way]:
+    """The ways of one statement; a list that has entries in any case is not skipped."""
+
+    def way(node: ast.Node, what: str, end: int, words: str) -> Way:
+        head = " ".join(source.text[node.start : end].split())
+        line = source.position(node.start).line
+        return Way(key_of(source, node, what), source.path, line, f"`{head}` {words}")
+
+    match statement:
+        case ast.IfStmt(branches=branches):
+            for branch in branches:
+                yield way(branch, HOLDS, branch.condition.end, "holds")
+            end = branches[0].condition.end
+            yield way(statement, OTHERWISE, end, "does not hold, nor does what follows it")
+        case ast.ForStmt(iterable=iterable):
+            yield way(statement, ENTERED, iterable.end, "has an entry")
+            if _may_be_empty(model, iterable):
+                yield way(statement, SKIPPED, iterable.end, "has no entry")
+        case ast.RepeatStmt(until=until):
+            yield way(statement, ENTERED, until.end, "has a round")
+            yield way(statement, SKIPPED, until.end, "holds at once")
+            yield way(statement, OTHERWISE, until.end, "is used up")
+        case ast.RetryStmt(body=body):
+            yield way(statement, HOLDS, body.start, "has an attempt that works")
+            yield way(statement, OTHERWISE, body.start, "is used up")
+        case _:
+            otherwise: Any = getattr(statement, "otherwise", None)
+            if isinstance(otherwise, ast.Otherwise):
+                yield way(statement, HOLDS, otherwise.start, "is so")
+                yield way(statement, OTHERWISE, otherwise.start, "goes to its `else`")
+
+
+def percent(bodies: Iterable[Body], taken: Taken) -> float:
+    """How much of the ways is taken, in percent; 100 where there is none to take."""
+    ways = [way for body in bodies for way in body.ways]
+    covered = sum(way.key in taken.ways for way in ways)
+    return 100.0 * covered / len(ways) if ways else 100.0
+
+
+def lcov(bodies: Iterable[Body], taken: Taken) -> str:
+    """The coverage as LCOV, by file: lines of statements (`DA`) and ways (`BRDA`)."""
+    by_path: dict[str, list[Body]] = {}
+    for body in bodies:
+        by_path.setdefault(body.path, []).append(body)
+    records: list[str] = []
+    for path, own in by_path.items():
+        records += ["TN:", f"SF:{path}"]
+        ways = [way for body in own for way in body.ways]
+        numbers: dict[int, int] = {}
+        for way in ways:
+            number = numbers[way.line] = numbers.get(way.line, -1) + 1
+            records.append(f"BRDA:{way.line},0,{number},{int(way.key in taken.ways)}")
+        records += [f"BRF:{len(ways)}", f"BRH:{sum(way.key in taken.ways for way in ways)}"]
+        lines = sorted({line for body in own for line in body.lines})
+        hit = [(path, line) in taken.lines for line in lines]
+        records += [f"DA:{line},{int(was)}" for line, was in zip(lines, hit, strict=True)]
+        records += [f"LF:{len(lines)}", f"LH:{sum(hit)}", "end_of_record"]
+    return "\n".join([*records, ""])

@@ -1,0 +1,258 @@
+"""Whether a run, or a prompt, is what a test expects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from flowdsl.prompt.cost import prompt_cost
+from flowdsl.semantics import types
+from flowdsl.semantics.flow_tests.run_texts import chords
+from flowdsl.simulate import trace as traces
+from flowdsl.simulate.interpreter.fields import written_field
+from flowdsl.simulate.trace import SUCCESS, Ending, Trace
+from flowdsl.source.record import Record
+from flowdsl.syntax import ast
+from flowdsl.syntax.paragraphs import on_one_line
+
+from .answers import Script
+from .cases import Case
+from .entries import COMPARISONS, is_meant
+from .literals import Literals
+from .patterns import first_difference, shown
+from .snapshots import Snapshot, difference
+from .telling import event_line
+from .wrapping import RESULT
+
+
+class Unmet(Record):
+    """An expectation that is not met: the part of the test, and what is so instead.
+
+    `event` is the number of the event that must not be; None where it is about the end. `shown` is
+    what to show in place of the trace.
+    """
+
+    node: ast.Node
+    message: str
+    event: int | None = None
+    shown: tuple[str, ...] = ()
+
+
+# The prompt
+
+
+def unmet_by_prompt(
+    items: tuple[ast.TestItem, ...], literals: Literals, prompt: str, snapshot: Snapshot
+) -> Iterator[Unmet]:
+    """What a test expects of the prompt, and is not so."""
+    for item in items:
+        match item:
+            case ast.PromptContains(text=text):
+                if literals.prompt_text(text) not in prompt:
+                    yield Unmet(item, f'the prompt does not contain "{literals.prompt_text(text)}"')
+            case ast.PromptOmits(text=text):
+                sought = literals.prompt_text(text)
+                if sought in prompt:
+                    line = prompt.count("\n", 0, prompt.index(sought)) + 1
+                    yield Unmet(item, f'line {line} of the prompt contains "{sought}"')
+            case ast.PromptMatches():
+                yield from _matches(item, prompt, snapshot)
+            case ast.PromptTokens(operator=comparison, count=count):
+                tokens = prompt_cost(prompt).all_tokens
+                if not COMPARISONS[comparison](tokens, count.value):
+                    yield Unmet(item, f"the prompt has about {tokens} tokens")
+            case _:
+                pass
+
+
+def _matches(item: ast.PromptMatches, prompt: str, snapshot: Snapshot) -> Iterator[Unmet]:
+    if snapshot.prompt is None:
+        message = f"there is no snapshot `{snapshot.path}`; `flowdsl test --update` writes it"
+        yield Unmet(item, message)
+    elif snapshot.prompt != prompt:
+        message = (
+            f"the prompt is not that of `{snapshot.path}`; `flowdsl test --update` writes it anew"
+        )
+        yield Unmet(item, message, shown=difference(snapshot.prompt, prompt))
+
+
+# The run
+
+_OF_PROMPT = (ast.PromptContains, ast.PromptOmits, ast.PromptTokens, ast.PromptMatches)
+
+
+def needs_run(items: tuple[ast.TestItem, ...]) -> bool:
+    """Whether a test is about a run, and not about the prompt alone."""
+    of_prompt = any(isinstance(item, _OF_PROMPT) for item in items)
+    others = any(not isinstance(item, (*_OF_PROMPT, ast.GivenSection)) for item in items)
+    return others or not of_prompt
+
+
+def unmet_by_run(case: Case, literals: Literals, trace: Trace, script: Script) -> Iterator[Unmet]:
+    """What a test expects of the run, and is not so.
+
+    A test that says nothing of an abort expects that the run ends well.
+    """
+    ending = trace.ending
+    expects_abort = False
+    for item in case.items:
+        match item:
+            case ast.ExpectAborts(reason=reason):
+                expects_abort = True
+                if ending.status == SUCCESS:
+                    yield Unmet(item, f"the run does not abort, it {_end(ending)}")
+                else:
+                    yield from _reason(item, literals, reason, ending)
+            case ast.ExpectFinishes(reason=reason):
+                if ending.status == SUCCESS:
+                    yield from _reason(item, literals, reason, ending)
+            case ast.ExpectOutputs():
+                if ending.status == SUCCESS:
+                    yield from _outputs(item, literals, case.workflow.outputs, ending.outputs)
+            case ast.ExpectResult():
+                if ending.status == SUCCESS and case.task is not None:
+                    record = case.task.result
+                    fields = record.fields if isinstance(record, types.RecordOf) else ()
+                    result = ending.outputs.get(RESULT) or {}
+                    yield from _outputs(item, literals, fields, result, "result field")
+            case ast.ExpectReaches(title=title):
+                yield from _reaches(item, literals, title, script)
+            case ast.ExpectNever() | ast.ExpectDoes():
+                yield from _acts(item, literals, trace, script)
+            case _:
+                pass
+    if ending.status != SUCCESS and not expects_abort:
+        node = next((each for each in case.items if _expects_end(each)), case.title_node)
+        yield Unmet(node, f"the run {_end(ending)}")
+
+
+def _expects_end(item: ast.TestItem) -> bool:
+    return isinstance(item, ast.ExpectFinishes | ast.ExpectOutputs | ast.ExpectResult)
+
+
+def _end(ending: Ending) -> str:
+    if ending.status != SUCCESS:
+        return f'aborts with "{ending.reason}"'
+    if ending.reason is None:
+        return "works through all its steps"
+    return f'finishes with "{ending.reason}"'
+
+
+def _reason(
+    item: ast.ExpectAborts | ast.ExpectFinishes,
+    literals: Literals,
+    reason: ast.Text | ast.PartText | None,
+    ending: Ending,
+) -> Iterator[Unmet]:
+    """A reason that is not the expected one; `finishes` alone wants some reason."""
+    if reason is None:
+        if ending.status == SUCCESS and ending.reason is None:
+            yield Unmet(item, f"the run {_end(ending)}, and reaches no `finish`")
+        return
+    expected, part = literals.matched(reason)
+    found = ending.reason or ""
+    if not (expected in found if part else expected == found):
+        words = f'a reason with "{expected}"' if part else f'"{expected}"'
+        yield Unmet(item, f"{words} is expected, the run {_end(ending)}")
+
+
+def _reaches(
+    item: ast.ExpectReaches,
+    literals: Literals,
+    title: ast.Text | ast.PartText,
+    script: Script,
+) -> Iterator[Unmet]:
+    sought, part = literals.matched(title)
+    if not any(sought in each if part else sought == each for each in script.steps):
+        last = f'"{script.steps[-1]}" is the last that begins' if script.steps else "none begins"
+        yield Unmet(item, f'the run reaches no step "{sought}": {last}')
+
+
+_VERBS = {
+    "capture": (traces.CAPTURE,),
+    "choose": (traces.OPEN,),
+    "clear": (traces.CLEAR,),
+    "do": (traces.DO,),
+    "export": (traces.EXPORT,),
+    "press": (traces.PRESS,),
+    "run": (traces.COMMAND,),
+    "type": (traces.TYPE, traces.TYPE_AS),
+}
+"""The verbs of events, by the words of the statements that a test looks for."""
+
+
+def _acts(
+    item: ast.ExpectNever | ast.ExpectDoes, literals: Literals, trace: Trace, script: Script
+) -> Iterator[Unmet]:
+    """What must not be done and is, or is to be done and is not, or not as often."""
+    act, selector = item.act, item.selector
+    sought = [literals.matched(each, exact=True) for each in act.texts]
+    numbers: Iterable[int] = range(len(trace.events))
+    where = ""
+    if selector is not None:
+        meant = [each for each in script.entries if is_meant(selector, each, literals)]
+        numbers = [number for each in meant for number in range(each.start, each.end)]
+        where = f" in {literals.span(selector).text}"
+        if not meant:
+            yield Unmet(selector, f"the run works on no {literals.span(selector).text}")
+            return
+    done = [number for number in numbers if _is_act(trace.events[number], act.verb, sought)]
+    shown_act = literals.span(act).text
+    if isinstance(item, ast.ExpectNever):
+        if done:
+            yield Unmet(item, f"the run does this: {event_line(trace.events[done[0]])}", done[0])
+        return
+    times = sum(_times(trace.events[number]) for number in done)
+    if item.times is None:
+        if not times:
+            yield Unmet(item, f"the run does not `{shown_act}`{where}")
+    elif times != item.times.value:
+        counted = "once" if times == 1 else f"{times} times"
+        yield Unmet(item, f"the run does this {counted}{where}, not {item.times.value} times")
+
+
+def _is_act(event: traces.Event, verb: str, sought: list[tuple[str, bool]]) -> bool:
+    """Whether an event is what is looked for: its texts exactly, on one line, or by a part."""
+    if event.verb not in _VERBS[verb]:
+        return False
+    texts = (event.texts[0], event.texts[-1]) if verb == "type" else event.texts[:1]
+    return all(_fits(*each, text, verb) for each, text in zip(sought, texts, strict=True))
+
+
+def _fits(wanted: str, part: bool, text: str, verb: str) -> bool:
+    if verb == "press":
+        wanted = chords(wanted)
+    line = on_one_line(text)
+    return wanted in text or wanted in line if part else on_one_line(wanted) == line
+
+
+def _times(event: traces.Event) -> int:
+    """How often something was done: keys are pressed several times in one event."""
+    return int(event.texts[1]) if event.verb == traces.PRESS else 1
+
+
+def _outputs(
+    item: ast.ExpectOutputs | ast.ExpectResult,
+    literals: Literals,
+    fields: tuple[types.FieldType, ...],
+    outputs: Mapping[str, Any],
+    noun: str = "output",
+) -> Iterator[Unmet]:
+    record = types.RecordOf("", fields)
+    expected = set()
+    for each in item.bindings:
+        field = written_field(record, each.name.text)
+        name = each.name.text
+        type_: types.Type = types.ANY
+        if field is not None:
+            name, type_ = field.wire_name, field.type
+        expected.add(name)
+        pattern = literals.pattern(each.value, type_)
+        found = first_difference(pattern, outputs.get(name), each.name.text)
+        if found is not None:
+            yield Unmet(each, found)
+    for name, value in () if item.open else outputs.items():
+        if name not in expected and value is not None:
+            field = record.by_wire_name.get(name)
+            own = name if field is None else field.name
+            yield Unmet(item, f"{noun} `{own}` is {shown(value)}, and the test does not name it")

@@ -1,0 +1,101 @@
+"""The values and texts that a test writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flowdsl.semantics import types
+from flowdsl.semantics.model import CONST, ENVIRONMENT, SemanticModel
+from flowdsl.simulate.interpreter.expressions import constant, exact
+from flowdsl.simulate.interpreter.fields import on_the_wire, type_at, written_field
+from flowdsl.simulate.interpreter.frames import Frame, Run
+from flowdsl.simulate.trace import Recorder
+from flowdsl.simulate.world import Question, Unanswerable, World
+from flowdsl.source.text import Span
+from flowdsl.syntax import ast
+from flowdsl.syntax.paragraphs import on_one_line
+
+from .patterns import Beginning, Part, Some
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .patterns import Pattern
+
+
+class Literals:
+    """Evaluates what stands in the tests of one file, with the `vars` of an environment."""
+
+    def __init__(
+        self, model: SemanticModel, module: ast.Module, environment: Mapping[str, str]
+    ) -> None:
+        self.source = module.source
+        self.model = model
+        run = Run(model, Recorder(World({}, _nothing, {})), {}, environment)
+        self._frame = Frame(run, module.source, ast.Block(0, 0, ()), (), {})
+
+    def span(self, node: ast.Node) -> Span:
+        """Where a node of the test stands."""
+        return node.span(self.source)
+
+    def json(self, expr: ast.Expr | ast.GivenRows, type_: types.Type = types.ANY) -> Any:
+        """The JSON of a value of a type, its fields by their names on the wire."""
+        known = self.model.constants.get(expr, expr)
+        return on_the_wire(constant(self._frame, known), type_)
+
+    def pattern(self, value: ast.Pattern, type_: types.Type = types.ANY) -> Pattern:
+        """What a test expects of a value of a type, its fields by their names on the wire."""
+        match value:
+            case ast.PartText(text=text):
+                return Part(self.line(text))
+            case ast.OpenList(items=items):
+                return Beginning([self.pattern(each, type_at(type_, None)) for each in items])
+            case ast.OpenObject(pairs=pairs):
+                return Some(dict(self._member(pair, type_) for pair in pairs))
+            case ast.ListExpr(items=items) if value not in self.model.constants:
+                return [self.pattern(each, type_at(type_, None)) for each in items]
+            case ast.ObjectExpr(pairs=pairs) if value not in self.model.constants:
+                return dict(self._member(pair, type_) for pair in pairs)
+            case _:
+                return self.json(value, type_)
+
+    def _member(self, pair: ast.Pair, type_: types.Type) -> tuple[str, Pattern]:
+        key = pair.key.text if isinstance(pair.key, ast.Name) else pair.key.value
+        field = written_field(type_, key)
+        if field is None:
+            return key, self.pattern(pair.value)
+        return field.wire_name, self.pattern(pair.value, field.type)
+
+    def line(self, text: ast.Text) -> str:
+        """A text on one line, as questions and reasons have it."""
+        return on_one_line(exact(self._frame, text))
+
+    def matched(self, written: ast.Text | ast.PartText, *, exact: bool = False) -> tuple[str, bool]:
+        """A text that is looked for, on one line if not `exact`, and whether it is only a part."""
+        text = written.text if isinstance(written, ast.PartText) else written
+        found = self.exact(text) if exact else self.line(text)
+        return found, isinstance(written, ast.PartText)
+
+    def exact(self, text: ast.Text) -> str:
+        """A text with its consts and `env` filled in."""
+        return exact(self._frame, text)
+
+    def prompt_text(self, text: ast.Text) -> str:
+        """A text that is looked for in a prompt, where only consts and `env` are filled in."""
+        return "".join(self._prompt_piece(part) for part in text.parts)
+
+    def _prompt_piece(self, part: ast.TextPart) -> str:
+        match part:
+            case ast.TextLiteral(value=value):
+                return value
+            case ast.TextComment():
+                return ""
+            case ast.Ref():
+                symbol = self.model.values.get(part)
+                if symbol is None or symbol.kind not in (CONST, ENVIRONMENT):
+                    return self.span(part).text
+                return exact(self._frame, ast.Text(part.start, part.end, ast.STRING, (part,)))
+
+
+def _nothing(question: Question, position: int) -> Any:
+    raise Unanswerable(f"a literal asks nothing, and not {question} at {position}")

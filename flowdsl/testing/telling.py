@@ -1,0 +1,179 @@
+"""A trace for people: what was done and asked, in order, each with the line that it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import zip_longest
+from typing import Any
+
+from flowdsl.simulate import trace as traces
+from flowdsl.simulate import world
+from flowdsl.simulate.executions import Disagreement
+from flowdsl.simulate.interpreter.values import spelled
+from flowdsl.simulate.trace import SUCCESS, Asked, Ending, Event, Trace
+from flowdsl.simulate.world import Question
+from flowdsl.source.record import Record
+from flowdsl.source.text import Span
+
+MARK = ">"
+"""Stands before the line where the first difference is."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    Places: TypeAlias = Mapping[tuple[Question, int], Span]
+    ShowPath: TypeAlias = Callable[[str], str]
+
+
+class Line(Record):
+    """A line of a trace: where it comes from, what it says, and the number of its event."""
+
+    place: Span | None
+    text: str
+    event: int | None = None
+
+
+def told(
+    trace: Trace,
+    asked_at: Places,
+    show_path: ShowPath,
+    marked: int | None = None,
+    stopped: Line | None = None,
+) -> tuple[str, ...]:
+    """The lines of a trace; the event with the number `marked` has the mark, else the ending.
+
+    `asked_at` has where each question was asked. A run that was `stopped` has no ending, but the
+    question that stopped it.
+    """
+    lines = list(_lines(trace, asked_at))
+    ending = (
+        [Line(None, text) for text in ending_lines(trace.ending)] if stopped is None else [stopped]
+    )
+    first = len(lines) if marked is None else _index(lines, marked)
+    lines += ending
+    places = ["" if each.place is None else _place(each.place, show_path) for each in lines]
+    width = max(map(len, places), default=0)
+    return tuple(
+        f"{MARK if number == first else ' '} {place:{width}}  {line.text}".rstrip()
+        for number, (place, line) in enumerate(zip(places, lines, strict=True))
+    )
+
+
+def _index(lines: list[Line], event: int) -> int:
+    return next(number for number, line in enumerate(lines) if line.event == event)
+
+
+def _place(span: Span, show_path: ShowPath) -> str:
+    return f"{show_path(span.path)}:{span.first.line}"
+
+
+def _lines(trace: Trace, asked_at: Places) -> Iterator[Line]:
+    """Events and questions in order: a question stands before what is done at its position."""
+    asked = list(trace.asked)
+    position = 0
+
+    def questions() -> Iterator[Line]:
+        nonlocal position
+        while asked and asked[0].position == position:
+            found = asked.pop(0)
+            place = asked_at.get((found.question, found.position))
+            yield Line(place, asked_line(found))
+            position += found.question.kind == world.WAIT
+
+    for number, (event, place) in enumerate(zip(trace.events, trace.places, strict=True)):
+        yield from questions()
+        yield Line(place if isinstance(place, Span) else None, event_line(event), number)
+        position += event.verb not in (traces.SHOW, traces.HANDLE, traces.MISS)
+    yield from questions()
+
+
+def event_line(event: Event) -> str:
+    """What was done, in one line."""
+    first, *rest = (*event.texts, "")
+    match event.verb:
+        case traces.TYPE:
+            return f"type {_quoted(first)} into {_quoted(rest[0])}"
+        case traces.TYPE_AS:
+            return f"type {_quoted(first)} as {_quoted(rest[0])} into {_quoted(rest[1])}"
+        case traces.PRESS:
+            times = "" if rest[0] == "1" else f" {rest[0]} times"
+            return f"press {_quoted(first)}{times}"
+        case traces.PAUSE:
+            return f"wait {int(first) / 1000:g}s"
+        case traces.COPIED:
+            return f"copy from {_quoted(first)}"
+        case traces.COMMAND:
+            return f"run {_quoted(first)}"
+        case verb:
+            return f"{verb} {_quoted(first)}"
+
+
+def asked_line(asked: Asked) -> str:
+    """A question with its answer, in one line."""
+    question = asked.question
+    verb = {world.READ: "read", world.COPY: "what is copied from", world.OUTPUT: "printed by"}
+    words = verb.get(question.kind, question.kind)
+    return f"? {words} {_quoted(question.text)}: {_answer(asked.answer)}"
+
+
+def _answer(answer: Any) -> str:
+    if answer is None:
+        return "nothing"
+    if isinstance(answer, bool):
+        return "yes" if answer else "no"
+    return _quoted(answer) if isinstance(answer, str) else spelled(answer)
+
+
+def ending_lines(ending: Ending) -> Iterator[str]:
+    """How a run ended: its status, and the outputs that are there."""
+    if ending.status == SUCCESS:
+        yield "ends" if ending.reason is None else f"finishes {_quoted(ending.reason)}"
+    else:
+        word = "aborts" if ending.status == traces.FAILED else "cannot be carried out"
+        yield f"{word} {_quoted(ending.reason or '')}"
+    for name, value in ending.outputs.items():
+        if value is not None:
+            yield f"output {name} = {_answer(value)}"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\n", "\\n") + '"'
+
+
+# Two traces
+
+_WIDTH = 46
+"""Columns of the trace on the left."""
+
+
+def told_both(found: Disagreement) -> tuple[str, ...]:
+    """The trace of the program beside that of its prompt, the first difference marked."""
+    rows = [f"  {'the program':{_WIDTH}}  the prompt ({found.variant})"]
+    is_marked = False
+    for left, right in zip_longest(_plain(found.program), _plain(found.payload), fillvalue=""):
+        differs = left != right and not is_marked
+        is_marked = is_marked or differs
+        mark = MARK if differs else " "
+        if len(left) <= _WIDTH:
+            rows.append(f"{mark} {left:{_WIDTH}}  {right}")
+        else:
+            rows += [f"{mark} {left}", f"{mark} {'':{_WIDTH}}  {right}"]
+    return tuple(row.rstrip() for row in rows)
+
+
+def _plain(trace: Trace) -> Iterator[str]:
+    yield from (_quoted(part) for part in trace.heading if part)
+    yield from map(event_line, trace.events)
+    yield from ending_lines(trace.ending.__replace__(outputs=_sorted(trace.ending.outputs)))
+
+
+def _sorted(value: Any) -> Any:
+    """A JSON value with its fields in order, in which the two sides need not have them."""
+    match value:
+        case dict():
+            return {name: _sorted(value[name]) for name in sorted(value)}
+        case list():
+            return [_sorted(each) for each in value]
+        case _:
+            return value

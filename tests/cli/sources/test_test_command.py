@@ -1,0 +1,229 @@
+"""`flowdsl test`: what is selected, what is printed, and the exit code."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+from flowdsl.cli.commands.test.sharing import SHARED_FROM
+from tests.support.command_line import LOCAL_PROJECT, run_command, write_tree
+
+FLOW = """\
+flow 1
+
+## Reads the total.
+workflow total {
+  outputs { n: int }
+  steps {
+    press "F5"
+    extract n: int from "the total"
+    emit n = {{n}}
+  }
+}
+
+test "the total is read" for total {
+  reads { n = 3 }
+  outputs { n = 3 }
+}
+
+test "a wrong total" for total {
+  reads { n = 3 }
+  outputs { n = 4 }
+}
+
+test "nothing is read" for total {
+  outputs { n = 4 }
+}
+"""
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    write_tree(tmp_path, {"flowdsl.toml": LOCAL_PROJECT, "flows/total.flow": FLOW})
+    return tmp_path
+
+
+def test_a_line_for_each_test_and_the_trace_of_what_fails(desk: Path) -> None:
+    done = run_command(desk, "test")
+    assert (done.code, done.err) == (1, "3 tests, 2 failed\n")
+    assert (
+        done.text
+        == """\
+ok      total: the total is read
+FAILED  total: a wrong total
+  flows/total.flow:20:13: `n` is 3, not 4
+      flows/total.flow:7  press "f5"
+      flows/total.flow:8  ? read "the total": 3
+    >                     ends
+                          output n = 3
+FAILED  total: nothing is read
+  flows/total.flow:8:5: `n` is read, and the test has no answer
+      flows/total.flow:7  press "f5"
+    > flows/total.flow:8  ? `n`
+  add to the test: reads { n = 1 }
+"""
+    )
+
+
+def test_words_select_by_title_and_subject(desk: Path) -> None:
+    done = run_command(desk, "test", "-k", "TOTAL")
+    assert (done.code, done.text) == (1, run_command(desk, "test").text)
+    done = run_command(desk, "test", "-k", "the is total read")
+    assert (done.code, done.err) == (0, "1 test passed\n")
+    done = run_command(desk, "test", "-k", "nobody")
+    assert (done.code, done.text) == (64, "")
+    assert done.err == "error: none of the 3 tests has all of `nobody` in its title\n"
+
+
+def test_flows_without_a_test_are_nothing_to_run(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"a.flow": FLOW.partition("\ntest ")[0]})
+    done = run_command(tmp_path, "test", "a.flow")
+    assert (done.code, done.text) == (64, "")
+    assert "there is no test in these flows" in done.err
+
+
+def test_flows_with_errors_are_not_tested(desk: Path) -> None:
+    write_tree(desk, {"flows/total.flow": FLOW.replace("{{n}}", "{{m}}")})
+    done = run_command(desk, "test")
+    assert (done.code, done.text) == (3, "")
+    assert "error[" in done.err
+
+
+def test_a_test_may_stand_in_another_file_than_its_workflow(desk: Path) -> None:
+    flow, _, tests = FLOW.partition("\ntest ")
+    tested = f'flow 1\nimport {{ total }} from "./total.flow"\n\ntest {tests}'
+    write_tree(desk, {"flows/total.flow": flow, "flows/total_tests.flow": tested})
+    done = run_command(desk, "test", "flows/total_tests.flow", "-k", "is read total the")
+    assert (done.code, done.err) == (0, "1 test passed\n")
+    assert run_command(desk, "test", "flows/total.flow").code == 64
+
+
+def test_json_has_every_result(desk: Path) -> None:
+    done = run_command(desk, "test", "--json")
+    assert (done.code, done.err) == (1, "")
+    told = json.loads(done.text)
+    assert (told["format_version"], told["total"], told["failed"]) == (1, 3, 2)
+    assert [item["passed"] for item in told["items"]] == [True, False, False]
+    (problem,) = told["items"][2]["problems"]
+    assert (problem["path"], problem["line"]) == ("flows/total.flow", 8)
+    assert problem["kind"] == "mistaken"
+    assert problem["answer"] == "reads { n = 1 }"
+
+
+def test_junit_is_a_case_for_each_test(desk: Path) -> None:
+    done = run_command(desk, "test", "--junit", "tests.xml")
+    assert done.code == 1
+    (suite,) = ElementTree.parse(desk / "tests.xml").getroot()
+    assert (suite.get("tests"), suite.get("failures")) == ("3", "2")
+    assert [case.get("name") for case in suite] == [
+        "the total is read",
+        "a wrong total",
+        "nothing is read",
+    ]
+    failure = suite[1].find("failure")
+    assert failure is not None and failure.get("message") == "`n` is 3, not 4"
+    assert 'read "the total": 3' in (failure.text or "")
+
+
+def test_a_report_that_cannot_be_written_is_said(desk: Path) -> None:
+    done = run_command(desk, "test", "-k", "read total is", "--junit", "flows")
+    assert done.code == 64
+    assert "`flows` cannot be written" in done.err
+
+
+def test_processes_share_many_tests_and_keep_their_order(desk: Path) -> None:
+    flow, _, _ = FLOW.partition("\ntest ")
+    tests = "\n".join(
+        f'test "number {each}" for total {{ reads {{ n = {each} }} outputs {{ n = {each} }} }}'
+        for each in range(SHARED_FROM + 5)
+    )
+    write_tree(desk, {"flows/total.flow": f"{flow}\n{tests}\n"})
+    shared = run_command(desk, "test", "-j", "3")
+    assert (shared.code, shared.err) == (0, f"{SHARED_FROM + 5} tests passed\n")
+    assert shared.text.splitlines()[-1] == f"ok      total: number {SHARED_FROM + 4}"
+    assert shared.text == run_command(desk, "test", "-j", "1").text
+
+
+def test_what_new_writes_passes(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"flowdsl.toml": LOCAL_PROJECT})
+    assert run_command(tmp_path, "new", "workflow", "lookup").code == 0
+    done = run_command(tmp_path, "test")
+    assert (done.code, done.err) == (0, "2 tests passed\n")
+
+
+NO_SOCKETS = """\
+import socket, sys
+def refuse(*_, **__): raise SystemExit("a socket is opened")
+socket.socket.__init__ = socket.create_connection = socket.getaddrinfo = refuse
+from flowdsl.cli.main import run
+sys.exit(run(sys.argv[1:]))
+"""
+
+
+def test_no_socket_is_opened(desk: Path) -> None:
+    import subprocess
+    import sys
+
+    words = ["test", "--env", "local", "-k", "is read the total"]
+    done = subprocess.run(
+        [sys.executable, "-c", NO_SOCKETS, *words], cwd=desk, capture_output=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, b"1 test passed\n")
+
+
+def test_a_task_is_tested_alone_and_one_that_cannot_be_is_said(tmp_path: Path) -> None:
+    task = 'flow 1\n\n## Shows a file.\ntask show(name: string) { run "Get-Item \\"{name}\\"" }\n'
+    test = '\ntest "shown" for task show { given { name = "a" } does run ~"Get-Item" }\n'
+    write_tree(tmp_path, {"a.flow": task + test})
+    done = run_command(tmp_path, "test", "a.flow")
+    assert (done.code, done.text) == (3, "")
+    assert done.err.startswith("error: `show` cannot be tested alone: ")
+    write_tree(tmp_path, {"a.flow": (task + test).replace("name: string", 'name: "a" | "b"')})
+    done = run_command(tmp_path, "test", "a.flow")
+    assert (done.code, done.text, done.err) == (0, "ok      show: shown\n", "1 test passed\n")
+
+
+def test_coverage_is_printed_written_and_asked_for(desk: Path) -> None:
+    flow = FLOW.replace('press "F5"', 'press "F5"\n    expect "it is open" else abort "Closed"')
+    write_tree(desk, {"flows/total.flow": flow})
+    words = ["test", "-k", "total is read the", "--cov", "--lcov", "cov.info"]
+    done = run_command(desk, *words, "--cov-fail-under", "50")
+    assert done.code == 0
+    assert done.err.splitlines() == [
+        "1 test passed",
+        "WAYS  TAKEN            NAME   FILE",
+        "2     1      workflow  total  flows/total.flow",
+        '  flows/total.flow:8: never: `expect "it is open"` goes to its `else`',
+        "50.0 % of the ways are taken",
+    ]
+    assert "BRDA:8,0,1,0\n" in (desk / "cov.info").read_text()
+    done = run_command(desk, *words[:3], "--cov-fail-under", "51")
+    assert (done.code, done.err.splitlines()[-1]) == (
+        1,
+        "50.0 % of the ways are taken, and 51 % are asked for",
+    )
+    assert run_command(desk, "test", "--cov-fail-under", "101").code == 64
+
+
+def test_snapshots_are_written_compared_and_never_written_in_ci(desk: Path) -> None:
+    flow = FLOW + '\ntest "the prompt" for total { prompt matches snapshot }\n'
+    write_tree(desk, {"flows/total.flow": flow})
+    words = ["test", "-k", "prompt"]
+    done = run_command(desk, *words)
+    assert done.code == 1
+    assert "there is no snapshot `flows/__snapshots__/total.prompt.md`" in done.text
+    assert run_command(desk, *words, "--update", CI="true").code == 64
+    assert not (desk / "flows/__snapshots__").exists()
+    done = run_command(desk, *words, "--update", CI="")
+    written = "flows/__snapshots__/total.prompt.md written\n"
+    assert (done.code, done.err) == (0, f"{written}1 test passed\n")
+    assert run_command(desk, *words, "--update", CI="").err == "1 test passed\n"
+    write_tree(desk, {"flows/total.flow": flow.replace('"F5"', '"F6"')})
+    done = run_command(desk, *words)
+    assert done.code == 1
+    (lost,) = (line for line in done.text.splitlines() if line.startswith("    -1"))
+    (new,) = (line for line in done.text.splitlines() if line.startswith("    +1"))
+    assert (lost.replace("f5", "f6")[5:], "f5" in lost) == (new[5:], True)

@@ -1,0 +1,50 @@
+"""Variants that make no difference are not tried; those that do are."""
+
+from __future__ import annotations
+
+import pytest
+
+from flowdsl.simulate import executions
+from flowdsl.simulate.executions import disagreements, payload_of
+from flowdsl.simulate.machine.execute import execute
+from flowdsl.simulate.machine.variants import Observed, Variant, every_variant, main_variants
+from tests.support.flows.compiling import only_workflow, workflow
+from tests.support.flows.worlds import checked, default_world
+
+SAVED = 'extract n: string from "the number" if n == "x" { press "F5" } type n into "the field"'
+
+
+def test_a_variant_is_decided_by_one_that_agrees_on_what_was_asked() -> None:
+    observed = Observed(Variant(merges=True))
+    assert observed.decides(Variant())
+    assert observed.merges is True
+    assert not observed.decides(Variant())
+    assert observed.decides(Variant(merges=True, unset="spelling"))
+
+
+@pytest.mark.parametrize(
+    "body", ['press "F5"', SAVED.replace("if n", "if {{n}}").replace("type n", "type {{n}}")]
+)
+def test_leaving_variants_out_finds_the_same(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = workflow(body)
+    model = checked(source)
+    (found,) = model.workflows
+    payload = payload_of(only_workflow(source))
+    broken = payload.__replace__(prompt=payload.prompt.replace("f5", "f6"))
+    world = default_world(found, agrees=True, missing=False)
+    tried: list[Variant] = []
+
+    def counted(*arguments: object) -> object:
+        tried.append(arguments[3].variant)  # type: ignore[attr-defined]
+        return execute(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(executions, "execute", counted)
+    assert list(disagreements(model, found, payload, world)) == []
+    assert 1 <= len(tried) < len(list(main_variants()))
+    told = {str(each.difference) for each in disagreements(model, found, broken, world)}
+    every = {
+        str(each.difference)
+        for variant in every_variant()
+        for each in disagreements(model, found, broken, world, variants=[variant])
+    }
+    assert told == every

@@ -1,0 +1,104 @@
+"""Which ways of a program its tests take."""
+
+from __future__ import annotations
+
+import pytest
+
+from flowdsl.testing.cases import cases_of
+from flowdsl.testing.coverage import Taken, bodies_of, lcov, percent
+from flowdsl.testing.run import run_test
+from tests.support.flows.compiling import workflow
+from tests.support.flows.tested import suite_of
+
+HOLDS_SECTIONS = "inputs { rows: string[] @max_items(3) }"
+
+
+def missed(body: str, *tests: str, sections: str = "") -> tuple[list[str], float]:
+    """The ways that the tests of a workflow do not take, and the percentage of those they do."""
+    declared = "".join(f'\ntest "{n}" for w {{ {test} }}' for n, test in enumerate(tests))
+    suite = suite_of(workflow(body, sections=sections) + declared)
+    taken = Taken()
+    for case in cases_of(suite.model):
+        result = run_test(suite, case)
+        assert result.passed, result.problems
+        taken.add(result.ways, result.lines)
+    bodies = list(bodies_of(suite.model, {"main.flow"}))
+    ways = [way for body in bodies for way in body.ways]
+    return [way.words for way in ways if way.key not in taken.ways], percent(bodies, taken)
+
+
+IF = 'if sees "a" { press "F5" } else if sees "b" { press "F6" }'
+CHOOSE = 'choose "the row" else abort "no row"'
+FOR = 'for row in rows { type row into "the field" }'
+REPEAT = 'repeat until sees "the end" max 2 { press "Down" } else abort "no end"'
+RETRY = 'retry 2 { do "Try." expect "saved" } else { abort "not saved" }'
+
+
+@pytest.mark.parametrize(
+    ("body", "tests", "words"),
+    [
+        (IF, ["outputs { }"], ['`sees "a"` holds', '`sees "b"` holds']),
+        (
+            IF,
+            ['screen { "a" = true }', 'screen { "b" = true }'],
+            ['`if sees "a"` does not hold, nor does what follows it'],
+        ),
+        (IF, ['screen { "a" = true }', 'screen { "b" = true }', "outputs { }"], []),
+        (CHOOSE, ["outputs { }"], ['`choose "the row"` goes to its `else`']),
+        (CHOOSE, ['screen { "the row" = false } aborts'], ['`choose "the row"` is so']),
+        (FOR, ["given { rows = [] } outputs { }"], ["`for row in rows` has an entry"]),
+        (FOR, ['given { rows = ["a"] } outputs { }'], ["`for row in rows` has no entry"]),
+        (
+            REPEAT,
+            ['screen { "the end" = [false, true] }'],
+            [
+                '`repeat until sees "the end"` holds at once',
+                '`repeat until sees "the end"` is used up',
+            ],
+        ),
+        (REPEAT, ["outputs { }", 'screen { "the end" = false } aborts'], []),
+        (RETRY, ["outputs { }"], ["`retry 2` is used up"]),
+        (RETRY, ['screen { "saved" = false } aborts'], ["`retry 2` has an attempt that works"]),
+    ],
+)
+def test_what_no_test_takes_is_told(body: str, tests: list[str], words: list[str]) -> None:
+    sections = HOLDS_SECTIONS if "rows" in body else ""
+    found, reached = missed(f'press "F1" {body}', *tests, sections=sections)
+    assert found == words
+    assert (reached == 100.0) == (not words)
+
+
+def test_a_list_that_has_entries_in_any_case_is_not_skipped() -> None:
+    sections = HOLDS_SECTIONS.replace("@max_items(3)", "@min_items(1) @max_items(3)")
+    found, _ = missed(f'press "F1" {FOR}', 'given { rows = ["a"] } outputs { }', sections=sections)
+    assert found == []
+
+
+def test_lcov_has_lines_and_ways() -> None:
+    source = (
+        'task t() {\nif sees "a" {\n press "F5"\n }\n}\n'
+        + workflow('call t()\npress "F6"')
+        + '\ntest "t" for w { outputs { } }\ntest "u" for task t { never press "F5" }'
+    )
+    suite = suite_of(source)
+    taken = Taken()
+    for case in cases_of(suite.model):
+        result = run_test(suite, case)
+        taken.add(result.ways, result.lines)
+    bodies = list(bodies_of(suite.model, {"main.flow"}))
+    assert [(body.kind, body.name) for body in bodies] == [("task", "t"), ("workflow", "w")]
+    assert lcov(bodies, taken).splitlines() == [
+        "TN:",
+        "SF:main.flow",
+        "BRDA:3,0,0,0",
+        "BRDA:3,0,1,1",
+        "BRF:2",
+        "BRH:1",
+        "DA:3,1",
+        "DA:4,0",
+        "DA:9,1",
+        "DA:10,1",
+        "LF:4",
+        "LH:3",
+        "end_of_record",
+    ]

@@ -1,0 +1,96 @@
+"""What tests say of a run's doing: items of loops, acts, steps."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.flows.compiling import workflow
+from tests.support.flows.tested import problems
+
+BODY = """
+step "Begin" { press "F5" 2 times }
+for row in rows {
+  type row.key into "the field Key"
+  extract n: int from "the number of {row.key}"
+  expect "row {row.key} is saved" else abort "Row {row.key} is not saved"
+  if sees "a warning" { press "Ctrl+S" }
+  emit found += {{n}}
+}
+step "End" { do "Close the window." }
+"""
+SECTIONS = """
+inputs { rows: { key: string @wire("key-no"), n: int? }[] @max_items(5) }
+outputs { found: int[] }
+"""
+SOURCE = workflow(BODY, sections=SECTIONS)
+GIVEN = 'given { rows = [{ key: "a", n: 1 }, { key: "b", n: 2 }, { key: "c" }] } reads { n = 7 }'
+
+
+def found(test: str) -> list[str]:
+    source = f'{SOURCE}\ntest "t" for w {{ {GIVEN} {test} }}'
+    return [each.partition(": ")[2] for each in problems(source)]
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "item 2 { reads { n = 8 } } outputs { found = [7, 8, 7] }",
+        'item where key == "c" { reads { n = 8 } } outputs { found = [7, 7, 8] }',
+        "item where n >= 1 { reads { n = 8 } } outputs { found = [8, 8, 7] }",
+        "item where n == null of rows { reads { n = 8 } } outputs { found = [7, 7, 8] }",
+        'item where key != "a" { reads { n = [8, 9] } } outputs { found = [7, 8, 9] }',
+        'item 2 { screen { ~"is saved" = false } } aborts "Row b is not saved"',
+        'item 2 of rows { screen { "a warning" = true } } does press "Ctrl+S" in item 2',
+    ],
+)
+def test_an_item_has_answers_of_its_own(test: str) -> None:
+    assert found(test) == []
+
+
+def test_an_answer_of_an_item_that_never_comes_is_a_mistake() -> None:
+    assert found("item 4 { reads { n = 8 } }") == ["nothing asks for this answer"]
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        'does press "ctrl+s" 0 times',
+        'does press "F5" 2 times',
+        'does type "b" into "the field Key" 1 times',
+        'does type ~"" into ~"Key" 3 times',
+        'types "b" into ~"Key" in item 2',
+        'never type "b" into ~"Key" in item 1',
+        'never press "Ctrl+S" never press "F5" in item 1',
+        'does do "Close the window."',
+        'does do ~"the window"',
+        'reaches step "Begin" reaches step ~"End"',
+        'item 1 { screen { ~"is saved" = false } } aborts reaches step "Begin"',
+    ],
+)
+def test_what_is_done_is_as_the_test_says(test: str) -> None:
+    assert found(test) == []
+
+
+@pytest.mark.parametrize(
+    ("test", "message"),
+    [
+        ('never press "F5"', 'the run does this: press "f5" 2 times'),
+        ('does press "F5" 1 times', "the run does this 2 times, not 1 times"),
+        ('types "x" into ~"Key"', 'the run does not `types "x" into ~"Key"`'),
+        ('types "a" into ~"Key" in item 2', 'the run does not `types "a" into ~"Key"` in item 2'),
+        ('never press "F5" in item 4', "the run works on no item 4"),
+        (
+            'item 1 { screen { ~"is saved" = false } } aborts reaches step "End"',
+            'the run reaches no step "End": "Begin" is the last that begins',
+        ),
+    ],
+)
+def test_what_is_done_otherwise_is_told(test: str, message: str) -> None:
+    assert found(test) == [message]
+
+
+def test_a_list_of_texts_is_meant_by_the_variable_of_its_loop() -> None:
+    body = 'for name in names { type name into "the name" press "Tab" }'
+    source = workflow(body, sections="inputs { names: string[] @max_items(3) }")
+    test = 'given { names = ["x", "y"] } never type "y" into ~"name" in item where name == "x"'
+    assert problems(f'{source}\ntest "t" for w {{ {test} }}') == []

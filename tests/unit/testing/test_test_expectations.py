@@ -1,0 +1,129 @@
+"""What a test expects, and what is said where it is not so."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from flowdsl.config.load import load_project
+from flowdsl.diagnostics.sink import Sink
+from tests.support.flows.compiling import workflow
+from tests.support.flows.tested import problems, results
+
+BODY = """
+expect "the form is open" else abort "There is no form"
+if sees "nothing to do" { press "Esc" finish "Nothing to do" }
+extract n: int from "the total"
+extract note: string? from "the note"
+emit n = {{n}}
+emit note = {{note}}
+"""
+PROJECT = """\
+[project]
+name = "x"
+id = "prj_1"
+
+[env.local]
+api = "local"
+vars = { host = "a.test" }
+"""
+SOURCE = workflow(BODY, sections="outputs { n: int? note: string? }")
+
+
+def found(test: str) -> list[str]:
+    return [each.partition(": ")[2] for each in problems(f'{SOURCE}\ntest "t" for w {{ {test} }}')]
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "reads { n = 3 } outputs { n = 3 }",
+        'reads { n = 3 note = "x" } outputs { n = 3 note = "x" }',
+        'screen { expect "the form is open" = false } aborts "There is no form"',
+        'screen { expect "the form is open" = false } aborts',
+        'screen { sees "nothing to do" = true } finishes "Nothing to do"',
+        'screen { sees "nothing to do" = true } finishes',
+        'screen { sees "nothing to do" = true } finishes outputs { }',
+        'prompt contains "Nothing to do" prompt omits "{pin}" prompt tokens > 100',
+    ],
+)
+def test_a_test_passes(test: str) -> None:
+    assert found(test) == []
+
+
+@pytest.mark.parametrize(
+    ("test", "messages"),
+    [
+        ("reads { n = 3 } outputs { n = 4 }", ["`n` is 3, not 4"]),
+        (
+            'reads { n = 3 note = "x" } outputs { n = 3 }',
+            ['output `note` is "x", and the test does not name it'],
+        ),
+        ('reads { n = 3 } outputs { n = 3 note = "x" }', ['`note` is missing, not "x"']),
+        ("reads { n = 3 } aborts", ["the run does not abort, it works through all its steps"]),
+        (
+            "reads { n = 3 } finishes",
+            ["the run works through all its steps, and reaches no `finish`"],
+        ),
+        (
+            'screen { expect "the form is open" = false } outputs { }',
+            ['the run aborts with "There is no form"'],
+        ),
+        (
+            'screen { expect "the form is open" = false }',
+            ['the run aborts with "There is no form"'],
+        ),
+        ('prompt contains "{pin}"', ['the prompt does not contain "{pin}"']),
+    ],
+)
+def test_what_is_said_where_it_is_not_so(test: str, messages: list[str]) -> None:
+    assert found(test) == messages
+
+
+def test_what_a_prompt_must_not_have_is_shown_with_its_line() -> None:
+    assert re.fullmatch(
+        r'line \d+ of the prompt contains "form is open"', *found('prompt omits "form is open"')
+    )
+    assert re.fullmatch(r"the prompt has about \d{3,4} tokens", *found("prompt tokens < 10"))
+
+
+def test_a_failure_shows_what_happened_with_a_mark_at_the_first_difference() -> None:
+    (result,) = results(f'{SOURCE}\ntest "t" for w {{ reads {{ n = 3 }} outputs {{ n = 4 }} }}')
+    assert result.problems[0].shown == (
+        '  main.flow:5  ? expect "the form is open": yes',
+        '  main.flow:6  ? sees "nothing to do": no',
+        '  main.flow:7  ? read "the total": 3',
+        '  main.flow:8  ? read "the note": nothing',
+        ">              ends",
+        "               output n = 3",
+    )
+
+
+def test_lists_and_records_differ_at_their_first_difference() -> None:
+    body = 'press "F5" extract rows: { a: int }[] from "the rows" emit rows = {{rows}}'
+    source = workflow(body, sections="outputs { rows: { a: int }[] }")
+    reads = "reads { rows = [{ a: 1 }, { a: 2 }] }"
+
+    def said(expected: str) -> list[str]:
+        return problems(f'{source}\ntest "t" for w {{ {reads} outputs {{ rows = {expected} }} }}')
+
+    assert said("[{ a: 1 }, { a: 2 }]") == []
+    assert said("[{ a: 1 }, { a: 3 }]") == ["6: `rows[1].a` is 2, not 3"]
+    assert said("[{ a: 1 }]") == ["6: `rows` has 2 entries, not 1"]
+
+
+def test_values_of_the_environment_are_filled_in() -> None:
+    project = load_project(PROJECT, "flowdsl.toml", Sink())
+    assert project is not None
+    body = 'press "F5" expect "{env.host} is open" else abort "No {env.host}"'
+    test = 'screen { expect "{env.host} is open" = false } aborts "No a.test"'
+    environment = project.environments["local"]
+    assert (
+        problems(
+            f'{workflow(body)}\ntest "t" for w {{ {test} }}',
+            project=project,
+            environment=environment,
+        )
+        == []
+    )

@@ -1,0 +1,169 @@
+"""What tests can say: parts of texts, words, cases, fixtures, commands, open outputs."""
+
+from __future__ import annotations
+
+import pytest
+
+from flowdsl.testing.cases import cases_of, inputs_of
+from tests.support.flows.compiling import workflow
+from tests.support.flows.tested import problems, results, suite_of
+
+BODY = """
+expect "the form of {who} is open" else abort "There is no form of {who}"
+if sees "nothing to do" { press "Esc" abort "Nothing to do" }
+extract rows: { key: string, n: int? }[] from "the rows"
+emit rows = {{rows}}
+emit who = who
+"""
+SECTIONS = """
+inputs { who: string note: string? }
+outputs { rows: { key: string, n: int? }[] who: string }
+"""
+SOURCE = workflow(BODY, sections=SECTIONS) + "\n"
+ROWS = 'reads { rows = [{ key: "a", n: 1 }, { key: "b" }] }'
+
+
+def found(test: str, before: str = "") -> list[str]:
+    source = f'{SOURCE}{before}test "t" for w {{ {test} }}'
+    return [each.partition(": ")[2] for each in problems(source)]
+
+
+@pytest.mark.parametrize(
+    "screen",
+    [
+        '~"form of" = false',
+        '"the form of Ann is open" = false',
+        'expect ~"is open" = false',
+        '~"form" = [false]',
+        '~"form" = never',
+    ],
+)
+def test_a_part_names_the_question_that_contains_it(screen: str) -> None:
+    test = f'given {{ who = "Ann" }} screen {{ {screen} }} aborts ~"form of Ann"'
+    assert found(test) == []
+
+
+def test_a_whole_text_goes_before_a_part() -> None:
+    test = 'given { who = "Ann" } screen { ~"to do" = true "nothing to do" = false }'
+    assert found(f"{test} {ROWS} outputs {{ ... }}") == ["nothing asks for this answer"]
+
+
+def test_a_part_of_questions_that_values_complete_is_ambiguous_when_they_are_asked() -> None:
+    source = workflow(
+        'press "F5" expect "{a} is open" expect "{a} is saved"', sections="inputs { a: string }"
+    )
+    said = problems(
+        f'{source}\ntest "t" for w {{ given {{ a = "x" }} screen {{ ~"x is" = true }} }}'
+    )
+    assert said == ['4: "x is saved" has the part "x is", and so has another question of this run']
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        "{ ... }",
+        '{ who = "Ann" ... }',
+        '{ who = ~"nn" rows = [...] }',
+        '{ rows = [{ key: "a", n: 1 }, ...] ... }',
+        '{ rows = [{ key: "a" ... }, { key: ~"b" }] ... }',
+        '{ rows = [{ key: "a", ... }, { ... }] ... }',
+    ],
+)
+def test_outputs_may_be_open(outputs: str) -> None:
+    assert found(f'given {{ who = "Ann" }} {ROWS} outputs {outputs}') == []
+
+
+@pytest.mark.parametrize(
+    ("outputs", "message"),
+    [
+        ('{ who = ~"x" ... }', '`who` is "Ann", not a text with "x"'),
+        ('{ rows = [{ key: "a" }, ...] ... }', "`rows[0].n` is 1, not missing"),
+        ('{ rows = [{ key: "b" ... }, ...] ... }', '`rows[0].key` is "a", not "b"'),
+        (
+            "{ rows = [{ ... }, { ... }, { ... }, ...] ... }",
+            "`rows` has 2 entries, not 3 or more",
+        ),
+    ],
+)
+def test_open_outputs_say_where_they_differ(outputs: str, message: str) -> None:
+    assert found(f'given {{ who = "Ann" }} {ROWS} outputs {outputs}') == [message]
+
+
+def test_every_case_is_a_test_with_what_they_have_in_common() -> None:
+    source = f"""{SOURCE}
+test "stops" for w {{
+  given {{ who = "Ann" }}
+  case "no form" {{ screen {{ ~"form" = false }} aborts ~"no form" }}
+  case "nothing" {{ screen {{ ~"to do" = true }} aborts "Nothing to do" }}
+  case "wrong" {{ aborts }}
+}}
+"""
+    titles = [(each.title, each.passed) for each in results(source)]
+    assert titles == [("stops: no form", True), ("stops: nothing", True), ("stops: wrong", False)]
+
+
+def test_a_fixture_gives_inputs_and_with_changes_some() -> None:
+    fixture = 'fixture ann = { who: "Ann", note: "x" }\n'
+    no_form = 'screen { ~"form" = false } aborts'
+    assert found(f'given ann {no_form} "There is no form of Ann"', fixture) == []
+    changed = f'given ann with {{ who: "Bo" }} {no_form} "There is no form of Bo"'
+    assert found(changed, fixture) == []
+    assert found(f'given ann with {{ note: missing }} {no_form} ~"Ann"', fixture) == []
+
+
+def test_a_fixture_may_be_imported() -> None:
+    files = {
+        "main.flow": "flow 1\n"
+        'import { ann } from "./people.flow"\n'
+        f'{SOURCE}test "t" for w {{ given ann screen {{ ~"form" = false }} aborts ~"Ann" }}',
+        "people.flow": 'flow 1\nfixture ann = { who: "Ann" }\n',
+    }
+    assert problems(files) == []
+
+
+def test_words_are_answers() -> None:
+    body = 'press "F5" extract n: int from "the total" else abort "No total" emit n = {{n}}'
+    source = workflow(body, sections="outputs { n: int }")
+    for answer in ("unreadable", "[unreadable, 3]"):
+        said = problems(
+            f'{source}\ntest "t" for w {{ reads {{ n = {answer} }} aborts "No total" }}'
+        )
+        assert [each.partition(": ")[2] for each in said] == (
+            [] if answer == "unreadable" else ["this is asked once, and the test has 2 answers"]
+        )
+    known = f'{source}\nconst unreadable = 7\ntest "t" for w {{ reads {{ n = unreadable }} '
+    assert problems(known + "outputs { n = 7 } }") == []
+
+
+def test_commands_fail_when_the_test_says_so() -> None:
+    body = 'run "Get-Item a.txt" else abort "No file"'
+    source = workflow(body)
+    assert problems(f'{source}\ntest "t" for w {{ outputs {{ }} }}') == []
+    for answer in ('"Get-Item a.txt" = failed', '~"Get-Item" = false'):
+        assert (
+            problems(f'{source}\ntest "t" for w {{ commands {{ {answer} }} aborts "No file" }}')
+            == []
+        )
+
+
+def test_rows_of_a_file_are_inputs_of_their_types() -> None:
+    body = 'for row in rows { type "{row.key}" into "the key" } emit total = "done"'
+    sections = (
+        'inputs { rows: { key: string @wire("key-no"), n: number? }[] @max_items(3) }'
+        "outputs { total: string }"
+    )
+    files = {
+        "main.flow": f"flow 1\n{workflow(body, sections=sections)}\n"
+        'test "t" for w { given { rows = rows "./rows.csv" } finishes }',
+        "rows.csv": "key,n\n007,1.5\nB,\n",
+    }
+    (result,) = results(files)
+    assert result.problems[0].shown[:2] == (
+        '  main.flow:4  type "007" into "the key"',
+        '  main.flow:4  type "B" into "the key"',
+    )
+    suite = suite_of(files)
+    (case,) = cases_of(suite.model)
+    assert inputs_of(case, suite.literals(case.module)) == {
+        "rows": [{"key-no": "007", "n": 1.5}, {"key-no": "B"}]
+    }
