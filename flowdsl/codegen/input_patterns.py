@@ -4,7 +4,9 @@ The service puts values into the prompt before anyone reads it, so a value could
 it stands in, or the brackets around it, and go on as an instruction. `input_schema` refuses those:
 
 - in an instruction a value is one line without brackets of ours;
-- between brackets, as what is typed or compared, it may have lines.
+- between brackets, as what is typed or compared, it may have lines;
+- in the texts of a JSON list that a loop goes over, it is one line without what JSON spells in
+  another way.
 """
 
 from __future__ import annotations
@@ -18,7 +20,11 @@ from flowdsl.ir.walk import statements, walk
 
 LINE = r"^[^\n\r⟦⟧]*(?!\n)$"
 TEXT = r"^[^⟦⟧]*$"
-"""The patterns of the two places. `$` alone would allow a line end behind the last character."""
+JSON = r'^[^"\\\x00-\x1f⟦⟧]*(?!\n)$'
+"""The patterns of the places. `$` alone would allow a line end behind the last character."""
+
+_PATTERNS = (TEXT, LINE, JSON)
+"""Each one is narrower than those before it."""
 
 _WIDE = re.compile(r"(?<!\\)\.|\\[sSDWn]|\[\^|[⟦⟧\n]")
 
@@ -44,9 +50,9 @@ def _restrict(schema: dict[str, Any], path: tuple[str | int, ...], pattern: str)
     if "enum" in schema or "string" not in (kinds if isinstance(kinds, list) else [kinds]):
         return
     given = schema.get("pattern")
-    if given is None or given == TEXT:
-        schema["pattern"] = pattern
-    elif given != LINE and not is_narrow(given):
+    if given is None or given in (TEXT, LINE):
+        schema["pattern"] = pattern if given is None else max(given, pattern, key=_PATTERNS.index)
+    elif given != JSON and (pattern == JSON or not is_narrow(given)):
         schema["allOf"] = [{"pattern": pattern}]
 
 
@@ -57,9 +63,9 @@ def unrestricted(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     bare = dict(schema)
-    if bare.get("pattern") in (TEXT, LINE):
+    if bare.get("pattern") in _PATTERNS:
         del bare["pattern"]
-    if bare.get("allOf") in ([{"pattern": TEXT}], [{"pattern": LINE}]):
+    if bare.get("allOf") in [[{"pattern": pattern}] for pattern in _PATTERNS]:
         del bare["allOf"]
     if isinstance(properties := bare.get("properties"), dict):
         bare["properties"] = {name: unrestricted(entry) for name, entry in properties.items()}
@@ -75,14 +81,19 @@ def is_narrow(pattern: str) -> bool:
 
 
 def _uses(workflow: nodes.Workflow) -> Iterator[tuple[nodes.Variable, str]]:
-    """The variables of a prompt, each with the pattern of its place; instructions come last."""
+    """The variables of a prompt, each with the pattern of its place; narrower ones come last."""
     places = [
         (node, TEXT if exact else LINE)
         for statement in statements(workflow.body)
         for node, exact in _places(statement)
     ]
     places += [(rule, LINE) for rule in workflow.rules]
-    for pattern in (TEXT, LINE):
+    places += [
+        (statement.items, JSON)
+        for statement in statements(workflow.body)
+        if isinstance(statement, nodes.Loop) and isinstance(statement.items, nodes.ListValue)
+    ]
+    for pattern in _PATTERNS:
         for node, place in places:
             if place == pattern:
                 for part in walk(node):

@@ -207,7 +207,9 @@ class Agent:
                     self.memory.save(self._saved, EMPTY)
                 return None, None
             case "control.decide" | "control.decide_otherwise":
-                if (said.name == "control.decide") == (chosen is not None):
+                if said.name == "control.decide":
+                    chosen = None  # it begins anew, also behind another `If`
+                elif chosen is None:
                     raise self.meaningless(line)
                 taken = not chosen and holds(
                     said["condition"], self.view, self.recorder, ends=said["answer"] == DONE

@@ -175,6 +175,7 @@ class Focused(Agent):
         self.view.saved.add(key)
         if said.name == "data.store":
             self.memory.save(key, value)
+            self._appended.discard(key)
             return
         if said.name == "data.append" and key in self._appended:
             raise Defect("two entries are added to one list in one call", line.text)

@@ -195,3 +195,27 @@ def test_a_chain_names_workflows_references_and_its_own_parameters() -> None:
         "keep_session_after_completion": True,
         "is_priority": False,
     }
+
+
+@pytest.mark.parametrize("name", ['say "A"', "C:\\a", "one\ntwo", "a⟧", "tab\there"])
+def test_a_text_that_a_literal_list_would_spell_otherwise_is_refused(name: str) -> None:
+    source = workflow(
+        'for each in ["{name}", "b"] { type each into "Note" }',
+        sections="inputs { name: string }",
+    )
+    schema = json.loads(only_workflow(source).payload["input_schema"])
+    given = Draft202012Validator(schema)
+    assert not given.is_valid({"name": name})
+    assert given.is_valid({"name": "Ann Lee's {x}"})
+
+
+def test_the_author_s_pattern_of_such_a_text_is_kept_beside_ours() -> None:
+    source = workflow(
+        'for each in ["{name}"] { do "Open {name}." type each into "Note" }',
+        sections='inputs { name: string @pattern("^[ -~]+$") }',
+    )
+    schema = json.loads(only_workflow(source).payload["input_schema"])
+    given = Draft202012Validator(schema)
+    assert given.is_valid({"name": "Ann"})
+    assert not given.is_valid({"name": 'An"n'})
+    assert not given.is_valid({"name": "Änn"})
