@@ -219,3 +219,14 @@ def test_the_author_s_pattern_of_such_a_text_is_kept_beside_ours() -> None:
     assert given.is_valid({"name": "Ann"})
     assert not given.is_valid({"name": 'An"n'})
     assert not given.is_valid({"name": "Änn"})
+
+
+def test_a_bracket_of_ours_inside_a_record_is_refused() -> None:
+    source = "type Row { number: string } " + workflow(
+        'type "all: {rows}" into "Note"', sections="inputs { rows: Row[] }"
+    )
+    schema = json.loads(only_workflow(source).payload["input_schema"])
+    given = Draft202012Validator(schema)
+    assert given.is_valid({"rows": [{"number": "7"}]})
+    for bracket in "⟦⟧":
+        assert not given.is_valid({"rows": [{"number": f"7{bracket}"}]})
