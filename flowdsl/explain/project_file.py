@@ -25,6 +25,8 @@ from flowdsl.config.keys import (
     TextList,
 )
 
+from .made import write_or_check
+
 FILE = Path(__file__).parents[2] / "docs" / "project-file.md"
 
 _BEGINNING = """\
@@ -167,17 +169,7 @@ def _text(shape: Text) -> str:
 
 def main(words: list[str]) -> int:
     """Write the page, or say that it is stale."""
-    fresh = document()
-    if words == ["--write"]:
-        FILE.write_text(fresh, encoding="utf-8", newline="\n")
-        return 0
-    if words != ["--check"]:
-        sys.stderr.write("usage: python -m flowdsl.explain.project_file --write | --check\n")
-        return 64
-    if FILE.is_file() and FILE.read_text(encoding="utf-8") == fresh:
-        return 0
-    sys.stderr.write("docs/project-file.md is stale; run this with `--write`\n")
-    return 1
+    return write_or_check(words, "flowdsl.explain.project_file", FILE, document())
 
 
 if __name__ == "__main__":

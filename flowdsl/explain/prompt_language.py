@@ -15,6 +15,8 @@ from flowdsl.prompt.sentences import FOCUSED, KINDS, MAIN, PLATFORM, SENTENCES, 
 from flowdsl.semantics import capabilities
 from flowdsl.simulate.machine.meanings import ASSUMPTIONS, AXES, Axis, Meaning, meanings
 
+from .made import write_or_check
+
 FILE = Path(__file__).parents[2] / "docs" / "prompt-language.md"
 
 _BEGINNING = """\
@@ -143,17 +145,7 @@ def _assumptions() -> str:
 
 def main(words: list[str]) -> int:
     """Write the page, or say that it is stale."""
-    fresh = document()
-    if words == ["--write"]:
-        FILE.write_text(fresh, encoding="utf-8", newline="\n")
-        return 0
-    if words != ["--check"]:
-        sys.stderr.write("usage: python -m flowdsl.explain.prompt_language --write | --check\n")
-        return 64
-    if FILE.is_file() and FILE.read_text(encoding="utf-8") == fresh:
-        return 0
-    sys.stderr.write("docs/prompt-language.md is stale; run this with `--write`\n")
-    return 1
+    return write_or_check(words, "flowdsl.explain.prompt_language", FILE, document())
 
 
 if __name__ == "__main__":
