@@ -43,7 +43,7 @@ from broken.words import WORDS  # noqa: E402
 
 from flowdsl.compiler.pipeline import Analysis, CompileOptions, _compile, analyze  # noqa: E402
 from flowdsl.simulate.compare import differences  # noqa: E402
-from flowdsl.simulate.executions import _started, payload_of  # noqa: E402
+from flowdsl.simulate.executions import payload_of, started_world  # noqa: E402
 from flowdsl.simulate.interpreter.errors import MissingInText  # noqa: E402
 from flowdsl.simulate.interpreter.interpret import interpret  # noqa: E402
 from flowdsl.simulate.machine.execute import Payload, Refused, execute  # noqa: E402
@@ -162,7 +162,7 @@ def _tried(case: Case, made: Checked, payload: Payload) -> str:
 
 def _run(payload: Payload, given: World, program: Trace) -> str:
     for variant in main_variants():
-        done = execute(payload, _started(payload, given), program, variant).trace
+        done = execute(payload, started_world(payload, given), program, variant).trace
         for found in differences(program, done):
             return f"{variant}: {found}"
     return ""
@@ -173,10 +173,12 @@ def _replay(payload: Payload, first: World, recorded: Trace, given: World, progr
     if program.ending.status == SUCCESS:
         program = program.__replace__(ending=program.ending.__replace__(reason=None))
     for variant in main_variants():
-        run = execute(payload, _started(payload, first), recorded, variant)
+        run = execute(payload, started_world(payload, first), recorded, variant)
         if run.recording is None:
             continue
-        done = execute(payload, _started(payload, given), program, variant, run.recording).trace
+        done = execute(
+            payload, started_world(payload, given), program, variant, run.recording
+        ).trace
         for found in differences(program, done):
             return f"replay, {variant}: {found}"
     return ""

@@ -73,9 +73,18 @@ def compiled(source: str, program: tuple[str, ...]) -> str:
         return found[0].read_text("utf-8")
 
 
+PASSED_ON = "and before them all rules below this one."
+"""The end of the rule behind which stand those for focused agents too."""
+
+
 def instruction(prompt: str, number: int) -> str:
-    """The bullets of the focused call with this number, as the main agent passes them on."""
+    """The bullets of the focused call with this number, as the main agent passes them on.
+
+    The rules that it is told to pass on stand before them.
+    """
     lines = prompt.split("\n")
+    told = [index for index, line in enumerate(lines) if line.endswith(PASSED_ON)]
+    rules = lines[told[0] + 1 : lines.index("", told[0])] if told else []
     starts = [index for index, line in enumerate(lines) if "Use focused_action with" in line]
     if len(starts) < number:
         raise SystemExit(f"there are {len(starts)} focused calls, and not {number}")
@@ -87,7 +96,7 @@ def instruction(prompt: str, number: int) -> str:
         if not line.startswith(indent[0]) or not line.strip():
             break
         bullets.append(line.removeprefix(indent[0]))
-    return "\n".join(bullets)
+    return "\n".join([*rules, *bullets])
 
 
 def shown(scene: dict[str, Any], program: tuple[str, ...]) -> str:

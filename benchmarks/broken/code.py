@@ -11,8 +11,18 @@ LOWERING = (
     Code("Names.fresh", "while name in self._taken:", "while False:"),
     Code("Names.fresh", "self._taken.add(name)", "pass"),
     Code("lower._lower_workflow", "+ list(symbol.runtime)", ""),
-    Code("lower._lower_workflow", 'else f"output_{name}"', "else name"),
-    Code("lower._lower_workflow", "+ [field.wire_name for field in symbol.secrets]", ""),
+    Code(
+        "lower._lower_workflow",
+        'else f"output_{name}"',
+        "else name",
+        equivalent="the name is made free in another way",
+    ),
+    Code(
+        "lower._lower_workflow",
+        "+ [field.wire_name for field in symbol.secrets]",
+        "",
+        equivalent="secrets and runtime values have marks of their own",
+    ),
     # Whole workflows
     Code("lower._lower_workflow", "if isinstance(field.type, types.Optional)", "if False"),
     Code("lower._lower_workflow", "wire.get(name, name),", "name,"),
@@ -33,7 +43,12 @@ LOWERING = (
     ),
     Code("lower._output_source", 'if value == "" and optional', "if False"),
     Code("lower._output_source", 'if value == "" and optional', 'if value == ""'),
-    Code("lower._output_source", 'kind="none"', 'kind="const"'),
+    Code(
+        "lower._output_source",
+        'kind="none"',
+        'kind="const"',
+        equivalent="null is null, whether it is told as a constant or not",
+    ),
     # Statements
     Code("BodyLowering.prologue", "value=[]", "value=None"),
     Code(
@@ -92,10 +107,9 @@ LOWERING = (
         "nodes.IsEmpty(operand=nodes.TextValue(text=text))",
     ),
     Code("BodyLowering._type", "display=_string(statement.display)", "display=None"),
-    Code("BodyLowering._otherwise", "(*literal(prefix), *own)", "own"),
     Code(
         "BodyLowering._otherwise",
-        "return (_fail((*literal(prefix), *own), frame, origin),)",
+        "return (_fail(own, frame, origin),)",
         "return ()",
     ),
     Code("BodyLowering._otherwise", "return self.body(action, frame)", "return ()"),
@@ -125,7 +139,7 @@ LOWERING = (
         "False",
     ),
     Code("BodyLowering._run", "if otherwise else None", "if False else None"),
-    Code("BodyLowering._run", 'self._otherwise(otherwise, "", (), frame, origin)', "()"),
+    Code("BodyLowering._run", 'self._otherwise(otherwise, (), frame, origin)', "()"),
     Code("BodyLowering._emit", "append=statement.append", "append=False"),
     Code("BodyLowering._picture", "if statement.shows else None", "if False else None"),
     Code("BodyLowering._picture", "image_hash(content)", "image_hash(content[1:])"),
@@ -152,7 +166,7 @@ LOWERING = (
     ),
     Code("BodyLowering._repeat", "if isinstance(until, nodes.Sees):", "if False:"),
     Code(
-        "BodyLowering._repeat", 'self._otherwise(statement.otherwise, "", own, frame, origin)', "()"
+        "BodyLowering._repeat", 'self._otherwise(statement.otherwise, own, frame, origin)', "()"
     ),
     # Calls
     Code("BodyLowering._call", "attempt=frame.attempt", "attempt=False"),
@@ -200,23 +214,27 @@ LOWERING = (
     Code("lower_values.select", "variable.path + path", "variable.path"),
     Code("lower_values.select", "0 <= head < len(items)", "False"),
     Code("ValueLowering.declared_bound", "field.constraints.max_items if field else None", "None"),
-    Code("ValueLowering.text", "_quoted(value) if part in self.model.quoted else value", "value"),
+    Code("ValueLowering._filled", "_quoted(value) if ref in self.model.quoted else value", "value"),
     Code(
         "ValueLowering.text",
-        "_stripped(joined(pieces)) if text.form == ast.BLOCK else joined(pieces)",
-        "joined(pieces)",
+        "_stripped(found) if text.form == ast.BLOCK else found",
+        "found",
     ),
     Code(
         "ValueLowering.line",
-        "_respelled(self.text(text, frame), on_one_line)",
+        "joined(self._laid_out(text, frame, on_one_line))",
         "self.text(text, frame)",
     ),
     Code(
         "ValueLowering.prose",
-        "_respelled(self.text(text, frame), in_paragraphs)",
+        "joined(self._laid_out(text, frame, in_paragraphs))",
         "self.text(text, frame)",
     ),
-    Code("ValueLowering._whole", "replace(value, json=True)", "value"),
+    Code("ValueLowering._whole", "if is_json else value", "if False else value"),
+    Code(
+        "ValueLowering._is_empty", "isinstance(type_, types.ListOf) or type_ == types.ANY", "False"
+    ),
+    Code("lower_values._json_pieces", "yield replace(piece, in_json=True)", "yield piece"),
     Code("ValueLowering.condition", "return nodes.AnyOf(", "return nodes.AllOf("),
     Code(
         "ValueLowering.condition",
@@ -246,9 +264,9 @@ LOWERING = (
     ),
     Code("lower_values._quoted", "quoted=True", "quoted=False"),
     Code(
-        "lower_values._respelled",
-        "for piece in (*((variable,) if variable else ()), nodes.TextPiece(value=after))",
-        "for piece in (nodes.TextPiece(value=after), *((variable,) if variable else ()))",
+        "ValueLowering._laid_out",
+        "yield nodes.TextPiece(value=first)\n",
+        "yield nodes.TextPiece(value=first.upper())\n",
     ),
     Code("lower_values._stripped", 'last.value.rstrip(" \\n")', "last.value"),
     Code(
@@ -499,10 +517,18 @@ SCHEMAS = (
     Code("json_schema._sourced", 'schema["const"] = source.value', "pass"),
     Code("json_schema._sourced", 'schema["const"] = source.value', 'schema["const"] = None'),
     Code("json_schema._sourced", 'f"{words[0].upper()}{words[1:]}."', "words"),
-    Code("input_patterns._restrict", 'schema["pattern"] = pattern', "pass"),
+    Code(
+        "input_patterns._restrict",
+        'schema["pattern"] = pattern if given is None else',
+        'schema["x"] = pattern if given is None else',
+    ),
     Code("input_patterns._restrict", "for part in path:", "for part in ():"),
-    Code("input_patterns._restrict", "if given is None or given == TEXT:", "if given is None:"),
-    Code("input_patterns._restrict", "elif given != LINE and not is_narrow(given):", "elif False:"),
+    Code(
+        "input_patterns._restrict",
+        "if given is None or given in (TEXT, LINE):",
+        "if given is None:",
+    ),
+    Code("input_patterns._restrict", "elif given != JSON and (", "elif False and ("),
     Code(
         "input_patterns._restrict",
         'schema["allOf"] = [{"pattern": pattern}]',
@@ -602,7 +628,6 @@ PROMPTS = (
     # Calls
     Code("Context.decision", "self._names.add(name)", "pass"),
     Code("Context.decision", "in self._names:", "in ():"),
-    Code("Context.focused", "self.decisions += 1", "pass"),
     Code("Agent.in_attempt", "inner.attempts = True", "pass"),
     Code("Agent.leave", 'case "retry" if self.attempts:', 'case "retry":'),
     Code("Agent.leave", 'case "retry" if self.attempts:', 'case "retry" if False:'),
@@ -715,8 +740,8 @@ PROMPTS = (
     Code("data.emit_extract", "if statement.otherwise is None:", "if True:"),
     Code(
         "data.split_extract",
-        '[*_read_and_save(asked), Item(say("data.save_missing"), origin, "extract")]',
-        "_read_and_save(asked)",
+        '[*_read_and_save(asked, focused), Item(say("data.save_missing"), origin, "extract")]',
+        "_read_and_save(asked, focused)",
     ),
     Code(
         "data.split_extract",
@@ -731,7 +756,7 @@ PROMPTS = (
     ),
     Code("data.emit_background", "model_name(statement.model)", "model_name(None)"),
     Code("data.emit_copy", "items.append(_copy_check(statement))", "pass"),
-    Code("data.emit_copy", "return items + _typed(statement)", "return items"),
+    Code("data.emit_copy", "return items + _typed(statement, focused)", "return items"),
     Code(
         "data.split_copy",
         "if otherwise is None or fits(otherwise, main.context.capabilities):",
@@ -739,7 +764,7 @@ PROMPTS = (
     ),
     Code(
         "data.split_copy",
-        "return [_copy_check(asked), *decision, *_typed(asked)]",
+        "return [_copy_check(asked), *decision, *_typed(asked, focused)]",
         "return [_copy_check(asked), *decision]",
     ),
     Code("data._copy", "quoted(statement.variable)", 'quoted("copied")'),
@@ -754,16 +779,10 @@ PROMPTS = (
         "for assignment in statement.assignments[::-1]",
     ),
     # The document
-    Code(
-        "document._context",
-        "Context(capabilities, workflow.names, items)",
-        "Context(capabilities, (), items)",
-    ),
-    Code(
-        "document._context",
-        "Context(capabilities, workflow.names, items)",
-        "Context(capabilities, workflow.names, ())",
-    ),
+    Code("document._lines", "Context(capabilities, workflow.names)", "Context(capabilities, ())"),
+    Code("document._has_calls", "item.focused or", ""),
+    Code("document._rules", '{"fail"} if focused else set()', "set()"),
+    Code("document._rules", "if any(bracket_pair(1)[0] in text for", "if any(False for"),
     Code(
         "document._lines",
         'items = items or [Item(say("steps.nothing"), workflow.origin, "steps")]',
@@ -771,8 +790,12 @@ PROMPTS = (
     ),
     Code("document._lines", "spell_literal(workflow.title)", "workflow.title"),
     Code("document._lines", "spell_literal(workflow.description)", "workflow.description"),
-    Code("document._lines", "_rules(workflow, context.decisions > 0)", "_rules(workflow, False)"),
-    Code("document._rules", "rules=_standing_rules(workflow),", "rules=[],"),
+    Code(
+        "document._lines",
+        "_rules(workflow, focused, context.told, texts)",
+        "_rules(workflow, False, set(), texts)",
+    ),
+    Code("document._rules", "rules=rules,", "rules=[],"),
     Code(
         "document._rules",
         "secrets=bool(workflow.secrets)",
@@ -811,8 +834,9 @@ PROMPTS = (
         'case nodes.ScalarType(name="any"):',
         'case nodes.ScalarType(name=""):',
     ),
-    Code("document._html", "{_INDENT * (len(line) - len(text))}", ""),
-    Code("document._html", "_escaped(part)", "part"),
+    Code("document._html_line", "{_INDENT * (len(line) - len(text))}", ""),
+    Code("document._html_line", "_escaped(part)", "part"),
+    Code("document._html", "'<br>' if after else '</p>'", "'</p>' if after else '</p>'"),
     Code("document._escaped", '.replace("  ", f" {_INDENT}")', ""),
     Code("document._escaped", "escape(text, quote=False)", "text"),
     Code(
@@ -827,18 +851,8 @@ PROMPTS = (
         equivalent="the words of a picture for people",
     ),
     # What a call has saved itself
-    Code(
-        "saved.variables_saved",
-        "case nodes.Extract() | nodes.Copy() | nodes.BackgroundExtract():",
-        "case nodes.Copy() | nodes.BackgroundExtract():",
-    ),
-    Code(
-        "saved.variables_saved",
-        "found.update(each.variable for each in statement.assignments)",
-        "pass",
-    ),
     Code("saved.lists_extended", "if each.append", "if False"),
-    Code("Saved.statement", "self.names |= variables_saved(statement.body)", "pass"),
+    Code("Saved.statement", "self.names |= set(variables_set(statement.body))", "pass"),
     Code("Saved.statement", "self.appended |= lists_extended(statement.body)", "pass"),
     Code("Saved._store", "self.names |= {each.variable}", "pass"),
     Code("Saved._store", "self.appended |= {each.variable}", "pass"),
@@ -868,13 +882,30 @@ PROMPTS = (
 )
 
 PRINTING = (
-    Code("exact.exact", "spell_command(text) if command else spell_text(text)", "spell_text(text)"),
-    Code("exact.exact", "brackets(spelled)", '("⟦", "⟧")'),
-    Code("exact.exact", "not command and has_holes(text)", "False"),
-    Code("exact.exact", "len(lines),", "1,"),
-    Code("exact.exact", "for line in lines),", "for line in lines[:1]),"),
     Code(
         "exact.exact",
+        'spell_command(text) if noun == "command" else spell_text(text)',
+        "spell_text(text)",
+    ),
+    Code("exact.exact", "or not is_plain(spelled):", "or False:"),
+    Code("exact.exact", 'noun == "JSON value"', "False"),
+    Code("exact.exact", "quoted_text(text)", "f'\"{spelled}\"'"),
+    Code("exact.in_lines", "brackets(spelled)", '("⟦", "⟧")'),
+    Code("exact.in_lines", 'noun != "command" and has_holes(text)', "False"),
+    Code("exact.in_lines", "len(lines),", "1,"),
+    Code("exact.in_lines", "for line in lines),", "for line in lines[:1]),"),
+    Code(
+        "exact._blanks",
+        "start == run.end() for start, end in holes",
+        "False for start, end in holes",
+    ),
+    Code(
+        "exact._blanks",
+        "if not ends and any(end < run.start()",
+        "if False and any(end < run.start()",
+    ),
+    Code(
+        "exact.in_lines",
         '"; ".join(_notes(lines))',
         '""',
         equivalent="the characters stand between the brackets; the notes only help to see them",
@@ -975,7 +1006,6 @@ PRINTING = (
     ),
     Code("values.value_words", '"JSON value" if value.json else "value"', '"value"'),
     Code("values.value_words", '"JSON value" if value.json else "value"', '"JSON value"'),
-    Code("values._text_words", "if has_holes(text) or not is_plain(spelled):", "if False:"),
     Code(
         "values._list_words",
         "THEN.join(map(_closed_value, items))",
@@ -989,8 +1019,8 @@ PRINTING = (
     ),
     Code(
         "values.condition_words",
-        'return say("conditions.is_not_empty", _operand(operand))',
-        'return say("conditions.is_empty", _operand(operand))',
+        'return say("conditions.is_not_empty", _operand(operand), listed)',
+        'return say("conditions.is_empty", _operand(operand), listed)',
     ),
     Code("values.condition_words", "NUMERIC[operator]", 'NUMERIC["=="]'),
     Code("values.condition_words", "COMPARISONS[operator]", 'COMPARISONS["=="]'),
@@ -999,7 +1029,14 @@ PRINTING = (
         "values.condition_words", "return _joined(ANY, operands)", "return _joined(ALL, operands)"
     ),
     Code("values._joined", 'f"({condition_words(operand)})"', "condition_words(operand)"),
-    Code("values._operand", "return delimited(literal(constant))", "return f'\"{constant}\"'"),
+    Code(
+        "values._operand", "if is_plain(spell_text(text)) else delimited(text)", "if True else ''"
+    ),
+    Code(
+        "values._bare",
+        "if variable is None else spell_variable(variable)",
+        "if variable is None else '0'",
+    ),
     Code("words.say", "strict=True", "strict=False", equivalent="a check of the printer"),
     Paragraph("rules", '- << say("rules.order") >>', ""),
     Paragraph("rules", '- << say("rules.failed") >>', ""),
@@ -1007,10 +1044,16 @@ PRINTING = (
         "rules",
         '- << say("rules.instruction") >>',
         "",
-        equivalent="a rule that the machine keeps without being told",
     ),
     Paragraph("rules", '- << say("rules.always", rule) >>', ""),
-    Paragraph("rules", "<% if focused %>", "<% if not focused %>"),
+    Paragraph(
+        "rules",
+        '<% if focused %>\n- << say("rules.failed") >>',
+        '<% if not focused %>\n- << say("rules.failed") >>',
+    ),
+    Paragraph("rules", '<% if "data" in told %>', "<% if false %>"),
+    Paragraph("rules", '<% if "fail" in told %>', "<% if false %>"),
+    Paragraph("rules", '<% if "save" in told %>', "<% if false %>"),
     Paragraph(
         "replay",
         "<% if focused %>",
@@ -1049,35 +1092,45 @@ TASKS = (
     ),
     Code("BodyLowering._loop", "if limit is not None and _length(items) > limit:", "if False:"),
     Code("BodyLowering._loop", "frame.within(passes=True)", "frame"),
-    Code("Context.focused", "[*self.rules, *said, *bullets]", "[*said, *bullets]"),
-    Code("Context.focused", "[*self.rules, *said, *bullets]", "[*self.rules, *bullets]"),
-    Code("Context.focused", "[*self.rules, *said, *bullets]", "[*self.rules, *bullets, *said]"),
-    Code("Agent.leave", 'case "abort" if not self.main:', 'case "abort" if self.main:'),
-    Code("Agent._fail", "same = leave.reason == own", "same = True"),
+    Code("Context.focused", "[*said, *bullets]", "bullets"),
+    Code("Context.focused", "[*said, *bullets]", "[*bullets, *said]"),
+    Code("Agent.saves", 'self.context.told.add("save")', "pass"),
+    Code("Agent._fail", 'self.context.told.add("fail")', "pass"),
+    Code("Agent._fail", "if leave.reason == own:", "if True:"),
     Code(
         "Agent._fail",
-        "same = leave.reason == own",
-        "same = False",
+        "if leave.reason == own:",
+        "if False:",
         equivalent="the reason is said and not pointed at",
     ),
-    Code("Agent._fail", "if leave.noted is not None:", "if False:"),
+    Code("Agent._fail", "if leave.noted is not None and not self.main:", "if False:"),
+    Code("Agent.leave", "leave.reason is not None and leave.reason == own:", "True:"),
+    Code("passes._place_before", "if kept & {*named,", "if set() & {*named,"),
     Code(
-        "Agent._fail",
-        "if self.shared:",
-        "if False:",
-        equivalent="what is said once in a call is said in every bullet",
+        "passes._place_before",
+        "where == INSIDE and isinstance(behind, _FOCUSED)",
+        "False",
+        equivalent=_COST,
     ),
-    Code("Agent._count", "if noted is None:", "if True:"),
+    Code(
+        "passes._place_before",
+        "statement.kind not in (*PLAIN_ACTIONS,",
+        "False and statement.kind not in (*PLAIN_ACTIONS,",
+    ),
+    Code("passes._is_known", "not each.append\n", "True\n"),
+    Code("passes._is_known", 'part.sigil == "input"', 'part.sigil != "saved"'),
     Code(
         "Calls.add",
-        "if self._open.model == model and longer.length <= MOST_BULLETS:",
-        "if longer.length <= MOST_BULLETS:",
+        "goes = isinstance(statement, nodes.Store) or self._open.model == model",
+        "goes = True",
     ),
     Code("Calls.add", "items[:] = [each for each in items if each is not line]", "pass"),
     Code("Calls.add", "self.close()\n    call", "call"),
     Code("Calls.stay", "self.close()", "pass"),
     Code("Calls.pass_by", "self._between.append((action, line, self.items))", "pass"),
-    Code("_Call.with_statements", "if saved.used:", "if False:"),
+    Code(
+        "_Call.with_statements", "if any(_marks(name, told) for name in saved.used):", "if False:"
+    ),
     Code("_Call.with_statements", "for name in saved.before:", "for name in ():"),
     Code("_Call.with_statements", "(_marked(statement, emit, saved), emit)", "(statement, emit)"),
     Code(

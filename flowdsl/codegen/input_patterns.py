@@ -5,8 +5,8 @@ it stands in, or the brackets around it, and go on as an instruction. `input_sch
 
 - in an instruction a value is one line without brackets of ours;
 - between brackets, as what is typed or compared, it may have lines;
-- in the texts of a JSON list that a loop goes over, it is one line without what JSON spells in
-  another way.
+- in a text of JSON that the prompt spells out, as a list inside a text, it is one line without
+  what JSON spells in another way.
 """
 
 from __future__ import annotations
@@ -93,12 +93,13 @@ def _uses(workflow: nodes.Workflow) -> Iterator[tuple[nodes.Variable, str]]:
         for statement in statements(workflow.body)
         if isinstance(statement, nodes.Loop) and isinstance(statement.items, nodes.ListValue)
     ]
-    for pattern in _PATTERNS:
-        for node, place in places:
-            if place == pattern:
-                for part in walk(node):
-                    if isinstance(part, nodes.Variable):
-                        yield part, pattern
+    uses = [
+        (part, JSON if part.in_json else place)
+        for node, place in places
+        for part in walk(node)
+        if isinstance(part, nodes.Variable)
+    ]
+    yield from sorted(uses, key=lambda use: _PATTERNS.index(use[1]))
 
 
 def _places(statement: nodes.Statement) -> Iterator[tuple[Any, bool]]:

@@ -90,7 +90,7 @@ def _prompt(workflow: nodes.Workflow, capabilities: Capabilities) -> Prompt:
     count = workflow.prompt.count("\n") + 1
     where = _range(workflow.origin)
     lines = tuple(MappedLine(number, "prompt", where) for number in range(1, count + 1))
-    return Prompt(Template((workflow.prompt,)), lines, decisions=0)
+    return Prompt(Template((workflow.prompt,)), lines)
 
 
 def _allowlist(workflow: nodes.Workflow) -> list[str] | None:

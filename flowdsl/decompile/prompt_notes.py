@@ -91,7 +91,7 @@ def prompt_remarks(stored: StoredWorkflow) -> Iterator[Remark]:
 
 def has_frames(prompt: str) -> bool:
     """Whether a prompt has the three headings that every prompt of FlowDSL has."""
-    lines = [line.removeprefix("<p>").removesuffix("</p>") for line in prompt.splitlines()]
+    lines = [line.removeprefix("<p>").removesuffix("<br>") for line in prompt.splitlines()]
     return [line for line in lines if line in _HEADINGS] == list(_HEADINGS)
 
 

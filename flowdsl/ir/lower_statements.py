@@ -127,7 +127,7 @@ class BodyLowering:
                     origin=origin,
                     target=target,
                     model=_string(statement.model),
-                    otherwise=self._otherwise(statement.otherwise, "", target, frame, origin),
+                    otherwise=self._otherwise(statement.otherwise, target, frame, origin),
                 )
             case ast.TypeStmt():
                 yield self._type(statement, frame, origin)
@@ -150,7 +150,7 @@ class BodyLowering:
                     timeout_milliseconds=timeout.milliseconds
                     if timeout
                     else DEFAULT_TIMEOUT_MILLISECONDS,
-                    otherwise=self._otherwise(statement.otherwise, "", condition, frame, origin),
+                    otherwise=self._otherwise(statement.otherwise, condition, frame, origin),
                 )
             case ast.ExtractStmt():
                 yield self._extract(statement, frame, origin)
@@ -167,7 +167,7 @@ class BodyLowering:
                 yield nodes.Expect(
                     origin=origin,
                     condition=condition,
-                    otherwise=self._otherwise(statement.otherwise, "", condition, frame, origin),
+                    otherwise=self._otherwise(statement.otherwise, condition, frame, origin),
                 )
             case ast.CaptureStmt():
                 yield nodes.Capture(origin=origin, file=self.values.text(statement.file, frame))
@@ -238,7 +238,6 @@ class BodyLowering:
     def _otherwise(
         self,
         otherwise: ast.Otherwise | None,
-        prefix: str,
         own: nodes.Text,
         frame: Frame,
         origin: nodes.Origin,
@@ -248,7 +247,7 @@ class BodyLowering:
         Without one the statement fails with its own text as the reason.
         """
         if otherwise is None:
-            return (_fail((*literal(prefix), *own), frame, origin),)
+            return (_fail(own, frame, origin),)
         action = otherwise.action
         if isinstance(action, ast.Block):
             return self.body(action, frame)
@@ -271,7 +270,7 @@ class BodyLowering:
         if statement.background:
             return nodes.BackgroundExtract(**common)
         return nodes.Extract(
-            otherwise=self._when_missing(type_, statement.otherwise, "", source, frame, origin),
+            otherwise=self._when_missing(type_, statement.otherwise, source, frame, origin),
             **common,
         )
 
@@ -297,21 +296,20 @@ class BodyLowering:
             variable=variable,
             type=self.values.types.type(type_),
             source=source,
-            otherwise=self._when_missing(type_, statement.otherwise, "", source, frame, origin),
+            otherwise=self._when_missing(type_, statement.otherwise, source, frame, origin),
         )
 
     def _when_missing(
         self,
         type_: types.Type,
         otherwise: ast.Otherwise | None,
-        prefix: str,
         own: nodes.Text,
         frame: Frame,
         origin: nodes.Origin,
     ) -> nodes.Body | None:
         if isinstance(type_, types.Optional) and otherwise is None:
             return None
-        return self._otherwise(otherwise, prefix, own, frame, origin)
+        return self._otherwise(otherwise, own, frame, origin)
 
     def _run(self, statement: ast.RunStmt, frame: Frame, origin: nodes.Origin) -> nodes.Run:
         type_ = None if statement.type is None else self.values.model.declared_types[statement.type]
@@ -321,7 +319,7 @@ class BodyLowering:
             command=self.values.text(statement.command, frame),
             variable=frame.variables[statement.name.text] if statement.name else None,
             type=self.values.types.type(type_) if type_ is not None else None,
-            otherwise=self._otherwise(otherwise, "", (), frame, origin) if otherwise else None,
+            otherwise=self._otherwise(otherwise, (), frame, origin) if otherwise else None,
         )
 
     # Keeping
@@ -401,7 +399,7 @@ class BodyLowering:
             until=until,
             limit=limit,
             body=self.body(statement.body, frame.within(passes=True)),
-            otherwise=self._otherwise(statement.otherwise, "", own, frame, origin),
+            otherwise=self._otherwise(statement.otherwise, own, frame, origin),
         )
 
     def _retry(
@@ -669,7 +667,7 @@ def _given_or_empty(items: nodes.Value, name: str, origin: nodes.Origin) -> node
 
     missing = nodes.Branch(
         origin=origin,
-        condition=nodes.IsEmpty(operand=items),
+        condition=nodes.IsEmpty(operand=items, listed=True),
         body=store(nodes.ConstantValue(value=[])),
     )
     return nodes.If(origin=origin, branches=(missing,), otherwise=store(items))

@@ -122,7 +122,7 @@ def _json_pieces(value: nodes.Value) -> Iterable[nodes.TextPiece | nodes.Variabl
                     quoted = json.dumps(piece.value, ensure_ascii=False)
                     yield nodes.TextPiece(value=quoted[1:-1])
                 else:
-                    yield piece
+                    yield replace(piece, in_json=True)
             yield nodes.TextPiece(value='"')
         case nodes.ListValue(items=items):
             for index, item in enumerate(items):
@@ -325,7 +325,7 @@ class ValueLowering:
             case ast.SeesExpr():
                 return nodes.Sees(text=self.line(condition.text, frame))
             case ast.EmptyExpr():
-                return nodes.IsEmpty(operand=self.value(condition.operand, frame))
+                return self._is_empty(condition.operand, frame)
             case ast.CompareExpr():
                 return self._comparison(condition, frame)
             case ast.Ref():
@@ -338,7 +338,7 @@ class ValueLowering:
         if isinstance(left, ast.NullLit):
             left, right = right, left
         if isinstance(right, ast.NullLit):
-            empty = nodes.IsEmpty(operand=self.value(left, frame))
+            empty = self._is_empty(left, frame)
             return nodes.Not(operand=empty) if compare.operator == "!=" else empty
         numeric = self._is_number(left) or self._is_number(right)
         values = [self.value(left, frame), self.value(right, frame)]
@@ -356,6 +356,13 @@ class ValueLowering:
         if operator == "!=":
             return nodes.Not(operand=_all_of((*given, replace(plain, operator="=="))))
         return _all_of((*given, plain))
+
+    def _is_empty(self, operand: ast.Ref | ast.Scalar, frame: Frame) -> nodes.IsEmpty:
+        listed = False
+        if isinstance(operand, ast.Ref):
+            type_ = types.strip_optional(self.model.ref_types[operand])
+            listed = isinstance(type_, types.ListOf) or type_ == types.ANY
+        return nodes.IsEmpty(operand=self.value(operand, frame), listed=listed)
 
     def _may_be_missing(self, ref: ast.Ref) -> bool:
         return isinstance(self.model.ref_types[ref], types.Optional)

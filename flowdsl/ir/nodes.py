@@ -38,7 +38,8 @@ class Variable:
     """A variable that the platform fills in. `path` holds field names and list positions.
 
     `quoted` marks untrusted text in an instruction: it is emitted as data. The sigil `saved` is
-    that of a runtime variable which the same focused call has saved.
+    that of a runtime variable which the same focused call has saved. `in_json` says that it stands
+    in a text of JSON, which spells some characters in another way.
     """
 
     kind: Literal["variable"] = "variable"
@@ -46,6 +47,7 @@ class Variable:
     name: str
     path: tuple[str | int, ...] = ()
     quoted: bool = False
+    in_json: bool = field(default=False, compare=False)
 
 
 Piece: TypeAlias = TextPiece | Variable
@@ -182,8 +184,11 @@ class Compare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IsEmpty:
+    """Holds if a value is missing, or, where it is `listed`, a list without entries."""
+
     kind: Literal["empty"] = "empty"
     operand: Value
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import count
@@ -11,7 +11,7 @@ from typing import Any
 
 from . import nodes
 from .liveness import drop_unread
-from .walk import statements, walk
+from .walk import statements, variables_set, walk
 
 Rewrite = Callable[[nodes.Body], nodes.Body]
 
@@ -284,6 +284,109 @@ def _is_constant(store: nodes.Store) -> bool:
     )
 
 
+# Values that are known before a run, kept by the call before them
+
+
+def raise_known(program: nodes.Program) -> nodes.Program:
+    """Moves a `Store` of what is known before a run up to what a focused agent did last.
+
+    Only where nothing behind it can take it, so that it would need a call of its own. The ends of
+    steps are no border, for a focused agent is not told their titles.
+
+        step "Read" { extract n ... }     step "Read" { extract n ... Store file = "a.pdf" }
+        step "Save" {                     step "Save" {
+          capture "a.png"            ->     capture "a.png"
+          Store file = "a.pdf"
+        }                                 }
+    """
+    return replace(
+        program,
+        workflows=tuple(replace(each, body=_raised(each.body)) for each in program.workflows),
+    )
+
+
+def _raised(body: nodes.Body) -> nodes.Body:
+    """A body, without those inside its statements but the ones of steps, with stores moved up."""
+    line = list(_opened(body))
+    for index, (statement, _) in enumerate(line):
+        if isinstance(statement, nodes.Store) and _is_known(statement):
+            place = _place_before(line, index)
+            if place is not None:
+                del line[index]
+                line.insert(place, (statement, INSIDE))
+    return _closed(iter(line))
+
+
+INSIDE, OPENS, CLOSES = "inside", "opens", "closes"
+
+
+def _opened(body: nodes.Body) -> Iterator[tuple[nodes.Statement, str]]:
+    """Statements one after the other; a step stands before and behind those inside it."""
+    for statement in body:
+        if isinstance(statement, nodes.Step):
+            yield statement, OPENS
+            yield from _opened(statement.body)
+            yield statement, CLOSES
+        else:
+            yield statement, INSIDE
+
+
+def _closed(line: Iterator[tuple[nodes.Statement, str]]) -> nodes.Body:
+    body: list[nodes.Statement] = []
+    for statement, place in line:
+        if place == CLOSES:
+            break
+        if isinstance(statement, nodes.Step):
+            statement = replace(statement, body=_closed(line))
+        body.append(statement)
+    return tuple(body)
+
+
+def _place_before(line: Sequence[tuple[nodes.Statement, str]], index: int) -> int | None:
+    """Where a store goes that nothing behind it can take; None where it stays."""
+    store = line[index][0]
+    for behind, where in line[index + 1 :]:
+        if where == CLOSES or (isinstance(behind, nodes.Store) and _is_known(behind)):
+            continue
+        if where == INSIDE and isinstance(behind, _FOCUSED):
+            return None
+        break
+    kept = set(variables_set((store,)))
+    for place in range(index - 1, -1, -1):
+        statement, where = line[place]
+        if where != INSIDE:
+            continue
+        if isinstance(statement, _FOCUSED):
+            return place + 1 if place + 1 < index else None
+        named = {each.name for each in walk(statement) if isinstance(each, nodes.Variable)}
+        if statement.kind not in (*PLAIN_ACTIONS, "background_extract"):
+            return None
+        if kept & {*named, *variables_set((statement,))}:
+            return None
+    return None
+
+
+_FOCUSED = (
+    nodes.Choose,
+    nodes.WaitUntil,
+    nodes.Expect,
+    nodes.Extract,
+    nodes.Store,
+    nodes.If,
+    nodes.Repeat,
+)
+"""Statements that a focused agent carries out."""
+
+
+def _is_known(store: nodes.Store) -> bool:
+    """Whether a store keeps nothing but what is known before a run."""
+    return all(
+        not each.append
+        and all(part.sigil == "input" for part in walk(each) if isinstance(part, nodes.Variable))
+        for each in store.assignments
+    )
+
+
 # Neighbouring values to keep
 
 
@@ -469,5 +572,6 @@ PASSES: tuple[Callable[[nodes.Program], nodes.Program], ...] = (
     clear_records,
     note_failures,
     sink_constants,
+    raise_known,
     merge_stores,
 )

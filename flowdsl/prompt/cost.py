@@ -150,7 +150,7 @@ def _sections(prompt: str) -> Iterator[tuple[str, str]]:
         (say("replay.title"), "replay"),
     ]
     lines = prompt.split("\n")
-    plain = [line.removeprefix("<p>").removesuffix("</p>") for line in lines]
+    plain = [line.removeprefix("<p>").removesuffix("<br>") for line in lines]
     starts: list[tuple[int, str]] = []
     for heading, section in headings:
         if heading in plain:

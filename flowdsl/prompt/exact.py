@@ -10,18 +10,29 @@ from itertools import groupby
 from flowdsl.ir import nodes
 
 from .sentences import BLANKS, THEN
-from .text import bracketed, brackets, spell_command, spell_text
+from .text import bracketed, brackets, quoted_text, spell_command, spell_text
 from .words import say
 
 
 def exact(noun: str, text: nodes.Text, *, block: bool = False) -> str:
-    """A text, value or command: the number of its lines, and each of them in brackets.
+    """A text, value or command, with both of its ends visible.
 
-    The brackets are a pair that the text does not hold. With `block`, a text of several lines has
-    each on a line of its own.
+    One that is no plain line, and every command, tells the number of its lines and has each of them
+    in brackets: a pair that the text does not hold. With `block`, a text of several lines has each
+    on a line of its own.
     """
-    command = noun == "command"
-    spelled = spell_command(text) if command else spell_text(text)
+    spelled = spell_command(text) if noun == "command" else spell_text(text)
+    if noun == "command" or not is_plain(spelled):
+        return in_lines(noun, text, spelled, block=block)
+    if is_secret(text):
+        return say("values.secret", spelled)
+    if noun == "text":
+        return say("values.text", quoted_text(text))
+    return say("values.value", noun == "JSON value", bracketed(spelled))
+
+
+def in_lines(noun: str, text: nodes.Text, spelled: str, *, block: bool) -> str:
+    """The lines of a text in brackets, with words on what of them nobody sees."""
     lines = spelled.split("\n")
     opening, closing = brackets(spelled)
     between = "\n" if block and len(lines) > 1 else " "
@@ -31,7 +42,7 @@ def exact(noun: str, text: nodes.Text, *, block: bool = False) -> str:
         len(lines),
         opening,
         closing,
-        not command and has_holes(text),
+        noun != "command" and has_holes(text),
         "; ".join(_notes(lines)),
         "".join(f"{between}{opening}{line}{closing}" for line in lines),
     )
@@ -41,6 +52,11 @@ def delimited(text: nodes.Text) -> str:
     """A text in the middle of a sentence, in brackets that its values are unlikely to hold."""
     spelled = spell_text(text)
     return bracketed(spelled) if is_plain(spelled) else exact("text", text)
+
+
+def is_secret(text: nodes.Text) -> bool:
+    """Whether a text is one secret and nothing else."""
+    return len(text) == 1 and isinstance(text[0], nodes.Variable) and text[0].sigil == "secret"
 
 
 def has_holes(text: nodes.Text) -> bool:
@@ -67,12 +83,25 @@ def _notes(lines: list[str]) -> Iterator[str]:
         yield from _blanks(line, subject)
 
 
+_HOLE = re.compile(r"(?<!\\)(?:\{\{[^{}]*\}\}|\{[A-Za-z_][^{}]*\})|\u27ea[^\u27eb]*\u27eb")
+"""A value that a run fills in."""
+
+
 def _blanks(line: str, subject: str) -> Iterator[str]:
-    """The blanks of a line that a reader may miss, in words."""
+    """The blanks of a line that a reader may miss, in words.
+
+    Nothing is said of blanks beside a value, which may bring some itself, nor of those between
+    words behind one, which may be several words.
+    """
     words = 0
+    holes = [found.span() for found in _HOLE.finditer(line)]
     for run in _RUN.finditer(line):
         begins, ends = run.start() == 0, run.end() == len(line)
         words += not begins
+        if any(run.start() == end or start == run.end() for start, end in holes):
+            continue
+        if not ends and any(end < run.start() for _, end in holes):
+            continue
         if begins and ends:
             yield say("blanks.only", subject, _counted(run[0]))
         elif begins:

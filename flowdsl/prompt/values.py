@@ -7,7 +7,7 @@ from typing import assert_never
 
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_values import LOOP_ITEM, literal, single_variable
-from flowdsl.prompt.exact import delimited, exact, has_holes, is_plain
+from flowdsl.prompt.exact import delimited, exact, is_plain
 from flowdsl.prompt.text import (
     QUOTES,
     quoted,
@@ -15,6 +15,7 @@ from flowdsl.prompt.text import (
     quoted_text,
     spell_literal,
     spell_text,
+    spell_variable,
 )
 from flowdsl.prompt.words import say
 from flowdsl.semantics.values.spelling import spell
@@ -81,7 +82,7 @@ def value_words(value: nodes.Value) -> str:
         case nodes.ConstantValue(value=None):
             return say("values.missing")
         case nodes.ConstantValue(value=str() as text):
-            return _text_words(literal(text))
+            return exact("text", literal(text))
         case nodes.ConstantValue(value=list() as entries):
             return _list_words(nodes.ConstantValue(value=entry) for entry in entries)
         case nodes.ConstantValue(value=dict() as entries):
@@ -92,7 +93,7 @@ def value_words(value: nodes.Value) -> str:
             return spell(constant)
         case nodes.TextValue(text=text):
             if (variable := single_variable(value)) is None:
-                return _text_words(text)
+                return exact("text", text)
             own = variable.sigil in ("runtime", "saved") and variable.name != LOOP_ITEM
             return spell_text(text) if own else exact("JSON value" if value.json else "value", text)
         case nodes.ListValue(items=items):
@@ -101,13 +102,6 @@ def value_words(value: nodes.Value) -> str:
             return _object_words(fields)
         case _:
             assert_never(value)
-
-
-def _text_words(text: nodes.Text) -> str:
-    spelled = spell_text(text)
-    if has_holes(text) or not is_plain(spelled):
-        return exact("text", text)
-    return say("values.text", quoted(spelled))
 
 
 def _list_words(items: Iterable[nodes.Value]) -> str:
@@ -140,20 +134,20 @@ def condition_words(condition: nodes.Condition) -> str:
             return say("conditions.sees", _shown(text))
         case nodes.Not(operand=nodes.Sees(text=text)):
             return say("conditions.sees_not", _shown(text))
-        case nodes.Not(operand=nodes.IsEmpty(operand=operand)):
-            return say("conditions.is_not_empty", _operand(operand))
+        case nodes.Not(operand=nodes.IsEmpty(operand=operand, listed=listed)):
+            return say("conditions.is_not_empty", _operand(operand), listed)
         case nodes.Not(operand=nodes.IsTrue(operand=operand)):
-            return say("conditions.is_not_true", _operand(operand))
+            return say("conditions.is_not_true", _bare(operand))
         case nodes.Not(operand=operand):
             return say("conditions.not_", condition_words(operand))
-        case nodes.IsEmpty(operand=operand):
-            return say("conditions.is_empty", _operand(operand))
+        case nodes.IsEmpty(operand=operand, listed=listed):
+            return say("conditions.is_empty", _operand(operand), listed)
         case nodes.IsTrue(operand=operand):
-            return say("conditions.is_true", _operand(operand))
+            return say("conditions.is_true", _bare(operand))
         case nodes.Compare(left=left, operator=operator, right=right, numeric=numeric):
             if numeric:
                 relation = NUMERIC[operator]
-                return say("conditions.numbers", _operand(left), relation, _operand(right))
+                return say("conditions.numbers", _bare(left), relation, _bare(right))
             return say("conditions.texts", _operand(left), COMPARISONS[operator], _operand(right))
         case nodes.AllOf(operands=operands):
             return _joined(ALL, operands)
@@ -171,12 +165,19 @@ def _shown(text: nodes.Text) -> str:
     return quoted_text(text)
 
 
+def _bare(value: nodes.Value) -> str:
+    """A number or a truth value, of which everybody sees where it ends."""
+    variable = single_variable(value)
+    return _operand(value) if variable is None else spell_variable(variable)
+
+
 def _operand(value: nodes.Value) -> str:
     match value:
         case nodes.TextValue(text=text):
             return delimited(text)
         case nodes.ConstantValue(value=str() as constant):
-            return delimited(literal(constant))
+            text = literal(constant)
+            return quoted(spell_text(text)) if is_plain(spell_text(text)) else delimited(text)
         case nodes.ConstantValue(value=list() | dict() | None):
             return value_words(value)
         case nodes.ConstantValue(value=constant):

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
+TOLD = ("data", "fail", "save")
+"""The rules that say what words of the lines mean, where there are such words, in their order."""
+
+
 def say(name: str, *values: object) -> str:
     """The words of the sentence `name`, with one value for each of its holes."""
     sentence = SENTENCES[name]

@@ -51,6 +51,8 @@ OBJECT = nodes.ConstantValue(value={"amount": 5, "due": None})
 
 SAMPLES: dict[str, str] = {
     "answer": quoted("1"),
+    "bare": spell_variable(MEMO),
+    "bracketed": bracketed(spell_variable(MEMO)),
     "check": say("screen.expect", "the invoice is saved").rstrip("."),
     "clause": "the field Amount",
     "closing": "\u27e7",
@@ -96,9 +98,11 @@ SAMPLES: dict[str, str] = {
     "relation": NUMERIC["<="],
     "rule": "Close what asks for an update.",
     "run": say("blanks.run", 2, "blank"),
+    "secret": "{$pin}",
     "spelled": quoted("5"),
     "start": say("screen.expect_missing"),
     "subject": say("blanks.it"),
+    "text": bracketed(spell_variable(MEMO)),
     "type": type_words(AMOUNT),
     "unit": "tab",
     "value": value_words(OBJECT),

@@ -22,7 +22,8 @@ import pytest
 import flowdsl
 from flowdsl.codegen.artifacts import plain
 from flowdsl.codegen.json_schema import output_schema
-from flowdsl.codegen.prompt.document import _context, emit_template
+from flowdsl.codegen.prompt.context import Context
+from flowdsl.codegen.prompt.document import emit_template
 from flowdsl.codegen.prompt.statements import emit_main
 from flowdsl.config.keys import VERIFIABLE_TOOLS
 from flowdsl.ir import nodes
@@ -153,6 +154,14 @@ def _of_lines(items: list[Item], reader: str) -> Iterator[tuple[str, str]]:
         yield from _of_lines(item.children, FOCUSED if item.focused else reader)
 
 
+def _passed_on(names: list[str]) -> list[str]:
+    """The rules that the main agent passes on: those behind the one that says so."""
+    if "rules.instruction" not in names:
+        return []
+    behind = names[names.index("rules.instruction") + 1 :]
+    return [name for name in behind if name.startswith("rules.")]
+
+
 def _modules() -> Iterator[ModuleType]:
     for name, module in list(sys.modules.items()):
         if name.startswith(("flowdsl.codegen.", "flowdsl.prompt.")) and hasattr(module, "say"):
@@ -175,8 +184,28 @@ def _workflows() -> Iterator[tuple[nodes.Workflow, Capabilities]]:
     branch = nodes.Branch(origin=HERE, condition=nodes.IsEmpty(operand=value), body=(capture,))
     asked = nodes.If(origin=HERE, branches=(branch,), otherwise=())
     yield replace(writer.workflow(), body=(asked,)), DOCUMENTED
+    yield replace(writer.workflow(), body=_with_values()), DOCUMENTED
     for noted in (None, "reason_1"):
         yield replace(writer.workflow(), body=_failing(noted)), DOCUMENTED
+
+
+def _with_values() -> nodes.Body:
+    """A secret that either agent types, and a value in what one of them asks of the other."""
+    pin = nodes.TypeIn(
+        origin=HERE,
+        value=(nodes.Variable(sigil="secret", name="pin"),),
+        display=None,
+        target=literal("PIN"),
+    )
+    memo = nodes.TextValue(text=(nodes.Variable(sigil="input", name="memo"),))
+    is_empty = nodes.IsEmpty(operand=nodes.ListValue(items=(memo,)), listed=True)
+    capture = nodes.Capture(origin=HERE, file=literal("a.png"))
+
+    def asked(*body: nodes.Statement) -> nodes.If:
+        branch = nodes.Branch(origin=HERE, condition=is_empty, body=body)
+        return nodes.If(origin=HERE, branches=(branch,), otherwise=())
+
+    return (pin, asked(capture), capture, asked(pin))
 
 
 def _failing(noted: str | None) -> nodes.Body:
@@ -213,9 +242,11 @@ def test_who_meets_a_sentence_is_who_is_said_to(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(words, "environment", lambda: own)
     met: set[tuple[str, str]] = set()
     for workflow, capabilities in _workflows():
-        items = emit_main(workflow.body, _context(workflow, capabilities))
+        items = emit_main(workflow.body, Context(capabilities, workflow.names))
         met.update(_of_lines(items, MAIN))
         text = str(plain(emit_template(workflow, capabilities)))
-        met.update(found for found in _met(text, MAIN) if found[0].startswith(AROUND_STEPS))
+        around = [name for name, _ in _met(text, MAIN) if name.startswith(AROUND_STEPS)]
+        met.update((name, MAIN) for name in around)
+        met.update((name, FOCUSED) for name in _passed_on(around))
         met.update(_met(output_schema(workflow) or "", PLATFORM))
     assert met == {(name, reader) for name, each in SENTENCES.items() for reader in each.readers}

@@ -172,10 +172,13 @@ def _literal(text: str) -> nodes.Text:
     return (nodes.TextPiece(value=text),) if text else ()
 
 
-def _between_brackets(sentence: str) -> str:
-    """What stands in brackets behind a sentence that names them."""
+def _between_marks(sentence: str) -> str:
+    """What stands in brackets behind a sentence that names them, or in quotation marks."""
     head = re.search(r" in (\S+) (\S+?)(?=[:,]? |:\n|:$)", sentence)
-    assert head is not None, sentence
+    if head is None:
+        quoted = re.fullmatch(r"[^\"]* the text \"(.*)\"", sentence)
+        assert quoted is not None, sentence
+        return quoted[1]
     inside = re.escape(head[1]) + r"(.*?)" + re.escape(head[2])
     return "\n".join(re.findall(inside, sentence[head.end() :]))
 
@@ -189,7 +192,7 @@ def test_a_text_to_type_is_found_to_the_last_blank(text: str) -> None:
     lines = list(_seen(prompt_of(made, DOCUMENTED)))
     assert [line.text for line in lines[1:]] == ["Go on."]
     (sentence, *_) = (line.text for line in lines)
-    assert _between_brackets(sentence) == text
+    assert _between_marks(sentence) == text
     count = text.count("\n") + 1
     assert (f"of {count} lines, each in" in sentence) == (count > 1)
     head = sentence.partition("\n")[0]
@@ -254,9 +257,7 @@ def test_nobody_is_told_of_an_attempt_that_is_not_his(source: str) -> None:
         if "his attempt has failed" in line.text:
             assert counted, line.text
             # What that means is said once, where the attempts are counted.
-            assert (
-                "When one fails, leave out the rest of its lines and begin the next" in counts[-1]
-            )
+            assert "When one fails, skip the rest of it and begin the next" in counts[-1]
         if 'top here: report "attempt failed"' in line.text:
             assert line.bullet
             assert not counted, line.text

@@ -23,7 +23,7 @@ from flowdsl.prompt.words import say
 from .context import Agent, Context
 from .saved import Saved
 
-MOST_BULLETS = 14
+MOST_BULLETS = 24
 """The bullets of one call, beyond which no further statement joins it: more are easily missed."""
 
 MOST_BETWEEN = 1
@@ -72,7 +72,8 @@ class Calls:
         if self._open is not None:
             between = [(action, self._plain) for action, _, _ in self._between]
             longer = self._open.with_statements([*between, (statement, emit)])
-            if self._open.model == model and longer.length <= MOST_BULLETS:
+            goes = isinstance(statement, nodes.Store) or self._open.model == model
+            if goes and longer.length <= MOST_BULLETS:
                 for _, line, items in self._between:
                     items[:] = [each for each in items if each is not line]
                 self._open, self._between = longer, []
@@ -122,11 +123,8 @@ class _Call:
         longer._statements = [*self._statements, *added]
         saved = longer._saved
         marked = [(_marked(statement, emit, saved), emit) for statement, emit in longer._statements]
-        self._focused.begin()
+        self._focused.notes.clear()
         longer.bullets = _emitted(marked, self._focused)
-        if self._focused.fails > 1:
-            self._focused.begin(shared=True)
-            longer.bullets = _emitted(marked, self._focused)
         longer._notes = list(self._focused.notes)
         # What the main agent does behind the call is not told here, and needs no words.
         told = "\n".join(_texts(longer.bullets))

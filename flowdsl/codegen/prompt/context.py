@@ -22,17 +22,14 @@ of statement and the bullets.
 class Context:
     """The state of emitting one prompt.
 
-    `names` are variable names in use, `rules` the standing rules, which every focused agent is
-    told, and `decisions` counts the `focused_action` lines.
+    `names` are variable names in use. `told` are the rules that say what words of the lines mean,
+    by their keys among the sentences of `rules`.
     """
 
-    def __init__(
-        self, capabilities: Capabilities, names: tuple[str, ...], rules: Sequence[Item] = ()
-    ) -> None:
+    def __init__(self, capabilities: Capabilities, names: tuple[str, ...]) -> None:
         self.capabilities = capabilities
-        self.rules = tuple(rules)
         self._names = set(names)
-        self.decisions = 0
+        self.told: set[str] = set()
 
     def decision(self) -> str:
         """A fresh runtime variable for a decision that later lines depend on."""
@@ -52,10 +49,9 @@ class Context:
         notes: Sequence[str] = (),
     ) -> Item:
         """One `focused_action` line with its instruction; `notes` are said before it."""
-        self.decisions += 1
         words = say("screen.focused", model_name(model))
         said = [Item(note, origin, statement) for note in notes]
-        return Item(words, origin, statement, [*self.rules, *said, *bullets], focused=True)
+        return Item(words, origin, statement, [*said, *bullets], focused=True)
 
 
 def model_name(alias: str | None) -> str:
@@ -77,8 +73,8 @@ class Agent:
     """The agent that is being instructed, and how a failed attempt is told to it.
 
     `attempts` says that this agent itself repeats an attempt that fails here. A focused agent
-    inside an attempt of the main agent does not: it reports the failure. `fails` counts the bullets
-    that fail the task. What that means is said in each, or once in a note where they `share` it.
+    inside an attempt of the main agent does not: it reports the failure. `notes` are what its
+    bullets need to be told before them.
     """
 
     def __init__(
@@ -87,14 +83,8 @@ class Agent:
         self.context = context
         self.main = main
         self.attempts = main
-        self._emit = emit
-        self.begin()
-
-    def begin(self, *, shared: bool = False) -> None:
-        """Begin a call; with `shared`, its bullets share what it means to fail."""
-        self.fails = 0
-        self.shared = shared
         self.notes: dict[str, None] = {}
+        self._emit = emit
 
     def __call__(self, body: nodes.Body) -> list[Item]:
         """The lines of a body."""
@@ -104,11 +94,12 @@ class Agent:
         """The same agent, inside attempts that it repeats itself."""
         inner = Agent(self.context, self._emit, main=self.main)
         inner.attempts = True
-        inner.outer = self
-        inner.shared = self.shared
+        inner.notes = self.notes
         return inner
 
-    outer: Agent | None = None
+    def saves(self) -> None:
+        """Says that a line saves something."""
+        self.context.told.add("save")
 
     def leave(self, leave: nodes.Leave, own: nodes.Text | None = None) -> str:
         """What a leaving statement asks for, as the end of a sentence without its full stop.
@@ -116,12 +107,12 @@ class Agent:
         `own` is the text of the statement that failed, which is the reason where none is given.
         """
         match leave.action:
-            case "abort" if not self.main:
-                return self._fail(leave, own)
             case "abort":
-                with_reason, without = "control.abort", "control.abort_last"
+                return self._fail(leave, own)
             case "retry" if self.attempts:
-                with_reason, without = "control.attempt_failed", "control.attempt_failed_last"
+                if leave.reason is not None and leave.reason == own:
+                    return say("control.attempt_failed")
+                with_reason, without = "control.attempt_failed_with", "control.attempt_failed_last"
             case "retry":
                 with_reason, without = "control.attempt_reported", "control.attempt_reported_last"
             case "finish":
@@ -129,32 +120,15 @@ class Agent:
         return say(without) if leave.reason is None else say(with_reason, reason(leave.reason))
 
     def _fail(self, leave: nodes.Leave, own: nodes.Text | None) -> str:
-        """What a focused agent does that fails."""
-        self._count(leave.noted)
-        if self.shared:
-            if leave.reason is None:
-                return say("control.fail_last")
-            same = leave.reason == own
-            return say("control.fail") if same else say("control.fail_with", reason(leave.reason))
-        if leave.noted is not None:
-            key = quoted(leave.noted)
-            if leave.reason is None:
-                return say("control.abort_last_noted", key)
-            return say("control.abort_noted", reason(leave.reason), key)
+        self.context.told.add("fail")
+        if leave.noted is not None and not self.main:
+            self.saves()
+            self.notes[say("control.note_failure", quoted(leave.noted))] = None
         if leave.reason is None:
-            return say("control.abort_last")
-        return say("control.abort", reason(leave.reason))
-
-    def _count(self, noted: str | None) -> None:
-        self.fails += 1
-        if noted is None:
-            self.notes[say("control.fail_means")] = None
-        else:
-            self.notes[say("control.fail_means_noted", quoted(noted))] = None
-        if not self.shared:
-            self.notes.clear()
-        if self.outer is not None:
-            self.outer._count(noted)
+            return say("control.fail_last")
+        if leave.reason == own:
+            return say("control.fail")
+        return say("control.fail_with", reason(leave.reason))
 
 
 def consequence(
@@ -198,6 +172,7 @@ def failure(
     `missing` is how the sentence about the failure begins; the lines are told what was asked.
     """
     decision = agent.context.decision()
+    agent.saves()
     key = quoted(decision)
     bullets = [
         Item(say("control.decide_failed", missing, key, quoted(FAILED)), origin, "decision"),

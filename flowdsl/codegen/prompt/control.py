@@ -40,6 +40,7 @@ def split_if(statement: nodes.If, main: Agent) -> Split:
     It is saved as the number of the branch.
     """
     name = main.context.decision()
+    main.saves()
     decision, key = quoted(runtime(name)), quoted(name)
     origin = statement.origin
 
@@ -85,6 +86,7 @@ def emit_repeat_main(statement: nodes.Repeat, main: Agent) -> list[Item]:
     origin = statement.origin
     context = main.context
     key = context.decision()
+    main.saves()
     decision, key = quoted(runtime(key)), quoted(key)
     until = condition_words(statement.until)
     look = [

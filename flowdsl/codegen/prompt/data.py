@@ -15,7 +15,7 @@ from .context import Agent, Split, consequence, failure, model_name, runtime
 def emit_extract(statement: nodes.Extract, focused: Agent) -> list[Item]:
     """Bullets: read, save with the type spelled out, and what to do if the value is missing."""
     origin = statement.origin
-    items = _read_and_save(statement)
+    items = _read_and_save(statement, focused)
     if statement.otherwise is None:
         items.append(Item(say("data.save_missing"), origin, "extract"))
     else:
@@ -30,7 +30,7 @@ def split_extract(statement: nodes.Extract, main: Agent) -> Split:
 
     def ask(asked: nodes.Statement, focused: Agent) -> list[Item]:
         assert isinstance(asked, nodes.Extract)
-        return [*_read_and_save(asked), Item(say("data.save_missing"), origin, "extract")]
+        return [*_read_and_save(asked, focused), Item(say("data.save_missing"), origin, "extract")]
 
     def after() -> list[Item]:
         words = say("data.if_missing", quoted(runtime(statement.variable)))
@@ -39,7 +39,8 @@ def split_extract(statement: nodes.Extract, main: Agent) -> Split:
     return [], ask, after
 
 
-def _read_and_save(statement: nodes.Extract) -> list[Item]:
+def _read_and_save(statement: nodes.Extract, focused: Agent) -> list[Item]:
+    focused.saves()
     type_, _ = _present(statement.type)
     save = say("data.save", quoted(statement.variable), type_words(type_))
     return [
@@ -78,7 +79,7 @@ def emit_copy(statement: nodes.Copy, focused: Agent) -> list[Item]:
         items.append(_copy_check(statement))
         own = statement.source
         items.extend(consequence(missing, statement.otherwise, statement.origin, focused, own))
-    return items + _typed(statement)
+    return items + _typed(statement, focused)
 
 
 def split_copy(statement: nodes.Copy, main: Agent) -> Split:
@@ -94,7 +95,7 @@ def split_copy(statement: nodes.Copy, main: Agent) -> Split:
 
     def ask(asked: nodes.Statement, focused: Agent) -> list[Item]:
         assert isinstance(asked, nodes.Copy)
-        return [_copy_check(asked), *decision, *_typed(asked)]
+        return [_copy_check(asked), *decision, *_typed(asked, focused)]
 
     return copied, ask, lambda: lines(_copy_check(statement).text)
 
@@ -115,13 +116,14 @@ def _copy_check(statement: nodes.Copy) -> Item:
     return Item(words, statement.origin, "copy")
 
 
-def _typed(statement: nodes.Copy) -> list[Item]:
+def _typed(statement: nodes.Copy, focused: Agent) -> list[Item]:
     """The bullet that keeps the copied text as a value of its type; none for a required text.
 
     An empty clipboard may leave an empty text, which is no value to anybody.
     """
     if statement.type == nodes.ScalarType(name="string"):
         return []
+    focused.saves()
     if _is_optional_text(statement.type):
         value, key = quoted(runtime(statement.variable)), quoted(statement.variable)
         words = say("data.copy_empty", value, key)
@@ -134,8 +136,9 @@ def _is_optional_text(type_: nodes.Type) -> bool:
     return type_ == nodes.OptionalType(inner=nodes.ScalarType(name="string"))
 
 
-def emit_store(statement: nodes.Store) -> list[Item]:
+def emit_store(statement: nodes.Store, focused: Agent) -> list[Item]:
     """One bullet for each value to keep."""
+    focused.saves()
     return [
         Item(_assignment_words(assignment), assignment.origin, "store")
         for assignment in statement.assignments

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -12,8 +12,15 @@ from flowdsl.ir import nodes
 from flowdsl.ir.source_map import MappedLine, SourceRange
 from flowdsl.ir.walk import statements, walk
 from flowdsl.prompt.outline import Item, Line, render_outline
-from flowdsl.prompt.text import OPEN_PART, quoted, spell_literal, spell_path, spell_text
-from flowdsl.prompt.words import paragraph, say
+from flowdsl.prompt.text import (
+    OPEN_PART,
+    bracket_pair,
+    quoted,
+    spell_literal,
+    spell_path,
+    spell_text,
+)
+from flowdsl.prompt.words import TOLD, paragraph, say
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.semantics.values.spelling import spell
 
@@ -25,43 +32,35 @@ _OPEN = re.compile(f"{OPEN_PART}([^{OPEN_PART}]*){OPEN_PART}")
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A finished prompt.
-
-    `decisions` counts the `focused_action` lines: a replay makes each anew.
-    """
+    """A finished prompt."""
 
     template: Template
     lines: tuple[MappedLine, ...]
-    decisions: int
 
 
 def emit_prompt(workflow: nodes.Workflow, capabilities: Capabilities) -> Prompt:
     """The prompt of a workflow that has statements."""
-    context = _context(workflow, capabilities)
-    lines = _lines(workflow, context)
-    return Prompt(_template(workflow, lines), tuple(_mapped(lines)), context.decisions)
+    lines = _lines(workflow, capabilities)
+    return Prompt(_template(workflow, lines), tuple(_mapped(lines)))
 
 
 def emit_template(workflow: nodes.Workflow, capabilities: Capabilities) -> Template:
     """The text of the prompt alone, without its source map."""
-    return _template(workflow, _lines(workflow, _context(workflow, capabilities)))
-
-
-def _context(workflow: nodes.Workflow, capabilities: Capabilities) -> Context:
-    rules = (say("rules.always", rule) for rule in _standing_rules(workflow))
-    items = [Item(rule, workflow.origin, "always") for rule in rules]
-    return Context(capabilities, workflow.names, items)
+    return _template(workflow, _lines(workflow, capabilities))
 
 
 def _standing_rules(workflow: nodes.Workflow) -> list[str]:
     return [rule for rule in map(spell_text, workflow.rules) if rule]
 
 
-def _lines(workflow: nodes.Workflow, context: Context) -> list[Line]:
+def _lines(workflow: nodes.Workflow, capabilities: Capabilities) -> list[Line]:
+    context = Context(capabilities, workflow.names)
     items = emit_main(workflow.body, context)
     # Without a line under "Steps" an agent would take the title for its task.
     items = items or [Item(say("steps.nothing"), workflow.origin, "steps")]
     outline = list(render_outline(items))
+    focused = any(_has_calls(item) for item in items)
+    texts = [line.text for line in outline]
     lines = [
         *_paragraph(workflow, "title", spell_literal(workflow.title)),
         *(
@@ -69,15 +68,19 @@ def _lines(workflow: nodes.Workflow, context: Context) -> list[Line]:
             if workflow.description
             else ()
         ),
-        *_paragraph(workflow, "rules", _rules(workflow, context.decisions > 0)),
+        *_paragraph(workflow, "rules", _rules(workflow, focused, context.told, texts)),
         Line(say("steps.title"), workflow.origin, "steps"),
         *outline,
         Line("", workflow.origin, ""),
-        *_paragraph(workflow, "replay", paragraph("replay", focused=context.decisions > 0)),
+        *_paragraph(workflow, "replay", paragraph("replay", focused=focused)),
     ]
     while lines and not lines[-1].text:
         lines.pop()
     return lines
+
+
+def _has_calls(item: Item) -> bool:
+    return item.focused or any(map(_has_calls, item.children))
 
 
 def _paragraph(workflow: nodes.Workflow, statement: str, text: str) -> Iterator[Line]:
@@ -87,16 +90,21 @@ def _paragraph(workflow: nodes.Workflow, statement: str, text: str) -> Iterator[
         yield Line("", workflow.origin, "")
 
 
-def _rules(workflow: nodes.Workflow, focused: bool) -> str:
+def _rules(workflow: nodes.Workflow, focused: bool, told: set[str], steps: Sequence[str]) -> str:
     optional = any(isinstance(field.type, nodes.OptionalType) for field in workflow.inputs) or any(
         isinstance(node, nodes.OptionalType) for field in workflow.inputs for node in walk(field)
     )
+    rules = _standing_rules(workflow)
+    told = told | ({"fail"} if focused else set())
+    if any(bracket_pair(1)[0] in text for text in (*rules, *steps)):
+        told.add("data")
     return paragraph(
         "rules",
         focused=focused,
         optional=optional,
         secrets=bool(workflow.secrets),
-        rules=_standing_rules(workflow),
+        told=[each for each in TOLD if each in told],
+        rules=rules,
     )
 
 
@@ -134,14 +142,22 @@ def _holds_optional(type_: nodes.Type | None) -> bool:
             return False
 
 
-def _html(line: str) -> str:
-    """A line of a prompt that holds pictures (assumption `image-html`); open parts stay."""
-    if not line:
-        return ""
+def _html(lines: Sequence[str]) -> Iterator[str]:
+    """The lines of a prompt that holds pictures (assumption `image-html`): a paragraph up to each
+    blank line."""
+    for before, line, after in zip(("", *lines), lines, (*lines[1:], ""), strict=False):
+        if line:
+            yield f"{'' if before else '<p>'}{_html_line(line)}{'<br>' if after else '</p>'}"
+        else:
+            yield ""
+
+
+def _html_line(line: str) -> str:
+    """A line without what ends it; open parts stay."""
     text = line.lstrip(" ")
     parts = re.split(f"({OPEN_PART}[^{OPEN_PART}]*{OPEN_PART})", text)
     escaped = (part if index % 2 else _escaped(part) for index, part in enumerate(parts))
-    return f"<p>{_INDENT * (len(line) - len(text))}{''.join(escaped)}</p>"
+    return f"{_INDENT * (len(line) - len(text))}{''.join(escaped)}"
 
 
 _INDENT = "\u00a0"
@@ -155,7 +171,8 @@ def _escaped(text: str) -> str:
 
 def _template(workflow: nodes.Workflow, lines: list[Line]) -> Template:
     html = any(isinstance(each, nodes.Picture) for each in statements(workflow.body))
-    text = "\n".join(_html(line.text) if html else line.text for line in lines)
+    texts = [line.text for line in lines]
+    text = "\n".join(_html(texts) if html else texts)
     parts: list[str | ModelName | ImageRef] = []
     for index, part in enumerate(_OPEN.split(text)):
         if index % 2 == 0:

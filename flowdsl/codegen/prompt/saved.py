@@ -116,7 +116,9 @@ class Saved:
                 if name == "branches"
                 else rewritten[0]
             )
-        if isinstance(statement, nodes.Step):
+        if isinstance(statement, nodes.Step) or (
+            isinstance(statement, nodes.If | nodes.Retry) and statement.otherwise
+        ):
             del ends[0]
         self.names = frozenset().union(*(names for names, _, _ in ends))
         self.sure = frozenset.intersection(*(sure for _, sure, _ in ends)) if ends else start[1]

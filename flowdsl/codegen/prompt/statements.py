@@ -191,7 +191,7 @@ def _emit_focused(statement: nodes.Statement, focused: Agent) -> list[Item]:
         case nodes.Copy():
             return data.emit_copy(statement, focused)
         case nodes.Store():
-            return data.emit_store(statement)
+            return data.emit_store(statement, focused)
         case nodes.If():
             return control.emit_if(statement, focused)
         case nodes.Repeat():

@@ -24,6 +24,7 @@ def emit_run(statement: nodes.Run, agent: Agent) -> list[Item]:
     """
     items = [_command(statement)]
     if statement.variable is not None and statement.type is not None:
+        agent.saves()
         words = say(
             "tools.run_save",
             quoted(statement.variable),

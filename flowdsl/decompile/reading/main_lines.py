@@ -21,14 +21,8 @@ from .statements import Unreadable, Words, plain_variable
 class Main:
     """Reads the numbered lines of one prompt."""
 
-    def __init__(self, words: Words, rules: Sequence[str]) -> None:
-        """`rules` are the standing rules, as they are spelled."""
+    def __init__(self, words: Words) -> None:
         self._words = words
-        # No line of a bullet ends with blanks.
-        self._rules = [
-            "\n".join(line.rstrip() for line in say("rules.always", rule).split("\n"))
-            for rule in rules
-        ]
         self._focused = Focused(words)
         self._instruction = Instruction(words, main=True, read=self.body)
         self.decisions: set[str] = set()
@@ -100,7 +94,7 @@ class Main:
 
         The last of several may leave the rest to the main agent, in the lines that follow.
         """
-        yield from self._in_call(lines, Lines(self._under_rules(item)), model)
+        yield from self._in_call(lines, Lines(self._under_notes(item)), model)
 
     def _in_call(
         self, lines: Lines, bullets: Lines, model: str | None
@@ -125,12 +119,9 @@ class Main:
         for each in body:
             yield from (each,) if model is None else with_model((each,), model)
 
-    def _under_rules(self, item: ReadItem) -> list[ReadItem]:
-        """The bullets behind the standing rules, which every focused agent is told first."""
+    def _under_notes(self, item: ReadItem) -> list[ReadItem]:
+        """The bullets behind the notes of a call, which only say what words mean."""
         bullets = item.children
-        if [each.text for each in bullets[: len(self._rules)]] != self._rules:
-            raise Unreadable
-        bullets = bullets[len(self._rules) :]
         self._words.noted = None
         while bullets and self._is_note(bullets[0].text):
             bullets = bullets[1:]
@@ -138,10 +129,10 @@ class Main:
 
     def _is_note(self, text: str) -> bool:
         """Whether a bullet only says what words of the others mean."""
-        noted = self._words.match("control.fail_means_noted", text)
+        noted = self._words.match("control.note_failure", text)
         if noted is not None:
             self._words.noted = noted[0]
-        if noted is not None or text in (say("control.fail_means"), say("data.saved_here")):
+        if noted is not None or text == say("data.saved_here"):
             return True
         return self._words.match("data.saved_before", text) is not None
 
@@ -225,7 +216,7 @@ class Main:
     def _copied(self, lines: Lines, copy: nodes.Copy) -> Iterator[nodes.Statement]:
         """A copy with what a focused agent does with it, and the values that it keeps besides."""
         item, model = self._instructed(lines)
-        bullets = Lines(self._under_rules(item) if item is not None else ())
+        bullets = Lines(self._under_notes(item) if item is not None else ())
         ask = copy_check(copy)
         if bullets.takes(ask):
             lines.take()
@@ -281,7 +272,7 @@ class Main:
         look, _ = self._instructed(lines)
         if look is None:
             return None
-        bullets = Lines(self._under_rules(look))
+        bullets = Lines(self._under_notes(look))
         found = self._words.match("control.decide", bullets.leaf() or "")
         if found is None or found[2] != DONE:
             return None
@@ -311,9 +302,9 @@ class Main:
     def _count(self, inside: Lines) -> int | None:
         """Reads the lines that count the entries of a list: how many there may be at most."""
         look, _ = self._instructed(inside)
-        if look is None or len(self._under_rules(look)) != 2:
+        if look is None or len(self._under_notes(look)) != 2:
             return None
-        count, too_many = self._under_rules(look)
+        count, too_many = self._under_notes(look)
         if self._words.match("control.loop_count", count.text) is None:
             return None
         found = self._words.phrases.sentences.read("control.loop_too_many", too_many.text, 0)

@@ -76,7 +76,7 @@ def _workflow(outline: Outline, hints: PromptHints, capabilities: Capabilities) 
     where the prompt speaks of one.
     """
     texts = Texts(*hints.names())
-    main = Main(Words(texts, capabilities), outline.rules)
+    main = Main(Words(texts, capabilities))
     nothing = len(outline.items) == 1 and outline.items[0].text == say("steps.nothing")
     body = () if nothing else main.body(outline.items)
     rules = tuple(map(texts.text, outline.rules))

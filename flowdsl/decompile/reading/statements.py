@@ -76,9 +76,8 @@ class Words:
         for name, action in _LEAVES.items():
             found = self.match(name, words) if _is_told(name, main) else None
             if found is not None and (action != "finish" or self.can("finish", main)):
-                *given, key = found if name in _NOTED else (*found, None)
-                reason = given[0] if given else own if name == "control.fail" else None
-                noted = self.noted if name in _FAILS else key
+                reason = found[0] if found else own if name in _OWN else None
+                noted = self.noted if action == "abort" and not main else None
                 return nodes.Leave(origin=NOWHERE, action=action, reason=reason, noted=noted)
         return None
 
@@ -252,23 +251,17 @@ _STATEMENTS = (
 )
 """The sentences with which statements begin."""
 
-_NOTED = ("control.abort_noted", "control.abort_last_noted")
-"""Sentences that end with the key under which a reason is left."""
-
-_FAILS = ("control.fail_with", "control.fail_last", "control.fail")
-"""Sentences by which a focused agent fails."""
+_OWN = ("control.fail", "control.attempt_failed")
+"""Sentences whose reason is the text of what failed."""
 
 _LEAVES: dict[str, Literal["abort", "retry", "finish"]] = {
     "control.fail_last": "abort",
     "control.fail_with": "abort",
     "control.fail": "abort",
-    "control.abort_last_noted": "abort",
-    "control.abort_noted": "abort",
-    "control.abort_last": "abort",
     "control.attempt_failed_last": "retry",
     "control.attempt_reported_last": "retry",
-    "control.abort": "abort",
     "control.attempt_failed": "retry",
+    "control.attempt_failed_with": "retry",
     "control.attempt_reported": "retry",
     "control.finish": "finish",
 }

@@ -23,8 +23,10 @@ class Conditions:
     def __init__(self, texts: Texts, phrases: Phrases) -> None:
         self._phrases = phrases
         self._text = texts.delimited()
+        self._quoted = phrases.name
         self._sentences = phrases.sentences
         self._sentences.kinds |= {
+            "bare": self._operand,
             "condition": self.condition,
             "operand": self._operand,
             "relation": _numeric,
@@ -52,15 +54,20 @@ class Conditions:
         if left is None:
             return None
         operand, end = left
+
+        def empty(listed: bool) -> nodes.IsEmpty:
+            return nodes.IsEmpty(operand=operand, listed=listed)
+
         for name, make in (
-            ("is_not_empty", lambda: nodes.Not(operand=nodes.IsEmpty(operand=operand))),
-            ("is_empty", lambda: nodes.IsEmpty(operand=operand)),
-            ("is_not_true", lambda: nodes.Not(operand=nodes.IsTrue(operand=operand))),
-            ("is_true", lambda: nodes.IsTrue(operand=operand)),
+            ("is_not_empty", lambda listed: nodes.Not(operand=empty(listed))),
+            ("is_empty", empty),
+            ("is_not_true", lambda _: nodes.Not(operand=nodes.IsTrue(operand=operand))),
+            ("is_true", lambda _: nodes.IsTrue(operand=operand)),
         ):
-            after = frames(f"conditions.{name}")[0].literals[1]
-            if text.startswith(after, end):
-                return make(), end + len(after)
+            for frame in frames(f"conditions.{name}"):
+                after = frame.literals[1]
+                if text.startswith(after, end):
+                    return make(frame.implied.get("listed", False)), end + len(after)
         operator = _compares(text, end + 1) if text.startswith(" ", end) else None
         if operator is None or not text.startswith(" ", operator[1]):
             return None
@@ -93,6 +100,8 @@ class Conditions:
     def _operand(self, text: str, position: int) -> tuple[nodes.Value, int] | None:
         if (found := self._text(text, position)) is not None:
             return text_value(found[0]), found[1]
+        if (quoted := self._quoted(text, position)) is not None:
+            return nodes.ConstantValue(value=quoted[0]), quoted[1]
         return constant(text, position) or self._phrases.value(text, position)
 
 

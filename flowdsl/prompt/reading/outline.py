@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import unescape
 
 from flowdsl.prompt.outline import DEEPER
 from flowdsl.prompt.text import OPEN_PART
-from flowdsl.prompt.words import paragraph, say
+from flowdsl.prompt.words import TOLD, paragraph, say
 from flowdsl.source.record import Record
 
 MAX_DEPTH = 200
@@ -75,14 +75,15 @@ def _without_html(
     Adds the addresses of the pictures to `addresses`.
     """
     plain: list[str] = []
-    for line in lines:
+    for before, line, after in zip(("", *lines), lines, (*lines[1:], ""), strict=False):
         if not line:
             plain.append(line)
             continue
-        if not line.startswith("<p>") or not line.endswith("</p>"):
+        start, end = "" if before else "<p>", "<br>" if after else "</p>"
+        if not line.startswith(start) or not line.endswith(end):
             return None
         parts: list[str] = []
-        for index, part in enumerate(_IMAGE.split(line[3:-4])):
+        for index, part in enumerate(_IMAGE.split(line[len(start) : -len(end)])):
             match index % 3:
                 case 0:
                     if "<" in part or ">" in part:
@@ -141,16 +142,22 @@ def _parts(lines: list[str], addresses: tuple[str, ...]) -> Outline | None:
 
 
 def _rules_start(lines: list[str]) -> int | None:
-    head = _rules(False, False, False)
+    head = _rules({}, (), ()).split("\n")
     for index, line in enumerate(lines):
         if line == head[0] and lines[index : index + len(head)] == head:
             return index
     return None
 
 
-def _rules(focused: bool, optional: bool, secrets: bool, *rules: str) -> list[str]:
-    words = paragraph("rules", focused=focused, optional=optional, secrets=secrets, rules=rules)
-    return words.split("\n")
+def _rules(flags: Mapping[str, bool], told: Sequence[str], rules: Sequence[str]) -> str:
+    return paragraph(
+        "rules",
+        focused=flags.get("failed", False),
+        optional=flags.get("missing", False),
+        secrets=flags.get("secrets", False),
+        told=told,
+        rules=rules,
+    )
 
 
 def _read_rules(lines: list[str], start: int) -> tuple[list[str], bool, bool, int] | None:
@@ -164,15 +171,18 @@ def _read_rules(lines: list[str], start: int) -> tuple[list[str], bool, bool, in
         len(lines),
     )
     given = lines[start:end]
-    rule = _rules(False, False, False, "")[-1]
-    for focused in (True, False):
-        for optional in (True, False):
-            for secrets in (True, False):
-                words = _rules(focused, optional, secrets)
-                rest = given[len(words) :]
-                if given[: len(words)] == words and (not rest or rest[0].startswith(rule)):
-                    return _joined_rules(rest, rule), optional, secrets, end
-    return None
+    always = _rules({}, (), ("",)).split("\n")[-1]
+    first = next((index for index, line in enumerate(given) if line.startswith(always)), len(given))
+    flags = {key: f"- {say(f'rules.{key}')}" in given[:first] for key in _FLAGS}
+    told = [key for key in TOLD if f"- {say(f'rules.{key}')}" in given[:first]]
+    rules = _joined_rules(given[first:], always)
+    if _rules(flags, told, rules).split("\n") != given:
+        return None
+    return rules, flags["missing"], flags["secrets"], end
+
+
+_FLAGS = ("failed", "missing", "secrets")
+"""The rules that tell what a prompt has: focused calls, optional inputs, secrets."""
 
 
 def _joined_rules(lines: list[str], start: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Literal, TypeVar
 
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_values import joined, literal
-from flowdsl.prompt.exact import exact
+from flowdsl.prompt.exact import exact, in_lines
 from flowdsl.prompt.sentences import COUNT, DATA_NOTE
 from flowdsl.prompt.text import (
     DURATIONS,
@@ -25,6 +25,7 @@ from flowdsl.prompt.text import (
     spell_path,
     spell_text,
 )
+from flowdsl.prompt.words import say
 from flowdsl.semantics.statements.keys import chord_keys, is_key, misplaced_modifier
 
 from .frames import Free, Read, Sentences
@@ -101,19 +102,35 @@ class Texts:
 
     def exact(self, noun: str, *, block: bool = False) -> Exact:
         """A reader of what `exact` writes for a text, a value or a command."""
-        start = exact(noun, (), block=block).partition("\u27e6")[0]
-        of_lines = exact(noun, literal("\n"), block=block).partition("2")[0]
+        one = in_lines(noun, (), "", block=block).partition("\u27e6")[0]
+        several = in_lines(noun, (), "\n", block=block).partition("2")[0]
         between = "\n" if block else " "
+        marked = (
+            (say("values.secret", ""), self._secret),
+            (say("values.text", ""), in_marks(self.text)),
+            (say("values.value", noun == "JSON value", ""), in_brackets(self.text)),
+        )
 
         def reader(text: str, position: int) -> tuple[nodes.Text, int] | None:
-            if not text.startswith((start, of_lines), position):
+            found: nodes.Text | None
+            for start, read in marked:
+                if text.startswith(start, position):
+                    inside = read(text, position + len(start))
+                    if inside is not None and _is_exact(noun, inside, text, position, block):
+                        return inside
+            if not text.startswith((one, several), position):
                 return None
             lines, end = _bracketed_lines(text, position, between)
             found = self.command(lines) if noun == "command" else self.text(lines)
-            same = found is not None and exact(noun, found, block=block) == text[position:end]
-            return (found, end) if found is not None and same else None
+            if found is None or not _is_exact(noun, (found, end), text, position, block):
+                return None
+            return found, end
 
         return reader
+
+    def _secret(self, text: str, position: int) -> tuple[nodes.Text, int] | None:
+        found = self._variable.match(text, position)
+        return None if found is None else ((_variable(found),), found.end())
 
     def delimited(self) -> Exact:
         """A reader of what `delimited` writes: a text in the middle of a sentence."""
@@ -153,6 +170,14 @@ class Texts:
             begin = position = end + (len(closing + DATA_NOTE) if noted else 0)
         pieces.append(nodes.TextPiece(value=spelled[begin:]))
         return joined(pieces)
+
+
+def _is_exact(
+    noun: str, found: tuple[nodes.Text, int], text: str, position: int, block: bool
+) -> bool:
+    """Whether `exact` writes a text like this."""
+    inside, end = found
+    return exact(noun, inside, block=block) == text[position:end]
 
 
 def _bracketed_lines(text: str, position: int, between: str) -> tuple[str, int]:

@@ -112,11 +112,14 @@ def field_of(data: dict[str, Any], field: types.FieldType, constant: Constant) -
 def reported(data: Any, type_: types.Type, constant: Constant) -> Any:
     """A value as an output has it: what is missing is null, also where a record lacks a field.
 
-    An empty text that the program itself emits stays one where a value has to be.
+    An empty text that the program itself emits stays one where a value has to be. Inside `any`
+    none has to be.
     """
     if data == "" and isinstance(type_, types.Optional):
         return None
     match data, types.strip_optional(type_):
+        case list() | dict(), types.ANY:
+            return _without_empty(data)
         case list(), types.ListOf(element):
             return [reported(each, element, constant) for each in data]
         case dict(), types.RecordOf(_, fields):
@@ -124,5 +127,18 @@ def reported(data: Any, type_: types.Type, constant: Constant) -> Any:
                 field.wire_name: reported(field_of(data, field, constant), field.type, constant)
                 for field in fields
             }
+        case _:
+            return data
+
+
+def _without_empty(data: Any) -> Any:
+    """A value with null for each empty text in it."""
+    match data:
+        case "":
+            return None
+        case list():
+            return [_without_empty(each) for each in data]
+        case dict():
+            return {name: _without_empty(each) for name, each in data.items()}
         case _:
             return data

@@ -38,8 +38,7 @@ LINES = (
     "screen.choose",
     "screen.wait_until",
     "screen.expect",
-    "control.fail_means",
-    "control.fail_means_noted",
+    "control.note_failure",
     "control.decide",
     "control.decide_otherwise",
     "control.decide_failed",
@@ -93,6 +92,30 @@ _CHECKS = {
 """The sentence that tells what to do when a check of each kind fails."""
 
 
+_EXPLAINED = {
+    **dict.fromkeys(("control.fail", "control.fail_with", "control.fail_last"), "rules.fail"),
+    **dict.fromkeys(
+        (
+            "control.decide",
+            "control.decide_otherwise",
+            "control.decide_failed",
+            "control.decide_none",
+            "control.note_failure",
+            "data.save",
+            "data.save_missing",
+            "data.copy_empty",
+            "data.store",
+            "data.store_copied",
+            "data.append",
+            "data.append_again",
+            "tools.run_save",
+        ),
+        "rules.save",
+    ),
+}
+"""The sentences with words that a rule explains to the agent, and the rule."""
+
+
 class Aborted(Exception):
     """The task is declared failed, with a reason."""
 
@@ -128,14 +151,22 @@ def readings(grammar: Grammar, line: Line) -> list[Said]:
 class Agent:
     """Reads lines and carries them out.
 
-    `reader` is MAIN or FOCUSED. `view` is how the agent sees runtime variables.
+    `reader` is MAIN or FOCUSED. `view` is how the agent sees runtime variables, and `rules` are the
+    names of those that it was told.
     """
 
     reader = ""
 
     def __init__(
-        self, grammar: Grammar, recorder: Recorder, memory: Memory, view: View, model: str = ""
+        self,
+        grammar: Grammar,
+        recorder: Recorder,
+        memory: Memory,
+        view: View,
+        rules: Sequence[Said],
+        model: str = "",
     ) -> None:
+        self.rules = {each.name for each in rules}
         self.grammar = grammar
         self.recorder = recorder
         self.memory = memory
@@ -151,6 +182,7 @@ class Agent:
 
     def body(self, lines: Sequence[Line]) -> None:
         """Carry out lines, one after the other."""
+        self._explained(lines)
         open_: Open | None = None
         chosen: bool | None = None
         for line in lines:
@@ -166,6 +198,12 @@ class Agent:
             open_ = self.sentence(said, line)
             chosen = None
 
+    def _explained(self, lines: Sequence[Line]) -> None:
+        """Refuse brackets, where no rule says what stands between them."""
+        for line in () if "rules.data" in self.rules else lines:
+            if "\N{MATHEMATICAL LEFT WHITE SQUARE BRACKET}" in line.text:
+                raise Defect("no rule says what stands in brackets", inside(line.text))
+
     def said(self, line: Line) -> Said | None:
         """The sentence that a line is, for this reader; None where it is none of ours."""
         found = readings(self.grammar, line)
@@ -178,9 +216,12 @@ class Agent:
         return found[0]
 
     def _hear(self, said: Said, line: Line) -> None:
-        """Refuse a sentence that is not said to this agent."""
+        """Refuse a sentence that is not said to this agent, or whose words no rule explains."""
         if self.reader not in SENTENCES[said.name].readers:
             raise self.meaningless(line)
+        explained = _EXPLAINED.get(said.name)
+        if explained is not None and explained not in self.rules:
+            raise Defect(f"{explained} is missing", inside(line.text))
 
     def is_start(self, said: Said) -> bool:
         """Whether a sentence goes on from what the line before left open."""
@@ -303,19 +344,10 @@ class Agent:
         match said.name:
             case "control.go_on":
                 return
-            case "control.abort":
-                raise Aborted(self.view.text(said["reason"]))
-            case "control.abort_last":
-                raise Aborted(self.last(line))
-            case "control.abort_noted" | "control.abort_last_noted":
-                given = said.name == "control.abort_noted"
-                reason = self.view.text(said["reason"]) if given else self.last(line)
-                self.memory.save(said["variable"], reason)
-                raise Aborted(reason)
             case "control.fail" | "control.fail_with" | "control.fail_last":
-                raise self.failed(said, line)
-            case "control.attempt_failed":
-                raise self.attempt_failed(self.view.text(said["reason"]), line)
+                raise self.failed(self._reason(said, line))
+            case "control.attempt_failed" | "control.attempt_failed_with":
+                raise self.attempt_failed(self._reason(said, line), line)
             case "control.attempt_failed_last":
                 raise self.attempt_failed(self.last(line), line)
             case "control.attempt_reported":
@@ -330,9 +362,20 @@ class Agent:
             raise self.meaningless(line)
         return self.last_reason
 
-    def failed(self, said: Said, line: Line) -> Exception:
-        """To fail, as a note before the bullets says what that means."""
-        raise self.meaningless(line)
+    def _reason(self, said: Said, line: Line) -> str:
+        """The reason of a failure: the given one, or the words of what failed."""
+        match said.name:
+            case "control.fail_with" | "control.attempt_failed_with":
+                return self.view.text(said["reason"])
+            case "control.fail_last":
+                return self.last(line)
+            case _:
+                if self.words is None:
+                    raise Defect("nothing that failed has words behind a colon", line.text)
+                return self.words
+
+    def failed(self, reason: str) -> Exception:
+        return Aborted(reason)
 
     def attempt_failed(self, reason: str, line: Line) -> Exception:
         return AttemptFailed(reason) if self.attempts else self.meaningless(line)

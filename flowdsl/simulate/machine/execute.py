@@ -107,8 +107,7 @@ def carry_out(
             for rule in rules
             if rule.name == "rules.always"
         )
-        declares = any(rule.name == "rules.failed" for rule in rules)
-        agent = MainAgent(grammar, recorder, memory, page.steps, declares=declares)
+        agent = MainAgent(grammar, recorder, memory, page.steps, rules)
         recorder.outline(page.steps)
         ending = _ending(agent, page, recording, payload, memory, grammar)
     except NotAsked as unasked:

@@ -35,15 +35,20 @@ class _Reported(Exception):
 
 
 def focused_action(
-    lines: Sequence[Line], grammar: Grammar, recorder: Recorder, memory: Memory, model: str
+    rules: Sequence[Said],
+    lines: Sequence[Line],
+    grammar: Grammar,
+    recorder: Recorder,
+    memory: Memory,
+    model: str,
 ) -> Report:
-    """Launch a focused agent with an instruction, and wait for its report."""
+    """Launch a focused agent with rules and an instruction, and wait for its report."""
     view = memory.view(frozen=memory.variant.at_call)
-    agent = Focused(grammar, recorder, memory, view, model)
-    rules, rest = agent.standing_rules(lines)
-    around, recorder.rules = recorder.rules, rules
+    agent = Focused(grammar, recorder, memory, view, rules, model)
+    around = recorder.rules
+    recorder.rules = tuple(view.text(each["rule"]) for each in rules if each.name == "rules.always")
     try:
-        agent.body(rest)
+        agent.body(lines)
     except Aborted as failure:
         return Report(FAILED, str(failure))
     except _Reported as failure:
@@ -56,34 +61,12 @@ def focused_action(
 class Focused(Agent):
     reader = FOCUSED
 
-    def standing_rules(self, lines: Sequence[Line]) -> tuple[tuple[str, ...], Sequence[Line]]:
-        """The standing rules at the head of an instruction, and the bullets behind them."""
-        rules: list[str] = []
-        for number, line in enumerate(lines):
-            found = self.grammar.sentence("rules.always", line.text)
-            if not found or line.children:
-                return tuple(rules), lines[number:]
-            rules.append(self.view.text(found[0]["rule"]))
-        return tuple(rules), ()
-
-    _fails = False
     _noted: str | None = None
 
-    def failed(self, said: Said, line: Line) -> Exception:
-        if not self._fails:
-            raise Defect("no bullet says what it means to fail", line.text)
-        match said.name:
-            case "control.fail_with":
-                reason = self.view.text(said["reason"])
-            case "control.fail_last":
-                reason = self.last(line)
-            case _:
-                if self.words is None:
-                    raise Defect("nothing that failed has words behind a colon", line.text)
-                reason = self.words
+    def failed(self, reason: str) -> Exception:
         if self._noted is not None:
             self.memory.save(self._noted, reason)
-        return Aborted(reason)
+        return super().failed(reason)
 
     def attempt_reported(self, reason: str, line: Line) -> Exception:
         return _Reported(reason)
@@ -121,10 +104,8 @@ class Focused(Agent):
                 if said["mark"][1:] != said["variable"]:
                     raise self.meaningless(line)
                 self.view.before.add(said["variable"][0])
-            case "control.fail_means":
-                self._fails = True
-            case "control.fail_means_noted":
-                self._fails, self._noted = True, said["variable"]
+            case "control.note_failure":
+                self._noted = said["variable"]
             case _:
                 raise self.meaningless(line)
         return None

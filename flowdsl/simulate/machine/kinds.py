@@ -23,6 +23,7 @@ from flowdsl.prompt.sentences import (
     THEN,
 )
 from flowdsl.simulate.shapes import (
+    EMPTY,
     EnumShape,
     FieldShape,
     ListShape,
@@ -71,19 +72,19 @@ STARTS = (
 
 CONSEQUENCES = (
     "control.go_on",
-    "control.abort",
-    "control.abort_last",
-    "control.abort_noted",
-    "control.abort_last_noted",
     "control.fail",
     "control.fail_with",
     "control.fail_last",
     "control.attempt_failed",
+    "control.attempt_failed_with",
     "control.attempt_failed_last",
     "control.attempt_reported",
     "control.attempt_reported_last",
     "control.finish",
 )
+
+
+_EXACT = {"values.exact", "values.secret", "values.value"}
 
 
 def _family(name: str) -> tuple[str, ...]:
@@ -189,6 +190,12 @@ def _held(text: str) -> Iterator[tuple[str | int, ...]]:
         yield from _variable(content)
 
 
+def _secret(text: str) -> Iterator[str]:
+    found = TOKEN.fullmatch(text)
+    if found is not None and found["secret"]:
+        yield text
+
+
 def _path(text: str) -> Iterator[tuple[str | int, ...]]:
     for content in _quoted(text):
         yield from _variable(f"{{{{{content}}}}}")
@@ -249,6 +256,9 @@ def machine_grammar() -> Grammar:
         return lambda text: grammar.read(names, text)
 
     def exact(text: str) -> Iterator[tuple[str, str]]:
+        for said in grammar.sentence("values.value", text):
+            yield ("JSON value" if said["json"] else "value"), said["value"]
+        yield from (("text", said["value"]) for said in grammar.sentence("values.secret", text))
         for said in grammar.sentence("values.exact", text):
             lines: tuple[tuple[str, str], ...] = said["lines"]
             contents = [content for _, content in lines]
@@ -266,9 +276,11 @@ def machine_grammar() -> Grammar:
 
     def delimited(text: str) -> Iterator[str]:
         yield from _bracketed(text)
-        for noun, content in exact(text):
-            if noun == "text":
-                yield content
+        yield from (content for noun, content in exact(text) if noun == "text")
+
+    def any_exact(text: str) -> Iterator[str]:
+        yield from (said["value"] for said in grammar.sentence("values.text", text))
+        yield from (content for noun, content in exact(text) if noun == "text")
 
     def lines(text: str) -> Iterator[tuple[tuple[str, str], ...]]:
         found: list[tuple[str, str]] = []
@@ -360,7 +372,7 @@ def machine_grammar() -> Grammar:
         for noun, content in exact(text):
             if noun != "command":
                 yield ("written" if noun == "JSON value" else "text"), content
-        for said in grammar.read(tuple(set(_family("values")) - {"values.exact"}), text):
+        for said in grammar.read(tuple(set(_family("values")) - _EXACT), text):
             match said.name:
                 case "values.text":
                     yield "text", said["value"]
@@ -405,7 +417,18 @@ def machine_grammar() -> Grammar:
 
     def operand(text: str) -> Iterator[Any]:
         yield from (("text", content) for content in delimited(text))
+        if not text.startswith("⟦"):
+            yield from (("text", content) for content in _quoted(text))
         yield from (each for each in grammar.hole("value", text) if each[0] != "text")
+
+    def bare(text: str) -> Iterator[Any]:
+        """An operand, or an input of a kind that says by itself where it ends."""
+        looks = inside(text)
+        if looks and outside(looks) == text:
+            if looks == EMPTY or any(True for _ in _scalar(looks)):
+                yield "text", text
+        else:
+            yield from operand(text)
 
     def condition(text: str) -> Iterator[Any]:
         yield from grammar.read(_family("conditions"), text)
@@ -453,6 +476,8 @@ def machine_grammar() -> Grammar:
 
     kinds: dict[str, Reader] = {
         "answer": _name,
+        "bare": bare,
+        "bracketed": _bracketed,
         "check": _any_line,
         "clause": _clause,
         "closing": _mark,
@@ -464,7 +489,7 @@ def machine_grammar() -> Grammar:
         "delimited": delimited,
         "duration": duration,
         "entries": entries,
-        "exact": lambda text: (content for noun, content in exact(text) if noun == "text"),
+        "exact": any_exact,
         "fields": fields,
         "held": _held,
         "items": items,
@@ -490,8 +515,10 @@ def machine_grammar() -> Grammar:
         "reason": _quoted_line,
         "relation": _among(NUMERIC),
         "rule": _clause,
+        "secret": _secret,
         "source": one_of(*_family("sources")),
         "spelled": _name,
+        "text": _quoted,
         "start": one_of(*STARTS),
         "type": type_,
         "value": value,

@@ -178,9 +178,13 @@ class _Paragraphs(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.lines: list[str] = []
+        self.open = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "p":
+        if tag in ("p", "br"):
+            if self.open == (tag == "p"):
+                raise Defect("a paragraph inside another, or a line outside of any", tag)
+            self.open = True
             self.lines.append("")
         elif tag == "img":
             given = dict(attrs)
@@ -188,12 +192,18 @@ class _Paragraphs(HTMLParser):
         else:
             raise Defect("an unknown tag", tag)
 
+    def handle_endtag(self, tag: str) -> None:
+        self.open = False
+
     def handle_data(self, data: str) -> None:
-        if self.lines:
+        if self.open:
             self.lines[-1] += data
+        elif data.strip(_SPACE):
+            raise Defect("a text outside of paragraphs", data)
 
 
-_BLANKS = re.compile(r"[ \t\r\n\f]+")
+_SPACE = " \t\r\n\f"
+_BLANKS = re.compile(f"[{_SPACE}]+")
 _INDENT = re.compile("\xa0+")
 
 
@@ -201,12 +211,13 @@ def _laid_out(prompt: str) -> list[str]:
     """The lines of a prompt that is HTML: runs of blanks are one blank, and none begins a line."""
     parser = _Paragraphs()
     lines: list[str] = []
-    for paragraph in prompt.split("\n"):
-        if not paragraph:
+    for written in prompt.split("\n"):
+        if not written:
             lines.append("")
             continue
-        parser.feed(paragraph)
-        line = _BLANKS.sub(" ", parser.lines[-1]).strip(" ")
+        shown = len(parser.lines) - parser.open
+        parser.feed(f"{written}\n")
+        line = _BLANKS.sub(" ", parser.lines[shown]).strip(" ")
         indent = _INDENT.match(line)
         if indent is not None:
             line = " " * indent.end() + line[indent.end() :]

@@ -66,14 +66,14 @@ class MainAgent(Agent):
         recorder: Recorder,
         memory: Memory,
         lines: Sequence[Line],
-        *,
-        declares: bool,
+        rules: Sequence[Said],
     ) -> None:
-        """`declares` says that a rule tells it what a failed focused action means."""
-        super().__init__(grammar, recorder, memory, memory.view(frozen=False))
+        super().__init__(grammar, recorder, memory, memory.view(frozen=False), rules)
         self.recording: Recording = []
         self._lines = {each.number: each for each in _walk(lines)}
-        self._declares = declares
+        names = [each.name for each in rules]
+        passed_on = names.index("rules.instruction") + 1 if "rules.instruction" in names else None
+        self._passed_on = () if passed_on is None else tuple(rules[passed_on:])
 
     # Working through the lines
 
@@ -133,7 +133,12 @@ class MainAgent(Agent):
         if not line.children or any(not each.bullet for each in line.children):
             raise Defect("a focused_action without bullets", inside(line.text))
         return focused_action(
-            line.children, self.grammar, self.recorder, self.memory, said["model"] or ""
+            self._passed_on,
+            line.children,
+            self.grammar,
+            self.recorder,
+            self.memory,
+            said["model"] or "",
         )
 
     def _answer(self, report: Report) -> None:
@@ -143,7 +148,7 @@ class MainAgent(Agent):
                 raise Defect("a failed attempt is reported where none is made", report.reason)
             raise AttemptFailed(report.reason)
         if report.kind == FAILED:
-            if not self._declares:
+            if not {"rules.failed", "rules.fail"} <= self.rules:
                 raise Defect("no rule says what a failed focused_action means", report.reason)
             raise Aborted(report.reason)
 

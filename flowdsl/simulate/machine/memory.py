@@ -186,9 +186,9 @@ def _holds(condition: Said, view: View, recorder: Recorder) -> bool:
         case "conditions.is_not_true":
             return spelled(view.built(condition["value"])) != "true"
         case "conditions.is_empty":
-            return spelled(view.built(condition["value"])) in ("", "[]", EMPTY)
+            return _is_empty(condition, view)
         case "conditions.is_not_empty":
-            return spelled(view.built(condition["value"])) not in ("", "[]", EMPTY)
+            return not _is_empty(condition, view)
         case "conditions.texts":
             left, right = (spelled(view.built(condition[side])) for side in ("left", "right"))
             return _compare(left, condition["comparison"], right)
@@ -202,6 +202,11 @@ def _holds(condition: Said, view: View, recorder: Recorder) -> bool:
             return _compare(first, condition["relation"], second)
         case _:
             raise AssertionError(condition.name)
+
+
+def _is_empty(condition: Said, view: View) -> bool:
+    found = spelled(view.built(condition["value"]))
+    return found in ("", EMPTY) or (condition["listed"] and found == "[]")
 
 
 def _compare(left: Any, operator: str, right: Any) -> bool:

@@ -139,7 +139,7 @@ def perform(
 _TOOL = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
 _TOOLS = frozenset(
     found
-    for name in (*LINES, "control.abort", "data.background_prompt")
+    for name in (*LINES, "rules.fail", "rules.save", "data.background_prompt")
     for found in _TOOL.findall(re.sub(r"\{[^{}]*\}", "", SENTENCES[name].text))
 )
 """The tools that sentences name, which no words of an author may."""

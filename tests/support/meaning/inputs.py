@@ -34,7 +34,7 @@ def inputs_for(c: Chooser, checked: Checked, nasty: int) -> dict[str, Any]:
     """Values for the inputs of a program, by their names on the wire.
 
     Its types and its input schema take all of them. Optional ones are missing at times, in every
-    way in which a value can be.
+    way in which a value can be; those with a default are left out.
     """
     makes = _Inputs(c, nasty)
     properties = checked.input_schema.get("properties", {})
@@ -57,8 +57,8 @@ class _Inputs:
         if isinstance(field.type, Optional) and self.c.once_in(3):
             ways = (LEFT_OUT, None, "", "__EMPTY__")
             return self.c.pick([each for each in ways if each is LEFT_OUT or _fits(each, schema)])
-        if field.has_default and self.c.flag() and _plain(field.default):
-            return field.default
+        if field.has_default and self.c.flag():
+            return LEFT_OUT
         return self._value(field.type, schema)
 
     def _value(self, type_: Type, schema: dict[str, Any]) -> Any:
@@ -98,8 +98,3 @@ class _Inputs:
 def _fits(value: Any, schema: dict[str, Any]) -> bool:
     checker = Draft202012Validator.FORMAT_CHECKER
     return Draft202012Validator(schema, format_checker=checker).is_valid(value)
-
-
-def _plain(value: Any) -> bool:
-    """Whether a default stands for itself in JSON."""
-    return isinstance(value, str | int | bool | list)

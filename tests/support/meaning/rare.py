@@ -16,6 +16,112 @@ from .checked import PATH, Checked
 from .programs import FILES
 
 RARE = {
+    "names that collide": """
+task look() -> { code: string } {
+  extract code: string from "the second"
+  extract look_code: string from "the third"
+  press "Enter"
+  type {{look_code}} into "A"
+  emit code = {{code}}
+}
+workflow w {
+  outputs { total: string, code: string, look_code: string }
+  steps {
+    extract look_code: string from "the first"
+    extract total: string from "the sum"
+    call look() as look
+    emit total = "{{look.code}} and more"
+    emit code = {{look.code}}
+    call look() as again
+    emit look_code = {{look_code}}
+    type {{total}} into "B"
+    type "{{look_code}} {{again.code}} {{look.code}}" into "C"
+  }
+}
+""",
+    "results whose fields have the same names": """
+task first() -> { b: string } { extract b: string from "the first" emit b = {{b}} }
+task second() -> { a_b: string } { extract v: string from "the second" emit a_b = "{{v}}." }
+workflow w {
+  title = "Two tasks"
+  outputs { nothing: string }
+  steps {
+    call first() as x_a
+    press "Enter"
+    call second() as x
+    press "Tab"
+    type "{{x_a.b}} {{x.a_b}}" into "A"
+    emit nothing = ""
+  }
+}
+""",
+    "attempts in rounds, which emit": """
+workflow w {
+  outputs { ref: string? }
+  steps {
+    repeat until sees "the end" max 3 {
+      retry 2 {
+        if sees "a number" { extract n: string from "the number" emit ref = {{n}} }
+        expect "it is saved"
+      } else { press "Escape" }
+    }
+  }
+}
+""",
+    "a part of a record as an output": """
+type City { name: string, code: string? }
+type Home { city: City, tags: string[] }
+workflow w {
+  outputs { name: string, code: string?, tags: string[] }
+  steps {
+    extract home: Home from "the card"
+    press "Enter"
+    emit name = {{home.city.name}}
+    emit code = {{home.city.code}}
+    emit tags = {{home.tags}}
+  }
+}
+""",
+    "the default of a list with a bound": """
+workflow w {
+  inputs { names: string[] = ["a", "b"], more: string[] = [] @max_items(9) }
+  steps {
+    for name in names max 2 { do "Close {name}." }
+    for name in names max 3 { do "Open {name}." }
+    for name in more max 4 { press "Enter" }
+  }
+}
+""",
+    "rounds that fail in their own words": """
+workflow w {
+  steps {
+    repeat until sees "the end" max 2 { press "Page_Down" }
+    press "Enter"
+    repeat until sees "the top" max 3 { capture "a.png" }
+  }
+}
+""",
+    "a reading that may be missing, with an else": """
+workflow w {
+  outputs { a: string? }
+  steps {
+    extract a: string? from "A" else abort "no A"
+    emit a = {{a}}
+    copy b: string? from "B" else abort "no B"
+    if not {{b}} is empty { type {{b}} into "C" }
+  }
+}
+""",
+    "quotation marks in a list that a text spells out": """
+workflow w {
+  inputs { a: string, b: string, c: string, d: string, e: string, f: string }
+  steps {
+    call note(list: ["{a} \\"b\\"", "{b}", "{c}", "{d}", "{e}", "{f}"])
+    press "Enter"
+  }
+}
+task note(list: string[]) { type "all: {list}" into "A" }
+""",
     "an hour, and nothing but blanks": """
 workflow w { steps { wait 2h type "  " into "A" type "\\t" into "B" } }
 """,

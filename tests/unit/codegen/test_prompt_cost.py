@@ -91,10 +91,10 @@ def test_blanks_of_an_editor_are_blanks() -> None:
 
 def test_pictures_do_not_hide_the_sections() -> None:
     lines = ("A", "", "Rules", "- One", "", "Steps", "1. Go", "", "Replay", "B")
-    source = "\n".join(f"<p>{line}</p>" if line else "" for line in lines)
-    tokens = prompt_cost(source).tokens
+    source = "\n".join(f"<p>{line}<br>" if line in ("Rules", "Replay") else line for line in lines)
+    tokens = prompt_cost(source.replace("Steps", "<p>Steps<br>")).tokens
     assert all(tokens.values())
-    assert tokens["rules"] == estimated_tokens("<p>Rules</p>\n<p>- One</p>")
+    assert tokens["rules"] == estimated_tokens("<p>Rules<br>\n- One")
 
 
 BY_HAND = {

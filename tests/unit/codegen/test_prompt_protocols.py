@@ -54,7 +54,7 @@ def test_the_main_agent_never_stores_values_itself(folder: Path) -> None:
     assert bundle is not None
     for artifact in bundle.workflows:
         for line in str(plain(artifact.payload["main_prompt"])).split("\n"):
-            if "upsert_runtime_values" in line and "extract_prompt=" not in line:
+            if re.search(r"\b[Ss]ave (it |its output )?under ", line):
                 assert re.match(r"(<p>)?\s*- ", line), line
 
 
@@ -62,7 +62,7 @@ def test_a_required_copy_is_verified_and_an_optional_one_is_not() -> None:
     required = steps_of(workflow('copy x from "the ID field"'))
     assert 'copy_to_clipboard with the key "x"' in required
     assert 'Check that the copied value "{{x}}" is not empty' in required
-    assert 'with the reason "the ID field"' in required
+    assert "If it is empty or differs, fail." in required
     optional = steps_of(workflow('copy x: string? from "the ID field"'))
     assert 'copy_to_clipboard with the key "x"' in optional
     assert "Check that" not in optional
@@ -71,7 +71,7 @@ def test_a_required_copy_is_verified_and_an_optional_one_is_not() -> None:
 def test_a_missing_optional_value_is_saved_as_missing() -> None:
     steps = steps_of(workflow('extract x: string? from "the phone"'))
     assert "If there is no value, save __EMPTY__." in steps
-    assert "declare_task_failed" not in steps
+    assert ", fail" not in steps
 
 
 def test_a_background_reading_names_its_mode_and_variable() -> None:
@@ -94,7 +94,7 @@ def test_a_loop_may_be_skipped_and_ends_its_iterations() -> None:
     )
     lines = steps.split("\n")
     assert 'start_loop with text="{names}"' in steps
-    assert "the loop is skipped" in steps
+    assert "Without entries, go on behind the last line of the loop" in steps
     assert "Type {{loop_item}}." in steps
     assert lines[-1].strip().endswith('Use end_loop_iteration with text="entry finished".')
 
@@ -107,7 +107,7 @@ def test_a_list_read_at_run_time_is_counted_before_its_loop() -> None:
     )
     count = steps.index("Count the entries")
     assert count < steps.index("start_loop")
-    assert "If there are more than 3, use declare_task_failed" in steps
+    assert "If there are more than 3, fail with" in steps
 
 
 def test_a_call_starts_with_the_fields_missing_that_it_may_leave_unset() -> None:
@@ -121,7 +121,7 @@ def test_a_call_starts_with_the_fields_missing_that_it_may_leave_unset() -> None
     """
     body = 'for n in names max 9 { call look(name: n) as r do "Write {{r.note}}, {{r.seen}}." }'
     steps = steps_of(task + workflow(body, sections="inputs { names: string[] }"))
-    emptied = 'under the key "{}": the text __EMPTY__'.format
+    emptied = 'under "{}": the text __EMPTY__'.format
     assert steps.index("Open {{loop_item}}.") < steps.index(emptied("r_note"))
     assert steps.index(emptied("r_note")) < steps.index("without guessing: the note")
     assert emptied("r_seen") not in steps
@@ -130,8 +130,8 @@ def test_a_call_starts_with_the_fields_missing_that_it_may_leave_unset() -> None
 def test_what_nothing_reads_is_not_kept() -> None:
     task = 'task look() -> { a: string, b: string } { emit a = "one" emit b = "two" }'
     steps = steps_of(task + workflow('call look() as r do "Write {{r.b}}." call look() as s'))
-    assert steps.count("upsert_runtime_values") == 1
-    assert 'under the key "r_b": the text "two"' in steps
+    assert steps.count("Save under") == 1
+    assert 'under "r_b": the text "two"' in steps
 
 
 def test_what_a_failed_attempt_emitted_is_taken_back() -> None:
@@ -142,10 +142,10 @@ def test_what_a_failed_attempt_emitted_is_taken_back() -> None:
       } else { press "Escape" }
     """
     steps = steps_of(workflow(lost, sections="outputs { ref: string? }"))
-    assert steps.count('under the key "ref": the text __EMPTY__') == 2
+    assert steps.count('under "ref": the text __EMPTY__') == 2
     steps = steps_of(workflow('emit ref = "old"' + lost, sections="outputs { ref: string? }"))
-    assert steps.count('under the key "ref_before": ⟪ref⟫') == 1
-    assert steps.count('under the key "ref": {{ref_before}}') == 2
+    assert steps.count('under "ref_before": ⟪ref⟫') == 1
+    assert steps.count('under "ref": ⟪ref_before⟫') == 2
 
 
 def test_outputs_collected_in_a_loop_start_as_empty_lists_before_it() -> None:
@@ -155,7 +155,7 @@ def test_outputs_collected_in_a_loop_start_as_empty_lists_before_it() -> None:
     )
     steps = steps_of(source)
     assert steps.index("an empty list") < steps.index("start_loop")
-    assert "Add one entry at the end of the list {{done}}" in steps
+    assert "Add to the end of the list {{done}}" in steps
 
 
 def test_a_variable_that_is_set_again_keeps_its_emitted_value_in_a_copy() -> None:
@@ -172,13 +172,13 @@ def test_a_variable_that_is_set_again_keeps_its_emitted_value_in_a_copy() -> Non
     kinds = {output.field: (output.kind, output.value) for output in artifact.source_map.outputs}
     assert kinds == {"a": ("stored", "a"), "b": ("runtime", "x")}
     steps = steps_of(source)
-    assert steps.index('under the key "a": ⟪x⟫') < steps.index("the second")
+    assert steps.index('under "a": ⟪x⟫') < steps.index("the second")
 
 
 def test_fail_ends_an_attempt_inside_retry_and_the_run_outside() -> None:
     task = 'task save() { expect "Saved" else fail "not saved" }'
     outside = steps_of(task + workflow("call save()"))
-    assert 'declare_task_failed with the reason "not saved"' in outside
+    assert 'fail with the reason "not saved"' in outside
     inside = steps_of(task + workflow('retry 3 wait 5s { press "Ctrl+S" call save() }'))
     assert 'this attempt has failed ("not saved")' in inside
     assert "Make up to 3 attempts" in inside
@@ -191,7 +191,7 @@ def test_fail_ends_an_attempt_inside_retry_and_the_run_outside() -> None:
 
 def test_a_branch_that_needs_the_main_agent_is_decided_first_and_names_its_screen() -> None:
     steps = steps_of(workflow('if sees "the report" { capture "report.png" }'))
-    assert 'save with upsert_runtime_values under the key "decision_1": the text "1"' in steps
+    assert 'save under "decision_1": the text "1"' in steps
     guard = next(line for line in steps.split("\n") if "Only if" in line)
     assert '"{{decision_1}}" is "1"' in guard
     assert 'the screen shows this: "the report"' in guard
@@ -208,7 +208,7 @@ def test_decision_variables_never_collide_with_the_authors_names() -> None:
             """
         )
     )
-    assert 'under the key "decision_2"' in steps
+    assert 'under "decision_2"' in steps
 
 
 def test_tasks_called_twice_keep_their_variables_apart() -> None:
@@ -223,9 +223,9 @@ def test_tasks_called_twice_keep_their_variables_apart() -> None:
             """
     )
     steps = steps_of(source)
-    assert steps.count("Save it with upsert_runtime_values under the key") == 2
-    assert 'under the key "a_v"' in steps
-    assert 'under the key "b_v"' in steps
+    assert steps.count("Save it under") == 2
+    assert 'under "a_v"' in steps
+    assert 'under "b_v"' in steps
     assert "Compare {{a_v}} with {{b_v}}." in steps
 
 
@@ -237,8 +237,8 @@ def test_a_result_is_kept_before_an_output_takes_a_part_of_it() -> None:
         'call read(what: "left") as a  emit all += {{a.v}} emit all += "end" } }'
     )
     steps = steps_of(source)
-    kept = steps.index('under the key "a_v"')
-    assert kept < steps.index("and keep those it has: ⟪a_v⟫") < steps.index('"end"')
+    kept = steps.index('under "a_v"')
+    assert kept < steps.index('under "all": ⟪a_v⟫') < steps.index('"end"')
 
 
 def test_a_parameter_takes_whatever_the_call_gives() -> None:
@@ -261,7 +261,7 @@ def test_a_parameter_takes_whatever_the_call_gives() -> None:
     assert "Write {patient.name}." in steps
     assert "Write Ann." in steps
     assert "Write {{loop_item.name}}." in steps
-    assert steps.count("type exactly the text in ⟦ ⟧: ⟦{$code}⟧") == 3
+    assert steps.count("type exactly the secret {$code}") == 3
 
 
 def test_branches_that_a_literal_decides_are_gone() -> None:

@@ -307,7 +307,7 @@ def test_what_is_added_before_changes_nothing_behind_it(edit: Edit) -> None:
 ADDED_BEHIND: dict[str, tuple[Edit, str]] = {
     "a call of a task without variables": (
         replaced((END, f"    call close_record()\n{END}")),
-        "an action joins the call before it where a check follows",
+        "",
     ),
     "a call of a task whose result nobody uses": (
         replaced((END, f'    press "F6"\n    {EARLIER}\n{END}')),

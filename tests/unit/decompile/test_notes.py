@@ -262,7 +262,7 @@ def test_an_odd_name_that_no_check_uses_keeps_no_check_in_a_file() -> None:
 def test_a_prompt_of_a_former_version_is_not_called_somebody_elses() -> None:
     artifact = only_workflow('workflow w { title = "Claims" steps { do "Open the portal." } }\n')
     text = "".join(map(str, artifact.payload["main_prompt"].parts))
-    former = text.replace("Work through the numbered lines in order", "Do the lines")
+    former = text.replace("Do the numbered lines in order", "Do the lines")
     assert former != text
     message = prompt(former, "the prompt is kept in claims.prompt.md")
     assert message.endswith(": it has the form of FlowDSL, and this version writes it differently")

@@ -122,7 +122,7 @@ OURS = compiling.prompt_of(
         OURS.replace("the list.", "the list. "),
         OURS.replace("Replay\n", "Replays\n"),
         OURS.replace("Replay\n", "\nReplay\n"),
-        OURS.replace("act the same way on every run.", "act as you did."),
+        OURS.replace("decide nothing outside of them.", "act as you did."),
         OURS + "\n",
         OURS + "\nBe quick.",
         "\n" + OURS,

@@ -107,12 +107,16 @@ def test_a_test_that_quotes_the_text_is_edited_with_it() -> None:
     assert after == source.replace("list is open", "list is shown")
 
 
-def test_a_text_that_is_said_twice_and_changed_once_gets_an_else_of_its_own() -> None:
+def test_a_text_that_is_the_reason_too_is_edited_once() -> None:
     source = flow('    choose "the row of Ann"  # by hand')
-    after = pulled(
-        source, ("open it: the row of Ann", "open it: the line of Ann"), level=STATEMENTS
-    )
-    assert 'choose "the line of Ann" else abort "the row of Ann"  # by hand' in after
+    after = pulled(source, ("open: the row of Ann", "open: the line of Ann"), level=WORDS)
+    assert after == source.replace("row of Ann", "line of Ann")
+
+
+def test_a_reason_that_is_given_becomes_an_else() -> None:
+    source = flow('    choose "the row of Ann"  # by hand')
+    after = pulled(source, (", fail.", ', fail with the reason "no Ann".'), level=STATEMENTS)
+    assert 'choose "the row of Ann" else abort "no Ann"  # by hand' in after
 
 
 # Statements
@@ -207,14 +211,9 @@ def test_words_of_the_environment_stay_a_reference() -> None:
     )
     assert done.texts == {MAIN: source.replace("Start {env.app} first", "Then start {env.app}")}
 
-    once = reworded(desk, ("open it: the icon of", "open it: the big icon of"))
+    once = reworded(desk, ("and open: the icon of", "and open: the big icon of"))
     done = desk.pulled({"workflow.w": once})
-    assert done.texts == {
-        MAIN: source.replace(
-            'choose "the icon of {env.app}"',
-            'choose "the big icon of {env.app}" else abort "the icon of {env.app}"',
-        )
-    }
+    assert done.texts == {MAIN: source.replace("the icon of", "the big icon of")}
 
 
 @pytest.mark.parametrize(

@@ -383,7 +383,7 @@ def test_what_is_missing_is_null_in_outputs_at_any_depth() -> None:
     assert told.ending.outputs == {
         "o": {"a": None, "b": [{"c": None}, {"c": None}]},
         "e": "",
-        "l": {"p": ["", None], "q": {"r": None}},
+        "l": {"p": [None, None], "q": {"r": None}},
     }
 
 
