@@ -1,7 +1,7 @@
 """Broken compilers: how many of them does the law notice?
 
     python benchmarks/mutants.py [--programs N] [--jobs N] [--only PATTERN]
-                                 [--first N] [--every N] [--show]
+                                 [--first N] [--every N] [--missed FILE] [--show]
 
 The law says that a prompt does what its program does. Each mutant breaks the compiler in one place:
 a sentence that is printed otherwise, a function of `ir`, `codegen` or `prompt` that does something
@@ -59,7 +59,7 @@ from tests.support.meaning.worlds import world  # noqa: E402
 GOAL = 0.98
 WORLDS = 3
 """The worlds in which a generated program is tried; one of the corpus has four times as many."""
-MOST_CHANGED = 80
+MOST_CHANGED = 60
 """The payloads that come out otherwise and are tried, before a mutant counts as survived."""
 PATIENCE = 60
 """Seconds on a processor that a mutant may take once a payload came out otherwise."""
@@ -242,6 +242,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="mutants whose name matches")
     parser.add_argument("--first", type=int, default=0, help="the number of the first mutant")
     parser.add_argument("--every", type=int, default=1, help="every so many mutants")
+    parser.add_argument("--missed", help="only what an earlier run, printed there, has missed")
     parser.add_argument("--show", action="store_true", help="tell how each was noticed")
     arguments = parser.parse_args()
     listed: tuple[Mutant, ...] = (*WORDS, *CODE)
@@ -250,6 +251,9 @@ def main() -> int:
         for each in listed[arguments.first :: arguments.every]
         if re.search(arguments.only, str(each))
     ]
+    if arguments.missed:
+        missed = _missed(Path(arguments.missed).read_text("utf-8"))
+        mutants = [each for each in mutants if str(each) in missed]
     twice = [name for name, count in Counter(map(str, mutants)).items() if count > 1]
     start = time.perf_counter()
     for mutant in mutants:
@@ -275,6 +279,12 @@ def main() -> int:
             if arguments.show or not noticed:
                 print(f"{_verdict(mutant, result):<18} {mutant} ({_told(result)})", flush=True)
     return _summary(mutants, results, twice, unknown, time.perf_counter() - start)
+
+
+def _missed(printed: str) -> set[str]:
+    """The names of mutants that a run has printed as survived or unreached."""
+    found = re.finditer(r"^(?:survived|unreached)(?:, equivalent)? +(.*) \(\d+ of ", printed, re.M)
+    return {each[1] for each in found}
 
 
 def _verdict(mutant: Mutant, result: Result) -> str:

@@ -139,7 +139,7 @@ LOWERING = (
         "False",
     ),
     Code("BodyLowering._run", "if otherwise else None", "if False else None"),
-    Code("BodyLowering._run", 'self._otherwise(otherwise, (), frame, origin)', "()"),
+    Code("BodyLowering._run", "self._otherwise(otherwise, (), frame, origin)", "()"),
     Code("BodyLowering._emit", "append=statement.append", "append=False"),
     Code("BodyLowering._picture", "if statement.shows else None", "if False else None"),
     Code("BodyLowering._picture", "image_hash(content)", "image_hash(content[1:])"),
@@ -165,9 +165,7 @@ LOWERING = (
         "nodes.Repeat(\n        origin=origin,\n        until=until,\n        limit=limit + 1,",
     ),
     Code("BodyLowering._repeat", "if isinstance(until, nodes.Sees):", "if False:"),
-    Code(
-        "BodyLowering._repeat", 'self._otherwise(statement.otherwise, own, frame, origin)', "()"
-    ),
+    Code("BodyLowering._repeat", "self._otherwise(statement.otherwise, own, frame, origin)", "()"),
     # Calls
     Code("BodyLowering._call", "attempt=frame.attempt", "attempt=False"),
     Code("lower_statements._fail", '"retry" if frame.attempt else "abort"', '"abort"'),
@@ -214,7 +212,12 @@ LOWERING = (
     Code("lower_values.select", "variable.path + path", "variable.path"),
     Code("lower_values.select", "0 <= head < len(items)", "False"),
     Code("ValueLowering.declared_bound", "field.constraints.max_items if field else None", "None"),
-    Code("ValueLowering._filled", "_quoted(value) if ref in self.model.quoted else value", "value"),
+    Code(
+        "ValueLowering._filled",
+        "_quoted(value) if ref in self.model.quoted else value",
+        "value",
+        equivalent="the mark warns an agent; who follows the words does the same",
+    ),
     Code(
         "ValueLowering.text",
         "_stripped(found) if text.form == ast.BLOCK else found",
@@ -262,7 +265,12 @@ LOWERING = (
         "if True",
         equivalent="a condition said twice is the same condition",
     ),
-    Code("lower_values._quoted", "quoted=True", "quoted=False"),
+    Code(
+        "lower_values._quoted",
+        "quoted=True",
+        "quoted=False",
+        equivalent="the mark warns an agent; who follows the words does the same",
+    ),
     Code(
         "ValueLowering._laid_out",
         "yield nodes.TextPiece(value=first)\n",
@@ -282,10 +290,25 @@ LOWERING = (
     Code("TypeLowering.fields", "name=field.wire_name,", "name=field.name,"),
     Code("TypeLowering.fields", "has_default=field.has_default,", "has_default=False,"),
     Code("TypeLowering.fields", "description=field.doc,", "description=None,"),
-    Code("lower_types._keywords", 'found["maxItems"] = constraints.max_items', "pass"),
+    Code(
+        "lower_types._keywords",
+        'found["maxItems"] = constraints.max_items',
+        "pass",
+        equivalent="what the service refuses before a run is no matter of the law",
+    ),
     Code("lower_types._keywords", 'found["minItems"] = constraints.min_items', "pass"),
-    Code("lower_types._keywords", 'found["pattern"] = constraints.pattern', "pass"),
-    Code("lower_types._keywords", 'found["minimum"] = _number(constraints.minimum)', "pass"),
+    Code(
+        "lower_types._keywords",
+        'found["pattern"] = constraints.pattern',
+        "pass",
+        equivalent="what the service refuses before a run is no matter of the law",
+    ),
+    Code(
+        "lower_types._keywords",
+        'found["minimum"] = _number(constraints.minimum)',
+        "pass",
+        equivalent="what the service refuses before a run is no matter of the law",
+    ),
 )
 
 OUTPUTS = (
@@ -304,7 +327,12 @@ OUTPUTS = (
         "len(emissions) > 1 or append or first.repeated",
         "len(emissions) > 1 or first.repeated",
     ),
-    Code("outputs._single", "if name in settings.backgrounds:", "if False:"),
+    Code(
+        "outputs._single",
+        "if name in settings.backgrounds:",
+        "if False:",
+        equivalent="the outputs are made when every reading has ended",
+    ),
     Code("outputs._single", "not emission.conditional and not emission.late", "not emission.late"),
     Code(
         "outputs._single",
@@ -511,7 +539,6 @@ SCHEMAS = (
         "json_schema.output_schema",
         "all_required=True",
         "all_required=False",
-        equivalent="the machine makes every output that the schema names",
     ),
     Code("json_schema._sourced", '{"description": doc + sentence}', '{"description": doc}'),
     Code("json_schema._sourced", 'schema["const"] = source.value', "pass"),
@@ -611,7 +638,6 @@ PROMPTS = (
         "actions._words",
         'exact("text", value, block=True)',
         'exact("text", value)',
-        equivalent="blanks or line ends between the lines of a text are laid out otherwise",
     ),
     Code(
         "actions._words",
@@ -908,7 +934,6 @@ PRINTING = (
         "exact.in_lines",
         '"; ".join(_notes(lines))',
         '""',
-        equivalent="the characters stand between the brackets; the notes only help to see them",
     ),
     Code(
         "exact.delimited",
@@ -1058,7 +1083,6 @@ PRINTING = (
         "replay",
         "<% if focused %>",
         "<% if not focused %>",
-        equivalent="what the machine does without being told",
     ),
 )
 
@@ -1073,7 +1097,6 @@ TASKS = (
         "BodyLowering._call", "for name, variable in fields.items()\n", "for name, variable in ()\n"
     ),
     Code("BodyLowering._call", "*taken,", ""),
-    Code("BodyLowering._call", "attempt=frame.attempt", "attempt=False"),
     Code("BodyLowering._call", "if result is not None and result in frame.variables:", "if False:"),
     Code("BodyLowering._call", "{**own.variables, **{", "{**{"),
     Code("BodyLowering._arguments", "if parameter.name in given:", "if False:"),
@@ -1084,7 +1107,6 @@ TASKS = (
         "pass",
     ),
     Code("BodyLowering._argument", 'self.names.fresh(f"{task.name}_{parameter}")', "parameter"),
-    Code("BodyLowering._emit", "append=statement.append", "append=False"),
     Code(
         "BodyLowering._emit",
         "statement.append or value != variable_value(variable)",
@@ -1195,7 +1217,6 @@ TASKS = (
         "outputs._single",
         "if settings.is_emitted_as_it_ends(name, emission)",
         "if False",
-        equivalent="it is stored under a name of its own",
     ),
 )
 

@@ -122,6 +122,90 @@ workflow w {
 }
 task note(list: string[]) { type "all: {list}" into "A" }
 """,
+    "parts of parameters": """
+type City { name: string, code: string? }
+type Home { city: City, tags: string[] @max_items(2) }
+task show(home: Home, names: string[]) {
+  type home.city.name into "A"
+  press "Enter"
+  type "{names[0]} {names[1]}" into "B"
+  for tag in home.tags { do "Tag {tag}." }
+}
+workflow w {
+  inputs { home: Home, a: string }
+  steps { call show(home: home, names: [a, "b"]) press "Tab" }
+}
+""",
+    "a block of text with blank lines around it": """
+workflow w {
+  inputs { a: string }
+  steps {
+    type \"\"\"
+
+  Dear {a},
+
+    bye
+
+\"\"\" into "A"
+    press "Enter"
+  }
+}
+""",
+    "comparisons with what is missing": """
+workflow w {
+  inputs { a: string?, b: string?, m: int?, n: int? }
+  steps {
+    if null == a { press "F1" }
+    if null != b { press "F2" }
+    if a == b { press "F3" }
+    if a != b { press "F4" }
+    if m == n { press "F5" }
+    if m != n { press "F6" }
+    if m == 3 { press "F7" }
+    if n != 3 { press "F8" }
+    press "Enter"
+  }
+}
+""",
+    "what is emitted once, in passes": """
+workflow w {
+  inputs { names: string[] @max_items(3) }
+  outputs { last: string?, seen: string? }
+  steps {
+    for name in names {
+      extract shown: string from "the row of {name}"
+      emit last = {{shown}}
+    }
+    repeat until sees "the end" max 2 {
+      extract page: string from "the page"
+      emit seen = {{page}}
+      press "Page_Down"
+    }
+  }
+}
+""",
+    "a task that ends the run before an output": """
+task leave() { if sees "nothing to do" { finish "nothing" } }
+workflow w {
+  outputs { a: string?, b: string? }
+  steps {
+    press "Enter"
+    call leave()
+    emit a = "after"
+    emit b = "b"
+  }
+}
+""",
+    "an else that ends the run before an output": """
+workflow w {
+  outputs { a: string? }
+  steps {
+    press "Enter"
+    expect "there is something" else finish "nothing"
+    emit a = "after"
+  }
+}
+""",
     "an hour, and nothing but blanks": """
 workflow w { steps { wait 2h type "  " into "A" type "\\t" into "B" } }
 """,
