@@ -14,7 +14,7 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax.lexer import KEYWORDS, TERMINAL, Lexemes, is_word
 from flowdsl.syntax.parse import parse_module
-from flowdsl.syntax.recovery.foreign_syntax import STATEMENTS
+from flowdsl.syntax.recovery.resynchronisation import statement_words
 
 TEXTS = frozenset((TERMINAL["STRING"], TERMINAL["BLOCK"]))
 BRACKETS = "{}()[]"
@@ -249,7 +249,7 @@ def insert_line(lines: Sequence[str]) -> Mutation:
         names = (TERMINAL["KEY"], TERMINAL["FIELD"])
 
         def begins(at: int) -> bool:
-            fits = sample.word(at) in STATEMENTS or sample.tokens.kinds[at] in names
+            fits = sample.word(at) in statement_words() or sample.tokens.kinds[at] in names
             return fits and "\n" in sample.tokens.blanks[at]
 
         index = sample.pick(rng, begins)

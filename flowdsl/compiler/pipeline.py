@@ -111,6 +111,10 @@ def analyze(files: FileSystem, entries: Sequence[str], options: CompileOptions) 
         known = partial(_all_diagnostics, linted.rules)
         lint = read_lint_table(table, linted.rules, known, sink)
         run_rules(model, linted, lint, sink)
+        if sink.has_errors:
+            from flowdsl.semantics.certainty import drop_uncertain
+
+            drop_uncertain(model.modules, sink)
         found, silenced = enabled_findings(model, linted, lint, known, sink)
         return Analysis(model, found, silenced)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flowdsl.source.text import Span
 
 from .diagnostic import ERROR, Diagnostic, DiagnosticSpec, Fix, Label
@@ -55,6 +57,10 @@ class Sink:
             self._found[key] = Diagnostic(
                 spec, span, message, label, labels, tuple(notes), help, tuple(fixes)
             )
+
+    def drop(self, unwanted: Callable[[Diagnostic], bool]) -> None:
+        """Take back the findings that are `unwanted`."""
+        self._found = {key: each for key, each in self._found.items() if not unwanted(each)}
 
     @property
     def has_errors(self) -> bool:

@@ -79,6 +79,10 @@ def analyze_program(
 
         check_platform_texts(program, ordered)
     check_replay(program, capabilities)
+    if sink.has_errors:
+        from .certainty import drop_uncertain
+
+        drop_uncertain(program.sources.modules, sink)
     return _model(program, scopes, chains, tests, only)
 
 

@@ -858,6 +858,10 @@ class Unread(Node):
     names: tuple[str, ...] | None
 
 
+class Gap(Node):
+    """A range inside a declaration that could not be read; the rest of the declaration is there."""
+
+
 class Module(Node):
     """One file; `edition` is 0 when the file does not say which it is."""
 
@@ -866,6 +870,7 @@ class Module(Node):
     imports: tuple[Import, ...]
     declarations: tuple[Decl, ...]
     unread: tuple[Unread, ...] = ()
+    gaps: tuple[Gap, ...] = ()
 
 
 if TYPE_CHECKING:

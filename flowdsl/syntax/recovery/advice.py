@@ -29,12 +29,12 @@ from .foreign_syntax import (
     LOOP,
     NO_ARGUMENTS,
     OFTEN_TOO_MANY,
-    STATEMENTS,
     WORD_AFTER_WORD,
     WORD_WHERE,
     WORDS_OF_OTHER_LANGUAGES,
     WORDS_OUTSIDE,
 )
+from .resynchronisation import statement_words
 
 _BACKSLASH_BEFORE_QUOTE = re.compile(r'\\"[ \t]*(?:#.*)?\Z')
 """A `\\"` where the line, but for a comment behind it, seems to end the text."""
@@ -228,7 +228,7 @@ class _Place:
             return f"an optional field is written `{word}: type?`"
         if "DO" in fitting_names:
             return None if word in KEYWORDS else INSTRUCTION
-        if "STEPS" in fitting_names and word in STATEMENTS:
+        if "STEPS" in fitting_names and word in statement_words():
             return "statements stand in `steps { ... }`"
         if "WORKFLOW" in fitting_names:
             if self.kind == "FIELD":

@@ -35,29 +35,6 @@ VALUES = (
     "from the screen, and `keep x: T = v` keeps one"
 )
 LIST_MARKS = "-*•–"
-STATEMENTS = frozenset(
-    [
-        "call",
-        "capture",
-        "choose",
-        "clear",
-        "copy",
-        "do",
-        "emit",
-        "expect",
-        "extract",
-        "for",
-        "if",
-        "keep",
-        "press",
-        "repeat",
-        "retry",
-        "run",
-        "step",
-        "type",
-        "wait",
-    ]
-)
 OFTEN_TOO_MANY = frozenset(":=,)]")
 
 CHARACTERS = (
@@ -87,7 +64,6 @@ WORDS_OF_OTHER_LANGUAGES = (
     | {
         "assert": 'what must hold is written `expect "..."`',
         "enum": CHOICE,
-        "then": BODY,
         "unless": "a condition is negated with `not`",
     }
 )
@@ -113,6 +89,7 @@ WORD_AFTER_WORD = {
 }
 WORD_WHERE = {
     ("times", "LBRACE"): "leave out `times`",
+    ("then", "LBRACE"): BODY,
     ("of", "IN"): LOOP,
     ("of", "FOR"): 'a test names its workflow: `test "..." for name { }`',
     ("->", "AS"): "a result gets its name with `as`",

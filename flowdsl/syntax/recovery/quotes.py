@@ -29,33 +29,33 @@ _QUOTES = '"""'
 
 def close_text(
     source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink, *, again: bool
-) -> bool:
+) -> int | None:
     """Read a text without an end, or without its opening quotes, as if it had them.
 
-    True, with a report, when the parser can go on at `index`. `again` allows to read what stands
-    behind a block once more, which costs as much as the first time.
+    The token of that text, with a report, when the parser can go on at `index`; else None. `again`
+    allows to read what stands behind a block once more, which costs as much as the first time.
     """
     kind = tokens.kinds[index]
     if kind == _BAD_STRING:
-        return _close_line(source, tokens, stack, index, sink)
+        return index if _close_line(source, tokens, stack, index, sink) else None
     if not again:
-        return False
+        return None
     if kind == _BAD_BLOCK and fits(stack.states, _BLOCK):
         end = _likely_end(source.text, tokens.starts[index], tokens.ends[index])
         if end is None:
-            return False
+            return None
         report_unterminated(source, tokens, index, sink)
         tokens.cut(source.text, index, end)
         tokens.kinds[index] = _BLOCK
-        return True
+        return index
     if not _odd(source.text):
-        return False
+        return None
     if tokens.kinds[index - 1] == _BLOCK:
         end = _likely_end(source.text, tokens.starts[index - 1], tokens.ends[index - 1])
         if end is not None:
             report_unterminated(source, tokens, index - 1, sink)
             tokens.cut(source.text, index - 1, end)
-            return True
+            return index - 1
     return _open_block(source, tokens, stack, index, sink)
 
 
@@ -85,14 +85,16 @@ def _close_line(source: SourceFile, tokens: Lexemes, stack: Stack, index: int, s
     return True
 
 
-def _open_block(source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink) -> bool:
+def _open_block(
+    source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink
+) -> int | None:
     """Read prose in the place of text as a block without its opening quotes.
 
     It reaches up to quotes that stand alone on their line.
     """
     statement = fits(stack.states, TERMINAL["DO"])
     if not statement and not fits(stack.states, _BLOCK):
-        return False
+        return None
     opener = f"do {_QUOTES}" if statement else _QUOTES
     text = source.text
     for at in range(index, len(tokens.words) - 1):
@@ -101,7 +103,7 @@ def _open_block(source: SourceFile, tokens: Lexemes, stack: Stack, index: int, s
             end = start + len(_QUOTES)
             alone = breaks_line(tokens.blanks[at]) and text[end : end + 1] in ("", "\r", "\n")
             if not alone or at == index:
-                return False
+                return None
             first = tokens.starts[index]
             edit = Edit(Span(source, first, first), opener)
             sink.report(
@@ -116,8 +118,9 @@ def _open_block(source: SourceFile, tokens: Lexemes, stack: Stack, index: int, s
             tokens.kinds[index] = _BLOCK
             if statement:
                 tokens.insert(index, "do", at_start=True)
-            return True
-    return False
+                return index + 1
+            return index
+    return None
 
 
 def _odd(text: str) -> bool:

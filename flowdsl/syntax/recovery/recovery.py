@@ -4,25 +4,38 @@ The idea: a mistake costs as little of the file as can be proven. There are thre
 cheapest first:
 
 1. *Repair.* One missing, doubled or misspelt token is put right when the parser then reads on
-   (`repair`, `quotes`). The declaration is kept unless the repair is a guess.
-2. *Resynchronisation in the body.* Otherwise the broken statement is left out, and reading goes on
-   at a later statement of the same body. The declaration is left out of the tree, for it would mean
-   something else without the statement; its name stays known.
-3. *Resynchronisation at the next declaration.* No mistake in one declaration costs another.
+   (`repair`, `quotes`).
+2. *Resynchronisation at the next statement.* Otherwise the statement is left out of the tree, and
+   reading goes on at the next one of the same body, even when that has a mistake of its own. The
+   braces behind a head that cannot be read hold statements like any others. What is left out, or
+   repaired on a guess, is noted as a gap: the later phases check what stands around it, and
+   `semantics.certainty` takes back what the gap may explain.
+3. *Resynchronisation at the next declaration.* Where braces do not balance, nobody can tell which
+   body a statement belongs to, and a declaration without one of its fields means something else.
+   Such a declaration is left out of the tree; its name stays known. No mistake in one declaration
+   costs another.
 
-An example, with four mistakes and four diagnostics:
+An example, with seven mistakes and seven diagnostics:
 
-    workflow a { steps { do "x" ) } }  `)` is left out, which is certain: `a` is kept
+    workflow a { steps { do "x" ) } }  `)` is left out, which is certain: `a` has no gap
     task b(): do "x" }                 `{` is read for `:`, which is a guess: `b` is left out
     task c() {
-      do ]                             no repair reads on: reported, and the statement left out
-      do "y"                           reading goes on here ...
-      press F2                         ... so that this mistake is reported as well
-    }                                  `c` is left out
-    task d() { call c() }              untouched; the name `c` is known, so `call c` is no error
+      click "x"                        no repair reads on: reported, and a gap up to the next line,
+      do 'y'                           which has a mistake of its own: reported, a gap
+      while sees "z" {                 the head is a gap, and the body is read like that of a `step`
+        press F2                       reported, a gap
+        press "F3"                     read, and checked
+      }
+      wait 5                           reported, a gap
+    }                                  `c` is kept, with what could be read
+    task d() { call c() }              untouched
 
 What is proven: the parser reads `PROOF` tokens, or up to the next line, from where it goes on.
-Without proof a place is no restart, so that one mistake is not reported as many.
+Without proof a place is no restart, so that one mistake is not reported as many. A new line needs
+no proof when it is indented like the statement in front and can begin one.
+
+No step goes back: each recovery repairs a token (`MAX_REPAIRS` times at most), or leaves out one
+token at least; after `MAX_ERRORS` the rest is left alone.
 """
 
 from __future__ import annotations
@@ -39,15 +52,18 @@ from ..driver import MAX_DEPTH, Stack, fits, nesting, run, shift, symbols, termi
 from ..edition import FIRST, fresh_stack
 from ..lexer import END, Lexemes, breaks_line
 from .quotes import close_text
-from .repair import close_declaration, repair
+from .repair import GUESSED, UNBALANCED, close_declaration, repair
 from .resynchronisation import (
     breaks_off,
     declared_names,
     finished,
     follows_mistake,
+    goes_on_behind_gap,
     is_orphan,
+    line_indent,
     next_declaration,
     resume,
+    statement_place,
     swallowed,
 )
 from .unexpected import report_unexpected, report_unfinished, report_unfinished_line
@@ -55,6 +71,9 @@ from .unexpected import report_unexpected, report_unfinished, report_unfinished_
 MAX_ERRORS = 100
 """The number of syntax errors after which the rest of a file is left alone."""
 MAX_REPAIRS = 40
+_BRANCHES = frozenset(("else", "elif", "except", "catch", "finally"))
+_VALUES = (ast.ConstDecl, ast.AliasDecl, ast.ImportNames, ast.ImportModule)
+_ANY = ast.Node
 MAX_READ_AGAIN = 3
 """The most times that the text behind an unclosed block is read once more."""
 
@@ -76,11 +95,16 @@ class Recovery:
         self.sink = sink
         self.nodes: list[Any] = []
         self.unread: list[ast.Unread] = []
+        self.gaps: list[ast.Gap] = []
+        self.colon_indents: set[str] = set()
+        """The indents of lines that end in `:` and could not be read: bodies of Python or YAML."""
         self.broken: list[int] = []
         """Offsets in declarations that were read on behind a mistake, to be left out once they are
         whole."""
         self.mistake: int | None = None if edition else 0
         """Where the last mistake was found. A file without an edition may be no FlowDSL at all."""
+        self.kept_ends: dict[int, int] = {}
+        """By the last token of each gap: where the last token in front of the gap ends."""
         self.repairs_left = MAX_REPAIRS
         self.readings_left = MAX_READ_AGAIN
 
@@ -93,11 +117,23 @@ class Recovery:
         while errors_left and index >= 0:
             errors_left -= 1
             stack, index = self._recover(stack, index)
-            index = run(self.tokens, stack, index, AST_RULES, self.builder)
+            index = self._read_on(stack, index)
         if index >= 0:
             self._leave_out(stack, index, len(self.tokens.words) - 1)
         self._keep(stack)
         self._leave_broken_out()
+
+    def _read_on(self, stack: Stack, index: int) -> int:
+        """Let the parser read on from token `index`; returns where it stops, or -1 at the end.
+
+        What the stack holds whole ends in front of the gap, and not at the last token of the gap.
+        """
+        tokens, last = self.tokens, index - 1
+        end = tokens.ends[last]
+        tokens.ends[last] = self.kept_ends.get(last, end)
+        stopped = run(tokens, stack, index, AST_RULES, self.builder)
+        tokens.ends[last] = end
+        return stopped
 
     def _recover(self, stack: Stack, index: int) -> tuple[Stack, int]:
         """Report the mistake at token `index`; returns the stack and the token to read on with."""
@@ -115,16 +151,26 @@ class Recovery:
             return self._end_declaration(stack, index, after)
         if whole and previous is not None and follows_mistake(tokens, index, previous):
             return self._next_restart(stack, index)
+        if self._goes_on(stack, index):
+            return self._next_part(stack, index)
         declaration = [] if whole else stack.starts[done : done + 1]
-        if close_text(source, tokens, stack, index, sink, again=self.readings_left > 0):
+        # What a section, a field or a parameter lacks, the whole declaration may need.
+        left_out = declaration if statement_place(stack) is None else []
+        closed = close_text(source, tokens, stack, index, sink, again=self.readings_left > 0)
+        if closed is not None:
             self.readings_left -= 1
-            self.broken += declaration
+            self.broken += left_out
+            self._note_gap(tokens.starts[closed], tokens.ends[closed])
             return stack, index
         if self.repairs_left:
-            certain = repair(source, tokens, stack, index, sink)
-            if certain is not None:
+            repaired = repair(source, tokens, stack, index, sink)
+            if repaired is not None:
                 self.repairs_left -= 1
-                self.broken += [] if certain else declaration
+                if repaired.trust == UNBALANCED:
+                    self.broken += declaration
+                elif repaired.trust == GUESSED:
+                    self.broken += left_out
+                    self._note_gap(repaired.place.start, repaired.place.end)
                 return stack, index
         if whole:
             report_unexpected(source, tokens, stack, index, sink)
@@ -161,20 +207,59 @@ class Recovery:
         That is in the same declaration, or else at the next one.
         """
         source, tokens = self.source, self.tokens
-        offset = stack.starts[finished(stack)]
         states = list(stack.states)
-        if breaks_off(tokens, stack, index):
+        in_statement = statement_place(stack) is not None
+        start = breaks_off(tokens, stack, index)
+        if start is not None:
             report_unfinished_line(source, tokens, states, index, self.sink)
-            self.broken.append(offset)
+            if not in_statement:
+                self.broken.append(start)
+            self._skip(start, index)
             return stack, index
         report_unexpected(source, tokens, stack, index, self.sink)
-        start = bisect_left(tokens.starts, offset, FIRST, index)
-        restart = next_declaration(tokens, source.text, start, index)
-        at = resume(tokens, stack, index, restart)
-        if at is None:
+        return self._next_part(stack, index)
+
+    def _next_part(self, stack: Stack, index: int) -> tuple[Stack, int]:
+        """Leave out the statement, section or field that token `index` does not go on with.
+
+        Returns where to read on.
+        """
+        tokens = self.tokens
+        offset = stack.starts[finished(stack)]
+        first = bisect_left(tokens.starts, offset, FIRST, index)
+        restart = next_declaration(tokens, self.source.text, first, index)
+        resumed = resume(tokens, stack, index, restart)
+        if resumed is None:
             return self._next_restart(stack, index)
-        self.broken.append(offset)
+        start, at, same_body = resumed
+        if not same_body:
+            self.broken.append(offset)
+        if tokens.words[at - 1] == ":" and breaks_line(tokens.blanks[at]):
+            self.colon_indents.add(line_indent(tokens, at - 1))
+        self._skip(start, at)
         return stack, at
+
+    def _goes_on(self, stack: Stack, index: int) -> bool:
+        """Whether token `index` belongs to a statement whose head is reported already."""
+        tokens = self.tokens
+        if goes_on_behind_gap(tokens, stack, index):
+            return True
+        return (
+            tokens.words[index] in _BRANCHES
+            and breaks_line(tokens.blanks[index])
+            and line_indent(tokens, index) in self.colon_indents
+        )
+
+    def _skip(self, start: int, at: int) -> None:
+        """Note the gap from an offset to token `at`, with which reading goes on."""
+        tokens = self.tokens
+        self._note_gap(start, max(start, tokens.ends[at - 1]))
+        first = bisect_left(tokens.starts, start, FIRST, at)
+        self.kept_ends[at - 1] = self.kept_ends.get(first - 1, tokens.ends[first - 1])
+
+    def _note_gap(self, start: int, end: int) -> None:
+        """Note a range inside a declaration that is missing from the tree."""
+        self.gaps.append(ast.Gap(start, end))
 
     def _next_restart(self, stack: Stack, index: int) -> tuple[Stack, int]:
         """A fresh stack, and the token that begins the next declaration.
@@ -232,13 +317,15 @@ class Recovery:
         return count
 
     def _leave_broken_out(self) -> None:
-        """Take out of the tree the declarations that were read on behind a mistake.
+        """Take out of the tree the declarations that do not mean what was meant.
 
-        Their names stay known.
+        That is where braces do not balance, and a value that has a gap. Their names stay known.
         """
-        for offset in self.broken:
+        gaps = (gap.start for gap in self.gaps)
+        offsets = [(at, _ANY) for at in self.broken] + [(at, _VALUES) for at in gaps]
+        for offset, kinds in offsets:
             for number, node in enumerate(self.nodes):
-                if node.start <= offset <= node.end:
+                if node.start <= offset <= node.end and isinstance(node, kinds):
                     del self.nodes[number]
                     names = _names_of(node)
                     self.unread.append(ast.Unread(node.start, node.end, names))

@@ -5,6 +5,8 @@ A repair counts when the parser then reads on.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.diagnostics.suggest import closest
@@ -35,8 +37,15 @@ _INSERTED = (
     "run",
 )
 """What people leave out, in the order in which it is tried."""
-_GUESSED = frozenset("{}[]=")
-"""Inserted signs whose right place is only a guess."""
+CERTAIN = "certain"
+"""The tree is surely what was meant."""
+GUESSED = "guessed"
+"""The statement may mean something else; what stands around it does not."""
+UNBALANCED = "unbalanced"
+"""Nobody can tell which body the statements behind it belong to."""
+_BRACES = frozenset("{}")
+_GUESSED = frozenset(("[", "]", "=", "do"))
+"""What is inserted on a guess: another sign, place or word may be meant."""
 _SEPARATORS = frozenset(",)")
 _ELSE_IFS = frozenset(("elif", "elseif", "elsif"))
 _SPACED = frozenset("}={")
@@ -50,27 +59,23 @@ _KEY = TERMINAL["KEY"]
 _KEPT_AS_THEY_ARE = frozenset((END, TERMINAL["BAD_STRING"], TERMINAL["BAD_BLOCK"]))
 
 
+class Repaired(NamedTuple):
+    """How far the tree can be relied on: `CERTAIN`, `GUESSED` or `UNBALANCED`; and the place."""
+
+    trust: str
+    place: Span
+
+
 def repair(
     source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink
-) -> bool | None:
+) -> Repaired | None:
     """Try to repair the tokens where the parser stopped; None when that fails.
 
-    Otherwise the parser can read on at `index`, the mistake is reported, and the result says
-    whether the tree is surely what was meant.
+    Otherwise the parser can read on at `index`, and the mistake is reported.
     """
     attempt = _Repair(source, tokens, stack, index, sink)
-    if attempt.else_if() or attempt.sign() or attempt.comparison() or attempt.keyword():
-        return True
-    inserted = attempt.missing()
-    if inserted is not None:
-        return inserted not in _GUESSED
-    if attempt.closing_braces():
-        return False
-    if attempt.missing_sign():
-        return True
-    if attempt.superfluous():
-        return attempt.kind == UNKNOWN or attempt.word in _SEPARATORS
-    return None
+    trust = attempt.trust()
+    return None if trust is None else Repaired(trust, attempt.place)
 
 
 def close_declaration(
@@ -101,6 +106,26 @@ class _Repair:
         self.word = tokens.words[index]
         self.kind = tokens.kinds[index]
         self.span = Span(source, tokens.starts[index], tokens.ends[index])
+        self.place = self.span
+
+    def trust(self) -> str | None:
+        """Try every repair, the surest first; returns how far the tree can be relied on."""
+        if self.else_if() or self.sign() or self.comparison() or self.keyword():
+            return CERTAIN
+        inserted = self.missing()
+        if inserted is not None:
+            if inserted in _BRACES:
+                return UNBALANCED
+            return GUESSED if inserted in _GUESSED else CERTAIN
+        if self.closing_braces():
+            return UNBALANCED
+        if self.missing_sign():
+            return CERTAIN
+        if self.superfluous():
+            if self.word in _BRACES:
+                return UNBALANCED
+            return CERTAIN if self.kind == UNKNOWN or self.word in _SEPARATORS else GUESSED
+        return None
 
     def _reads_on(self, index: int) -> bool:
         return reads_on(self.tokens, self.stack.states, index)
@@ -164,7 +189,9 @@ class _Repair:
         if not is_word(self.word):
             return False
         allowed = set(expected(self.stack.states))
-        keyword = closest(self.word, [word for word, term in KEYWORDS.items() if term in allowed])
+        fitting_words = [word for word, term in KEYWORDS.items() if term in allowed]
+        small = self.word.lower()
+        keyword = small if small in fitting_words else closest(self.word, fitting_words)
         if keyword is None or keyword == self.word:
             return False
         self.tokens.replace(self.index, keyword)
@@ -192,6 +219,11 @@ class _Repair:
                 continue
             # An object in an odd place is not meant to be an argument.
             if word == "(" and self.word == "{":
+                continue
+            # A text that is too many is no command, and nobody forgets a word behind itself.
+            if word == "run" and self.kind in _TEXTS:
+                continue
+            if word.isalpha() and word == self.tokens.words[self.index - 1]:
                 continue
             trial = list(self.stack.states)
             if shift(trial, _TERMINAL_OF[word]) and reads_on(self.tokens, trial, self.index):
@@ -278,7 +310,7 @@ class _Repair:
         """Report `word` as missing in front of token `index`."""
         tokens = self.tokens
         place = tokens.starts[index] if word.isalpha() else tokens.ends[index - 1]
-        span = Span(self.source, place, place)
+        span = self.place = Span(self.source, place, place)
         insertion = f"{word} " if word.isalpha() else f" {word}" if word in _SPACED else word
         fix = Fix(f"insert `{word}`", (Edit(span, insertion),))
         after = (

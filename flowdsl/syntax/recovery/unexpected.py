@@ -14,7 +14,7 @@ from ..lexer import END, KEYWORDS, TERMINAL, UNKNOWN, Lexemes
 from ..tables import TERMINALS, WORDS
 from .advice import character_advice, token_advice, unfinished_advice
 from .quotes import report_unterminated
-from .resynchronisation import is_orphan
+from .resynchronisation import is_orphan, statement_words
 
 _TEXTS = ("STRING", "BLOCK", "RAW")
 _NAMES_BY_SIGN = (TERMINAL["FIELD"], TERMINAL["KEY"])
@@ -43,14 +43,6 @@ def _terminals(names: str) -> frozenset[str]:
 
 
 _GROUPS = (
-    (
-        "a statement",
-        _terminals(
-            "ABORT CALL CAPTURE CHOOSE CLEAR COPY DO EMIT EXPECT EXPORT EXTRACT FAIL FINISH FOR "
-            "IF IMAGE PRESS REPEAT RETRY RUN STEP TYPE WAIT"
-        ),
-        _terminals("AT"),
-    ),
     ("a declaration", _terminals("CHAIN CONST TASK TEST TYPE WORKFLOW"), _terminals("AT")),
     ("a check", _terminals("FILE FILES IMAGE ON OUTPUT"), _terminals("")),
     (
@@ -96,7 +88,8 @@ def expected_phrase(terminals: Sequence[int]) -> str:
     if len(left) > len(_PATHS) + 1:
         left -= _PATHS
     phrases: list[str] = []
-    for phrase, needed, covered in _GROUPS:
+    statements = frozenset(TERMINALS[KEYWORDS[word]] for word in statement_words())
+    for phrase, needed, covered in (("a statement", statements, _terminals("AT")), *_GROUPS):
         if needed <= left:
             left -= needed | covered
             phrases.append(phrase)

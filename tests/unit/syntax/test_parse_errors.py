@@ -70,12 +70,25 @@ def test_editions(text: str, expected: list[str], edition: int) -> None:
         ('if x do "a"', ["3:6-8 unexpected-token"]),
         ("Click the button", ["3:1-6 unexpected-token"]),
         ("for x in {list} { }", ["3:10-11 unexpected-token"]),
-        ('if x do "a" }', ["3:5-5 missing-token"]),
-        ('if sees "a" { do "b"', ["4:4-4 missing-token"]),
         ('press\ndo "a"', ["3:1-6 unfinished-line"]),
     ],
 )
-def test_a_broken_declaration_is_dropped_and_the_next_is_kept(
+def test_a_broken_statement_is_left_out_of_its_declaration(body: str, expected: list[str]) -> None:
+    assert found(steps(body)) == expected
+    module, _ = parse(steps(body))
+    assert names(steps(body)) == ["w", "after"]
+    assert module.unread == ()
+    assert [gap.span(module.source).first.line for gap in module.gaps] == [3]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ('if x do "a" }', ["3:5-5 missing-token"]),
+        ('if sees "a" { do "b"', ["4:4-4 missing-token"]),
+    ],
+)
+def test_where_braces_do_not_balance_the_declaration_is_dropped(
     body: str, expected: list[str]
 ) -> None:
     assert found(steps(body)) == expected
@@ -142,7 +155,7 @@ def test_a_missing_brace_points_at_the_one_it_closes() -> None:
         (
             'flow 1\ntask t() {\n do """\n  a\n do """\n  b\n """\n}\n',
             ["3:5-8 unterminated-text"],
-            [],
+            ["t"],
         ),
         (
             (
@@ -150,17 +163,17 @@ def test_a_missing_brace_points_at_the_one_it_closes() -> None:
                 ' b\n  """\n}'
             ),
             ["3:6-9 unterminated-text"],
-            ["b", "u"],
+            ["t", "b", "u"],
         ),
         (
             'flow 1\ntask t() {\n  do\n    a\n  """\n  do "b"\n}\nconst b = 1',
             ["4:5-6 unopened-text"],
-            ["b"],
+            ["t", "b"],
         ),
         (
             'flow 1\ntask t() {\n  do "a\n  do "b"\n}\nconst b = 1',
             ["3:6-7 unterminated-text"],
-            ["b"],
+            ["t", "b"],
         ),
         (
             'flow 1\nconst a =\nconst b = 1\n@owner("x")\ntask t(\n@owner("y")\ntask u() { }',
@@ -190,7 +203,7 @@ def test_every_broken_statement_is_reported() -> None:
         "9:3-4 unknown-character",
         "12:1-4 unexpected-token",
     ]
-    assert names(steps(body)) == ["after"]
+    assert names(steps(body)) == ["w", "after"]
 
 
 @pytest.mark.parametrize(
@@ -203,7 +216,7 @@ def test_every_broken_statement_is_reported() -> None:
         ("def open() { }\nconst b = 1", [("def", "open")]),
         ('  do "x"\n}\nconst b = 1', [None]),
         ('test "x" for { }\nconst b = 1', [()]),
-        ('workflow w { steps {\n do\n do "x" } }\nconst b = 1', [("w",)]),
+        ('workflow w { steps {\n do\n do "x" } }\nconst b = 1', []),
     ],
 )
 def test_what_cannot_be_read_keeps_its_names(

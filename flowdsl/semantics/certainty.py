@@ -1,0 +1,147 @@
+"""Which findings hold although a part of the program cannot be read.
+
+The idea: behind a syntax error the rest of a declaration is still checked, and one mistake is not
+to be reported as many. A finding is taken back when what is missing could be what it complains of:
+
+- it stands on a line with a syntax error, or on one that is left out of the tree (`ast.Gap`);
+- it speaks of a name that a line left out mentions: that line may declare it, set it or prove it;
+- it says that something is not there (`OF_ABSENCE`), and the file or one linked with it has a
+  syntax error.
+
+An example: of these lines the second cannot be read. That `total` is not declared is not reported,
+and that `row` is not is.
+
+    steps {
+      extract total number of from "the cell Total"
+      do "Type {{total}} into the row {{row}}."
+    }
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from flowdsl.diagnostics.diagnostic import Diagnostic
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.source.text import SourceFile, Span
+from flowdsl.syntax import ast
+from flowdsl.syntax.lexer import KEYWORDS
+
+from .names.linked_files import connected, imports_in
+
+OF_ABSENCE = frozenset(
+    (
+        "background-extract",
+        "cleanup-without-chain",
+        "empty-chain",
+        "empty-pause",
+        "enum-not-handled",
+        "impossible-reason",
+        "misplaced-pause",
+        "missing-emit",
+        "missing-steps",
+        "retry-cannot-fail",
+        "unknown-act",
+        "unknown-item",
+        "unknown-read",
+        "unknown-run",
+        "unreachable-statement",
+        "unset-runtime-variable",
+        "unused-answer",
+    )
+)
+"""The diagnostics that say that something is not there, but for those of rules that ask
+`may_lack_statements`."""
+_NAMELESS = re.compile(r"\b(as|copy|extract|for|keep)\b(?![ \t]*(?!(?:from|in)\b)[A-Za-z_])")
+"""A word that a name belongs behind, and none stands there: any name may be meant."""
+_SHORT = 2
+"""Letters of names that are part of too many words to mean anything."""
+_OF_WORDS = frozenset(("wording", "style"))
+"""Categories of findings about the words of one place, which quote prose and not names."""
+
+
+def drop_uncertain(modules: Iterable[ast.Module], sink: Sink) -> None:
+    """Take back what may be found only because a part of the program is missing."""
+    by_path = {module.source.path: module for module in modules}
+    mistakes: dict[str, list[Span]] = {}
+    for found in sink.sorted():
+        if found.spec.category == "syntax" and found.span.path in by_path:
+            mistakes.setdefault(found.span.path, []).append(found.span)
+    if not mistakes:
+        return
+    doubts: dict[str, _Doubts] = {}
+    texts = {path: module.source.text for path, module in by_path.items()}
+    for group in connected(sorted(texts), lambda path: imports_in(path, texts.get(path, ""))):
+        broken = {by_path[path]: mistakes[path] for path in group if path in mistakes}
+        if broken:
+            doubts.update(dict.fromkeys(group, _Doubts(broken)))
+    sink.drop(lambda found: found.span.path in doubts and doubts[found.span.path].about(found))
+
+
+class _Doubts:
+    """What is not known about files that imports connect.
+
+    `broken` has those of them with syntax errors, each with the places of these.
+    """
+
+    def __init__(self, broken: Mapping[ast.Module, Sequence[Span]]) -> None:
+        self._lines: dict[str, set[int]] = {}
+        self._names: set[str] = set()
+        self._nameless: set[str] = set()
+        for module, mistakes in broken.items():
+            source = module.source
+            lines = self._lines[source.path] = set()
+            for place in (*mistakes, *(gap.span(source) for gap in module.gaps)):
+                lines.update(range(place.first.line, place.last.line + 1))
+            for gap in module.gaps:
+                written = _whole_lines(source, gap)
+                self._names.update(_words(written))
+                self._nameless.update(_NAMELESS.findall(re.sub(r'"[^"]*"?', '""', written)))
+        self._names -= KEYWORDS.keys()
+
+    def about(self, found: Diagnostic) -> bool:
+        """Whether a finding may be due to what is missing."""
+        if found.spec.category == "syntax":
+            return False
+        if found.name in OF_ABSENCE or self._may_be_nameless(found):
+            return True
+        # A line left out may use a name that it misspells.
+        if self._names and found.name.startswith("unused-"):
+            return True
+        if found.span.first.line in self._lines.get(found.span.path, ()):
+            return True
+        if found.spec.category in _OF_WORDS:
+            return False
+        quoted = _words(" ".join(re.findall(r"`([^`]*)`", found.message)))
+        return any(name in self._names or self._is_part(name) for name in quoted)
+
+    def _is_part(self, name: str) -> bool:
+        """Whether a word begins or ends with a name, because the space between two is lost."""
+        return len(name) > _SHORT and any(
+            word.startswith(name) or word.endswith(name) for word in self._names
+        )
+
+    def _may_be_nameless(self, found: Diagnostic) -> bool:
+        """Whether a finding is about a name that a word without its name may bring in.
+
+        `for` brings in what is written `{name}`, the others what is written `{{name}}`.
+        """
+        if found.name == "keep-undeclared":
+            return bool(self._nameless)
+        if found.name != "undeclared-name":
+            return False
+        start = found.span.start
+        runtime = "{{" in found.span.source.text[max(start - 2, 0) : start + 2]
+        return bool(self._nameless - {"for"}) if runtime else "for" in self._nameless
+
+
+def _whole_lines(source: SourceFile, gap: ast.Gap) -> str:
+    """The text of the lines that a gap is on."""
+    start = source.text.rfind("\n", 0, gap.start) + 1
+    end = source.text.find("\n", gap.end)
+    return source.text[start : end if end >= 0 else len(source.text)]
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text)

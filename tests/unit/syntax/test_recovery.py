@@ -1,0 +1,239 @@
+"""Reading on behind syntax errors: every mistake is reported, and no correct statement is lost."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.mistakes_together import missed, row, trials
+from benchmarks.syntax_mutations import sample_programs, samples_of
+from flowdsl.api import CompileOptions, MemoryFiles, analyze
+from flowdsl.diagnostics.diagnostic import Diagnostic
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.semantics import certainty
+from flowdsl.source.text import SourceFile
+from flowdsl.syntax import ast
+from flowdsl.syntax.dump import dump
+from flowdsl.syntax.parse import parse_module
+from flowdsl.syntax.recovery import recovery
+from flowdsl.syntax.recovery.recovery import MAX_ERRORS, Recovery
+from flowdsl.syntax.visit import walk
+from tests.support.flows.programs import program
+
+RIGHT = (
+    'do "Open the chart."',
+    'press "F2"',
+    "wait 5s",
+    'choose "the row" else { fail "no row" }',
+    'type "7" into "the field"',
+    'expect "the chart is open"\n      else abort "No chart"',
+    'extract total: number from "the total"',
+    'if sees "a dialog" {\n      press "Escape"\n    }',
+    'do """\n      Read on.\n    """',
+)
+WRONG = (
+    'click "OK"',
+    "do 'OK'",
+    "wait 5",
+    "press Enter",
+    "emit total = = 1",
+    "total = 1",
+    'print("x")',
+    "let x = 1",
+    'type "x" "y" "z"',
+    "call sign_in(1)",
+    'if x === 1 { press "F3" }',
+    "while x {",
+    "extract total from",
+    'do "no end',
+    'choose } "x"',
+)
+BROKEN_HEADS = frozenset(("while x {",))
+UNBALANCED = frozenset(('choose } "x"',))
+
+
+def parse(text: str) -> tuple[ast.Module, tuple[Diagnostic, ...]]:
+    sink = Sink()
+    module = parse_module(SourceFile("x.flow", text), sink)
+    return module, sink.sorted()
+
+
+def in_steps(lines: Sequence[str]) -> str:
+    body = "\n    ".join(lines)
+    return f"flow 1\n\nworkflow w {{\n  steps {{\n    {body}\n  }}\n}}\n\nconst after = 1\n"
+
+
+def top_statements(text: str) -> list[str]:
+    """The texts of the statements of the workflow that are in its tree, outermost only."""
+    module, _ = parse(text)
+    (steps,) = [node for node in walk(module) if isinstance(node, ast.StepsSection)]
+    return [text[each.start : each.end] for each in steps.body.statements]
+
+
+@given(st.lists(st.sampled_from(RIGHT + tuple(set(WRONG) - BROKEN_HEADS - UNBALANCED))))
+def test_every_wrong_statement_is_reported_and_every_right_one_kept(lines: list[str]) -> None:
+    text = in_steps(lines)
+    wrong = [at for at, line in enumerate(lines) if line in WRONG]
+    starts = [5 + sum(line.count("\n") + 1 for line in lines[:at]) for at in wrong]
+    _, found = parse(text)
+    assert [each.span.first.line for each in found] == starts
+    kept = top_statements(text)
+    right = [line for line in lines if line in RIGHT]
+    assert [each for each in kept if each in RIGHT] == right
+
+
+@given(st.lists(st.sampled_from(RIGHT), min_size=1), st.sampled_from(("while x", "if (x) then")))
+def test_the_body_of_a_broken_head_is_read(lines: list[str], head: str) -> None:
+    text = in_steps([f"{head} {{", *lines, "}", 'press "F9"'])
+    _, found = parse(text)
+    assert [each.span.first.line for each in found] == [5]
+    (step, last) = top_statements(text)
+    assert last == 'press "F9"'
+    assert all(line in step for line in lines)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'try {\n      do "a"\n    } catch (e) {\n      do "b"\n    } finally {\n    }',
+        'if (x) then {\n      do "a"\n    } else {\n      do "b"\n    }',
+        'while x {\n      do "a"\n    }\n    else {\n      do "b"\n    }',
+        'if x:\n      do "a"\n    elif y:\n      do "b"\n    else:\n      do "c"',
+        'try:\n      do "a"\n    except:\n      do "b"',
+        "* Click OK\n    * Press Enter",
+        "1. Click OK\n    2. Press Enter",
+    ],
+)
+def test_one_form_of_another_language_is_one_mistake(text: str) -> None:
+    module, found = parse(in_steps([text, 'press "F9"']))
+    assert [each.span.first.line for each in found] == [5]
+    assert [each.name.text for each in module.declarations if not isinstance(each, ast.TestDecl)]
+    assert top_statements(in_steps([text, 'press "F9"']))[-1] == 'press "F9"'
+
+
+def test_the_example_of_the_module_is_true() -> None:
+    assert recovery.__doc__ is not None
+    example = recovery.__doc__.split("seven diagnostics:\n")[1].split("What is proven")[0]
+    text = "flow 1\n" + "\n".join(line[4:39].rstrip() for line in example.splitlines())
+    module, found = parse(text)
+    assert len(found) == 7
+    assert [node.name.text for node in module.declarations if isinstance(node, ast.TaskDecl)] == [
+        "c",
+        "d",
+    ]
+    assert [part.names for part in module.unread] == [("b",)]
+    assert [text[gap.start : gap.end] for gap in module.gaps] == [
+        'click "x"',
+        "do 'y'",
+        'while sees "z"',
+        "press F2",
+        "wait 5",
+    ]
+    pressed = [node for node in walk(module) if isinstance(node, ast.PressStmt)]
+    assert [text[each.start : each.end] for each in pressed] == ['press "F3"']
+
+
+PIECES = (*RIGHT, *WRONG, "{", "}", '"""', "\n", "else {", "(", "]", "task t() {", "workflow v {")
+
+
+@given(st.lists(st.sampled_from(PIECES)), st.sampled_from((" ", "\n", "\n    ")))
+def test_whatever_is_written_is_read_to_the_end_and_twice_the_same(
+    pieces: list[str], between: str
+) -> None:
+    text = f"flow 1\nworkflow w {{ steps {{\n{between.join(pieces)}"
+    first, found = parse(text)
+    second, again = parse(text)
+    assert dump(first) == dump(second)
+    assert [(each.name, each.span.start, each.message) for each in found] == [
+        (each.name, each.span.start, each.message) for each in again
+    ]
+    assert len(found) <= MAX_ERRORS
+    for gap in first.gaps:
+        assert 0 <= gap.start <= gap.end <= len(text)
+
+
+@given(st.integers(min_value=0, max_value=2**32))
+def test_a_program_without_mistakes_never_meets_the_recovery(seed: int) -> None:
+    source = program(random.Random(seed), 9)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Recovery, "read", _never)
+        module, _ = parse(source)
+    assert (module.gaps, module.unread) == ((), ())
+
+
+def _never(*_: Any) -> None:
+    raise AssertionError("the recovery was called")
+
+
+def calls_of(function: Callable[[], Any]) -> int:
+    """The number of calls of Python functions that a function makes."""
+    count = 0
+
+    def see(frame: Any, event: str, argument: Any) -> None:
+        nonlocal count
+        count += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(see)
+    try:
+        function()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+@pytest.mark.parametrize("line", [*WRONG, "} {", "if x {", '"""'])
+def test_twice_the_text_is_twice_the_work(line: str) -> None:
+    def work(times: int) -> int:
+        text = in_steps([line, RIGHT[0]] * times)
+        return calls_of(lambda: parse(text))
+
+    small, large = work(20), work(40)
+    assert large < 2.6 * small
+
+
+def test_several_mistakes_in_one_body_are_reported_on_their_lines_alone() -> None:
+    """The limits of `benchmarks/mistakes_together.py`, on fewer bodies."""
+    found = trials(samples_of(sample_programs()), 80, seed=11)
+    assert missed(row(found)) == []
+
+
+def analysed(body: str) -> list[str]:
+    text = f"flow 1\n\nworkflow w {{\n  inputs {{ who: string }}\n  steps {{\n{body}\n  }}\n}}\n"
+    files = MemoryFiles({"x.flow": text})
+    found = analyze(files, ["x.flow"], CompileOptions()).diagnostics
+    return [f"{each.span.first.line - 5} {each.name}" for each in found if each.severity == "error"]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        # A name is unknown whatever the broken line says.
+        ("do 'x'\ndo \"{nobody}\"", ["1 unexpected-token", "2 undeclared-name"]),
+        # It may be what the broken line declares, or what it forgets to name.
+        ('extract total from "a"\ndo "{{total}}"', ["1 unexpected-token"]),
+        ('extract : string from "a"\ndo "{{total}}"', ["1 unexpected-token"]),
+        ('for in ["a"] {\n  do "{site}"\n}', ["1 unexpected-token"]),
+        # A broken line may set a value, leave the run or guard what follows.
+        (
+            'if sees "a" {\n  copy x from "a"\n} else {\n  leave\n}\ndo "{{x}}"',
+            ["4 unexpected-token"],
+        ),
+        # No second finding on the line itself.
+        ('press Entr "{nobody}"', ["1 unexpected-token"]),
+    ],
+)
+def test_nothing_is_found_that_the_broken_line_may_explain(body: str, expected: list[str]) -> None:
+    assert analysed(body) == expected
+
+
+def test_what_waits_for_the_whole_program_exists() -> None:
+    from flowdsl.catalog import diagnostics
+
+    assert diagnostics().keys() >= certainty.OF_ABSENCE
