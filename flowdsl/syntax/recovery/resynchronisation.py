@@ -57,6 +57,9 @@ def reads_on(tokens: Lexemes, states: list[int], index: int, *, line: bool = Fal
         if new_line and line:
             return True
         term = terminal(tokens, at, trial[-1])
+        if term is None and new_line and fits(trial, _DO):
+            # What is in front is a whole statement; the next line has a mistake of its own.
+            return True
         if term is None or _takes_for_name(tokens, at, term, trial) or not shift(trial, term):
             return False
         # A new line proves nothing when its first word is taken for something else than it is, or
@@ -404,7 +407,8 @@ def _begins_line(tokens: Lexemes, index: int) -> bool:
 def _innermost(tokens: Lexemes, stack: Stack, index: int, place: int | None) -> int | None:
     """The number of states of a stack, as large as possible, with which token `index` goes on.
 
-    In front of `place`, where a statement may begin, only between the parts of a body.
+    In front of `place`, where a statement may begin, only between the parts of a body, and behind
+    it only inside of brackets.
     """
     states = stack.states
     read = symbols(states)
@@ -416,6 +420,8 @@ def _innermost(tokens: Lexemes, stack: Stack, index: int, place: int | None) -> 
                 return None
             if not _behind_part(read[size - 2]):
                 continue
+        if place is not None and size > place and _BRACKETS.isdisjoint(read[place - 1 : size - 1]):
+            continue
         if terminal(tokens, index, states[size - 1]) is not None and reads_on(
             tokens, states[:size], index, line=True
         ):
