@@ -37,7 +37,7 @@ from flowdsl.syntax.visit import walk
 MIN_REPORTED = 0.95
 MAX_PER_MISTAKE = 1.1
 MIN_CHECKED = 0.95
-MAX_ELSEWHERE = 0.0
+MAX_ELSEWHERE = 0.005
 MOST = 5
 PLANTED = "nowhere_declared"
 _OVER_LINES = ("block", "line", "truncated", "lines", "`{ x }`", "`elif`")

@@ -8,7 +8,9 @@ depends on what the parser accepts where it stands: `Lexemes.kinds` has a first 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import accumulate
+from typing import Any, TypeAlias
 
 from .tables import TERMINALS, WORDS
 from .tokens import Token
@@ -65,6 +67,10 @@ _PAIRS = re.compile(
 )
 
 
+Row: TypeAlias = tuple[str, int, int, int, str]
+"""One token: its word, kind, start, end, and the blanks in front."""
+
+
 class Lexemes:
     """The tokens of one text as parallel lists; the last one is the empty end token.
 
@@ -117,7 +123,7 @@ class Lexemes:
         self.starts.insert(at, place)
         self.ends.insert(at, place)
         self.blanks.insert(at, "")
-        self.kinds.insert(at, _KINDS[word] if word in _KINDS else _literal(word))
+        self.kinds.insert(at, kind_of(word))
         if self._excess is not None:
             self._excess += _BRACES.get(word, 0)
 
@@ -133,6 +139,25 @@ class Lexemes:
         if self._excess is None:
             self._excess = self.words.count("{") - self.words.count("}")
         return self._excess
+
+    def exchange(self, first: int, end: int, rows: Sequence[Row]) -> list[Row]:
+        """Put other tokens in the place of those from `first` up to `end`; returns these."""
+        columns: tuple[list[Any], ...] = (
+            self.words,
+            self.kinds,
+            self.starts,
+            self.ends,
+            self.blanks,
+        )
+        former = list(zip(*(column[first:end] for column in columns), strict=True))
+        for number, column in enumerate(columns):
+            column[first:end] = [row[number] for row in rows]
+        self._excess = None
+        return former
+
+    def row(self, at: int) -> Row:
+        """Token `at`, as `exchange` takes it."""
+        return self.words[at], self.kinds[at], self.starts[at], self.ends[at], self.blanks[at]
 
     def join(self, at: int, last: int) -> None:
         """Make one token of those from `at` to `last`; it keeps the word of the first."""
@@ -179,6 +204,11 @@ class Lexemes:
             if lines:
                 found[self.starts[at]] = "\n".join(lines)
         return found
+
+
+def kind_of(word: str) -> int:
+    """The kind of a word that is no name."""
+    return _KINDS[word] if word in _KINDS else _literal(word)
 
 
 def breaks_line(blank: str) -> bool:

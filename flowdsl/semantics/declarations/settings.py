@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
 from flowdsl.source.record import Record
-from flowdsl.source.text import SourceFile
+from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 
 from .. import errors, places
@@ -48,6 +48,12 @@ TERMINAL_SETTINGS = {
 }
 
 
+SECTIONS = frozenset(
+    ("always", "checks", "extra", "inputs", "model", "outputs", "secrets", "steps", "terminal")
+)
+"""The sections of a workflow in braces."""
+
+
 def check_settings(
     program: Program,
     scope: ValueScope,
@@ -67,13 +73,14 @@ def check_settings(
         rule = rules.get(name)
         if rule is None:
             span = setting.name.span(source)
+            help, fixes = known_names("setting", rules, name), rename_fix(span, rules)
+            if name in SECTIONS and rules is WORKFLOW_SETTINGS:
+                help = f"a section stands without `=`: `{name} {{ ... }}`"
+                gap = Span(source, setting.name.end, setting.value.start)
+                opened = source.text.startswith("{", setting.value.start)
+                fixes = (Fix("leave out `=`", (Edit(gap, " "),), "safe"),) if opened else ()
             program.sink.report(
-                errors.UNKNOWN_SETTING,
-                span,
-                name=name,
-                owner=owner,
-                help=known_names("setting", rules, name),
-                fixes=rename_fix(span, rules),
+                errors.UNKNOWN_SETTING, span, name=name, owner=owner, help=help, fixes=fixes
             )
             continue
         if name in first:

@@ -205,6 +205,11 @@ def _known_fields(
                 )
         elif isinstance(item, ast.OutputsFrom):
             known_outputs = _schema(program, scope, item.path, symbol.outputs_from)
+        elif isinstance(item, ast.Setting) and item.name.text == "inputs":
+            # Meant to be the section, which is reported.
+            known_inputs = None
+        elif isinstance(item, ast.Setting) and item.name.text == "outputs":
+            known_outputs = None
     return WorkflowFields(known_inputs, secrets, known_outputs)
 
 

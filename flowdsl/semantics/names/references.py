@@ -13,6 +13,7 @@ from ..model import CONST, ENVIRONMENT, INPUT, RUNTIME, SECRET, STEP, ValueSymbo
 from ..places import TEST_VALUE, Place
 from ..program import Program
 from ..types import ANY, STRING, UNKNOWN, Type, Unknown
+from .foreign_names import foreign_value
 from .paths import name_span, path_of, step_of, walk_path
 from .scopes import (
     ENV_ROOT,
@@ -170,7 +171,10 @@ def _report_undeclared(
     fixes: tuple[Fix, ...] = ()
     near = closest(name, (ENV_ROOT,), consts, *own.values())
     kind = None if near is None else scope.kind_of(near)
-    if name in scope.ended:
+    foreign = None if in_text else foreign_value(name, ref.name.span(source))
+    if foreign is not None and not ref.path:
+        help, fixes = foreign
+    elif name in scope.ended:
         symbol = scope.ended[name]
         help = f"`{name}` is the variable of a loop and exists inside it only"
         labels = (Label(symbol.span, "the loop variable"),)

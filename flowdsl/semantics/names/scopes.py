@@ -14,6 +14,7 @@ from .. import errors
 from ..model import CONST, ENVIRONMENT, RUNTIME, SECRET, ValueSymbol
 from ..program import Entry, ModuleScope, Program
 from ..types import PRIMITIVES
+from .foreign_names import foreign_type, foreign_value
 
 PresenceKey: TypeAlias = tuple[str, str, tuple[str | int, ...]]
 """A reference as a value: its sigil, its root and the steps of its path."""
@@ -253,11 +254,16 @@ def _report_undeclared(
     candidates: Names,
 ) -> None:
     span = name.span(scope.source)
-    if entry is not None:
+    foreign_of = {"type": foreign_type, "const": foreign_value}.get(kind)
+    foreign = None if foreign_of is None else foreign_of(name.text, span)
+    if foreign is not None and entry is None:
+        help, fixes = foreign
+        labels: tuple[Label, ...] = ()
+    elif entry is not None:
         found = KIND_OF_DECLARATION[type(entry.declaration)]
         help = f"`{name.text}` is {with_article(found)}"
-        labels: tuple[Label, ...] = (Label(entry.span, f"the {found}"),)
-        fixes: tuple[Fix, ...] = ()
+        labels = (Label(entry.span, f"the {found}"),)
+        fixes = ()
     else:
         help = known_names(kind, candidates, name.text)
         labels = ()

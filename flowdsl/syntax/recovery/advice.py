@@ -13,8 +13,10 @@ from ..edition import DECLARATIONS
 from ..lexer import KEYWORDS, TERMINAL, UNKNOWN, Lexemes, is_word
 from ..tables import TERMINALS
 from .foreign_syntax import (
+    APPENDED,
     ARGUMENTS,
     ASCII,
+    ASSIGNED,
     BODY,
     CHARACTERS,
     CHOICE,
@@ -29,6 +31,8 @@ from .foreign_syntax import (
     LOOP,
     NO_ARGUMENTS,
     OFTEN_TOO_MANY,
+    RECORD_TYPE,
+    SETTINGS,
     WORD_AFTER_WORD,
     WORD_WHERE,
     WORDS_OF_OTHER_LANGUAGES,
@@ -173,6 +177,8 @@ class _Place:
             return 'an `else` says how it ends: `else abort "..."`'
         if self.after[0] == "|":
             return CHOICE
+        if self.before in ("extract", "copy"):
+            return f'what is read has a name and a type: `{self.before} name: type from "..."`'
         if {"FIELD", "RPAR"} <= self.fitting:
             return ARGUMENTS
         name = _NOT_IN_NAMES.sub("_", self.word.strip('"')).strip("_")
@@ -226,6 +232,10 @@ class _Place:
                 return ASCII
         if "FIELD" in fitting_names and self.after[:2] == ["?", ":"]:
             return f"an optional field is written `{word}: type?`"
+        if "DO" in fitting_names and self.kind == "FIELD":
+            return SETTINGS
+        if "DO" in fitting_names and self.kind == "KEY":
+            return APPENDED if self.after[0] == "+=" else ASSIGNED
         if "DO" in fitting_names:
             return None if word in KEYWORDS else INSTRUCTION
         if "STEPS" in fitting_names and word in statement_words():
@@ -246,6 +256,8 @@ class _Place:
         word, fitting_names = self.word, self.fitting
         if word == "<" and self.before.lower() in ("list", "array"):
             return LIST_TYPE
+        if word == "<" and self.before.lower() in ("map", "dict", "record", "object"):
+            return RECORD_TYPE
         if word == "[" and {"STRING", "NAME", "LBRACE"} <= fitting_names:
             return LIST_TYPE
         if word == "@" and "FIELD" in fitting_names:

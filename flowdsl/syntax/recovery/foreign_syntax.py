@@ -19,6 +19,7 @@ ARGUMENTS = "arguments are named: `name: value`"
 NO_ARGUMENTS = "the round brackets stand there even when they hold nothing: `()`"
 CHOICE = 'a choice of texts is written `type name = "a" | "b"`'
 LIST_TYPE = "a list type is written `string[]`"
+RECORD_TYPE = "a record is written `{ field: type }`, and what is not known before `any`"
 LOOP = "a loop is written `for x in list { }` or `repeat until ... max N { }`"
 TASK = "statements with a name are a task: `task name() { ... }`"
 RECORD = "a record is written `type name { field: type }`"
@@ -26,17 +27,90 @@ CASES = "cases are written `if ... { } else if ... { }`"
 CHECKS = "checks stand in `checks { ... }`"
 COMMENT = "a comment begins with `#`"
 COMPARISON = "values are compared with `==`"
+FAILS = 'what did not work fails with `fail "..."`, and the whole run with `abort "..."`'
 COUNT = "a number of rounds is written `for i in 3 { }`"
+ASSIGNED = "a kept value is set with `keep name = value`, an output with `emit name = value`"
+APPENDED = (
+    "an entry is added to a list with `keep name += value` or `emit name += value`; there is no "
+    "arithmetic"
+)
+SETTINGS = "settings stand beside `steps { }`: `name = value`"
+EMIT = "an output is set with `emit name = value`"
 ENDS = "a run ends with `finish`, `abort` or `fail`, a loop with its list or its `until`"
 IMPORT = 'names are imported with `import { name } from "./x.flow"`'
 RETRY = "what may fail is tried with `retry N { } else { }`"
 VALUES = (
-    "a constant is declared with `const` outside of workflows; `extract` and `copy` read values "
-    "from the screen, and `keep x: T = v` keeps one"
+    "a value is kept with `keep name: type = value`; `extract` and `copy` read one from the "
+    "screen, and a `const` stands outside of workflows"
 )
 LIST_MARKS = "-*•–"
 OFTEN_TOO_MANY = frozenset(":=,)]")
 
+PREFIXES = frozenset(("f", "F", "b", "t", "u", "rf", "fr"))
+"""What stands in front of a text in Python."""
+OPENING_QUOTES = {
+    "“": '”“"',
+    "„": '“”"',
+    "«": "»",
+    "»": "«",
+    "‘": "’‘",
+    "‚": "‘’",
+    "’": "’",
+    "`": "`",
+}
+"""Quotes that are none here, each with those that may end the text."""
+CORRECTED: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
+    (("&", "&"), ("and",), "conditions are joined with `and`"),
+    (("|", "|"), ("or",), "conditions are joined with `or`"),
+    (("!",), ("not",), "a condition is negated with `not`"),
+    ((";",), (), "statements need no sign between them"),
+    (("then",), (), "a body stands in braces, without `then`: `if ... { ... }`"),
+    (("of",), ("in",), LOOP),
+    (("equals",), ("==",), COMPARISON),
+    (("in",), ("into",), "where a text goes stands behind `into`"),
+    (("null",), ("empty",), "a missing value is tested with `is empty`"),
+    (("=",), (), "two values are equal when `a == b`"),
+    (("=", "{"), ("{",), "a section stands without `=`: `inputs { ... }`"),
+    (("default",), ("=",), "a default is written `= value`"),
+    (("throw",), ("fail",), FAILS),
+    (("raise",), ("fail",), FAILS),
+    (("assert",), ("expect",), 'what must hold is written `expect "..."`'),
+    (("screenshot",), ("capture",), 'a screenshot is kept with `capture "name.png"`'),
+)
+"""Words as they are written, those that are meant, and the advice. Each is tried where the parser
+stops, and counts when it then reads on."""
+SECTION_WORDS = frozenset(("input", "output", "secret"))
+"""Words in front of a declaration in other languages, which are no names of settings here."""
+UNSURE = frozenset(("assert", "raise", "screenshot", "throw"))
+"""Words of `CORRECTED` that may mean something else as well."""
+DECLARING = frozenset(("let", "var", "const", "set", "local"))
+LITERALS = {
+    "true": "bool",
+    "false": "bool",
+    "INT": "int",
+    "NUMBER": "number",
+    "STRING": "string",
+    "BLOCK": "string",
+    "RAW": "string",
+}
+"""The type of a literal, by its word or its terminal."""
+UNITS = (
+    dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s")
+    | dict.fromkeys(("min", "mins", "minute", "minutes"), "m")
+    | dict.fromkeys(("h", "hour", "hours"), "h")
+    | dict.fromkeys(("ms", "millisecond", "milliseconds"), "ms")
+)
+MISSING = {
+    "call": "a task is called with `call name()`",
+    "do": INSTRUCTION,
+    "file": 'a file is kept with `export file "name"`',
+    "for": "a loop is written `for x in list { }`",
+    "from": "where a value is read stands behind `from`",
+    "into": "where a text goes stands behind `into`",
+    "run": "a step of a chain is written `step name = run workflow()`",
+    "until": 'waiting for the screen is written `wait until "..."`',
+}
+"""The advice for a word that is left out."""
 CHARACTERS = (
     dict.fromkeys(f"{CURLY_QUOTES}`'", DOUBLE_QUOTES)
     | dict.fromkeys("\u00a0\u2007\u202f\u200b\ufeff\v", "replace it by a plain space")
@@ -60,9 +134,12 @@ WORDS_OF_OTHER_LANGUAGES = (
     | dict.fromkeys(
         ("print", "log", "echo", "return"), "a result is given with `emit name = value`"
     )
+    | dict.fromkeys(("raise", "throw", "error"), FAILS)
+    | dict.fromkeys(("end", "endif", "done", "fi", "esac"), "a body ends with its `}`")
     | dict.fromkeys(("await", "async"), "statements run one after the other, without a word for it")
     | {
         "assert": 'what must hold is written `expect "..."`',
+        "screenshot": 'a screenshot is kept with `capture "name.png"`',
         "enum": CHOICE,
         "unless": "a condition is negated with `not`",
     }
@@ -76,7 +153,11 @@ WORDS_OUTSIDE = dict.fromkeys(
 """Words that mean something else inside of a declaration."""
 WORD_AFTER_WORD = {
     ("expect", "sees"): "leave out `sees`",
+    ("emit", "("): EMIT,
+    ("emit", "{"): EMIT,
     ("for", "("): LOOP,
+    ("press", "["): 'keys that are pressed together are one text: `press "Ctrl+S"`',
+    ("step", "{"): 'a group has a title: `step "Title" { ... }`',
     ("import", "*"): 'a whole file is imported with `import "./x.flow" as x`',
     ("is", "not"): "the negation stands in front: `not x is empty`",
     ("is", "null"): "a missing value is tested with `is empty`",
@@ -93,6 +174,8 @@ WORD_WHERE = {
     ("of", "IN"): LOOP,
     ("of", "FOR"): 'a test names its workflow: `test "..." for name { }`',
     ("->", "AS"): "a result gets its name with `as`",
+    ("const", "DO"): VALUES,
+    ("output", "DO"): EMIT,
     ("or", "ELSE"): "what happens otherwise stands behind `else`",
     ("or", "VBAR"): "choices are joined with `|`",
     ("equals", "CMP"): COMPARISON,
@@ -115,6 +198,9 @@ WORD_WHERE = {
     ("run", "SHARED"): "a step of a chain is written `step name = run workflow()`",
     ("expect", "OUTPUT"): 'what must hold for the output is written `output satisfies "..."`',
     ("==", "SATISFIES"): 'what must hold for the output is written `output satisfies "..."`',
+    ("input", "INPUTS"): "what a workflow takes stands in `inputs { name: type }`",
+    ("output", "OUTPUTS"): "what a workflow gives stands in `outputs { name: type }`",
+    ("secret", "SECRETS"): "secrets stand in `secrets { name: string }`",
     ("$", "FIELD"): "a secret is declared without `$`",
     ("|", "QMARK"): 'a choice is one of texts, `"a" | "b"`; what may be missing is `type?`',
     ("|", "OR"): "conditions are joined with `or`",

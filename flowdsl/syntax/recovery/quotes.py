@@ -19,6 +19,7 @@ from .. import errors
 from ..driver import Stack, fits
 from ..lexer import TERMINAL, Lexemes, breaks_line
 from .advice import unterminated_advice
+from .foreign_syntax import CURLY_QUOTES
 from .resynchronisation import reads_on, uncover_braces
 
 _BLOCK = TERMINAL["BLOCK"]
@@ -64,10 +65,18 @@ def report_unterminated(source: SourceFile, tokens: Lexemes, index: int, sink: S
     start, opened = tokens.starts[index], tokens.words[index]
     closer = _QUOTES if opened.startswith(_QUOTES) else '"'
     width = opened.index('"') + len(closer)
+    fixes: tuple[Fix, ...] = ()
+    if closer == '"':
+        kept = opened.rstrip(" \t;")
+        curly = kept[-1:] in CURLY_QUOTES and kept[-1:] != ""
+        place = start + len(kept)
+        edit = Edit(Span(source, place - curly, place), '"')
+        fixes = (Fix('close it with `"`', (edit,)),)
     sink.report(
         errors.UNTERMINATED_TEXT,
         Span(source, start, start + width),
         help=unterminated_advice(opened),
+        fixes=fixes,
         closer=closer,
     )
 

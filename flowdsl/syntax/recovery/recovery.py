@@ -21,12 +21,12 @@ An example, with seven mistakes and seven diagnostics:
     task b(): do "x" }                 `{` is read for `:`, which is a guess: `b` is left out
     task c() {
       click "x"                        no repair reads on: reported, and a gap up to the next line,
-      do 'y'                           which has a mistake of its own: reported, a gap
+      do y                             which has a mistake of its own: reported, a gap
       while sees "z" {                 the head is a gap, and the body is read like that of a `step`
         press F2                       reported, a gap
         press "F3"                     read, and checked
       }
-      wait 5                           reported, a gap
+      wait soon                        reported, a gap
     }                                  `c` is kept, with what could be read
     task d() { call c() }              untouched
 
@@ -171,7 +171,7 @@ class Recovery:
                 elif repaired.trust == GUESSED:
                     self.broken += left_out
                     self._note_gap(repaired.place.start, repaired.place.end)
-                return stack, index
+                return stack, repaired.at
         if whole:
             report_unexpected(source, tokens, stack, index, sink)
             # It belongs to the declaration in front, which has ended too early.

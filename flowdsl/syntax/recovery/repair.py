@@ -16,6 +16,8 @@ from .. import errors
 from ..driver import Stack, expected, fits, fitting, shift, symbols
 from ..lexer import END, KEYWORDS, TERMINAL, UNKNOWN, Lexemes, breaks_line, is_word
 from ..tables import WORDS
+from .corrections import Correction, corrections
+from .foreign_syntax import MISSING, SECTION_WORDS
 from .resynchronisation import PROOF, reads_on
 from .unexpected import report_unexpected, token_phrase
 
@@ -28,6 +30,8 @@ _INSERTED = (
     ",",
     "{",
     "(",
+    "call",
+    "file",
     "do",
     "into",
     "from",
@@ -60,10 +64,15 @@ _KEPT_AS_THEY_ARE = frozenset((END, TERMINAL["BAD_STRING"], TERMINAL["BAD_BLOCK"
 
 
 class Repaired(NamedTuple):
-    """How far the tree can be relied on: `CERTAIN`, `GUESSED` or `UNBALANCED`; and the place."""
+    """A mistake that was repaired at a place.
+
+    `trust` says how far the tree can be relied on: `CERTAIN`, `GUESSED` or `UNBALANCED`. The parser
+    reads on at token `at`.
+    """
 
     trust: str
     place: Span
+    at: int
 
 
 def repair(
@@ -71,11 +80,11 @@ def repair(
 ) -> Repaired | None:
     """Try to repair the tokens where the parser stopped; None when that fails.
 
-    Otherwise the parser can read on at `index`, and the mistake is reported.
+    Otherwise the mistake is reported.
     """
     attempt = _Repair(source, tokens, stack, index, sink)
     trust = attempt.trust()
-    return None if trust is None else Repaired(trust, attempt.place)
+    return None if trust is None else Repaired(trust, attempt.place, attempt.index)
 
 
 def close_declaration(
@@ -110,7 +119,13 @@ class _Repair:
 
     def trust(self) -> str | None:
         """Try every repair, the surest first; returns how far the tree can be relied on."""
-        if self.else_if() or self.sign() or self.comparison() or self.keyword():
+        if (
+            self.correction()
+            or self.else_if()
+            or self.sign()
+            or self.comparison()
+            or self.keyword()
+        ):
             return CERTAIN
         inserted = self.missing()
         if inserted is not None:
@@ -129,6 +144,58 @@ class _Repair:
 
     def _reads_on(self, index: int) -> bool:
         return reads_on(self.tokens, self.stack.states, index)
+
+    def correction(self) -> bool:
+        """Read the right form in the place of one of another language."""
+        return any(self._corrects(each) for each in corrections(self.tokens, self.index))
+
+    def _corrects(self, found: Correction) -> bool:
+        """Take a correction, when the parser then reads on."""
+        tokens, stack = self.tokens, self.stack
+        # What was read already and is replaced, too: tokens that nothing has been made of.
+        taken = self.index - found.start
+        if taken and stack.starts[-taken:] != tokens.starts[found.start : self.index]:
+            return False
+        states = stack.states[: len(stack.states) - taken]
+        start, end = tokens.starts[found.start], tokens.ends[found.end - 1]
+        rows = found.rows(tokens)
+        former = tokens.exchange(found.start, found.end, rows)
+        proven = reads_on(tokens, states, found.start)
+        tokens.exchange(found.start, found.start + len(rows), former)
+        if not proven:
+            return False
+        if found.width:
+            end = start + found.width
+        report_unexpected(
+            self.source,
+            tokens,
+            stack,
+            self.index,
+            self.sink,
+            help=found.help,
+            fixes=(self._fix(start, end, found.written, "safe" if found.sure else "unsafe"),),
+        )
+        tokens.exchange(found.start, found.end, rows)
+        del stack.states[len(states) :]
+        if taken:
+            del stack.values[-taken:], stack.starts[-taken:]
+        self.index = found.start
+        return True
+
+    def _fix(self, start: int, end: int, written: str, applicability: str) -> Fix:
+        """The fix that replaces a range by words, or by none; no word runs into another."""
+        text = self.source.text
+        if not written:
+            if text[start - 1 : start] in (" ", "\t") and text[end : end + 1] not in (" ", "\t"):
+                start -= 1
+            elif text[end : end + 1] == " ":
+                end += 1
+            edit = Edit(Span(self.source, start, end), "")
+            return Fix(f"leave out `{text[start:end].strip()}`", (edit,), applicability)
+        before = " " if written[0].isalpha() and text[start - 1 : start].isalnum() else ""
+        behind = " " if written[-1].isalpha() and text[end : end + 1] not in (" ", "\n", "") else ""
+        edit = Edit(Span(self.source, start, end), f"{before}{written}{behind}")
+        return Fix(f"write `{written}`", (edit,), applicability)
 
     def else_if(self) -> bool:
         """Repair `elif` and the like in the place of `else if`, or of `else` without a condition.
@@ -272,6 +339,8 @@ class _Repair:
         """Insert a `:` or `=` that is left out behind this name."""
         if not is_word(self.word) or (self.word in KEYWORDS and self._text_follows()):
             return False
+        if self.word in SECTION_WORDS:
+            return False
         tokens = self.tokens
         for kind, sign in ((_FIELD, ":"), (_KEY, "=")):
             if not fits(self.stack.states, kind):
@@ -298,7 +367,9 @@ class _Repair:
         again = 1 < count < PROOF and self.tokens.words[self.index + 1 + count] == self.word
         if not again and not self._reads_on(self.index + 1):
             return False
-        report_unexpected(self.source, self.tokens, self.stack, self.index, self.sink)
+        certain = self.kind == UNKNOWN or self.word in _SEPARATORS
+        fix = self._fix(self.span.start, self.span.end, "", "safe" if certain else "unsafe")
+        report_unexpected(self.source, self.tokens, self.stack, self.index, self.sink, fixes=(fix,))
         self.tokens.remove(self.index)
         return True
 
@@ -320,6 +391,7 @@ class _Repair:
             errors.MISSING_TOKEN,
             span,
             labels=self._opening(word),
+            help=MISSING.get(word),
             fixes=(fix,),
             missing=word,
             found=token_phrase(tokens, after),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Fix, Label
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile, Span
 
@@ -13,6 +13,7 @@ from ..driver import Stack, expected, fits
 from ..lexer import END, KEYWORDS, TERMINAL, UNKNOWN, Lexemes
 from ..tables import TERMINALS, WORDS
 from .advice import character_advice, token_advice, unfinished_advice
+from .corrections import rewritings
 from .quotes import report_unterminated
 from .resynchronisation import is_orphan, statement_words
 
@@ -100,9 +101,19 @@ def expected_phrase(terminals: Sequence[int]) -> str:
 
 
 def report_unexpected(
-    source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink
+    source: SourceFile,
+    tokens: Lexemes,
+    stack: Stack,
+    index: int,
+    sink: Sink,
+    *,
+    help: str | None = None,
+    fixes: tuple[Fix, ...] = (),
 ) -> None:
-    """Report the token that stopped the parser, or the invisible character behind it."""
+    """Report the token that stopped the parser, or the invisible character behind it.
+
+    Without `help`, the advice for the place is looked up.
+    """
     if (
         tokens.kinds[index + 1 : index + 2] == [UNKNOWN]
         and not tokens.words[index + 1].isprintable()
@@ -116,20 +127,24 @@ def report_unexpected(
     elif kind == UNKNOWN and len(word) > 1:
         sink.report(errors.MALFORMED_NUMBER, span, written=word)
     elif kind == UNKNOWN:
+        help = help or character_advice(tokens, index, stack)
         sink.report(
             errors.UNKNOWN_CHARACTER,
             span,
-            help=character_advice(tokens, index, stack),
+            help=help,
+            fixes=fixes or rewritings(source, tokens, index, help),
             character=_shown(word),
         )
     elif word == "import" and fits(stack.states, END):
         sink.report(errors.MISPLACED_IMPORT, span)
     else:
+        help = help or token_advice(tokens, index, stack)
         sink.report(
             errors.UNEXPECTED_TOKEN,
             span,
             labels=_early_end(source, tokens, stack, index),
-            help=token_advice(tokens, index, stack),
+            help=help,
+            fixes=fixes or rewritings(source, tokens, index, help),
             found=token_phrase(tokens, index),
             expected=expected_phrase(expected(stack.states)),
         )

@@ -63,13 +63,10 @@ def test_editions(text: str, expected: list[str], edition: int) -> None:
     [
         ('do "x', ["3:4-5 unterminated-text"]),
         ('do r"x', ["3:4-6 unterminated-text"]),
-        ("do “x”", ["3:4-5 unknown-character"]),
-        ("do 'x'", ["3:4-7 unexpected-token"]),
         ("wait 5mx", ["3:6-9 malformed-number"]),
         ("- Click OK", ["3:1-2 unknown-character"]),
         ('if x do "a"', ["3:6-8 unexpected-token"]),
         ("Click the button", ["3:1-6 unexpected-token"]),
-        ("for x in {list} { }", ["3:10-11 unexpected-token"]),
         ('press\ndo "a"', ["3:1-6 unfinished-line"]),
     ],
 )
@@ -108,6 +105,10 @@ def test_where_braces_do_not_balance_the_declaration_is_dropped(
         ('"Click OK"', ["3:1-1 missing-token"]),
         ("if x = 1 { }", ["3:6-7 wrong-sign"]),
         ('do "a" )', ["3:8-9 unexpected-token"]),
+        ("do “x”", ["3:4-5 unknown-character"]),
+        ("do 'x'", ["3:4-7 unexpected-token"]),
+        ("for x in {list} { }", ["3:10-11 unexpected-token"]),
+        ("if x && y || !z { }", ["3:6-7 unknown-character"]),
     ],
 )
 def test_one_token_is_repaired_and_the_declaration_kept(body: str, expected: list[str]) -> None:

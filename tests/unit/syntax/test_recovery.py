@@ -39,13 +39,13 @@ RIGHT = (
 )
 WRONG = (
     'click "OK"',
-    "do 'OK'",
-    "wait 5",
+    "do 'OK' now",
+    "wait soon",
     "press Enter",
     "emit total = = 1",
     "total = 1",
     'print("x")',
-    "let x = 1",
+    "let x = y",
     'type "x" "y" "z"',
     "call sign_in(1)",
     'if x === 1 { press "F3" }',
@@ -130,10 +130,10 @@ def test_the_example_of_the_module_is_true() -> None:
     assert [part.names for part in module.unread] == [("b",)]
     assert [text[gap.start : gap.end] for gap in module.gaps] == [
         'click "x"',
-        "do 'y'",
+        "do y",
         'while sees "z"',
         "press F2",
-        "wait 5",
+        "wait soon",
     ]
     pressed = [node for node in walk(module) if isinstance(node, ast.PressStmt)]
     assert [text[each.start : each.end] for each in pressed] == ['press "F3"']

@@ -1,0 +1,55 @@
+"""What the types and values of other languages are called here."""
+
+from __future__ import annotations
+
+from flowdsl.diagnostics.diagnostic import Edit, Fix
+from flowdsl.source.text import Span
+
+TYPES = {
+    "str": "string",
+    "String": "string",
+    "text": "string",
+    "boolean": "bool",
+    "Boolean": "bool",
+    "decimal": "number",
+    "float": "number",
+    "double": "number",
+    "real": "number",
+    "integer": "int",
+    "Integer": "int",
+    "long": "int",
+    "timestamp": "datetime",
+}
+_RECORDS = frozenset(("map", "dict", "object", "record", "struct", "Map", "Record"))
+_LISTS = frozenset(("list", "array", "List", "Array"))
+VALUES = (
+    dict.fromkeys(("True", "TRUE", "yes", "on"), "true")
+    | dict.fromkeys(("False", "FALSE", "no", "off"), "false")
+    | dict.fromkeys(("none", "None", "nil", "NULL", "Null", "undefined"), "null")
+)
+
+
+def foreign_type(name: str, span: Span) -> tuple[str, tuple[Fix, ...]] | None:
+    """The advice for the name of a type at `span`, and its fix; None for a name of no language."""
+    if name in _RECORDS:
+        return "a record is written `{ field: type }`, and what is not known before `any`", ()
+    if name in _LISTS:
+        return "a list type is written `string[]`", ()
+    type_ = TYPES.get(name)
+    return None if type_ is None else (f"the type is `{type_}`", _write(span, type_))
+
+
+def foreign_value(name: str, span: Span) -> tuple[str, tuple[Fix, ...]] | None:
+    """The advice for the name of a value, likewise."""
+    value = VALUES.get(name)
+    if value is None:
+        return None
+    if value == "null":
+        help = "a missing value is written `null`, and asked for with `x is empty`"
+    else:
+        help = f"the value is written `{value}`"
+    return help, _write(span, value)
+
+
+def _write(span: Span, word: str) -> tuple[Fix, ...]:
+    return (Fix(f"write `{word}`", (Edit(span, word),), "safe"),)

@@ -1,0 +1,202 @@
+"""Forms of other languages that have one right form here.
+
+A correction replaces some tokens by others. It is a proposal: `repair` takes the first with which
+the parser reads on, reads the program as if it were written so, and offers it as a fix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from flowdsl.diagnostics.diagnostic import Edit, Fix
+from flowdsl.source.text import SourceFile, Span
+
+from ..lexer import TERMINAL, Lexemes, Row, breaks_line, is_word
+from ..tables import TERMINALS
+from .foreign_syntax import (
+    COMMENT,
+    CORRECTED,
+    DECLARING,
+    DOUBLE_QUOTES,
+    INSTRUCTION,
+    LIST_MARKS,
+    LITERALS,
+    OPENING_QUOTES,
+    PREFIXES,
+    UNITS,
+    UNSURE,
+    VALUES,
+)
+
+_KEYNAME = TERMINAL["KEYNAME"]
+_STRING = TERMINAL["STRING"]
+_NOT_QUOTED = frozenset('"\\{')
+"""Signs that mean something else once a text stands in double quotes."""
+
+
+class Correction(NamedTuple):
+    """Read other words in the place of some tokens.
+
+    `start` is the first of these, `end` the one behind the last. `words` are read in their place,
+    or else the tokens from `kept` are. `help` says what is right. `written` is the text that
+    replaces theirs, or as many of its characters as `width` says. `sure`: nothing else can be
+    meant.
+    """
+
+    start: int
+    end: int
+    words: tuple[str, ...]
+    help: str
+    written: str
+    kept: range = range(0)
+    width: int = 0
+    sure: bool = True
+
+    def rows(self, tokens: Lexemes) -> list[Row]:
+        """The tokens that are read instead, at the place of those that are replaced."""
+        if self.kept:
+            return [tokens.row(at) for at in self.kept]
+        start, end = tokens.starts[self.start], tokens.ends[self.end - 1]
+        blanks = [tokens.blanks[self.start], *[" "] * len(self.words)]
+        kinds = Lexemes(" ".join(self.words)).kinds
+        return [
+            (word, kind, start, end, blank)
+            for word, kind, blank in zip(self.words, kinds, blanks, strict=False)
+        ]
+
+
+def corrections(tokens: Lexemes, index: int) -> Iterator[Correction]:
+    """What the tokens where the parser stopped, at `index`, may be corrected to."""
+    words = tokens.words
+    for written, meant, help in CORRECTED:
+        end = index + len(written)
+        if tuple(words[index:end]) == written and not any(tokens.blanks[index + 1 : end]):
+            sure = written[0] not in UNSURE
+            yield Correction(index, end, meant, help, " ".join(meant), sure=sure)
+    for correct in (_comment, _quotes, _prefix, _braces, _seconds, _declaration, _optional):
+        found = correct(tokens, index)
+        if found is not None:
+            yield found
+
+
+def _line_end(tokens: Lexemes, index: int) -> int:
+    """The first token behind `index` that begins a line, or the end of the file."""
+    end = index + 1
+    while end < len(tokens.words) - 1 and not breaks_line(tokens.blanks[end]):
+        end += 1
+    return end
+
+
+def _comment(tokens: Lexemes, index: int) -> Correction | None:
+    """A comment with `//`, up to the end of its line."""
+    if tokens.words[index : index + 2] != ["/", "/"] or tokens.blanks[index + 1]:
+        return None
+    return Correction(index, _line_end(tokens, index), (), COMMENT, "#", width=2)
+
+
+def _quotes(tokens: Lexemes, index: int) -> Correction | None:
+    """A text in single quotes, or in the quotes of a word processor, on one line."""
+    word = tokens.words[index]
+    if tokens.kinds[index] == _KEYNAME:
+        inner, end = word[1:-1], index + 1
+    elif word in OPENING_QUOTES:
+        closers = OPENING_QUOTES[word]
+        last = _line_end(tokens, index)
+        end = next((at + 1 for at in range(index + 1, last) if tokens.words[at] in closers), 0)
+        if not end:
+            return None
+        inner = (
+            "".join(tokens.blanks[at] + tokens.words[at] for at in range(index + 1, end - 1))
+            + tokens.blanks[end - 1]
+        )
+    else:
+        return None
+    text = f'"{inner}"'
+    if not _NOT_QUOTED.isdisjoint(inner):
+        return None
+    return Correction(index, end, (text,), DOUBLE_QUOTES, text)
+
+
+def _prefix(tokens: Lexemes, index: int) -> Correction | None:
+    """A letter in front of a text that makes it a template in other languages."""
+    at = index - 1 if tokens.kinds[index] == _STRING else index
+    word = tokens.words[at]
+    if word not in PREFIXES or tokens.kinds[at + 1] != _STRING or tokens.blanks[at + 1]:
+        return None
+    text = tokens.words[at + 1]
+    help = f"leave out the `{word}`: every text may hold variables"
+    return Correction(at, at + 2, (text,), help, text, range(at + 1, at + 2))
+
+
+def _braces(tokens: Lexemes, index: int) -> Correction | None:
+    """A variable in single braces outside of text."""
+    start = index if tokens.words[index] == "{" else index - 1
+    if tokens.words[start] != "{":
+        return None
+    end = start + 1
+    while tokens.words[end] in (".", "$") or is_word(tokens.words[end]):
+        end += 1
+    if end == start + 1 or tokens.words[end] != "}":
+        return None
+    path = "".join(tokens.words[start + 1 : end])
+    help = f"outside text a variable stands without braces: write `{path}`"
+    return Correction(start, end + 1, (), help, path, range(start + 1, end))
+
+
+def _seconds(tokens: Lexemes, index: int) -> Correction | None:
+    """A number where a duration belongs, with the word for its unit or without."""
+    number, unit = [*tokens.words[index : index + 2], ""][:2]
+    if not number.isdigit() or tokens.words[index - 1] not in ("wait", "timeout"):
+        return None
+    known = unit in UNITS and not breaks_line(tokens.blanks[index + 1])
+    written = f"{number}{UNITS[unit] if known else 's'}"
+    help = f"a duration ends in its unit: write `{written}`" + ("" if known else " for seconds")
+    return Correction(index, index + 1 + known, (written,), help, written, sure=known)
+
+
+def _declaration(tokens: Lexemes, index: int) -> Correction | None:
+    """A variable that is declared with a literal, whose type is that of the literal."""
+    word, name, sign, value = [*tokens.words[index : index + 4], "", "", "", ""][:4]
+    if word not in DECLARING or sign != "=" or not is_word(name):
+        return None
+    type_ = LITERALS.get(value) or LITERALS.get(TERMINALS[tokens.kinds[index + 3]])
+    if type_ is None:
+        return None
+    meant = ("keep", name, ":", type_, "=")
+    written = f"keep {name}: {type_} ="
+    return Correction(index, index + 3, meant, VALUES, written)
+
+
+def _optional(tokens: Lexemes, index: int) -> Correction | None:
+    """A type behind `optional`."""
+    if tokens.words[index - 1] != "optional" or not is_word(tokens.words[index]):
+        return None
+    type_ = tokens.words[index]
+    help = f"what may be missing is written `{type_}?`"
+    return Correction(index - 1, index + 1, (type_, "?"), help, f"{type_}?")
+
+
+def rewritings(
+    source: SourceFile, tokens: Lexemes, index: int, help: str | None
+) -> tuple[Fix, ...]:
+    """The fix that does what an advice says to the words from token `index` on, if one does."""
+    text = source.text
+    start = tokens.starts[index]
+    if help == INSTRUCTION:
+        first = index + 1 if tokens.words[index] in LIST_MARKS else index
+        end = tokens.ends[_line_end(tokens, index) - 1]
+        prose = text[tokens.starts[first] : end]
+    elif help == DOUBLE_QUOTES and is_word(tokens.words[index]):
+        last = index
+        while tokens.blanks[last + 1] == "" and tokens.words[last + 1] not in ("", ")", ","):
+            last += 1
+        first, end = index, tokens.ends[last]
+        prose = text[start:end]
+    else:
+        return ()
+    if "\\" in prose or first == len(tokens.words) - 1 or prose.endswith("{"):
+        return ()
+    quoted = '"' + prose.replace('"', '\\"').replace("{", "\\{") + '"'
+    written = f"do {quoted}" if help == INSTRUCTION else quoted
+    return (Fix(f"write `{written}`", (Edit(Span(source, start, end), written),)),)
