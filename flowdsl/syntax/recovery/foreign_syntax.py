@@ -21,7 +21,10 @@ CHOICE = 'a choice of texts is written `type name = "a" | "b"`'
 LIST_TYPE = "a list type is written `string[]`"
 RECORD_TYPE = "a record is written `{ field: type }`, and what is not known before `any`"
 LOOP = "a loop is written `for x in list { }` or `repeat until ... max N { }`"
-TASK = "statements with a name are a task: `task name() { ... }`"
+TASK = (
+    "statements with a name are a task outside of workflows, `task name() { ... }`, and run with "
+    "`call name()`"
+)
 RECORD = "a record is written `type name { field: type }`"
 CASES = "cases are written `if ... { } else if ... { }`"
 CHECKS = "checks stand in `checks { ... }`"

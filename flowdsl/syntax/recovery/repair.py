@@ -186,12 +186,12 @@ class _Repair:
         """The fix that replaces a range by words, or by none; no word runs into another."""
         text = self.source.text
         if not written:
-            if text[start - 1 : start] in (" ", "\t") and text[end : end + 1] not in (" ", "\t"):
-                start -= 1
-            elif text[end : end + 1] == " ":
+            title = f"leave out `{text[start:end]}`"
+            if text[end : end + 1] == " " and text[start - 1 : start].isspace():
                 end += 1
-            edit = Edit(Span(self.source, start, end), "")
-            return Fix(f"leave out `{text[start:end].strip()}`", (edit,), applicability)
+            elif text[start - 1 : start] == " " and text[end : end + 1] in ("\r", "\n", ""):
+                start -= 1
+            return Fix(title, (Edit(Span(self.source, start, end), ""),), applicability)
         before = " " if written[0].isalpha() and text[start - 1 : start].isalnum() else ""
         behind = " " if written[-1].isalpha() and text[end : end + 1] not in (" ", "\n", "") else ""
         edit = Edit(Span(self.source, start, end), f"{before}{written}{behind}")

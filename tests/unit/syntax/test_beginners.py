@@ -1,0 +1,270 @@
+"""Mistakes that people bring from other languages: one finding each, with the right form.
+
+A row says what is written, what is reported and where, which form the help shows, and what stands
+there when somebody has done what the help says. That is the second witness: it has the form that
+the help shows, and it checks.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from flowdsl.api import CompileOptions, MemoryFiles, analyze
+from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
+from flowdsl.diagnostics.fixes import SAFE, UNSAFE, apply_fixes
+from tests.support.rows import for_rows
+
+STEPS = """flow 1
+
+task sign_in(user: string, secret password: string) {
+  type "{user}" into "the field User"
+  type $password into "the field Password"
+}
+
+workflow w {
+  inputs { name: string, note: string?, ready: bool, sites: string[] @max_items(5) }
+  secrets { password: string }
+  outputs { x: string?, names: string[]? }
+  steps {
+    do "Open the chart."
+    <here>
+    do "Close the chart."
+    do "{undeclared}"
+  }
+}
+"""
+WORKFLOW = """flow 1
+
+workflow w {
+  <here>
+  steps { do "Open the chart." }
+}
+
+workflow v {
+  steps { do "{undeclared}" }
+}
+"""
+OUTSIDE = """flow 1
+
+<here>
+
+workflow w {
+  steps {
+    do "Open the chart."
+    do "{undeclared}"
+  }
+}
+"""
+OTHER = "undeclared-name"
+"""What each context reports besides, so that a mistake does not cost what stands around it."""
+
+
+class Row(NamedTuple):
+    """A mistake in a context.
+
+    It is reported as `name` at the first `place` in `written` behind `after`. `form` stands in the
+    help; `right` is what should be there.
+    """
+
+    context: str
+    written: str
+    name: str
+    place: str
+    form: str
+    right: str
+    after: str = ""
+
+
+UNEXPECTED = "unexpected-token"
+CHARACTER = "unknown-character"
+ROWS = [
+    # Python
+    Row(STEPS, 'if ready { press "F2" }\n    elif name == "a" { press "F3" }', "misspelt-keyword",
+        "elif", "else if", 'if ready { press "F2" }\n    else if name == "a" { press "F3" }'),
+    Row(STEPS, 'if ready { press "F2" } else: { press "F3" }', UNEXPECTED, ":", "leave out `:`",
+        'if ready { press "F2" } else { press "F3" }'),
+    Row(STEPS, 'if ready:\n      press "F2"', UNEXPECTED, ":", "{ ... }",
+        'if ready {\n      press "F2"\n    }'),
+    Row(STEPS, 'if ready:\n      press "F2"\n    else:\n      press "F3"', UNEXPECTED, ":",
+        "{ ... }",
+        'if ready {\n      press "F2"\n    } else {\n      press "F3"\n    }'),
+    Row(STEPS, "while ready { press \"F2\" }", UNEXPECTED, "while", "repeat until ... max N { }",
+        'repeat until sees "the end" max 3 { press "F2" }'),
+    Row(STEPS, 'try {\n      press "F2"\n    } except {\n      press "F3"\n    }', UNEXPECTED,
+        "try", "retry N { } else { }",
+        'retry 2 { expect "the list" } else { press "F3" }'),
+    Row(STEPS, 'print("hello")', UNEXPECTED, "print", "emit name = value", 'emit x = "hello"'),
+    Row(STEPS, "if ready == True { press \"F2\" }", OTHER, "True", "true",
+        'if ready == true { press "F2" }'),
+    Row(STEPS, 'if note == None { press "F2" }', OTHER, "None", "null",
+        'if note == null { press "F2" }'),
+    Row(STEPS, 'def open():\n      press "F2"', UNEXPECTED, "def", "task name() { ... }",
+        "call sign_in(user: name, password: $password)"),
+    Row(STEPS, "return name", UNEXPECTED, "return", "emit name = value", "emit x = name"),
+    Row(STEPS, 'do f"Open {name}."', UNEXPECTED, "f", "leave out the `f`", 'do "Open {name}."'),
+    Row(STEPS, "press 'F2'", UNEXPECTED, "'F2'", '"..."', 'press "F2"'),
+    Row(STEPS, "names += name", UNEXPECTED, "names", "emit name += value", "emit names += name"),
+    Row(STEPS, 'if ready { raise "broken" }', UNEXPECTED, "raise", 'fail "..."',
+        'if ready { fail "broken" }'),
+    Row(STEPS, 'if note != none { press "F2" }', OTHER, "none", "null",
+        'if note != null { press "F2" }'),
+    # JavaScript
+    Row(STEPS, 'for site of sites { do "Open {site}." }', UNEXPECTED, "of", "for x in list { }",
+        'for site in sites { do "Open {site}." }'),
+    Row(STEPS, 'if ready && name == "a" { press "F2" }', CHARACTER, "&", "and",
+        'if ready and name == "a" { press "F2" }'),
+    Row(STEPS, 'if ready || name == "a" { press "F2" }', UNEXPECTED, "|", "or",
+        'if ready or name == "a" { press "F2" }'),
+    Row(STEPS, 'if !ready { press "F2" }', CHARACTER, "!", "not", 'if not ready { press "F2" }'),
+    Row(STEPS, 'if name = "a" { press "F2" }', "wrong-sign", "=", "==",
+        'if name == "a" { press "F2" }'),
+    Row(STEPS, 'if name === "a" { press "F2" }', UNEXPECTED, "=", "a == b",
+        'if name == "a" { press "F2" }', after="=="),
+    Row(STEPS, 'press "F2";', CHARACTER, ";", "", 'press "F2"'),
+    Row(STEPS, 'press "F2" // twice', CHARACTER, "/", "#", 'press "F2" # twice'),
+    Row(STEPS, 'let y = "a"', UNEXPECTED, "let", "keep name: type = value", 'keep y: string = "a"'),
+    Row(STEPS, 'const y = 3', UNEXPECTED, "const", "keep name: type = value", "keep y: int = 3"),
+    Row(STEPS, 'await press "F2"', UNEXPECTED, "await", "", 'press "F2"'),
+    Row(STEPS, 'log "done"', UNEXPECTED, "log", "emit name = value", 'emit x = "done"'),
+    Row(STEPS, 'sign_in(user: name, password: $password)', "missing-token", "", "call name()",
+        "call sign_in(user: name, password: $password)"),
+    Row(STEPS, "call sign_in(name, $password)", UNEXPECTED, "name", "name: value",
+        "call sign_in(user: name, password: $password)"),
+    Row(STEPS, "emit x = {name}", UNEXPECTED, "name", "name", "emit x = name"),
+    Row(STEPS, 'if (ready) then { press "F2" }', UNEXPECTED, "then", "if ... { ... }",
+        'if (ready) { press "F2" }'),
+    Row(STEPS, 'if name equals "a" { press "F2" }', UNEXPECTED, "equals", "==",
+        'if name == "a" { press "F2" }'),
+    Row(STEPS, 'if note is null { press "F2" }', UNEXPECTED, "null", "is empty",
+        'if note is empty { press "F2" }'),
+    # Robot Framework, shell, YAML
+    Row(STEPS, 'do "Open ${name}."', "malformed-variable", "${name}", "{name}",
+        'do "Open {name}."'),
+    Row(STEPS, 'do "Open ${NAME}."', "malformed-variable", "${NAME}", "{NAME}",
+        'do "Open {name}."'),
+    Row(STEPS, 'click "OK"', UNEXPECTED, "click", 'do "..."', 'do "click \\"OK\\""'),
+    Row(STEPS, "Click Button    OK", UNEXPECTED, "Click", 'do "..."', 'do "Click Button    OK"'),
+    Row(STEPS, '- press "F2"', CHARACTER, "-", "leave out `-`", 'press "F2"'),
+    Row(STEPS, "- Press Enter", CHARACTER, "-", 'do "..."', 'do "Press Enter"'),
+    Row(STEPS, "sleep 5", UNEXPECTED, "sleep", "wait 5s", "wait 5s"),
+    Row(STEPS, "wait 5 seconds", UNEXPECTED, "5", "5s", "wait 5s"),
+    Row(STEPS, "press Ctrl+S", UNEXPECTED, "Ctrl", '"..."', 'press "Ctrl+S"'),
+    # Word processors and plain prose
+    Row(STEPS, "do “Press Enter.”", CHARACTER, "“", '"..."', 'do "Press Enter."'),
+    Row(STEPS, 'do – "Press Enter."', CHARACTER, "–", "leave out `–`", 'do "Press Enter."'),
+    Row(STEPS, 'do "Press Enter.', "unterminated-text", '"', '"', 'do "Press Enter."'),
+    Row(STEPS, "Open the chart of the patient.", UNEXPECTED, "Open", 'do "..."',
+        'do "Open the chart of the patient."'),
+    # Types and sections
+    Row(WORKFLOW, "inputs { a: bool default false }", UNEXPECTED, "default", "= value",
+        "inputs { a: bool = false }"),
+    Row(WORKFLOW, "inputs { a: optional string }", UNEXPECTED, "string", "string?",
+        "inputs { a: string? }"),
+    Row(WORKFLOW, "inputs { a: boolean }", "undeclared-type", "boolean", "bool",
+        "inputs { a: bool }"),
+    Row(WORKFLOW, "inputs { a: str }", "undeclared-type", "str", "string", "inputs { a: string }"),
+    Row(WORKFLOW, "inputs { a: decimal }", "undeclared-type", "decimal", "number",
+        "inputs { a: number }"),
+    Row(WORKFLOW, "inputs { a: map<string, string> }", UNEXPECTED, "<", "{ field: type }",
+        "inputs { a: { field: string } }"),
+    Row(WORKFLOW, "inputs = { a: string }", "unknown-setting", "inputs", "inputs { ... }",
+        "inputs { a: string }"),
+    Row(WORKFLOW, "input name: string", UNEXPECTED, "input", "inputs { name: type }",
+        "inputs { name: string }"),
+    Row(WORKFLOW, 'title: "A"', "wrong-sign", ":", "=", 'title = "A"'),
+    Row(OUTSIDE, "def open():", UNEXPECTED, "def", "task name() { ... }",
+        'task open() { press "F2" }'),
+    Row(OUTSIDE, "// a comment", CHARACTER, "/", "#", "# a comment"),
+    Row(OUTSIDE, 'let y = "a"', UNEXPECTED, "let", "", 'const y = "a"'),
+]  # fmt: skip
+FEWEST = 40
+
+
+def program(row: Row, lines: str) -> str:
+    return row.context.replace("<here>", lines)
+
+
+def errors(text: str) -> list[Diagnostic]:
+    """The errors of a program, without those that its context has."""
+    found = analyze(MemoryFiles({"w.flow": text}), ["w.flow"], CompileOptions()).diagnostics
+    wrong = [each for each in found if each.severity == ERROR]
+    planted = [each for each in wrong if each.span.text == "{undeclared}"]
+    assert [each.name for each in planted] == [OTHER], [each.message for each in wrong]
+    return [each for each in wrong if each is not planted[0]]
+
+
+def only(row: Row) -> Diagnostic:
+    (found,) = errors(program(row, row.written))
+    return found
+
+
+rows = for_rows(lambda: ROWS, name=lambda row: row.written, fewest=FEWEST)
+
+
+@rows
+def test_there_is_one_finding_at_the_place(row: Row) -> None:
+    found = only(row)
+    text = program(row, row.written)
+    start = text.index(row.written)
+    start = text.index(row.place, text.index(row.after, start) + len(row.after))
+    assert (found.name, found.span.start) == (row.name, start), found.message
+    assert found.span.text == row.place
+
+
+PLACEHOLDERS = ("name", "value", "type", "list", "field", "x", "a", "b", "N")
+
+
+def pattern_of(form: str) -> re.Pattern[str]:
+    """What has the form that stands between backticks in a help."""
+    parts = re.split(r"(\.\.\.|\w+)", form)
+    filled = [
+        r"[\s\S]*" if part == "..." or part in PLACEHOLDERS else re.escape(part) for part in parts
+    ]
+    loose = "".join(filled).replace(r"\ ", r"\s+")
+    for empty in (r"\(\)", r"\{\s+\}"):
+        loose = loose.replace(empty, f"{empty[:2]}[\\s\\S]*{empty[-2:]}")
+    return re.compile(loose, re.IGNORECASE)
+
+
+@rows
+def test_the_help_shows_a_form_that_works(row: Row) -> None:
+    """What should be there checks, and it has a form that the help shows.
+
+    Or it is what was written, without what the help or the fix says to leave out.
+    """
+    found = only(row)
+    said = f"{found.help or ''} {found.message} {' '.join(fix.title for fix in found.fixes)}"
+    assert row.form in said
+    assert errors(program(row, row.right)) == []
+    shown = re.findall(r"`([^`]+)`", found.help or found.message)
+    left_out = re.findall(r"leave out (?:the )?`([^`]+)`", said)
+    assert any(
+        [
+            *(pattern_of(form).search(row.right) for form in shown if form not in left_out),
+            *(
+                _squeezed(row.written.replace(each, "", 1)) == _squeezed(row.right)
+                for each in left_out
+            ),
+        ]
+    ), said
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+@rows
+def test_its_fix_is_what_should_be_there(row: Row) -> None:
+    found = only(row)
+    for fix in found.fixes:
+        applied = apply_fixes([found], (SAFE, UNSAFE))
+        assert applied.count == 1
+        assert errors(applied.texts["w.flow"]) == [], (fix.title, applied.texts)
+        if fix.applicability == SAFE:
+            assert applied.texts["w.flow"] == program(row, row.right)
+
+
+def test_most_can_be_put_right_automatically() -> None:
+    fixed = [row for row in ROWS if only(row).fixes]
+    assert len(fixed) >= len(ROWS) * 0.6
