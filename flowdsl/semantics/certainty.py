@@ -53,7 +53,9 @@ OF_ABSENCE = frozenset(
 )
 """The diagnostics that say that something is not there, but for those of rules that ask
 `may_lack_statements`."""
-_NAMELESS = re.compile(r"\b(as|copy|extract|for|keep)\b(?![ \t]*(?!(?:from|in)\b)[A-Za-z_])")
+_NAMELESS = re.compile(
+    r"(?m)(?:^|\))[ \t]*(as|copy|extract|for|keep)\b(?![ \t(]*(?!(?:from|in)\b)[A-Za-z_])"
+)
 """A word that a name belongs behind, and none stands there: any name may be meant."""
 _SHORT = 2
 """Letters of names that are part of too many words to mean anything."""

@@ -263,7 +263,7 @@ class _Place:
         if word == "@" and "FIELD" in fitting_names:
             return "the annotations of a field stand behind its type"
         if word == "(" and "STRING" in fitting_names:
-            return "a statement takes no round brackets"
+            return f'a statement takes no round brackets: `{self.before} "..."`'
         if word == "." and self.after[0].isdigit() and not self.before[-1:].isdigit():
             return f"a number begins with a digit: write `0.{self.after[0]}`"
         if word in ("}", "") and fitting_names <= {"LPAR", "DOT"}:

@@ -35,6 +35,10 @@ _NOT_QUOTED = frozenset('"\\{')
 """Signs that mean something else once a text stands in double quotes."""
 
 
+_ENDS_TEXT = frozenset(("", "{", ")", ",", "as", "else", "into", "shows", "timeout", "using"))
+"""What may stand behind a text on its line."""
+
+
 class Correction(NamedTuple):
     """Read other words in the place of some tokens.
 
@@ -189,7 +193,7 @@ def rewritings(
         prose = text[tokens.starts[first] : end]
     elif help == DOUBLE_QUOTES and is_word(tokens.words[index]):
         last = index
-        while tokens.blanks[last + 1] == "" and tokens.words[last + 1] not in ("", ")", ","):
+        while not breaks_line(tokens.blanks[last + 1]) and tokens.words[last + 1] not in _ENDS_TEXT:
             last += 1
         first, end = index, tokens.ends[last]
         prose = text[start:end]

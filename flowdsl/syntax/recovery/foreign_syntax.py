@@ -69,6 +69,7 @@ CORRECTED: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     ((";",), (), "statements need no sign between them"),
     (("then",), (), "a body stands in braces, without `then`: `if ... { ... }`"),
     (("of",), ("in",), LOOP),
+    (("or",), ("else",), "what happens otherwise stands behind `else`"),
     (("equals",), ("==",), COMPARISON),
     (("in",), ("into",), "where a text goes stands behind `into`"),
     (("null",), ("empty",), "a missing value is tested with `is empty`"),
@@ -121,7 +122,7 @@ CHARACTERS = (
         "&": "conditions are joined with `and`",
         "!": "a condition is negated with `not`",
         "/": COMMENT,
-        "+": "values are not computed: there is no arithmetic",
+        "+": 'there is no arithmetic; texts are joined in a text: `"{a}{b}"`',
         ";": "statements need no sign between them",
     }
 )
@@ -204,6 +205,8 @@ WORD_WHERE = {
     ("input", "INPUTS"): "what a workflow takes stands in `inputs { name: type }`",
     ("output", "OUTPUTS"): "what a workflow gives stands in `outputs { name: type }`",
     ("secret", "SECRETS"): "secrets stand in `secrets { name: string }`",
+    ("$", "SECRET"): "a secret is declared without `$`",
+    ("$", "RPAR"): ARGUMENTS,
     ("$", "FIELD"): "a secret is declared without `$`",
     ("|", "QMARK"): 'a choice is one of texts, `"a" | "b"`; what may be missing is `type?`',
     ("|", "OR"): "conditions are joined with `or`",
