@@ -32,7 +32,7 @@ from flowdsl.source.text import SourceFile
 from flowdsl.syntax.parse import parse_module
 
 ROOT = Path(__file__).parents[1]
-MAX_PER_MISTAKE = 1.3
+MAX_PER_MISTAKE = 1.1
 MIN_CONFINED = 0.9
 MAX_DENSE = 3.0
 

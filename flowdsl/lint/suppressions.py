@@ -166,7 +166,7 @@ def apply_suppressions(
             kept.append(each)
         elif each.severity == ERROR:
             silenced.add(each.name)
-    unread = {module.source.path for module in modules if module.unread or module.gaps}
+    unread = {module.source.path for module in modules if module.unread or module.holes}
     for (path, name), entries in usable.items():
         for suppression, span in () if path in unread else entries:
             if span not in used and ran(specs[name], path):

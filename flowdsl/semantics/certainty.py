@@ -3,7 +3,7 @@
 The idea: behind a syntax error the rest of a declaration is still checked, and one mistake is not
 to be reported as many. A finding is taken back when what is missing could be what it complains of:
 
-- it stands on a line with a syntax error, or on one that is left out of the tree (`ast.Gap`);
+- it stands on a line with a syntax error, or on one that is left out of the tree (`ast.Hole`);
 - it speaks of a name that a line left out mentions: that line may declare it, set it or prove it;
 - it says that something is not there (`OF_ABSENCE`), and the file or one linked with it has a
   syntax error.
@@ -94,10 +94,10 @@ class _Doubts:
         for module, mistakes in broken.items():
             source = module.source
             lines = self._lines[source.path] = set()
-            for place in (*mistakes, *(gap.span(source) for gap in module.gaps)):
+            for place in (*mistakes, *(hole.span(source) for hole in module.holes)):
                 lines.update(range(place.first.line, place.last.line + 1))
-            for gap in module.gaps:
-                written = _whole_lines(source, gap)
+            for hole in module.holes:
+                written = _whole_lines(source, hole)
                 self._names.update(_words(written))
                 self._nameless.update(_NAMELESS.findall(re.sub(r'"[^"]*"?', '""', written)))
         self._names -= KEYWORDS.keys()
@@ -138,10 +138,10 @@ class _Doubts:
         return bool(self._nameless - {"for"}) if runtime else "for" in self._nameless
 
 
-def _whole_lines(source: SourceFile, gap: ast.Gap) -> str:
-    """The text of the lines that a gap is on."""
-    start = source.text.rfind("\n", 0, gap.start) + 1
-    end = source.text.find("\n", gap.end)
+def _whole_lines(source: SourceFile, hole: ast.Hole) -> str:
+    """The text of the lines that a hole is on."""
+    start = source.text.rfind("\n", 0, hole.start) + 1
+    end = source.text.find("\n", hole.end)
     return source.text[start : end if end >= 0 else len(source.text)]
 
 

@@ -858,7 +858,7 @@ class Unread(Node):
     names: tuple[str, ...] | None
 
 
-class Gap(Node):
+class Hole(Node):
     """A range inside a declaration that could not be read; the rest of the declaration is there."""
 
 
@@ -870,7 +870,7 @@ class Module(Node):
     imports: tuple[Import, ...]
     declarations: tuple[Decl, ...]
     unread: tuple[Unread, ...] = ()
-    gaps: tuple[Gap, ...] = ()
+    holes: tuple[Hole, ...] = ()
 
 
 if TYPE_CHECKING:

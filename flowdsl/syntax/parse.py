@@ -34,7 +34,7 @@ def parse_module(source: SourceFile, sink: Sink) -> ast.Module:
     index = run(tokens, stack, FIRST, AST_RULES, builder)
     nodes: Sequence[Any]
     unread: tuple[ast.Unread, ...] = ()
-    gaps: tuple[ast.Gap, ...] = ()
+    holes: tuple[ast.Hole, ...] = ()
     if index < 0:
         (nodes,) = stack.values
     else:
@@ -44,8 +44,8 @@ def parse_module(source: SourceFile, sink: Sink) -> ast.Module:
         recovery = Recovery(source, tokens, builder, sink, edition)
         recovery.read(stack, index)
         nodes, unread = recovery.nodes, tuple(recovery.unread)
-        gaps = tuple(recovery.gaps)
+        holes = tuple(recovery.holes)
     imports = tuple(node for node in nodes if isinstance(node, _IMPORTS))
     declarations = tuple(node for node in nodes if not isinstance(node, _IMPORTS))
     end = len(source.text)
-    return ast.Module(0, end, source, edition, imports, declarations, unread, gaps)
+    return ast.Module(0, end, source, edition, imports, declarations, unread, holes)

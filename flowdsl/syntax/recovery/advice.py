@@ -217,6 +217,9 @@ class _Place:
             return WORDS_OF_OTHER_LANGUAGES[lower]
         if fitting_names == {"EMPTY"}:
             return COMPARISON
+        opened = self.tokens.words[max(self.index - 3, 0) : self.index]
+        if opened[1:] == ["=", "{"] and word in KEYWORDS:
+            return f"a body stands in braces, without `=`: `{opened[0]} {{ ... }}`"
         if self.tokens.words[self.index - 2] in _DECLARING and "LBRACE" in fitting_names:
             return "a name has no spaces: use `_`"
         if "STRING" in fitting_names and self.after[0][:1] in ('"', "'") and self._touched():

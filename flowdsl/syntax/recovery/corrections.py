@@ -22,6 +22,7 @@ from .foreign_syntax import (
     INSTRUCTION,
     LIST_MARKS,
     LITERALS,
+    ONLY_BEHIND,
     OPENING_QUOTES,
     PREFIXES,
     UNITS,
@@ -31,8 +32,8 @@ from .foreign_syntax import (
 
 _KEYNAME = TERMINAL["KEYNAME"]
 _STRING = TERMINAL["STRING"]
-_NOT_QUOTED = frozenset('"\\{')
-"""Signs that mean something else once a text stands in double quotes."""
+_NOT_QUOTED = frozenset('"\\')
+"""Signs that a text in double quotes cannot hold as they are."""
 
 
 _ENDS_TEXT = frozenset(("", "{", ")", ",", "as", "else", "into", "shows", "timeout", "using"))
@@ -74,6 +75,8 @@ def corrections(tokens: Lexemes, index: int) -> Iterator[Correction]:
     """What the tokens where the parser stopped, at `index`, may be corrected to."""
     words = tokens.words
     for written, meant, help in CORRECTED:
+        if len(written) == 1 and ONLY_BEHIND.get(written[0], words[index - 1]) != words[index - 1]:
+            continue
         end = index + len(written)
         if tuple(words[index:end]) == written and not any(tokens.blanks[index + 1 : end]):
             sure = written[0] not in UNSURE
@@ -119,7 +122,8 @@ def _quotes(tokens: Lexemes, index: int) -> Correction | None:
     text = f'"{inner}"'
     if not _NOT_QUOTED.isdisjoint(inner):
         return None
-    return Correction(index, end, (text,), DOUBLE_QUOTES, text)
+    # In braces stands a variable now.
+    return Correction(index, end, (text,), DOUBLE_QUOTES, text, sure="{" not in inner)
 
 
 def _prefix(tokens: Lexemes, index: int) -> Correction | None:

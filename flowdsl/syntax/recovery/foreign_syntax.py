@@ -74,7 +74,7 @@ CORRECTED: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     (("in",), ("into",), "where a text goes stands behind `into`"),
     (("null",), ("empty",), "a missing value is tested with `is empty`"),
     (("=",), (), "two values are equal when `a == b`"),
-    (("=", "{"), ("{",), "a section stands without `=`: `inputs { ... }`"),
+    (("=", "{"), ("{",), "a body stands in braces, without `=`: `{ ... }`"),
     (("default",), ("=",), "a default is written `= value`"),
     (("throw",), ("fail",), FAILS),
     (("raise",), ("fail",), FAILS),
@@ -85,6 +85,8 @@ CORRECTED: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
 stops, and counts when it then reads on."""
 SECTION_WORDS = frozenset(("input", "output", "secret"))
 """Words in front of a declaration in other languages, which are no names of settings here."""
+ONLY_BEHIND = {"=": "=="}
+"""What must stand in front of a word of `CORRECTED` that may be something else elsewhere."""
 UNSURE = frozenset(("assert", "raise", "screenshot", "throw"))
 """Words of `CORRECTED` that may mean something else as well."""
 DECLARING = frozenset(("let", "var", "const", "set", "local"))

@@ -8,8 +8,8 @@ cheapest first:
 2. *Resynchronisation at the next statement.* Otherwise the statement is left out of the tree, and
    reading goes on at the next one of the same body, even when that has a mistake of its own. The
    braces behind a head that cannot be read hold statements like any others. What is left out, or
-   repaired on a guess, is noted as a gap: the later phases check what stands around it, and
-   `semantics.certainty` takes back what the gap may explain.
+   repaired on a guess, is noted as a hole: the later phases check what stands around it, and
+   `semantics.certainty` takes back what the hole may explain.
 3. *Resynchronisation at the next declaration.* Where braces do not balance, nobody can tell which
    body a statement belongs to, and a declaration without one of its fields means something else.
    Such a declaration is left out of the tree; its name stays known. No mistake in one declaration
@@ -17,16 +17,16 @@ cheapest first:
 
 An example, with seven mistakes and seven diagnostics:
 
-    workflow a { steps { do "x" ) } }  `)` is left out, which is certain: `a` has no gap
+    workflow a { steps { do "x" ) } }  `)` is left out, which is certain: `a` has no hole
     task b(): do "x" }                 `{` is read for `:`, which is a guess: `b` is left out
     task c() {
-      click "x"                        no repair reads on: reported, and a gap up to the next line,
-      do y                             which has a mistake of its own: reported, a gap
-      while sees "z" {                 the head is a gap, and the body is read like that of a `step`
-        press F2                       reported, a gap
+      click "x"                        no repair reads on: reported, and a hole up to the next line,
+      do y                             which has a mistake of its own: reported, a hole
+      while sees "z" {                 the head is a hole, the body is read like that of a `step`
+        press F2                       reported, a hole
         press "F3"                     read, and checked
       }
-      wait soon                        reported, a gap
+      wait soon                        reported, a hole
     }                                  `c` is kept, with what could be read
     task d() { call c() }              untouched
 
@@ -58,7 +58,7 @@ from .resynchronisation import (
     declared_names,
     finished,
     follows_mistake,
-    goes_on_behind_gap,
+    goes_on_behind_hole,
     is_orphan,
     line_indent,
     next_declaration,
@@ -95,7 +95,7 @@ class Recovery:
         self.sink = sink
         self.nodes: list[Any] = []
         self.unread: list[ast.Unread] = []
-        self.gaps: list[ast.Gap] = []
+        self.holes: list[ast.Hole] = []
         self.colon_indents: set[str] = set()
         """The indents of lines that end in `:` and could not be read: bodies of Python or YAML."""
         self.broken: list[int] = []
@@ -104,7 +104,7 @@ class Recovery:
         self.mistake: int | None = None if edition else 0
         """Where the last mistake was found. A file without an edition may be no FlowDSL at all."""
         self.kept_ends: dict[int, int] = {}
-        """By the last token of each gap: where the last token in front of the gap ends."""
+        """By the last token of each hole: where the last token in front of the hole ends."""
         self.repairs_left = MAX_REPAIRS
         self.readings_left = MAX_READ_AGAIN
 
@@ -126,7 +126,7 @@ class Recovery:
     def _read_on(self, stack: Stack, index: int) -> int:
         """Let the parser read on from token `index`; returns where it stops, or -1 at the end.
 
-        What the stack holds whole ends in front of the gap, and not at the last token of the gap.
+        What the stack holds whole ends in front of the hole, and not at the last token of the hole.
         """
         tokens, last = self.tokens, index - 1
         end = tokens.ends[last]
@@ -160,7 +160,7 @@ class Recovery:
         if closed is not None:
             self.readings_left -= 1
             self.broken += left_out
-            self._note_gap(tokens.starts[closed], tokens.ends[closed])
+            self._note_hole(tokens.starts[closed], tokens.ends[closed])
             return stack, index
         if self.repairs_left:
             repaired = repair(source, tokens, stack, index, sink)
@@ -170,7 +170,7 @@ class Recovery:
                     self.broken += declaration
                 elif repaired.trust == GUESSED:
                     self.broken += left_out
-                    self._note_gap(repaired.place.start, repaired.place.end)
+                    self._note_hole(repaired.place.start, repaired.place.end)
                 return stack, repaired.at
         if whole:
             report_unexpected(source, tokens, stack, index, sink)
@@ -242,7 +242,7 @@ class Recovery:
     def _goes_on(self, stack: Stack, index: int) -> bool:
         """Whether token `index` belongs to a statement whose head is reported already."""
         tokens = self.tokens
-        if goes_on_behind_gap(tokens, stack, index):
+        if goes_on_behind_hole(tokens, stack, index):
             return True
         return (
             tokens.words[index] in _BRANCHES
@@ -251,15 +251,15 @@ class Recovery:
         )
 
     def _skip(self, start: int, at: int) -> None:
-        """Note the gap from an offset to token `at`, with which reading goes on."""
+        """Note the hole from an offset to token `at`, with which reading goes on."""
         tokens = self.tokens
-        self._note_gap(start, max(start, tokens.ends[at - 1]))
+        self._note_hole(start, max(start, tokens.ends[at - 1]))
         first = bisect_left(tokens.starts, start, FIRST, at)
         self.kept_ends[at - 1] = self.kept_ends.get(first - 1, tokens.ends[first - 1])
 
-    def _note_gap(self, start: int, end: int) -> None:
+    def _note_hole(self, start: int, end: int) -> None:
         """Note a range inside a declaration that is missing from the tree."""
-        self.gaps.append(ast.Gap(start, end))
+        self.holes.append(ast.Hole(start, end))
 
     def _next_restart(self, stack: Stack, index: int) -> tuple[Stack, int]:
         """A fresh stack, and the token that begins the next declaration.
@@ -319,10 +319,10 @@ class Recovery:
     def _leave_broken_out(self) -> None:
         """Take out of the tree the declarations that do not mean what was meant.
 
-        That is where braces do not balance, and a value that has a gap. Their names stay known.
+        That is where braces do not balance, and a value that has a hole. Their names stay known.
         """
-        gaps = (gap.start for gap in self.gaps)
-        offsets = [(at, _ANY) for at in self.broken] + [(at, _VALUES) for at in gaps]
+        holes = (hole.start for hole in self.holes)
+        offsets = [(at, _ANY) for at in self.broken] + [(at, _VALUES) for at in holes]
         for offset, kinds in offsets:
             for number, node in enumerate(self.nodes):
                 if node.start <= offset <= node.end and isinstance(node, kinds):

@@ -292,12 +292,22 @@ class _Repair:
                 continue
             if word.isalpha() and word == self.tokens.words[self.index - 1]:
                 continue
+            if word == "call" and not self._has_arguments():
+                continue
             trial = list(self.stack.states)
             if shift(trial, _TERMINAL_OF[word]) and reads_on(self.tokens, trial, self.index):
                 self._report_missing(word, self.index)
                 self.tokens.insert(self.index, word, at_start=word.isalpha())
                 return word
         return None
+
+    def _has_arguments(self) -> bool:
+        """Whether a name with named arguments, or with none, begins here."""
+        tokens, at = self.tokens, self.index + 1
+        if tokens.words[at] == ".":
+            at += 2
+        after = tokens.words[at : at + 2]
+        return after == ["(", ")"] or (after[:1] == ["("] and tokens.kinds[at + 1] == _FIELD)
 
     def closing_braces(self) -> bool:
         """Insert several `}` that are left out in front of this token."""

@@ -57,7 +57,7 @@ def reads_on(tokens: Lexemes, states: list[int], index: int, *, line: bool = Fal
         if new_line and line:
             return True
         term = terminal(tokens, at, trial[-1])
-        if term is None and new_line and fits(trial, _DO):
+        if new_line and (term is None or not fits(trial, term)) and fits(trial, _DO):
             # What is in front is a whole statement; the next line has a mistake of its own.
             return True
         if term is None or _takes_for_name(tokens, at, term, trial) or not shift(trial, term):
@@ -361,7 +361,7 @@ def _body_behind(tokens: Lexemes, stack: Stack, place: int, brace: int) -> int |
     return None
 
 
-def goes_on_behind_gap(tokens: Lexemes, stack: Stack, index: int) -> bool:
+def goes_on_behind_hole(tokens: Lexemes, stack: Stack, index: int) -> bool:
     """Whether token `index` goes on with a statement whose head could not be read.
 
     That is what stands behind the `}` of its braces on the same line, and an `else` on the next.

@@ -132,7 +132,7 @@ def report_unexpected(
             errors.UNKNOWN_CHARACTER,
             span,
             help=help,
-            fixes=fixes or rewritings(source, tokens, index, help),
+            fixes=rewritings(source, tokens, index, help) or fixes,
             character=_shown(word),
         )
     elif word == "import" and fits(stack.states, END):
@@ -144,7 +144,7 @@ def report_unexpected(
             span,
             labels=_early_end(source, tokens, stack, index),
             help=help,
-            fixes=fixes or rewritings(source, tokens, index, help),
+            fixes=rewritings(source, tokens, index, help) or fixes,
             found=token_phrase(tokens, index),
             expected=expected_phrase(expected(stack.states)),
         )

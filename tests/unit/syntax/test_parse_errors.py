@@ -75,7 +75,7 @@ def test_a_broken_statement_is_left_out_of_its_declaration(body: str, expected: 
     module, _ = parse(steps(body))
     assert names(steps(body)) == ["w", "after"]
     assert module.unread == ()
-    assert [gap.span(module.source).first.line for gap in module.gaps] == [3]
+    assert [hole.span(module.source).first.line for hole in module.holes] == [3]
 
 
 @pytest.mark.parametrize(

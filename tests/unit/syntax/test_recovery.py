@@ -128,7 +128,7 @@ def test_the_example_of_the_module_is_true() -> None:
         "d",
     ]
     assert [part.names for part in module.unread] == [("b",)]
-    assert [text[gap.start : gap.end] for gap in module.gaps] == [
+    assert [text[hole.start : hole.end] for hole in module.holes] == [
         'click "x"',
         "do y",
         'while sees "z"',
@@ -154,8 +154,8 @@ def test_whatever_is_written_is_read_to_the_end_and_twice_the_same(
         (each.name, each.span.start, each.message) for each in again
     ]
     assert len(found) <= MAX_ERRORS
-    for gap in first.gaps:
-        assert 0 <= gap.start <= gap.end <= len(text)
+    for hole in first.holes:
+        assert 0 <= hole.start <= hole.end <= len(text)
 
 
 @given(st.integers(min_value=0, max_value=2**32))
@@ -164,7 +164,7 @@ def test_a_program_without_mistakes_never_meets_the_recovery(seed: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Recovery, "read", _never)
         module, _ = parse(source)
-    assert (module.gaps, module.unread) == ((), ())
+    assert (module.holes, module.unread) == ((), ())
 
 
 def _never(*_: Any) -> None:
