@@ -192,6 +192,13 @@ DENSE: dict[str, str] = {
     "question marks": "?",
 }
 """Broken lines; repeated up to a size they are the hardest texts to read."""
+DENSE_BODIES: dict[str, str] = {
+    "wrong statements in one body": '  click "x" now\n',
+    "stray signs in one body": '  do ;;; "x"\n',
+    "broken heads in one body": "  while x {\n",
+    "single quotes in one body": "  do 'x'\n",
+}
+"""The same in one task."""
 DENSE_SIZE = 900_000
 
 
@@ -215,8 +222,10 @@ def print_dense(samples: Sequence[Sample], size: int = DENSE_SIZE) -> bool:
     whole = statistics.median(seconds_per_byte("flow 1\n" + body * 20) for body in bodies)
     print(f"whole programs: {whole * 1e6:.2f} s/MB; at most {MAX_DENSE:g} times that")
     good = True
-    for name, line in DENSE.items():
-        ratio = seconds_per_byte("flow 1\n" + line * (size // len(line))) / whole
+    in_one = {name: ("task t() {\n", line) for name, line in DENSE_BODIES.items()}
+    dense = {name: ("", line) for name, line in DENSE.items()} | in_one
+    for name, (head, line) in dense.items():
+        ratio = seconds_per_byte(f"flow 1\n{head}" + line * (size // len(line))) / whole
         good = good and ratio <= MAX_DENSE
         print(f"{name:32} {ratio:6.2f} {'' if ratio <= MAX_DENSE else 'MISSED'}")
     return good

@@ -152,7 +152,9 @@ class Lexemes:
         former = list(zip(*(column[first:end] for column in columns), strict=True))
         for number, column in enumerate(columns):
             column[first:end] = [row[number] for row in rows]
-        self._excess = None
+        if self._excess is not None:
+            self._excess += sum(_BRACES.get(row[0], 0) for row in rows)
+            self._excess -= sum(_BRACES.get(row[0], 0) for row in former)
         return former
 
     def row(self, at: int) -> Row:

@@ -54,6 +54,7 @@ from ..lexer import END, Lexemes, breaks_line
 from .quotes import close_text
 from .repair import GUESSED, UNBALANCED, close_declaration, repair
 from .resynchronisation import (
+    at_margin,
     breaks_off,
     declared_names,
     finished,
@@ -105,6 +106,8 @@ class Recovery:
         """Where the last mistake was found. A file without an edition may be no FlowDSL at all."""
         self.kept_ends: dict[int, int] = {}
         """By the last token of each hole: where the last token in front of the hole ends."""
+        self.next_declarations: dict[int, int] = {}
+        """The offsets of the declarations behind those with mistakes, by the offsets of these."""
         self.repairs_left = MAX_REPAIRS
         self.readings_left = MAX_READ_AGAIN
 
@@ -226,8 +229,7 @@ class Recovery:
         """
         tokens = self.tokens
         offset = stack.starts[finished(stack)]
-        first = bisect_left(tokens.starts, offset, FIRST, index)
-        restart = next_declaration(tokens, self.source.text, first, index)
+        restart = self._next_declaration(offset, index)
         resumed = resume(tokens, stack, index, restart)
         if resumed is None:
             return self._next_restart(stack, index)
@@ -238,6 +240,21 @@ class Recovery:
             self.colon_indents.add(line_indent(tokens, at - 1))
         self._skip(start, at)
         return stack, at
+
+    def _next_declaration(self, offset: int, index: int) -> int:
+        """The token behind `index` at which the declaration behind that at `offset` begins.
+
+        A body with many mistakes is looked through once.
+        """
+        tokens, text = self.tokens, self.source.text
+        known = self.next_declarations.get(offset)
+        if known is not None and known > tokens.starts[index]:
+            return bisect_left(tokens.starts, known, index)
+        first = bisect_left(tokens.starts, offset, FIRST, index)
+        restart = next_declaration(tokens, text, first, index)
+        if at_margin(tokens, text, first):
+            self.next_declarations[offset] = tokens.starts[restart]
+        return restart
 
     def _goes_on(self, stack: Stack, index: int) -> bool:
         """Whether token `index` belongs to a statement whose head is reported already."""
