@@ -50,21 +50,23 @@ from .. import ast, errors
 from ..build import AST_RULES, AstBuilder
 from ..driver import MAX_DEPTH, Stack, fits, nesting, run, shift, symbols, terminal
 from ..edition import FIRST, fresh_stack
-from ..lexer import END, Lexemes, breaks_line
+from ..lexer import END, TERMINAL, Lexemes, breaks_line
+from .next_statement import (
+    breaks_off,
+    goes_on_behind_hole,
+    line_indent,
+    resume,
+    statement_place,
+)
 from .quotes import close_text
 from .repair import GUESSED, UNBALANCED, close_declaration, repair
 from .resynchronisation import (
     at_margin,
-    breaks_off,
     declared_names,
     finished,
     follows_mistake,
-    goes_on_behind_hole,
     is_orphan,
-    line_indent,
     next_declaration,
-    resume,
-    statement_place,
     swallowed,
 )
 from .unexpected import report_unexpected, report_unfinished, report_unfinished_line
@@ -161,7 +163,7 @@ class Recovery:
         left_out = declaration if statement_place(stack) is None else []
         closed = close_text(source, tokens, stack, index, sink, again=self.readings_left > 0)
         if closed is not None:
-            self.readings_left -= 1
+            self.readings_left -= tokens.kinds[closed] == TERMINAL["BLOCK"]
             self.broken += left_out
             self._note_hole(tokens.starts[closed], tokens.ends[closed])
             return stack, index

@@ -1,14 +1,10 @@
-"""Where reading goes on after a mistake.
-
-That is at a later statement of the same body, or at the next declaration.
-"""
+"""What proves that reading may go on at a token, and where the next declaration begins."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
 from functools import cache
-from typing import NamedTuple
 
 from ..driver import Stack, expected, fits, shift, symbols, terminal
 from ..edition import DECLARATION_WORDS, FIRST
@@ -16,7 +12,6 @@ from ..lexer import END, KEYWORDS, TERMINAL, Lexemes, breaks_line, is_word
 
 PROOF = 4
 """The number of tokens that the parser must read to prove a guess."""
-_BAD_STRING = TERMINAL["BAD_STRING"]
 _LBRACE = TERMINAL["LBRACE"]
 _NAME = TERMINAL["NAME"]
 _DO = TERMINAL["DO"]
@@ -24,22 +19,15 @@ _TASK_HEAD = tuple(
     TERMINAL[name] for name in ("FLOW", "INT", "TASK", "NAME", "LPAR", "RPAR", "LBRACE")
 )
 """The start of a file up to the first statement of a task."""
-_STEP_HEAD = (TERMINAL["STEP"], TERMINAL["STRING"], _LBRACE)
-"""The start of a group of statements; the words that `resume` puts in front of braces."""
 _TASK = TERMINAL["TASK"]
 _TEXTS = frozenset((TERMINAL["STRING"], TERMINAL["BLOCK"], TERMINAL["RAW"]))
-_BLOCKS = frozenset((TERMINAL["BLOCK"], TERMINAL["BAD_BLOCK"]))
 _EDITION = frozenset(("FLOW", "INT", "edition"))
 _FINISHED = frozenset(("file", "__file_star_0", "__file_star_1", "import_", "item"))
 _NAMES_BY_SIGN = frozenset((TERMINAL["FIELD"], TERMINAL["KEY"], TERMINAL["ROOT"]))
 _IMPORT_WORDS = frozenset(("import", "from", "as"))
 _DEPTH = {"{": 1, "(": 1, "[": 1, "}": -1, ")": -1, "]": -1}
-_CLOSERS = frozenset("})]")
-_BRACKETS = frozenset(("LBRACE", "LPAR", "LSQB"))
 _LONGEST_ANNOTATION = 12
 """The most tokens of an annotation; what looks longer is none."""
-_LOOKED_AHEAD = 60
-"""The most tokens behind a brace that are looked at for a line that begins a statement."""
 _LOOKED_BACK = 4
 """The most tokens of the next declaration that a name may swallow: behind `amount:`, `type Row {`
 reads as a type and more."""
@@ -170,24 +158,6 @@ def next_declaration(tokens: Lexemes, text: str, restart: int, index: int) -> in
     return last
 
 
-def breaks_off(tokens: Lexemes, stack: Stack, index: int) -> int | None:
-    """Where the statement begins whose line breaks off in front of token `index`, as an offset.
-
-    The token then begins the next part of the same body, and the stack is cut back to what goes on
-    there. None, and the stack as it was, when the line does not break off.
-    """
-    if not _begins_line(tokens, index) or fits(stack.states, _DO):
-        return None
-    place = statement_place(stack)
-    size = _innermost(tokens, stack, index, place)
-    if size is None and place is not None and _same_indent(tokens, stack, place, index):
-        # The line that begins here has a mistake of its own.
-        size = place if _is_statement_word(tokens, stack, place, index) else None
-    if size is None or not _BRACKETS.isdisjoint(symbols(stack.states)[size - 1 :]):
-        return None
-    return _cut(tokens, stack, size, index)
-
-
 @cache
 def statement_words() -> frozenset[str]:
     """The keywords that a statement may begin with, as the tables of the parser have them."""
@@ -196,187 +166,6 @@ def statement_words() -> frozenset[str]:
         shift(states, term)
     allowed = set(expected(states))
     return frozenset(word for word, term in KEYWORDS.items() if term in allowed)
-
-
-class Resumed(NamedTuple):
-    """Where reading goes on.
-
-    `start` is the offset where the part that is left out begins, `at` the token that the body goes
-    on with. `same_body`: the part is a statement, and the body it stands in goes on.
-    """
-
-    start: int
-    at: int
-    same_body: bool
-
-
-def resume(tokens: Lexemes, stack: Stack, index: int, restart: int) -> Resumed | None:
-    """Cut a stack back to the innermost body that goes on before token `restart`.
-
-    It goes on with a token that closes it or begins a line: with a part of the body that reads on,
-    or with a statement that has a mistake of its own. Or it goes on with a `step` in front of the
-    braces of the statement that is left out, so that what they hold is read. None when there is no
-    such token; the stack is then as it was.
-    """
-    place = statement_place(stack)
-    first = index if place is None else _first_of_statement(tokens, stack, place, index)
-    indent = line_indent(tokens, first)
-    depth = 0
-    at = index
-    while at < restart:
-        word = tokens.words[at]
-        new_line = at > index and not depth and breaks_line(tokens.blanks[at])
-        if new_line and place is not None and line_indent(tokens, at) == indent:
-            size = _innermost(tokens, stack, at, place) if _begins_line(tokens, at) else None
-            if size is None and _may_begin_statement(tokens, stack, place, first, at):
-                size = place
-            if size is not None:
-                same_body = _is_same_body(stack, size, place)
-                return Resumed(_cut(tokens, stack, size, index), at, same_body)
-        if tokens.kinds[at] == _BAD_STRING:
-            restart += uncover_braces(tokens, at)
-        elif word == "{":
-            body = None if depth or place is None else _body_behind(tokens, stack, place, at)
-            if place is not None and body is not None:
-                start = _cut(tokens, stack, place, index)
-                if body > at + 1:
-                    tokens.remove(at)
-                    at = body - 1
-                    tokens.insert(at, "{")
-                tokens.insert(at, '""')
-                tokens.insert(at, "step")
-                return Resumed(start, at, same_body=True)
-            depth += 1
-        elif word == "}" and depth:
-            depth -= 1
-        elif not depth and (word == "}" or (new_line and _begins_line(tokens, at))):
-            size = _innermost(tokens, stack, at, place)
-            if size is not None:
-                same_body = _is_same_body(stack, size, place)
-                return Resumed(_cut(tokens, stack, size, index), at, same_body)
-        at += 1
-    return None
-
-
-def _is_same_body(stack: Stack, size: int, place: int | None) -> bool:
-    """Whether a stack that is cut to `size` states is still in the body that `place` is in."""
-    return place is not None and "LBRACE" not in symbols(stack.states[size - 1 : place])
-
-
-def _cut(tokens: Lexemes, stack: Stack, size: int, index: int) -> int:
-    """Cut a stack to `size` states; returns the offset where what it loses begins.
-
-    The parser has stopped at token `index`.
-    """
-    start = stack.starts[size - 1] if size <= len(stack.starts) else tokens.starts[index]
-    del stack.states[size:], stack.values[size - 1 :], stack.starts[size - 1 :]
-    return start
-
-
-def statement_place(stack: Stack) -> int | None:
-    """The number of states of a stack, as large as possible, with which a statement may stand next.
-
-    None outside of every body of statements.
-    """
-    states = stack.states
-    for size in range(len(states), finished(stack) + 1, -1):
-        if fits(states[:size], _DO):
-            return size
-    return None
-
-
-def _first_of_statement(tokens: Lexemes, stack: Stack, place: int, index: int) -> int:
-    """The first token of the statement behind `place` states of a stack, `index` at most."""
-    start = stack.starts[place - 1] if place <= len(stack.starts) else tokens.starts[index]
-    return bisect_left(tokens.starts, start, FIRST, index)
-
-
-def _same_indent(tokens: Lexemes, stack: Stack, place: int, index: int) -> bool:
-    """Whether token `index` begins a line that is indented like that of the statement in front."""
-    first = _first_of_statement(tokens, stack, place, index)
-    return (
-        index > first
-        and breaks_line(tokens.blanks[index])
-        and line_indent(tokens, index) == line_indent(tokens, first)
-    )
-
-
-def line_indent(tokens: Lexemes, index: int) -> str:
-    """The spaces in front of the line that a token stands on."""
-    while index > FIRST and not breaks_line(tokens.blanks[index]):
-        index -= 1
-    return tokens.blanks[index].replace("\r", "\n").rpartition("\n")[2]
-
-
-def _may_begin_statement(tokens: Lexemes, stack: Stack, place: int, first: int, at: int) -> bool:
-    """Whether what begins a line can be meant for a statement.
-
-    No bracket that closes something can, no keyword that only stands inside of a statement, no text
-    that the statement in front lacks or that is a block, and no further entry of a list: what
-    begins with a sign, a number or a text like the statement in front, whose token is `first`.
-    """
-    word = tokens.words[at]
-    if is_word(word):
-        keyword = KEYWORDS.get(word) if tokens.kinds[at] not in _NAMES_BY_SIGN else None
-        return keyword is None or fits(stack.states[:place], keyword)
-    kind = tokens.kinds[at]
-    if kind in _TEXTS and fits(stack.states, kind):
-        return False
-    return word not in _CLOSERS and kind not in _BLOCKS and kind != tokens.kinds[first]
-
-
-def _is_statement_word(tokens: Lexemes, stack: Stack, place: int, index: int) -> bool:
-    """Whether a token is the keyword of a statement."""
-    kind = tokens.kinds[index]
-    return kind == KEYWORDS.get(tokens.words[index]) and fits(stack.states[:place], kind)
-
-
-def _body_behind(tokens: Lexemes, stack: Stack, place: int, brace: int) -> int | None:
-    """The first token of the statements that the `{` at token `brace` opens a body of.
-
-    None when it opens none. It does when a statement reads on behind it, or when one of the next
-    lines begins with the keyword of a statement or with a word that stands alone; what is left of
-    the line of the brace is then skipped.
-    """
-    trial = stack.states[:place]
-    if not all(shift(trial, term) for term in _STEP_HEAD):
-        return None
-    first = None
-    depth = 0
-    for at in range(brace + 1, min(brace + 1 + _LOOKED_AHEAD, len(tokens.words))):
-        word = tokens.words[at]
-        if word == "}" and not depth:
-            return None
-        on_new_line = breaks_line(tokens.blanks[at])
-        if at == brace + 1 and reads_on(tokens, trial, at, line=True):
-            return at
-        if on_new_line and not depth:
-            first = first or at
-            keyword = KEYWORDS.get(word)
-            if tokens.kinds[at] == keyword and fits(trial, keyword):
-                return first
-            if at == first and keyword is None and tokens.kinds[at] == _NAME:
-                return first
-        depth += {"{": 1, "}": -1}.get(word, 0)
-    return None
-
-
-def goes_on_behind_hole(tokens: Lexemes, stack: Stack, index: int) -> bool:
-    """Whether token `index` goes on with a statement whose head could not be read.
-
-    That is what stands behind the `}` of its braces on the same line, and an `else` on the next.
-    """
-    if tokens.words[index] != "else" and breaks_line(tokens.blanks[index]):
-        return False
-    read = symbols(stack.states)
-    if read[-1:] == ["RBRACE"]:
-        opening = next((at for at in range(len(read) - 1, -1, -1) if read[at] == "LBRACE"), 0)
-    else:
-        opening = len(read) - 1 if read[-1:] == ["block"] else 0
-    if opening < 2 or read[opening - 2] != "STEP":
-        return False
-    step: int = stack.values[opening - 2]
-    return tokens.starts[step] == tokens.ends[step]
 
 
 def uncover_braces(tokens: Lexemes, index: int) -> int:
@@ -396,42 +185,12 @@ def uncover_braces(tokens: Lexemes, index: int) -> int:
     return len(braces)
 
 
-def _begins_line(tokens: Lexemes, index: int) -> bool:
+def begins_line(tokens: Lexemes, index: int) -> bool:
     """Whether a token begins a line, and can begin a statement, a section, a setting or a field."""
     if not breaks_line(tokens.blanks[index]):
         return False
     kind = tokens.kinds[index]
     return kind in _NAMES_BY_SIGN or kind == KEYWORDS.get(tokens.words[index])
-
-
-def _innermost(tokens: Lexemes, stack: Stack, index: int, place: int | None) -> int | None:
-    """The number of states of a stack, as large as possible, with which token `index` goes on.
-
-    In front of `place`, where a statement may begin, only between the parts of a body, and behind
-    it only inside of brackets.
-    """
-    states = stack.states
-    read = symbols(states)
-    # No name with a sign leads out of a body: it is no statement, but a setting further out.
-    in_body = place is not None and tokens.kinds[index] in _NAMES_BY_SIGN
-    for size in range(len(states), finished(stack) + 1, -1):
-        if place is not None and size < place:
-            if in_body:
-                return None
-            if not _behind_part(read[size - 2]):
-                continue
-        if place is not None and size > place and _BRACKETS.isdisjoint(read[place - 1 : size - 1]):
-            continue
-        if terminal(tokens, index, states[size - 1]) is not None and reads_on(
-            tokens, states[:size], index, line=True
-        ):
-            return size
-    return None
-
-
-def _behind_part(symbol: str) -> bool:
-    """Whether a part of a body may begin behind a symbol: a brace, or the parts in front."""
-    return symbol == "LBRACE" or ("_star_" in symbol and "comma" not in symbol)
 
 
 def declared_names(tokens: Lexemes, text: str, start: int, end: int) -> tuple[str, ...] | None:
@@ -462,7 +221,7 @@ def is_orphan(tokens: Lexemes, index: int) -> bool:
 
     The mistake is then in front of it, where a declaration has ended too early.
     """
-    return _begins_line(tokens, index) and tokens.words[index] not in DECLARATION_WORDS
+    return begins_line(tokens, index) and tokens.words[index] not in DECLARATION_WORDS
 
 
 @cache

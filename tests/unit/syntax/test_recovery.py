@@ -21,7 +21,7 @@ from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
 from flowdsl.syntax.dump import dump
 from flowdsl.syntax.parse import parse_module
-from flowdsl.syntax.recovery import recovery
+from flowdsl.syntax.recovery import next_statement, recovery
 from flowdsl.syntax.recovery.recovery import MAX_ERRORS, Recovery
 from flowdsl.syntax.visit import walk
 from tests.support.flows.programs import program
@@ -137,6 +137,18 @@ def test_the_example_of_the_module_is_true() -> None:
     ]
     pressed = [node for node in walk(module) if isinstance(node, ast.PressStmt)]
     assert [text[each.start : each.end] for each in pressed] == ['press "F3"']
+
+
+def test_the_example_of_the_next_statement_is_true() -> None:
+    assert next_statement.__doc__ is not None
+    example = next_statement.__doc__.split("can go on:\n")[1]
+    lines = [line[4:23].rstrip() for line in example.strip("\n").splitlines()]
+    text = "flow 1\nworkflow w {\n" + "\n".join(lines) + "\n}\n"
+    module, found = parse(text)
+    assert [each.span.text for each in found] == ["x", "while"]
+    kept = [text[node.start : node.end] for node in walk(module) if isinstance(node, ast.PressStmt)]
+    assert kept == ['press "F2"', 'press "F3"']
+    assert module.unread == ()
 
 
 PIECES = (*RIGHT, *WRONG, "{", "}", '"""', "\n", "else {", "(", "]", "task t() {", "workflow v {")

@@ -1,0 +1,304 @@
+"""Reading on at the next statement behind one that cannot be read.
+
+The idea: the parser is an LR automaton, so that its stack says which bodies are open. Cutting the
+stack back to a state in which a statement may stand (`place`) is to forget the broken statement and
+no more. Which statements there are is not written here: a token may begin one when the tables of
+the parser have it so.
+
+From the token where the parser stopped, each token outside of new brackets is asked whether reading
+goes on there:
+
+1. It closes the body, or begins a line, and the parser reads on from it with some state of the
+   stack, the innermost first (`innermost`). That may be a state inside of brackets of the broken
+   statement, as between the fields of a record, or one further out, where a brace was forgotten.
+2. It begins a line that is indented like the broken statement, and can be meant for one
+   (`_may_begin_statement`). The parser will stop there again, and report the next mistake.
+3. It is a brace that opens a body of statements (`body_behind`): the head is forgotten, and the
+   body is read as that of a `step`.
+
+An example. The parser stops at `x` with `{ list do` on its stack, of which `{ list` can go on:
+
+    steps {
+      press "F2"         list: the statements so far
+      do x               stops at `x`: the statement is left out
+      while sees "a" {   (2) a line with the same indent, and a word that can be meant for a
+                         statement: the parser stops at `while`, which is reported
+        press "F3"       (3) reads on behind the brace, as if `step "" {` stood there
+      } until sees "b"   `until` goes on with the same statement: left out without a report
+    }                    (1) closes the body of `steps`
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import NamedTuple
+
+from ..driver import Stack, fits, shift, symbols, terminal
+from ..edition import FIRST
+from ..lexer import KEYWORDS, TERMINAL, Lexemes, breaks_line, is_word
+from .resynchronisation import begins_line, finished, reads_on, uncover_braces
+
+_BAD_STRING = TERMINAL["BAD_STRING"]
+_NAME = TERMINAL["NAME"]
+_DO = TERMINAL["DO"]
+_STEP_HEAD = (TERMINAL["STEP"], TERMINAL["STRING"], TERMINAL["LBRACE"])
+"""The start of a group of statements; the words that `resume` puts in front of a body."""
+_TEXTS = frozenset((TERMINAL["STRING"], TERMINAL["BLOCK"], TERMINAL["RAW"]))
+_BLOCKS = frozenset((TERMINAL["BLOCK"], TERMINAL["BAD_BLOCK"]))
+_NAMES_BY_SIGN = frozenset((TERMINAL["FIELD"], TERMINAL["KEY"], TERMINAL["ROOT"]))
+_CLOSERS = frozenset("})]")
+_BRACKETS = frozenset(("LBRACE", "LPAR", "LSQB"))
+_LOOKED_AHEAD = 60
+"""The most tokens behind a brace that are looked at for a line that begins a statement."""
+
+
+class Resumed(NamedTuple):
+    """Where reading goes on.
+
+    `start` is the offset where the part that is left out begins, `at` the token that the body goes
+    on with. `same_body`: the part is a statement, and the body it stands in goes on.
+    """
+
+    start: int
+    at: int
+    same_body: bool
+
+
+def resume(tokens: Lexemes, stack: Stack, index: int, restart: int) -> Resumed | None:
+    """Cut a stack back to where a body goes on before token `restart`.
+
+    The parser has stopped at token `index`. None when no token goes on with a body; the stack is
+    then as it was.
+    """
+    broken = _Broken(tokens, stack, index)
+    depth = 0
+    at = index
+    while at < restart:
+        word = tokens.words[at]
+        if not depth:
+            size = broken.size_for(at)
+            if size is not None:
+                same_body = broken.is_same_body(size)
+                return Resumed(_cut(tokens, stack, size, index), at, same_body)
+            if word == "{" and broken.place is not None:
+                body = broken.body_behind(at)
+                if body is not None:
+                    start = _cut(tokens, stack, broken.place, index)
+                    return Resumed(start, _open_step(tokens, at, body), same_body=True)
+        if tokens.kinds[at] == _BAD_STRING:
+            restart += uncover_braces(tokens, at)
+        elif word == "{":
+            depth += 1
+        elif word == "}" and depth:
+            depth -= 1
+        at += 1
+    return None
+
+
+def _open_step(tokens: Lexemes, brace: int, body: int) -> int:
+    """Put `step ""` in front of a brace whose body begins at token `body`; returns the `step`.
+
+    What stands between the two moves in front of the step, and is skipped.
+    """
+    at = brace
+    if body > brace + 1:
+        tokens.remove(brace)
+        at = body - 1
+        tokens.insert(at, "{")
+    tokens.insert(at, '""')
+    tokens.insert(at, "step")
+    return at
+
+
+def breaks_off(tokens: Lexemes, stack: Stack, index: int) -> int | None:
+    """Where the statement begins whose line breaks off in front of token `index`, as an offset.
+
+    The token then begins the next part of the same body, and the stack is cut back to what goes on
+    there. None, and the stack as it was, when the line does not break off.
+    """
+    broken = _Broken(tokens, stack, index)
+    if not begins_line(tokens, index) or broken.place == len(stack.states):
+        return None
+    size = broken.innermost(index)
+    if size is None and broken.ends_before(index):
+        # The line that begins here has a mistake of its own.
+        size = broken.place
+    if size is None or not _BRACKETS.isdisjoint(symbols(stack.states)[size - 1 :]):
+        return None
+    return _cut(tokens, stack, size, index)
+
+
+def goes_on_behind_hole(tokens: Lexemes, stack: Stack, index: int) -> bool:
+    """Whether token `index` goes on with a statement whose head could not be read.
+
+    That is what stands behind the `}` of its braces on the same line, and an `else` on the next.
+    """
+    if tokens.words[index] != "else" and breaks_line(tokens.blanks[index]):
+        return False
+    read = symbols(stack.states)
+    if read[-1:] == ["RBRACE"]:
+        opening = next((at for at in range(len(read) - 1, -1, -1) if read[at] == "LBRACE"), 0)
+    else:
+        opening = len(read) - 1 if read[-1:] == ["block"] else 0
+    if opening < 2 or read[opening - 2] != "STEP":
+        return False
+    step: int = stack.values[opening - 2]
+    return tokens.starts[step] == tokens.ends[step]
+
+
+def statement_place(stack: Stack) -> int | None:
+    """The number of states of a stack, as large as possible, with which a statement may stand next.
+
+    None outside of every body of statements.
+    """
+    states = stack.states
+    for size in range(len(states), finished(stack) + 1, -1):
+        if fits(states[:size], _DO):
+            return size
+    return None
+
+
+def line_indent(tokens: Lexemes, index: int) -> str:
+    """The spaces in front of the line that a token stands on."""
+    while index > FIRST and not breaks_line(tokens.blanks[index]):
+        index -= 1
+    return tokens.blanks[index].replace("\r", "\n").rpartition("\n")[2]
+
+
+class _Broken:
+    """A statement or another part of a body that is left out.
+
+    The parser has stopped in it at token `index`. `place` is the number of states of the stack with
+    which a statement may stand in its place, or None outside of bodies of statements; `first` is
+    its first token, and `indent` that of the line of this.
+    """
+
+    def __init__(self, tokens: Lexemes, stack: Stack, index: int) -> None:
+        self.tokens = tokens
+        self.stack = stack
+        self.index = index
+        self.place = statement_place(stack)
+        self.first = index
+        if self.place is not None and self.place <= len(stack.starts):
+            start = stack.starts[self.place - 1]
+            self.first = bisect_left(tokens.starts, start, FIRST, index)
+        self.indent = line_indent(tokens, self.first)
+
+    def size_for(self, at: int) -> int | None:
+        """The number of states of the stack with which token `at` goes on, if it does.
+
+        The token stands outside of brackets that are opened behind `index`.
+        """
+        new_line = at > self.index and breaks_line(self.tokens.blanks[at])
+        if self.tokens.words[at] == "}" or (new_line and begins_line(self.tokens, at)):
+            size = self.innermost(at)
+            if size is not None:
+                return size
+        return self.place if new_line and self._may_begin_statement(at) else None
+
+    def innermost(self, at: int) -> int | None:
+        """The number of states, as large as possible, with which the parser reads on from `at`.
+
+        In front of `place`, only between the parts of a body, and behind it only inside of
+        brackets.
+        """
+        tokens, states, place = self.tokens, self.stack.states, self.place
+        read = symbols(states)
+        # No name with a sign leads out of a body: it is no statement, but a setting further out.
+        lowest = finished(self.stack) + 1
+        if place is not None and tokens.kinds[at] in _NAMES_BY_SIGN:
+            lowest = place - 1
+        for size in range(len(states), lowest, -1):
+            if place is not None and size < place and not _behind_part(read[size - 2]):
+                continue
+            if (
+                place is not None
+                and size > place
+                and _BRACKETS.isdisjoint(read[place - 1 : size - 1])
+            ):
+                continue
+            fits_here = terminal(tokens, at, states[size - 1]) is not None
+            if fits_here and reads_on(tokens, states[:size], at, line=True):
+                return size
+        return None
+
+    def is_same_body(self, size: int) -> bool:
+        """Whether the stack, cut to `size` states, is still in the body of the statement."""
+        if self.place is None:
+            return False
+        return "LBRACE" not in symbols(self.stack.states[size - 1 : self.place])
+
+    def _may_begin_statement(self, at: int) -> bool:
+        """Whether the line that token `at` begins can be meant for a statement.
+
+        It is indented like the one that is left out. No bracket that closes something begins one,
+        no keyword that only stands inside of a statement, no text that the statement in front lacks
+        or that is a block, and no further entry of a list: what begins with a sign, a number or a
+        text as the statement in front does.
+        """
+        tokens, stack = self.tokens, self.stack
+        if self.place is None or line_indent(tokens, at) != self.indent:
+            return False
+        word, kind = tokens.words[at], tokens.kinds[at]
+        if is_word(word):
+            keyword = KEYWORDS.get(word) if kind not in _NAMES_BY_SIGN else None
+            return keyword is None or fits(stack.states[: self.place], keyword)
+        if kind in _TEXTS and fits(stack.states, kind):
+            return False
+        return word not in _CLOSERS and kind not in _BLOCKS and kind != tokens.kinds[self.first]
+
+    def ends_before(self, at: int) -> bool:
+        """Whether token `at` is the keyword of the next statement, on a line of its own."""
+        tokens, place = self.tokens, self.place
+        kind = tokens.kinds[at]
+        return (
+            place is not None
+            and at > self.first
+            and breaks_line(tokens.blanks[at])
+            and line_indent(tokens, at) == self.indent
+            and kind == KEYWORDS.get(tokens.words[at])
+            and fits(self.stack.states[:place], kind)
+        )
+
+    def body_behind(self, brace: int) -> int | None:
+        """The first token of the statements that the `{` at token `brace` opens a body of.
+
+        None when it opens none. It does when a statement reads on behind it, or when one of the
+        next lines begins with the keyword of a statement, or with a word that stands alone.
+        """
+        tokens = self.tokens
+        trial = self.stack.states[: self.place]
+        if not all(shift(trial, term) for term in _STEP_HEAD):
+            return None
+        if tokens.words[brace + 1] != "}" and reads_on(tokens, trial, brace + 1, line=True):
+            return brace + 1
+        first = None
+        depth = 0
+        for at in range(brace + 1, min(brace + 1 + _LOOKED_AHEAD, len(tokens.words))):
+            word = tokens.words[at]
+            if word == "}" and not depth:
+                return None
+            if breaks_line(tokens.blanks[at]) and not depth:
+                first = first or at
+                keyword = KEYWORDS.get(word)
+                if tokens.kinds[at] == keyword and fits(trial, keyword):
+                    return first
+                if at == first and keyword is None and tokens.kinds[at] == _NAME:
+                    return first
+            depth += {"{": 1, "}": -1}.get(word, 0)
+        return None
+
+
+def _cut(tokens: Lexemes, stack: Stack, size: int, index: int) -> int:
+    """Cut a stack to `size` states; returns the offset where what it loses begins.
+
+    The parser has stopped at token `index`.
+    """
+    start = stack.starts[size - 1] if size <= len(stack.starts) else tokens.starts[index]
+    del stack.states[size:], stack.values[size - 1 :], stack.starts[size - 1 :]
+    return start
+
+
+def _behind_part(symbol: str) -> bool:
+    """Whether a part of a body may begin behind a symbol: a brace, or the parts in front."""
+    return symbol == "LBRACE" or ("_star_" in symbol and "comma" not in symbol)
