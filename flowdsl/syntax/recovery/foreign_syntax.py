@@ -39,6 +39,7 @@ APPENDED = (
 )
 SETTINGS = "settings stand beside `steps { }`: `name = value`"
 EMIT = "an output is set with `emit name = value`"
+AWAIT = "statements run one after the other, without a word for it"
 ENDS = "a run ends with `finish`, `abort` or `fail`, a loop with its list or its `until`"
 IMPORT = 'names are imported with `import { name } from "./x.flow"`'
 RETRY = "what may fail is tried with `retry N { } else { }`"
@@ -47,6 +48,8 @@ VALUES = (
     "screen, and a `const` stands outside of workflows"
 )
 LIST_MARKS = "-*•–"
+MEANINGLESS = frozenset(f"{LIST_MARKS};")
+"""Signs that say nothing where they are too many."""
 OFTEN_TOO_MANY = frozenset(":=,)]")
 
 PREFIXES = frozenset(("f", "F", "b", "t", "u", "rf", "fr"))
@@ -69,6 +72,7 @@ CORRECTED: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     ((";",), (), "statements need no sign between them"),
     (("then",), (), "a body stands in braces, without `then`: `if ... { ... }`"),
     (("of",), ("in",), LOOP),
+    (("await",), (), AWAIT),
     (("or",), ("else",), "what happens otherwise stands behind `else`"),
     (("equals",), ("==",), COMPARISON),
     (("in",), ("into",), "where a text goes stands behind `into`"),
@@ -142,7 +146,7 @@ WORDS_OF_OTHER_LANGUAGES = (
     )
     | dict.fromkeys(("raise", "throw", "error"), FAILS)
     | dict.fromkeys(("end", "endif", "done", "fi", "esac"), "a body ends with its `}`")
-    | dict.fromkeys(("await", "async"), "statements run one after the other, without a word for it")
+    | dict.fromkeys(("await", "async"), AWAIT)
     | {
         "assert": 'what must hold is written `expect "..."`',
         "screenshot": 'a screenshot is kept with `capture "name.png"`',

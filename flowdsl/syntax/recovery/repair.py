@@ -17,7 +17,7 @@ from ..driver import Stack, expected, fits, fitting, shift, symbols
 from ..lexer import END, KEYWORDS, TERMINAL, UNKNOWN, Lexemes, breaks_line, is_word
 from ..tables import WORDS
 from .corrections import Correction, corrections
-from .foreign_syntax import MISSING, SECTION_WORDS
+from .foreign_syntax import MEANINGLESS, MISSING, SECTION_WORDS
 from .resynchronisation import PROOF, reads_on
 from .unexpected import report_unexpected, token_phrase
 
@@ -377,9 +377,11 @@ class _Repair:
         again = 1 < count < PROOF and self.tokens.words[self.index + 1 + count] == self.word
         if not again and not self._reads_on(self.index + 1):
             return False
-        certain = self.kind == UNKNOWN or self.word in _SEPARATORS
-        fix = self._fix(self.span.start, self.span.end, "", "safe" if certain else "unsafe")
-        report_unexpected(self.source, self.tokens, self.stack, self.index, self.sink, fixes=(fix,))
+        applicability = "safe" if self.word in MEANINGLESS else "unsafe"
+        fix = self._fix(self.span.start, self.span.end, "", applicability)
+        # A word or a `!` has a meaning, as in `is not empty`: without it, the contrary is said.
+        fixes = () if is_word(self.word) or self.word == "!" else (fix,)
+        report_unexpected(self.source, self.tokens, self.stack, self.index, self.sink, fixes=fixes)
         self.tokens.remove(self.index)
         return True
 

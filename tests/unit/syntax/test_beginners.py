@@ -304,6 +304,12 @@ def _squeezed(text: str) -> str:
     return "".join(text.split())
 
 
+def test_no_fix_says_the_contrary() -> None:
+    for written in ('if note is not empty { press "F2" }', 'expect !"the list"'):
+        (found,) = errors(STEPS.replace("<here>", written))
+        assert found.fixes == ()
+
+
 @rows
 def test_its_fix_is_what_should_be_there(row: Row) -> None:
     found = only(row)
@@ -317,4 +323,4 @@ def test_its_fix_is_what_should_be_there(row: Row) -> None:
 
 def test_most_can_be_put_right_automatically() -> None:
     fixed = [row for row in ROWS if only(row).fixes]
-    assert len(fixed) >= len(ROWS) * 0.6
+    assert len(fixed) >= len(ROWS) * 0.55
