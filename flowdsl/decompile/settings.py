@@ -8,6 +8,7 @@ from typing import Any
 
 from flowdsl.deploy.resources.workflow import MODELS, UNTITLED
 from flowdsl.diagnostics.suggest import listed
+from flowdsl.format.literals import plain_literal, value_literal
 from flowdsl.ir import nodes
 from flowdsl.semantics.capabilities import NO_COMMAND
 from flowdsl.semantics.declarations.payload_files import NAME, SCHEMAS
@@ -15,7 +16,7 @@ from flowdsl.source.record import Record
 
 from .notes import KEPT, LOST, NAMED, OPEN, PASSED, RISKY, Remark
 from .payload import ALLOWLIST, StoredWorkflow, is_model_id
-from .writing.literals import plain_literal, text_literal, value_literal
+from .writing.literals import text_literal
 
 _CONTROL = r"[\x00-\x08\x0b-\x1f\x7f]"
 

@@ -9,7 +9,6 @@ from flowdsl.semantics import types
 from flowdsl.semantics.flow_tests.answers import answers_in_turn, kind_of
 from flowdsl.semantics.model import SemanticModel
 from flowdsl.simulate import world
-from flowdsl.simulate.interpreter.watching import Watcher
 from flowdsl.simulate.shapes import (
     EnumShape,
     ListShape,
@@ -17,27 +16,21 @@ from flowdsl.simulate.shapes import (
     RecordShape,
     ScalarShape,
 )
-from flowdsl.simulate.trace import SUCCESS, Ending, Recorder, Trace
 from flowdsl.simulate.world import Question, Unanswerable, World
 from flowdsl.source.record import Record
-from flowdsl.source.text import SourceFile, Span
+from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
-from .coverage import key_of
-from .entries import Entry, is_meant
+from .entries import is_meant
+from .following import SCREEN, VALUES, Follower
 from .literals import Literals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from flowdsl.simulate.shapes import Shape
 
-    from .coverage import Key
     from .entries import Selector
 
-SCREEN = frozenset((world.SEES, world.EXPECT, world.CHOOSE, world.WAIT))
-"""Kinds of questions that `screen` answers."""
-VALUES = frozenset((world.READ, world.COPY, world.OUTPUT))
-"""Kinds of questions that `reads` answers."""
 _COMMANDS = frozenset((world.COMMAND,))
 _KINDS = {
     None: SCREEN,
@@ -113,15 +106,10 @@ def answers_of(
                 pass
 
 
-class Script(Watcher):
+class Script(Follower):
     """Answers the questions of one run by the answers of a test, and follows where the run is.
 
-    `outer_calls` are the calls around what is tested, which no answer names.
-
-    `ways` are those that it has taken (`coverage`).
-
-    `places` has where in the program each question was asked, by question and position. `entries`
-    are the passes of loops, and `steps` the titles of the steps that began.
+    `places` has where in the program each question was asked, by question and position.
     """
 
     def __init__(
@@ -131,23 +119,12 @@ class Script(Watcher):
         literals: Literals,
         outer_calls: int = 0,
     ) -> None:
-        self._model = model
-        self._outer_calls = outer_calls
+        super().__init__(model, outer_calls)
         self._answers = answers
         self._literals = literals
         self._times: dict[Answer, int] = {}
         self._turns: dict[Answer, list[Any] | None] = {}
         self._meant: dict[Answer, str] = {}
-        self._calls: list[str] = []
-        self._recorder: Recorder | None = None
-        self._source: SourceFile | None = None
-        self._node: ast.Node | None = None
-        self._awaited: dict[ast.Node, bool] = {}
-        self.ways: set[Key] = set()
-        self._begun: set[tuple[SourceFile, int]] = set()
-        self.entries: list[Entry] = []
-        self.steps: list[str] = []
-        self._current: Entry | None = None
         self.places: dict[tuple[Question, int], Span] = {}
 
     def world(self, inputs: Mapping[str, Any]) -> World:
@@ -165,60 +142,11 @@ class Script(Watcher):
                 asked = "once" if times == 1 else f"{times} times"
                 yield answer, f"this is asked {asked}, and the test has {_answers(len(turns))}"
 
-    def so_far(self) -> Trace | None:
-        """What has happened until now; None before the run begins."""
-        if self._recorder is None:
-            return None
-        return self._recorder.trace(("", ""), Ending(SUCCESS, None, {}))
-
-    # Where the run is
-
-    def begins(self, recorder: Recorder) -> None:
-        self._recorder = recorder
-
-    def asks(self, source: SourceFile, node: ast.Node) -> None:
-        self._source, self._node = source, node
-        self._begun.add((source, node.start))
-        if isinstance(node, ast.RepeatStmt):
-            self._awaited.update(_awaited(node.until, holds=True))
-
-    def begins_call(self, source: SourceFile, call: ast.CallStmt) -> None:
-        self._calls.append((call.result or call.task.name).text)
-
-    def ends_call(self) -> None:
-        self._calls.pop()
-
-    def begins_step(self, source: SourceFile, step: ast.StepStmt, title: str) -> None:
-        self.steps.append(title)
-
-    def begins_entry(self, source: SourceFile, loop: ast.ForStmt, number: int, entry: Any) -> None:
-        self._current = Entry(loop, number, entry, self._count())
-        self.entries.append(self._current)
-
-    def ends_entry(self) -> None:
-        assert self._current is not None, "a pass has begun"
-        self._current.end = self._count()
-        self._current = None
-
-    def _count(self) -> int:
-        return 0 if self._recorder is None else self._recorder.count
-
-    def takes(self, source: SourceFile, node: ast.Node, way: str) -> None:
-        self.ways.add(key_of(source, node, way))
-
-    def lines(self) -> frozenset[tuple[str, int]]:
-        """The lines with a statement that was carried out, by file."""
-        return frozenset(
-            (source.path, source.position(start).line) for source, start in self._begun
-        )
-
     # What is asked
 
     def _answer(self, question: Question, position: int) -> Any:
-        self.places[question, position] = self._place()
-        variable = getattr(self._node, "name", None) if question.kind in VALUES else None
-        calls = self._calls[self._outer_calls :]
-        path = (*calls, variable.text) if variable is not None else ()
+        self.places[question, position] = self.place()
+        path = self.path(question)
         fitting = [
             answer
             for answer in self._answers
@@ -237,18 +165,18 @@ class Script(Watcher):
     def _holds_here(self, answer: Answer) -> bool:
         if answer.within is None:
             return True
-        here = self._current
+        here = self.current
         return here is not None and is_meant(answer.within, here, self._literals)
 
     def _mean(self, answer: Answer, question: Question) -> None:
         """Note which question a part means; it has to be one, whatever values it has."""
-        written = self._place().text
+        written = self.place().text
         if self._meant.setdefault(answer, written) != written:
             problem = f'has the part "{answer.text}", and so has another question of this run'
-            raise Unanswered(_asking(question, ()), problem, self._place())
+            raise Unanswered(_asking(question, ()), problem, self.place())
 
     def _next(self, answer: Answer, question: Question, path: tuple[str, ...]) -> Any:
-        type_ = self._type(question)
+        type_ = self.type(question)
         if answer not in self._turns:
             value = self._literals.json(answer.value)
             in_turn = answers_in_turn(kind_of(value), type_)
@@ -259,33 +187,20 @@ class Script(Watcher):
             return self._literals.json(answer.value, type_)
         if times > len(turns):
             problem = f"is asked {times} times, and the test has {_answers(len(turns))}"
-            raise Unanswered(_asking(question, path), problem, self._place())
+            raise Unanswered(_asking(question, path), problem, self.place())
         return self._literals.json(answer.value, types.ListOf(type_))[times - 1]
-
-    def _type(self, question: Question) -> types.Type:
-        """The type of an answer."""
-        if question.kind not in VALUES:
-            return types.BOOL
-        written = getattr(self._node, "type", None)
-        return types.STRING if written is None else self._model.declared_types[written]
 
     def _default(self, question: Question, path: tuple[str, ...]) -> Any:
         """The answer where a test says nothing."""
-        if question.kind == world.SEES:
-            return self._node is not None and self._awaited.get(self._node, False)
         if question.kind not in VALUES:
-            return True
-        if isinstance(self._type(question), types.Optional):
+            return self.usually(question)
+        if isinstance(self.type(question), types.Optional):
             return None
         line = ""
         if question.shape is not None:
             line = f"reads {{ {'.'.join(path)} = {_sample(question.shape)} }}"
         problem = "is read, and the test has no answer"
-        raise Unanswered(_asking(question, path), problem, self._place(), line)
-
-    def _place(self) -> Span:
-        assert self._source is not None and self._node is not None, "somebody asks"
-        return self._node.span(self._source)
+        raise Unanswered(_asking(question, path), problem, self.place(), line)
 
 
 def _fits(answer: Answer, question: Question, path: tuple[str, ...]) -> bool:
@@ -300,20 +215,6 @@ def _asking(question: Question, path: tuple[str, ...]) -> str:
 
 def _answers(number: int) -> str:
     return "1 answer" if number == 1 else f"{number} answers"
-
-
-def _awaited(condition: ast.Condition, *, holds: bool) -> Iterator[tuple[ast.Node, bool]]:
-    """What each `sees` of a condition has to answer for the condition to hold."""
-    match condition:
-        case ast.SeesExpr():
-            yield condition, holds
-        case ast.NotExpr(operand=operand):
-            yield from _awaited(operand, holds=not holds)
-        case ast.AndExpr(operands=operands) | ast.OrExpr(operands=operands):
-            for each in operands:
-                yield from _awaited(each, holds=holds)
-        case _:
-            pass
 
 
 _SAMPLES = {

@@ -97,6 +97,12 @@ def run_test(suite: Suite, case: Case) -> Result:
     return Result(case.title, case.subject, place, tuple(problems), runs.ways, runs.lines)
 
 
+def first_run(suite: Suite, case: Case) -> tuple[Script, Trace] | None:
+    """The first run of a case by its source; None where it cannot be carried out."""
+    runs = Runs(suite, case, suite.literals(case.module), suite.payload(case.workflow))
+    return runs.first()
+
+
 class Runs:
     """The runs of a case: the first one, and the replays of it.
 
@@ -119,6 +125,11 @@ class Runs:
     @property
     def lines(self) -> frozenset[tuple[str, int]]:
         return frozenset(line for script in self._scripts for line in script.lines())
+
+    def first(self) -> tuple[Script, Trace] | None:
+        """The first run by the source alone; None where it cannot be carried out."""
+        found = self._execute(self._case, inputs_of(self._case, self._literals), [])
+        return None if found is None else (self._scripts[0], found[1])
 
     def problems(self) -> list[Problem]:
         """Everything that is wrong, in the order of the runs."""

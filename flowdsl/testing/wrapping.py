@@ -5,7 +5,7 @@ the task stands. Its places are those of the author's text, which does not chang
 
     task open_chart(mrn: string) -> Patient { ... }
 
-    workflow tests_of_open_chart_0 {
+    workflow tests_of_open_chart_3f2a91c0 {
       inputs { mrn: string }
       outputs { flowdsl_result: Patient }
       steps { call open_chart(mrn: mrn) as flowdsl_result emit flowdsl_result = {{flowdsl_result}} }
@@ -13,6 +13,9 @@ the task stands. Its places are those of the author's text, which does not chang
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from zlib import crc32
 
 from flowdsl.semantics.model import SECRET, SemanticModel, TaskSymbol
 from flowdsl.syntax import ast
@@ -22,26 +25,33 @@ RESULT = "flowdsl_result"
 
 
 def wrapper_names(model: SemanticModel) -> dict[tuple[str, str], str]:
-    """The workflow around each task that is tested, by the file and the name of the task."""
-    tested = {
-        (subject.module.source.path, subject.name)
-        for subject in model.tested.values()
-        if isinstance(subject, TaskSymbol)
-    }
-    return {key: f"tests_of_{key[1]}_{number}" for number, key in enumerate(sorted(tested))}
+    """The name of the workflow around each task, by the file and the name of the task."""
+    return {key: _wrapper_name(*key) for key in map(_key, model.tasks)}
 
 
-def wrapped_files(model: SemanticModel) -> dict[str, bytes]:
-    """The files with tasks that are tested, each with the workflows around them behind it."""
-    names = wrapper_names(model)
+def tested_tasks(model: SemanticModel) -> list[TaskSymbol]:
+    """The tasks that some test is for."""
+    tested = {_key(each) for each in model.tested.values() if isinstance(each, TaskSymbol)}
+    return [task for task in model.tasks if _key(task) in tested]
+
+
+def wrapped_files(tasks: Iterable[TaskSymbol]) -> dict[str, bytes]:
+    """The files of some tasks, each with the workflows around them behind it."""
     found: dict[str, str] = {}
-    for task in model.tasks:
+    for task in tasks:
         path = task.module.source.path
-        name = names.get((path, task.name))
-        if name is not None:
-            text = found.get(path, task.module.source.text)
-            found[path] = f"{text}\n{_workflow(name, task)}"
+        text = found.get(path, task.module.source.text)
+        found[path] = f"{text}\n{_workflow(_wrapper_name(*_key(task)), task)}"
     return {path: text.encode() for path, text in found.items()}
+
+
+def _key(task: TaskSymbol) -> tuple[str, str]:
+    return task.module.source.path, task.name
+
+
+def _wrapper_name(path: str, name: str) -> str:
+    """A name that no other file has for a task of the same name."""
+    return f"tests_of_{name}_{crc32(path.encode()):08x}"
 
 
 def _workflow(name: str, task: TaskSymbol) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from flowdsl.format.literals import is_name
 from flowdsl.ir import nodes
 from flowdsl.prompt.reading.texts import read_path
 from flowdsl.semantics.capabilities import MODIFIERS, NAMED_KEYS
 from flowdsl.semantics.statements.keys import OTHER_NAMES, chord_keys, is_key, shared_name
 
 from ..model import NOWHERE, PromptHints
-from ..writing.literals import is_name
 from ..writing.type_names import source_name
 
 _DEPENDS = (

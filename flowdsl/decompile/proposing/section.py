@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowdsl.format.formatter import format_source
+from flowdsl.format.literals import is_name
 from flowdsl.ir import nodes
 from flowdsl.ir.walk import walk
 from flowdsl.source.record import Record
@@ -12,7 +13,6 @@ from flowdsl.source.text import SourceFile
 
 from ..model import PromptHints
 from ..writing.lines import Emit, Key, Line, lines_of, variable_set
-from ..writing.literals import is_name
 from ..writing.scope import PLAIN, RUNTIME, SECRET, Scope
 from ..writing.statement_text import INDENT, Wanted, Writer
 from ..writing.type_names import TypeNames, Unspeakable, field_text, source_names

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from flowdsl.codegen.checks import emit_checks
+from flowdsl.format.literals import plain_literal, raw_literal, value_literal
 from flowdsl.ir import nodes
 
-from .literals import plain_literal, raw_literal, value_literal
 from .type_names import doc_lines
 from .value_text import ValueWriter, said
 from .value_types import type_of

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from flowdsl.format.literals import is_name
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_values import LOOP_ITEM
 from flowdsl.prompt.text import spell_path
 from flowdsl.source.record import Record
 
 from .lines import LOOP_KEY, Key
-from .literals import is_name
 from .type_names import RESERVED, Unspeakable, source_name
 from .value_types import ANY, Types, type_at
 

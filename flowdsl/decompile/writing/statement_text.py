@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, assert_never
 
+from flowdsl.format.literals import is_name, plain_literal, value_literal
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_statements import DEFAULT_TIMEOUT_MILLISECONDS
 from flowdsl.ir.lower_values import joined, literal, single_variable
 
 from .lines import Emit, Keep, Line
-from .literals import is_name, plain_literal, value_literal
 from .scope import Scope
 from .type_names import TypeNames, Unspeakable, doc_lines
 from .value_text import Consts, ValueWriter, said

@@ -10,10 +10,9 @@ from collections.abc import Container, Iterable, Iterator
 from functools import cache
 from typing import assert_never
 
+from flowdsl.format.literals import is_name, plain_literal, raw_literal, unspeakable, value_literal
 from flowdsl.ir import nodes
 from flowdsl.semantics.names.scopes import ENV_ROOT
-
-from .literals import is_name, plain_literal, raw_literal, unspeakable, value_literal
 
 RESERVED = frozenset(("true", "false", "null", "not", "sees", ENV_ROOT))
 """Names that a value cannot have everywhere."""

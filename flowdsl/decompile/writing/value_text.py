@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, assert_never
 
+from flowdsl.format.literals import is_name, plain_literal, value_literal
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_values import single_variable
 
-from .literals import is_name, plain_literal, text_literal, value_literal
+from .literals import text_literal
 from .scope import Scope
 from .type_names import Unspeakable
 from .value_types import ANY, fits, is_textual, present, type_of

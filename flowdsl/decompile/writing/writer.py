@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from flowdsl.format.formatter import format_source
+from flowdsl.format.literals import alike_literals, is_name, plain_literal, value_literal
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_statements import Names
 from flowdsl.ir.walk import statements, walk
@@ -19,7 +20,6 @@ from ..model import FlowFile
 from .check_text import check_entries
 from .kept import declare_kept, infer_kept
 from .lines import Keep, Line, all_lines, lines_of, variable_set
-from .literals import alike_literals, is_name, plain_literal, value_literal
 from .marks import find_marks
 from .outputs import keep_stored, place_emits, with_emits
 from .scope import PLAIN, RUNTIME, SECRET, Scope

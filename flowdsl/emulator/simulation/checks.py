@@ -9,11 +9,11 @@ from typing import Any
 from pydantic import JsonValue
 
 from flowdsl.emulator.simulation.files import base_name
-from flowdsl.emulator.simulation.patterns import matching_text
 from flowdsl.emulator.simulation.prompts import loop_items
 from flowdsl.emulator.simulation.rules import CheckResult
 from flowdsl.emulator.simulation.schemas import Schema, problems
 from flowdsl.emulator.simulation.variables import Values, parse_path, render, show_path, value_at
+from flowdsl.source.matching_text import matching_text
 from flowdsl.source.patterns import may_match, syntax_problem
 
 Definition = Mapping[str, Any]

@@ -12,9 +12,9 @@ from zlib import crc32
 
 from pydantic import JsonValue
 
-from flowdsl.emulator.simulation.patterns import matching_text
 from flowdsl.emulator.simulation.schemas import Schema, accepts
 from flowdsl.emulator.simulation.variables import Path
+from flowdsl.source.matching_text import matching_text
 
 MAX_ITEMS = 200
 MAX_TEXT = 20_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.syntax import ast
+from flowdsl.syntax.paragraphs import on_one_line
 
 from .. import errors, places
 from ..model import TaskSymbol, WorkflowSymbol
@@ -34,8 +35,8 @@ def check_act(
         return
     sought = act.texts[-1]
     text = program.constants.get(inner_text(sought))
-    if isinstance(text, str) and act.verb == "press":
-        text = chords(text)
+    if isinstance(text, str):
+        text = chords(text) if act.verb == "press" else on_one_line(text)
     known = texts.acts[act.verb]
     if isinstance(text, str) and not is_possible(known, sought, text):
         program.sink.report(
@@ -60,6 +61,7 @@ def check_step(
     text = program.constants.get(inner_text(title))
     if texts is None or workflow is None or not isinstance(text, str):
         return
+    text = on_one_line(text)
     if not is_possible(texts.steps, title, text):
         program.sink.report(
             errors.UNKNOWN_ACT,

@@ -7,6 +7,7 @@ from flowdsl.diagnostics.suggest import Names, listed
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
+from flowdsl.syntax.paragraphs import on_one_line
 from flowdsl.syntax.visit import walk
 
 from .. import errors, places
@@ -416,6 +417,8 @@ class _TestChecker:
         text = self.program.constants.get(inner)
         span = written.span(self.source)
         mark = "~" if is_part else ""
+        if isinstance(text, str) and RUN not in kinds:
+            text = on_one_line(text)
         if not isinstance(text, str) or not self._is_new((mark, *kinds, text), span):
             return
         texts = self._texts()
@@ -475,6 +478,7 @@ class _TestChecker:
         texts = self._texts()
         if not isinstance(text, str) or texts is None or self.subject is None:
             return
+        text = on_one_line(text)
         known = texts.aborts if aborts else texts.finishes
         is_possible = any(known.holding(text)) if reason is not written else known.matches(text)
         if not is_possible:

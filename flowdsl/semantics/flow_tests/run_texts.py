@@ -5,6 +5,7 @@ from __future__ import annotations
 from flowdsl.source.gaps import fill
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
+from flowdsl.syntax.paragraphs import on_one_line
 from flowdsl.syntax.statements import STATEMENTS
 from flowdsl.syntax.visit import walk
 
@@ -180,7 +181,7 @@ def _collect(program: Program, statement: ast.Stmt, found: RunTexts) -> None:
         ):
             _collect_end(program, otherwise, text, found)
         case ast.RunStmt(command=command, otherwise=ast.Otherwise() as otherwise):
-            found.questions[RUN].append(_pattern(program, command))
+            found.questions[RUN].append(_pattern(program, command, exact=True))
             _collect_end(program, otherwise, None, found)
         case ast.RunStmt(name=ast.Name()):
             found.aborts.append(_ANYTHING)  # the command did not print what was to be read
@@ -243,15 +244,22 @@ def _collect_reason(
     reasons.append(_pattern(program, leaving.reason))
 
 
-def _pattern(program: Program, text: ast.Text) -> TextPattern:
+def _pattern(program: Program, text: ast.Text, *, exact: bool = False) -> TextPattern:
+    """The texts that a text becomes, on one line as a run has all of them but commands."""
     pieces: list[str | None] = []
     written: list[str] = []
     for part in text.parts:
         if isinstance(part, ast.TextLiteral):
-            pieces.append(part.value)
-            written.append(part.value)
+            value = part.value if exact else _without_line_ends(part.value)
+            pieces.append(value)
+            written.append(value)
         elif isinstance(part, ast.Ref):
             known = part in program.constants
             pieces.append(spell(program.constants[part]) if known else None)
             written.append(pieces[-1] or f"{{{part.name.text}}}")
     return TextPattern("".join(written), tuple(pieces))
+
+
+def _without_line_ends(piece: str) -> str:
+    """A piece of a text without line ends; the blanks at its ends stay."""
+    return on_one_line(f"x{piece}x")[1:-1]

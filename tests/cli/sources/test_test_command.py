@@ -227,3 +227,93 @@ def test_snapshots_are_written_compared_and_never_written_in_ci(desk: Path) -> N
     (lost,) = (line for line in done.text.splitlines() if line.startswith("    -1"))
     (new,) = (line for line in done.text.splitlines() if line.startswith("    +1"))
     assert (lost.replace("f5", "f6")[5:], "f5" in lost) == (new[5:], True)
+
+
+BRANCHES = FLOW.partition("\ntest ")[0].replace(
+    'press "F5"', 'press "F5"\n    if sees "a box" { abort "A box" }'
+)
+
+
+def test_paths_are_told_and_tests_for_new_ones_are_printed(desk: Path) -> None:
+    write_tree(desk, {"flows/total.flow": BRANCHES})
+    done = run_command(desk, "test", "--explore", "total")
+    assert done.code == 0
+    assert (
+        done.err
+        == """\
+path 1: ends with `n`
+  reads { n = 1 }
+path 2: aborts "A box"
+  flows/total.flow:8: `sees "a box"` holds
+  screen { "a box" = true }
+path 3: aborts "the total"
+  reads { n = unreadable }
+3 paths of `total`, 3 of them taken by no test
+"""
+    )
+    write_tree(
+        desk, {"flows/total.flow": f"{BRANCHES.partition(chr(10) + 'test ')[0]}\n{done.text}"}
+    )
+    again = run_command(desk, "test")
+    assert (again.code, again.err) == (0, "3 tests passed\n")
+    found = run_command(desk, "test", "--explore", "total")
+    assert (found.code, found.text) == (0, "")
+    assert found.err.endswith("3 paths of `total`, 0 of them taken by no test\n")
+
+
+def test_a_task_that_nobody_tests_is_explored(tmp_path: Path) -> None:
+    task = (
+        'flow 1\n\n## Opens.\ntask open(n: int) -> { m: int } { expect "{n} is open" emit m = n }\n'
+    )
+    write_tree(tmp_path, {"a.flow": task})
+    done = run_command(tmp_path, "test", "a.flow", "--explore", "open")
+    assert done.code == 0
+    assert "  result { m = 1 }\n" in done.text
+    write_tree(tmp_path, {"a.flow": f"{task}\n{done.text}"})
+    assert run_command(tmp_path, "test", "a.flow").err == "2 tests passed\n"
+
+
+def test_paths_as_json(desk: Path) -> None:
+    write_tree(desk, {"flows/total.flow": BRANCHES})
+    told = json.loads(run_command(desk, "test", "--explore", "total", "--json").text)
+    assert (told["format_version"], told["subject"], told["is_whole"]) == (1, "total", True)
+    assert [(item["ends"], item["reason"]) for item in told["items"]] == [
+        ("success", None),
+        ("task_failed", "A box"),
+        ("task_failed", "the total"),
+    ]
+    assert told["items"][1]["ways"] == [
+        {"path": "flows/total.flow", "line": 8, "words": '`sees "a box"` holds'}
+    ]
+
+
+def test_an_output_that_is_never_right_is_a_finding(desk: Path) -> None:
+    flow = """flow 1
+
+## Lists the rows.
+workflow rows {
+  inputs { rows: string[] @max_items(3) }
+  outputs { names: string[] @min_items(1) }
+  steps { press "F5" for row in rows { emit names += row } }
+}
+"""
+    write_tree(desk, {"flows/total.flow": flow})
+    done = run_command(desk, "test", "--explore", "rows")
+    assert done.code == 1
+    assert "  never right: `names` has 0 entries, and has to have 1 or more\n" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--explore", "totl"], "no workflow and no task is named `totl`; there is `total`"),
+        (["--explore", "x"], "no workflow and no task is named `x`; there are `total`"),
+        (["--explore", "total", "-k", "a"], "`--explore` runs no test"),
+        (["--at-most", "3"], "`--at-most` is for `--explore`"),
+        (["--explore", "total", "--at-most", "0"], "--at-most"),
+    ],
+)
+def test_what_cannot_be_explored_is_said(desk: Path, words: list[str], said: str) -> None:
+    done = run_command(desk, "test", *words)
+    assert (done.code, done.text) == (64, "")
+    assert said in done.err

@@ -9,8 +9,8 @@ import pytest
 
 from flowdsl.emulator.faults import Fault
 from flowdsl.emulator.simulation.checks import Facts, evaluate, wanted_files
-from flowdsl.emulator.simulation.patterns import matching_text
 from flowdsl.emulator.simulation.schemas import problems, read_schema
+from flowdsl.source.matching_text import matching_text
 from tests.support.cpu import cpu_seconds
 
 EXPLOSIVE = ("(a+)+$", "^a*a*a*a*a*a*a*a*a*a*b$", "^(a?){45}a{45}$", "^(?=(a+)+$)b")

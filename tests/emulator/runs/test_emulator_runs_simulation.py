@@ -16,7 +16,6 @@ from jsonschema import Draft202012Validator
 from flowdsl.codegen.json_schema import object_schema
 from flowdsl.emulator.simulation.files import base_name, content_of, picture
 from flowdsl.emulator.simulation.outputs import make_outputs
-from flowdsl.emulator.simulation.patterns import matching_text
 from flowdsl.emulator.simulation.plans import Plan
 from flowdsl.emulator.simulation.prompts import evidence_of, loop_items, read_steps
 from flowdsl.emulator.simulation.references import references
@@ -43,6 +42,7 @@ from flowdsl.emulator.simulation.variables import (
     value_at,
 )
 from flowdsl.ir import nodes
+from flowdsl.source.matching_text import matching_text
 from tests.support.effort import examples
 
 NAMES = st.sampled_from(["mrn", "day", "total", "open claims", "名", "$secret", "a-b"])

@@ -14,7 +14,7 @@ from flowdsl.source.files import MemoryFiles
 from flowdsl.testing.cases import cases_of
 from flowdsl.testing.outcome import Result
 from flowdsl.testing.run import Suite, run_test
-from flowdsl.testing.wrapping import wrapped_files
+from flowdsl.testing.wrapping import tested_tasks, wrapped_files
 
 
 def suite_of(files: str | Mapping[str, str | bytes], **options: Any) -> Suite:
@@ -27,7 +27,7 @@ def suite_of(files: str | Mapping[str, str | bytes], **options: Any) -> Suite:
         for found in compilation.analysis.diagnostics
         if found.severity == ERROR
     ]
-    wrapped = wrapped_files(compilation.analysis.model)
+    wrapped = wrapped_files(tested_tasks(compilation.analysis.model))
     if wrapped:
         entries = sorted({*entries, *wrapped})
         compilation = compile_project(

@@ -13,13 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowdsl.decompile.writing.literals import (
-    plain_literal,
-    raw_literal,
-    text_literal,
-    value_literal,
-)
+from flowdsl.decompile.writing.literals import text_literal
 from flowdsl.diagnostics.sink import Sink
+from flowdsl.format.literals import plain_literal, raw_literal, value_literal
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_types import to_json
 from flowdsl.prompt.text import spell_variable

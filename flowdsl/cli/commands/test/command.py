@@ -13,6 +13,7 @@ from flowdsl.host.disk import Overlay
 from flowdsl.host.environment import in_ci
 from flowdsl.host.writing import write_files
 from flowdsl.source.files import UnreadableFile
+from flowdsl.testing.explore import MOST_PATHS
 
 from ...runtime.command_line.arguments import positive
 from ...runtime.console import Console
@@ -23,7 +24,7 @@ from ...runtime.target import Target, open_target, root_remark
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from flowdsl.semantics.model import SemanticModel
+    from flowdsl.semantics.model import SemanticModel, TaskSymbol
     from flowdsl.testing.cases import Case
     from flowdsl.testing.outcome import Result
     from flowdsl.testing.run import Suite
@@ -71,6 +72,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--lcov", metavar="FILE", help="write what is taken as LCOV, which editors read"
     )
     parser.add_argument(
+        "--explore",
+        metavar="NAME",
+        help="run no test, but find the paths of this workflow or task; prints tests for those "
+        "that no test takes",
+    )
+    parser.add_argument(
+        "--at-most",
+        dest="paths_at_most",
+        type=positive,
+        metavar="N",
+        help=f"paths that are looked for (default: {MOST_PATHS})",
+    )
+    parser.add_argument(
         "-j",
         "--jobs",
         type=positive,
@@ -93,8 +107,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             render_text(target.problems, 1, color=console.color_err, show_path=target.show_path)
         )
         return SOURCE_ERRORS
+    if arguments.explore is None and arguments.paths_at_most is not None:
+        raise UsageError("`--at-most` is for `--explore`")
     environment = _environment(target.project, arguments.env)
-    compilation = _compiled(target, environment)
+    compilation = compiled_tests(target, environment, arguments.explore)
     if compilation.bundle is None:
         analysis = compilation.analysis
         shown = render_text(
@@ -108,6 +124,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         if remark is not None:
             console.err(remark)
         return SOURCE_ERRORS
+
+    if arguments.explore is not None:
+        from .explore import explore
+
+        return explore(arguments, console, target, compilation, environment)
 
     from flowdsl.testing.run import Suite
 
@@ -191,30 +212,40 @@ def _environment(project: Project | None, option: str | None) -> Environment | N
     return next(iter(project.environments.values()), None)
 
 
-def _compiled(target: Target, environment: Environment | None) -> Compilation:
+def compiled_tests(
+    target: Target, environment: Environment | None, also: str | None = None
+) -> Compilation:
     """The compilation of the target, and of the files that have what its tests are for.
 
-    Tasks that are tested have workflows around them there.
+    Tasks that are tested have workflows around them there, and so have those with the name `also`.
     """
     options = target.options(environment)
     compilation = compile_project(target.files, target.entries, options)
     model = compilation.analysis.model
-    if compilation.bundle is None or not model.tested:
+    if compilation.bundle is None or not (model.tested or also):
         return compilation
 
-    from flowdsl.testing.wrapping import wrapped_files, wrapper_names
+    from flowdsl.testing.wrapping import tested_tasks, wrapped_files
 
     homes = {subject.module.source.path for subject in model.tested.values()}
-    wrapped = wrapped_files(model)
+    tasks = list(dict.fromkeys((*tested_tasks(model), *_named(model, also))))
+    wrapped = wrapped_files(tasks)
     if not wrapped and homes <= set(target.entries):
         return compilation
     files = Overlay(target.files, wrapped)
-    whole = compile_project(files, sorted({*target.entries, *homes}), options)
+    whole = compile_project(files, sorted({*target.entries, *homes, *wrapped}), options)
     if whole.bundle is None and wrapped:
         found = next(each for each in whole.analysis.diagnostics if options.stops(each))
-        name = ", ".join(f"`{key[1]}`" for key in wrapper_names(model))
+        name = ", ".join(f"`{task.name}`" for task in tasks)
         raise CommandError(f"{name} cannot be tested alone: {found.message}", SOURCE_ERRORS)
     return whole
+
+
+def _named(model: SemanticModel, name: str | None) -> list[TaskSymbol]:
+    """The tasks of a name, unless a workflow has it."""
+    if any(workflow.name == name for workflow in model.workflows):
+        return []
+    return [task for task in model.tasks if task.name == name]
 
 
 def _snapshots(target: Target, tests: Sequence[Case]) -> dict[str, str]:

@@ -60,7 +60,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "test": (
         ("flowdsl test", "every test of the project"),
         ("flowdsl test flows/intake.flow -k abort", "those of a file with `abort` in their title"),
-        ("flowdsl test --junit tests.xml", "and a report that every CI service shows"),
+        ("flowdsl test --explore intake", "the paths of a workflow, with tests for new ones"),
     ),
     "plan": (
         ("flowdsl plan --env prod", "what a deploy would change"),

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from html import unescape
 
+from flowdsl.format.literals import unspeakable
 from flowdsl.ir import nodes
 from flowdsl.ir.walk import statements
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 
-from ...writing.literals import text_literal, unspeakable
+from ...writing.literals import text_literal
 from ..attempts import WORDS, Attempt, EditContext
 from ..differences import Hunk, Path, hunks, leaves
 from ..editing import Edit, indent_at

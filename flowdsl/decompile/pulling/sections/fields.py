@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from flowdsl.format.literals import value_literal
 from flowdsl.ir import nodes
 from flowdsl.syntax import ast
 
 from ...fields import read_inputs, read_outputs
-from ...writing.literals import value_literal
 from ...writing.type_names import ANNOTATIONS, TypeNames, Unspeakable, doc_lines, field_text
 from ..attempts import SETTINGS, Attempt, EditContext
 from ..editing import Edit, doc_start, indent_at, insertion_after, line_start

@@ -8,6 +8,7 @@ from typing import Any
 from flowdsl.codegen.artifacts import ModelAlias, ModelName, Template, WorkflowArtifact
 from flowdsl.deploy.planning.models import ModelResolver
 from flowdsl.deploy.resources.workflow import CHECKS, MODELS, POLICIES
+from flowdsl.format.literals import is_name, plain_literal, value_literal
 from flowdsl.ir import nodes
 from flowdsl.ir.walk import statements
 from flowdsl.prompt.text import spell_command
@@ -15,7 +16,6 @@ from flowdsl.semantics.capabilities import NO_COMMAND
 from flowdsl.syntax import ast
 
 from ...payload import ALLOWLIST
-from ...writing.literals import is_name, plain_literal, value_literal
 from ..attempts import SETTINGS, Attempt, EditContext
 from ..editing import Edit
 from ..goal import TAGS

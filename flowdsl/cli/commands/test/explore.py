@@ -1,0 +1,157 @@
+"""`flowdsl test --explore`: the paths of a workflow, and tests for those that no test takes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from flowdsl.compiler.pipeline import Compilation
+from flowdsl.config.project import Environment
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.suggest import Names, closest, listed
+from flowdsl.semantics.model import SemanticModel, TaskSymbol, WorkflowSymbol
+from flowdsl.simulate.interpreter.errors import NotAProgram
+from flowdsl.simulate.trace import SUCCESS
+from flowdsl.testing.cases import cases_of
+from flowdsl.testing.explore import MOST_PATHS
+from flowdsl.testing.explore.findings import Findings, Found, findings
+from flowdsl.testing.explore.samples import NoSample
+from flowdsl.testing.explore.search import Path
+from flowdsl.testing.run import Suite
+from flowdsl.testing.telling import ending_lines
+from flowdsl.testing.wrapping import wrapper_names
+
+from ...runtime.console import Console
+from ...runtime.exit_codes import FINDINGS
+from ...runtime.exit_codes import SUCCESS as WELL
+from ...runtime.failure import UsageError
+from ...runtime.target import Target
+
+FORMAT_VERSION = 1
+_WITH_RUNS = ("words", "junit", "update", "cov", "cov_fail_under", "lcov")
+"""Arguments that are about runs of tests."""
+
+
+def explore(
+    arguments: argparse.Namespace,
+    console: Console,
+    target: Target,
+    compilation: Compilation,
+    environment: Environment | None,
+) -> int:
+    """Tell the paths on standard error, and print tests for some on standard output."""
+    if any(getattr(arguments, name) not in (None, False, "") for name in _WITH_RUNS):
+        raise UsageError("`--explore` runs no test: it goes with `--at-most`, `--env` and `--json`")
+    assert compilation.bundle is not None, "flows with errors are not explored"
+    model = compilation.analysis.model
+    workflow, task = _subject(model, arguments.explore)
+    variables = environment.vars if environment is not None else {}
+    suite = Suite(model, compilation.bundle, variables, target.show_path)
+    most = arguments.paths_at_most or MOST_PATHS
+    try:
+        found = findings(suite, workflow, task, cases_of(model), most)
+    except NotAProgram as problem:
+        raise UsageError(str(problem)) from None
+    except NoSample as problem:
+        raise UsageError(
+            f"nobody knows a value of `{problem}` that its `@pattern` takes: give one, as in "
+            '`@example("...")`'
+        ) from None
+    name = arguments.explore
+    if found.exploration.refused:
+        raise UsageError(
+            f"the service refuses the inputs that are made up for `{name}`: "
+            f"{found.exploration.refused}; a test of it that gives inputs shows some that it takes"
+        )
+    if arguments.json:
+        console.out(_as_json(name, found))
+    else:
+        for line in _told(name, found, most, target.show_path):
+            console.err(printable(line))
+        tests = [each.test for each in found.paths if each.test is not None]
+        if tests:
+            console.out("\n".join(tests).rstrip("\n"))
+    return WELL if found.is_right else FINDINGS
+
+
+def _subject(model: SemanticModel, name: str) -> tuple[WorkflowSymbol, TaskSymbol | None]:
+    """The workflow that is carried out, and the task that it is around."""
+    workflows = {workflow.name: workflow for workflow in model.workflows}
+    if name in workflows:
+        return workflows[name], None
+    tasks = [task for task in model.tasks if task.name == name]
+    if not tasks:
+        known = Names({*workflows.keys() - set(wrapper_names(model).values())})
+        names = Names({*known, *(task.name for task in model.tasks)})
+        near = closest(name, names)
+        help = f"there is `{near}`" if near else f"there are {listed(known)}" if known else ""
+        help = help or "there is none in these flows"
+        raise UsageError(f"no workflow and no task is named `{name}`; {help}")
+    if len(tasks) > 1:
+        paths = listed(task.module.source.path for task in tasks)
+        raise UsageError(f"several tasks are named `{name}`: name one of the files, {paths}")
+    (task,) = tasks
+    return workflows[wrapper_names(model)[task.module.source.path, task.name]], task
+
+
+# For people
+
+
+def _told(name: str, found: Findings, most: int, show_path: Callable[[str], str]) -> Iterator[str]:
+    for each in found.paths:
+        yield from _path(each, show_path)
+    untaken = sum(not each.taken_by for each in found.paths)
+    paths = counted(len(found.paths), "path")
+    yield f"{paths} of `{name}`, {untaken} of them taken by no test"
+    if not found.exploration.is_whole:
+        yield f"there may be more: --at-most {most * 2} looks for them"
+
+
+def _path(found: Found, show_path: Callable[[str], str]) -> Iterator[str]:
+    yield f"path {found.number}: {_end(found.path)}"
+    for way in found.unusual:
+        yield f"  {show_path(way.path)}:{way.line}: {way.words}"
+    for answer in found.answers:
+        yield f"  {answer}"
+    for sentence in found.path.wrong:
+        yield f"  never right: {sentence}"
+    if found.taken_by:
+        yield f"  taken by {listed(found.taken_by)}"
+
+
+def _end(path: Path) -> str:
+    if path.ending is None:
+        return f"cannot be carried out: {path.problem}"
+    line = next(ending_lines(path.ending))
+    names = [name for name, value in path.ending.outputs.items() if value is not None]
+    return f"{line} with {listed(names)}" if path.ending.status == SUCCESS and names else line
+
+
+def _as_json(name: str, found: Findings) -> str:
+    whole = {
+        "format_version": FORMAT_VERSION,
+        "subject": name,
+        "runs": found.exploration.runs,
+        "is_whole": found.exploration.is_whole,
+        "items": [_item(each) for each in found.paths],
+    }
+    return json.dumps(whole, ensure_ascii=False, indent=2)
+
+
+def _item(found: Found) -> dict[str, Any]:
+    path = found.path
+    return {
+        "number": found.number,
+        "ends": "broken" if path.ending is None else path.ending.status,
+        "reason": path.problem if path.ending is None else path.ending.reason,
+        "outputs": {} if path.ending is None else dict(path.ending.outputs),
+        "ways": [{"path": way.path, "line": way.line, "words": way.words} for way in found.unusual],
+        "inputs": dict(path.inputs),
+        "answers": list(found.answers),
+        "wrong": list(path.wrong),
+        "taken_by": list(found.taken_by),
+        "test": found.test,
+    }

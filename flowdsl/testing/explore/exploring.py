@@ -1,0 +1,124 @@
+"""One run of an exploration: every answer is a choice, and is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flowdsl.semantics import types
+from flowdsl.semantics.model import SemanticModel
+from flowdsl.simulate.interpreter.fields import on_the_wire
+from flowdsl.simulate.world import Question
+from flowdsl.source.record import Record
+from flowdsl.source.text import SourceFile
+from flowdsl.syntax import ast
+
+from ..following import VALUES, Follower
+from .choices import Choices
+from .deciding import Deciding
+from .samples import Samples
+
+
+class Answered(Record):
+    """A question of a run with its answer.
+
+    - `path`: for a value, the calls that lead to its variable, and the variable.
+    - `type`: of the answer.
+    - `usual`: what a test need not say: a yes or no, or None for an optional value; `...` where
+      it has to answer.
+    """
+
+    question: Question
+    path: tuple[str, ...]
+    type: types.Type
+    answer: Any
+    usual: Any
+
+
+class Explorer(Follower):
+    """Answers the questions of one run by choices.
+
+    A question that is asked again has the answer of the last time, unless it is chosen anew: a run
+    in which something never comes differs by one choice from the usual one.
+    """
+
+    def __init__(
+        self,
+        model: SemanticModel,
+        steps: ast.Block,
+        deciding: Deciding,
+        choices: Choices,
+        outer_calls: int = 0,
+    ) -> None:
+        super().__init__(model, outer_calls)
+        self._bodies = [steps]
+        self._deciding = deciding
+        self._choices = choices
+        self._last: dict[ast.Node, Any] = {}
+        self.asked: list[Answered] = []
+
+    def inputs(
+        self, fields: tuple[types.FieldType, ...], known: Sequence[Mapping[str, Any]]
+    ) -> Mapping[str, Any]:
+        """Values for inputs by their names on the wire, without those that are left out.
+
+        They are some of those that are `known`, else made up.
+        """
+        number = self._choices.choose(1 + len(known), "inputs")
+        if number < len(known):
+            return known[number]
+        samples = self._samples()
+        made = {field.wire_name: samples.field(field, (field.name,)) for field in fields}
+        return {name: value for name, value in made.items() if value is not None}
+
+    def answer(self, question: Question, position: int) -> Any:
+        """The answer to a question, as a world gives it."""
+        type_ = self.type(question)
+        usual: Any = ...
+        if question.kind not in VALUES:
+            usual = self.usually(question)
+            answer = self._yes_or_no(usual=usual)
+        else:
+            answer = self._value(type_)
+            if isinstance(type_, types.Optional):
+                usual = None
+        self.asked.append(Answered(question, self.path(question), type_, answer, usual))
+        return answer
+
+    def begins_call(self, source: SourceFile, call: ast.CallStmt) -> None:
+        super().begins_call(source, call)
+        self._bodies.append(self.model.calls[call].declaration.body)
+
+    def ends_call(self) -> None:
+        super().ends_call()
+        self._bodies.pop()
+
+    def _yes_or_no(self, *, usual: bool) -> bool:
+        assert self.node is not None, "somebody asks"
+        asked_before = self.node in self._last
+        expected = bool(self._last.get(self.node, usual))
+        is_other = self._choices.choose(2, (self.node, asked_before))
+        answer = self._last[self.node] = not expected if is_other else expected
+        return answer
+
+    def _value(self, type_: types.Type) -> Any:
+        assert self.node is not None, "somebody asks"
+        if self.node in self._last and not self._choices.choose(2, (self.node, True)):
+            return self._last[self.node]
+        answer = self._last[self.node] = self._fresh(type_)
+        return answer
+
+    def _fresh(self, type_: types.Type) -> Any:
+        """A value that is read: one that has to be there may not be readable."""
+        name = getattr(self.node, "name", None)
+        assert isinstance(name, ast.Name), "what is read is saved"
+        # What is read in the background is looked at when the run has ended.
+        has_to_be = not isinstance(type_, types.Optional)
+        is_looked_at = has_to_be and not getattr(self.node, "background", False)
+        if is_looked_at and self._choices.choose(2, (self.node, False)):
+            return None
+        return on_the_wire(self._samples().value(type_, (name.text,)), type_)
+
+    def _samples(self) -> Samples:
+        body = self._bodies[-1]
+        return Samples(self._choices, lambda path: self._deciding.literals(body, path))

@@ -1,0 +1,185 @@
+"""Writes the test that takes a path: its inputs, its answers, and how it ends.
+
+Whoever pastes it gives it a better title, and looks whether the flow is right to end so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from flowdsl.format.formatter import format_source
+from flowdsl.format.literals import plain_literal, value_literal
+from flowdsl.semantics import types
+from flowdsl.semantics.flow_tests.answers import answers_in_turn, kind_of
+from flowdsl.semantics.model import TaskSymbol, WorkflowSymbol
+from flowdsl.simulate import world
+from flowdsl.simulate.trace import SUCCESS
+from flowdsl.source.text import SourceFile
+from flowdsl.syntax.paragraphs import on_one_line
+
+from ..following import SCREEN, VALUES
+from ..wrapping import RESULT
+from .exploring import Answered
+from .search import Path
+
+LONGEST_TITLE = 70
+
+
+def skeleton(
+    path: Path, number: int, words: str, workflow: WorkflowSymbol, task: TaskSymbol | None
+) -> str | None:
+    """A test that takes a path, laid out; None where the language has no word for some value.
+
+    `words` tell the path from others, and `number` tells it for certain.
+    """
+    title = on_one_line(f"path {number}: {words}")
+    if len(title) > LONGEST_TITLE:
+        title = f"{title[: LONGEST_TITLE - 1].rstrip()}…"
+    subject = workflow.name if task is None else f"task {task.name}"
+    try:
+        items = [*_given(path, workflow), *answer_lines(path.asked), *_expected(path, workflow)]
+        text = f"test {_plain(title)} for {subject} {{\n{chr(10).join(items)}\n}}\n"
+    except _NoLiteral:
+        return None
+    laid_out = format_source(SourceFile("", f"flow 1\n\n{text}")).text
+    return laid_out.removeprefix("flow 1\n\n")
+
+
+class _NoLiteral(Exception):
+    """A value that the language cannot spell."""
+
+
+def _plain(text: str) -> str:
+    written = plain_literal(text)
+    if written is None:
+        raise _NoLiteral
+    return written
+
+
+def _literal(value: Any) -> str:
+    written = value_literal(value)
+    if written is None:
+        raise _NoLiteral
+    return written
+
+
+def _given(path: Path, workflow: WorkflowSymbol) -> Iterator[str]:
+    fields = {field.wire_name: field for field in workflow.inputs}
+    pairs = [
+        f"{fields[name].name} = {_literal(_by_names(value, fields[name].type))}"
+        for name, value in path.inputs.items()
+    ]
+    if pairs:
+        yield f"given {{ {' '.join(pairs)} }}"
+
+
+# Answers
+
+
+def answer_lines(asked: Sequence[Answered]) -> Iterator[str]:
+    """The sections that answer the questions of a run, without what a test need not say."""
+    screen = [*_screen([each for each in asked if each.question.kind in SCREEN])]
+    reads = [*_reads([each for each in asked if each.question.kind in VALUES])]
+    commands = [*_commands([each for each in asked if each.question.kind == world.COMMAND])]
+    sections = (("screen", screen), ("commands", commands), ("reads", reads))
+    for name, answers in sections:
+        if answers:
+            yield f"{name} {{ {' '.join(answers)} }}"
+
+
+def _grouped(asked: Iterable[Answered], by_kind: bool) -> dict[tuple[str, str], list[Answered]]:
+    """The questions of each text, in order; with one text of several kinds, of each kind."""
+    found: dict[tuple[str, str], list[Answered]] = {}
+    for each in asked:
+        kind = each.question.kind if by_kind else ""
+        found.setdefault((each.question.text, kind), []).append(each)
+    return found
+
+
+def _screen(asked: list[Answered]) -> Iterator[str]:
+    for (text, _), alike in _grouped(asked, by_kind=False).items():
+        kinds = {each.question.kind for each in alike}
+        of_kinds = _grouped(alike, by_kind=True) if len(kinds) > 1 else {(text, ""): alike}
+        for (_, kind), group in of_kinds.items():
+            if any(each.answer != each.usual for each in group):
+                word = "never" if world.SEES not in kinds else "false"
+                yield f"{kind} {_literal(text)} = {_yes_or_no(group, word)}".lstrip()
+
+
+def _commands(asked: list[Answered]) -> Iterator[str]:
+    for (text, _), group in _grouped(asked, by_kind=False).items():
+        if any(each.answer != each.usual for each in group):
+            yield f"{_literal(text)} = {_yes_or_no(group, 'failed')}"
+
+
+def _yes_or_no(group: list[Answered], no: str) -> str:
+    """One answer for every time, or a list with one for each."""
+    words = ["true" if each.answer else no for each in group]
+    return words[0] if len(set(words)) == 1 else f"[{', '.join(words)}]"
+
+
+def _reads(asked: list[Answered]) -> Iterator[str]:
+    by_path: dict[tuple[str, ...], list[Answered]] = {}
+    for each in asked:
+        by_path.setdefault(each.path, []).append(each)
+    for path, group in by_path.items():
+        if all(each.answer is None and each.usual is None for each in group):
+            continue
+        type_ = group[0].type
+        values = [each.answer for each in group]
+        one = values[0]
+        is_one = all(value == one for value in values)
+        if is_one and not answers_in_turn(kind_of(one), type_):
+            written = _read(one, type_)
+        else:
+            written = f"[{', '.join(_read(value, type_) for value in values)}]"
+        yield f"{'.'.join(path)} = {written}"
+
+
+def _read(value: Any, type_: types.Type) -> str:
+    return "unreadable" if value is None else _literal(_by_names(value, type_))
+
+
+# What is expected
+
+
+def _expected(path: Path, workflow: WorkflowSymbol) -> Iterator[str]:
+    ending = path.ending
+    assert ending is not None, "only what can be carried out is tested"
+    if ending.status != SUCCESS:
+        yield f"aborts {_literal(ending.reason)}"
+        return
+    if ending.reason is not None:
+        yield f"finishes {_literal(ending.reason)}"
+    fields: Sequence[types.FieldType] = workflow.outputs
+    outputs, word = ending.outputs, "outputs"
+    if fields and fields[0].name == RESULT:
+        record = types.strip_optional(fields[0].type)
+        fields = record.fields if isinstance(record, types.RecordOf) else ()
+        outputs, word = outputs.get(RESULT) or {}, "result"
+    by_wire = {field.wire_name: field for field in fields}
+    pairs = [
+        f"{by_wire[name].name} = {_literal(_by_names(value, by_wire[name].type))}"
+        for name, value in outputs.items()
+        if value is not None and name in by_wire
+    ]
+    if pairs or (word == "outputs" and workflow.outputs):
+        yield f"{word} {{ {' '.join(pairs)} }}"
+
+
+def _by_names(value: Any, type_: types.Type) -> Any:
+    """A value with the names that its fields have in the source; without those that are missing."""
+    match value, types.strip_optional(type_):
+        case dict(), types.RecordOf() as record:
+            named: dict[str, Any] = {}
+            for key, inner in value.items():
+                field = record.by_wire_name.get(key)
+                if inner is not None:
+                    own = key if field is None else field.name
+                    named[own] = _by_names(inner, types.ANY if field is None else field.type)
+            return named
+        case list(), types.ListOf(element):
+            return [_by_names(each, element) for each in value]
+        case _:
+            return value

@@ -1,0 +1,137 @@
+"""Where a run is while the interpreter executes it, and which ways it has taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flowdsl.semantics import types
+from flowdsl.semantics.model import SemanticModel
+from flowdsl.simulate import world
+from flowdsl.simulate.interpreter.watching import Watcher
+from flowdsl.simulate.trace import SUCCESS, Ending, Recorder, Trace
+from flowdsl.simulate.world import Question
+from flowdsl.source.text import SourceFile, Span
+from flowdsl.syntax import ast
+
+from .coverage import key_of
+from .entries import Entry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .coverage import Key
+
+SCREEN = frozenset((world.SEES, world.EXPECT, world.CHOOSE, world.WAIT))
+"""Kinds of questions that `screen` answers."""
+VALUES = frozenset((world.READ, world.COPY, world.OUTPUT))
+"""Kinds of questions that `reads` answers."""
+
+
+class Follower(Watcher):
+    """Follows one run.
+
+    `outer_calls` are the calls around what is tested, which no test names.
+
+    `ways` are those that the run has taken (`coverage`), in their order. `entries` are the passes
+    of loops, and `steps` the titles of the steps that began.
+    """
+
+    def __init__(self, model: SemanticModel, outer_calls: int = 0) -> None:
+        self.model = model
+        self._outer_calls = outer_calls
+        self._calls: list[str] = []
+        self._recorder: Recorder | None = None
+        self._source: SourceFile | None = None
+        self.node: ast.Node | None = None
+        self._awaited: dict[ast.Node, bool] = {}
+        self.ways: dict[Key, None] = {}
+        self._begun: set[tuple[SourceFile, int]] = set()
+        self.entries: list[Entry] = []
+        self.steps: list[str] = []
+        self.current: Entry | None = None
+
+    def so_far(self) -> Trace | None:
+        """What has happened until now; None before the run begins."""
+        if self._recorder is None:
+            return None
+        return self._recorder.trace(("", ""), Ending(SUCCESS, None, {}))
+
+    def lines(self) -> frozenset[tuple[str, int]]:
+        """The lines with a statement that was carried out, by file."""
+        return frozenset(
+            (source.path, source.position(start).line) for source, start in self._begun
+        )
+
+    # The question at hand
+
+    def place(self) -> Span:
+        """Where the program asks."""
+        assert self._source is not None and self.node is not None, "somebody asks"
+        return self.node.span(self._source)
+
+    def path(self, question: Question) -> tuple[str, ...]:
+        """The calls that lead to the variable that is read, and the variable; else nothing."""
+        variable = getattr(self.node, "name", None) if question.kind in VALUES else None
+        return () if variable is None else (*self._calls[self._outer_calls :], variable.text)
+
+    def type(self, question: Question) -> types.Type:
+        """The type of an answer."""
+        if question.kind not in VALUES:
+            return types.BOOL
+        written = getattr(self.node, "type", None)
+        return types.STRING if written is None else self.model.declared_types[written]
+
+    def usually(self, question: Question) -> bool:
+        """The answer to a question of yes or no where nobody says."""
+        if question.kind != world.SEES:
+            return True
+        return self.node is not None and self._awaited.get(self.node, False)
+
+    # What a watcher is told
+
+    def begins(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def asks(self, source: SourceFile, node: ast.Node) -> None:
+        self._source, self.node = source, node
+        self._begun.add((source, node.start))
+        if isinstance(node, ast.RepeatStmt):
+            self._awaited.update(_awaited(node.until, holds=True))
+
+    def begins_call(self, source: SourceFile, call: ast.CallStmt) -> None:
+        self._calls.append((call.result or call.task.name).text)
+
+    def ends_call(self) -> None:
+        self._calls.pop()
+
+    def begins_step(self, source: SourceFile, step: ast.StepStmt, title: str) -> None:
+        self.steps.append(title)
+
+    def begins_entry(self, source: SourceFile, loop: ast.ForStmt, number: int, entry: Any) -> None:
+        self.current = Entry(loop, number, entry, self._count())
+        self.entries.append(self.current)
+
+    def ends_entry(self) -> None:
+        assert self.current is not None, "a pass has begun"
+        self.current.end = self._count()
+        self.current = None
+
+    def _count(self) -> int:
+        return 0 if self._recorder is None else self._recorder.count
+
+    def takes(self, source: SourceFile, node: ast.Node, way: str) -> None:
+        self.ways[key_of(source, node, way)] = None
+
+
+def _awaited(condition: ast.Condition, *, holds: bool) -> Iterator[tuple[ast.Node, bool]]:
+    """What each `sees` of a condition has to answer for the condition to hold."""
+    match condition:
+        case ast.SeesExpr():
+            yield condition, holds
+        case ast.NotExpr(operand=operand):
+            yield from _awaited(operand, holds=not holds)
+        case ast.AndExpr(operands=operands) | ast.OrExpr(operands=operands):
+            for each in operands:
+                yield from _awaited(each, holds=holds)
+        case _:
+            pass

@@ -1,0 +1,275 @@
+"""The paths of a workflow: none is left out, none is made up, and each comes with its test."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import pytest
+
+from flowdsl.config.load import load_project
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.simulate.interpreter.interpret import interpret
+from flowdsl.simulate.world import Question, World
+from flowdsl.testing.cases import Case, cases_of
+from flowdsl.testing.coverage import bodies_of
+from flowdsl.testing.expectations import needs_run
+from flowdsl.testing.explore.findings import Findings, findings
+from flowdsl.testing.explore.samples import NoSample
+from flowdsl.testing.explore.search import path_key
+from flowdsl.testing.following import Follower
+from flowdsl.testing.run import Suite, first_run, run_test
+from tests.support.effort import THOROUGH
+from tests.support.flows.compiling import EXAMPLES, read_folder, workflow
+from tests.support.flows.tested import results, suite_of
+
+FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/flowdsl.toml"))
+MOST = 100
+
+
+def found(
+    body: str, *, sections: str = "", before: str = "", tests: str = "", most: int = MOST
+) -> Findings:
+    """The paths of the workflow `w` with these statements."""
+    suite = suite_of(f"{before}\n{workflow(body, sections=sections)}\n{tests}")
+    (subject,) = (each for each in suite.model.workflows if each.name == "w")
+    return findings(suite, subject, None, cases_of(suite.model), most)
+
+
+def ends(findings: Findings) -> list[str]:
+    """How each path ends, in sorted order."""
+    return sorted(each.words for each in findings.paths)
+
+
+# Small programs: what the paths are is written down here, or found by trying everything
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ('press "F5"', ["all goes well"]),
+        ('press "F5" expect "saved"', ["aborts: saved", "all goes well"]),
+        ('press "F5" choose "the row" else abort "no row"', ["aborts: no row", "all goes well"]),
+        ('if sees "a" { finish "done" } press "F5"', ["all goes well", "finishes: done"]),
+        (
+            'copy x from "the cell" else abort "no x" type {{x}} into "the field"',
+            ["aborts: no x", "all goes well"],
+        ),
+        ('run "Get-Date" else abort "no date"', ["aborts: no date", "all goes well"]),
+    ],
+)
+def test_each_end_has_a_path(body: str, wanted: list[str]) -> None:
+    assert ends(found(body)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("statements", "wanted"),
+    [
+        ('if n > 7 { press "F1" }', 2),
+        ('if n == 7 { press "F1" } else if n < 7 { press "F2" }', 3),
+        ('if plan == "gold" { press "F1" } else if plan == "lead" { press "F2" }', 3),
+        ('if code == "Z9" { press "F1" }', 2),
+        ('if note is empty { press "F1" }', 2),
+        ('if day < "2020-01-01" { press "F1" }', 2),
+        ('for row in rows { if row.kind == "b" { press "F1" } }', 4),
+        ('if sure { press "F1" }', 2),
+        ('if n == m { press "F1" }', 2),
+        ('call sort(n: n) as s if {{s.size}} == "big" { press "F1" }', 2),
+    ],
+)
+def test_inputs_that_decide_have_other_values(statements: str, wanted: int) -> None:
+    sections = """inputs { n: int m: int = 3 plan: "basic" | "gold" | "lead" code: string
+      note: string? day: date sure: bool = false
+      rows: { kind: "a" | "b" | "c", amount: number }[] @max_items(9) }"""
+    task = """task sort(n: int) -> { size: string } {
+      press "F9" if n > 100 { emit size = "big" } else { emit size = "small" } }"""
+    assert len(found(f'press "F5" {statements}', sections=sections, before=task).paths) == wanted
+
+
+BODIES = [
+    'if sees "a" { expect "b" else abort "no b" } else { choose "c" }',
+    'repeat until sees "a" max 2 { press "F5" } else abort "no a"',
+    'retry 2 { press "F5" expect "saved" } else { expect "closed" else abort "open" }',
+    'retry 2 { press "F5" if sees "x" { fail "x" } if sees "y" { abort "y" } }',
+    'for n in 2 { press "F5" if sees "row {n}" { press "F6" } }',
+    'press "F1" if sees "a" and not sees "b" { press "F2" } else if sees "c" { press "F3" }',
+    'wait until "ready" else finish "not ready" expect "open" else abort "closed"',
+]
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_every_run_takes_a_path_that_is_found_and_no_other_is(body: str) -> None:
+    suite = suite_of(workflow(body))
+    (subject,) = suite.model.workflows
+    ways = {way.key for each in bodies_of(suite.model, {"main.flow"}) for way in each.ways}
+
+    def taken(bits: tuple[bool, ...]) -> Any:
+        left = iter(bits)
+
+        def answer(question: Question, position: int) -> bool:
+            return next(left)
+
+        follower = Follower(suite.model)
+        world = World({}, answer, {})
+        return path_key(follower, interpret(suite.model, subject, world, {}, follower).ending, ways)
+
+    tried = {taken(bits) for bits in product((False, True), repeat=8)}
+    listed = findings(suite, subject, None, (), MOST)
+    assert listed.exploration.is_whole
+    assert {each.path.key for each in listed.paths} == tried
+
+
+def test_what_never_comes_is_one_unusual_answer() -> None:
+    listed = found('repeat until sees "end" max 50 { press "Down" } else abort "no end"', most=3)
+    assert [each.words for each in listed.paths][:2] == ["all goes well", "aborts: no end"]
+    assert listed.paths[1].answers == ('screen { "end" = false }',)
+
+
+def test_a_bound_ends_the_search_and_is_told() -> None:
+    body = " ".join(f'if sees "{letter}" {{ press "F5" }}' for letter in "abcdefgh")
+    some = found(f'press "F1" {body}', most=7)
+    assert (len(some.paths), some.exploration.is_whole) == (7, False)
+    again = found(f'press "F1" {body}', most=7)
+    assert [each.test for each in again.paths] == [each.test for each in some.paths]
+
+
+def test_an_output_that_is_never_right_is_told() -> None:
+    listed = found(
+        'press "F5" for row in rows { emit names += row }',
+        sections="inputs { rows: string[] @max_items(3) } "
+        "outputs { names: string[] @min_items(1) }",
+    )
+    wrong = [each.path.wrong for each in listed.paths]
+    assert wrong == [(), ("`names` has 0 entries, and has to have 1 or more",)]
+    assert not listed.is_right
+
+
+def test_an_output_that_is_right_with_other_answers_is_not_told() -> None:
+    listed = found(
+        'press "F5" for row in rows { emit names += row }',
+        sections="inputs { rows: string[] @min_items(1) @max_items(3) } "
+        "outputs { names: string[] @min_items(2) }",
+    )
+    assert [each.path.wrong for each in listed.paths] == [()]
+
+
+def test_an_input_that_nobody_can_make_up_is_named() -> None:
+    sections = r'inputs { code: string @pattern(r"^(?=a)b$") }'
+    with pytest.raises(NoSample, match="code"):
+        found('type code into "the field"', sections=sections)
+
+
+def test_the_inputs_of_tests_are_tried_too() -> None:
+    sections = r"inputs { code: string }"
+    test = 'test "t" for w { given { code = "X-1" } screen { "X-1 is open" = never } aborts }'
+    listed = found(
+        'press "F5" expect "{code} is open" else abort "closed"', sections=sections, tests=test
+    )
+    assert [each.taken_by for each in listed.paths] == [(), ("t",)]
+    assert [each.test is None for each in listed.paths] == [False, True]
+
+
+# The tests that are written
+
+
+AWKWARD = """
+press "F5"
+if sees "a \\"box\\" with { 1 } in it" { abort "He said \\"no\\" in { 1 } to {who}" }
+for row in rows {
+  extract kind: "a" | "b" from "the kind of {row.key}"
+  if {{kind}} == "b" { press "F6" }
+}
+extract names: string[]? from "the names"
+extract total: number from \"\"\"
+  the total, which
+  stands below
+\"\"\"
+expect \"\"\"
+  the list of {who}
+  is open
+\"\"\"
+extract many: string[][] from "the table" else abort "none"
+if {{names}} is empty { press "F7" }
+run \"\"\"
+  Get-Item 'a'
+  Get-Item 'b'
+\"\"\" else abort "no items"
+emit total = {{total}} emit names = {{names}} emit many = {{many}}
+"""
+AWKWARD_SECTIONS = """
+inputs { who: string = "Ann" rows: { key: string @wire("key-no"), note: string? }[] @max_items(3) }
+outputs { total: number names: string[]? many: string[][] }
+"""
+
+
+def test_tests_for_paths_parse_check_pass_and_take_them() -> None:
+    listed = found(AWKWARD, sections=AWKWARD_SECTIONS, most=40)
+    tests = [each.test for each in listed.paths if each.test is not None]
+    assert len(tests) == len(listed.paths) > 15
+    source = "\n".join([workflow(AWKWARD, sections=AWKWARD_SECTIONS), *tests])
+    assert [(each.title, each.problems) for each in results(source) if not each.passed] == []
+
+
+# The examples
+
+
+def example(folder: str, tests: str = "", into: str = "") -> Suite:
+    """The suite of an example, with further tests behind one of its files."""
+    files = read_folder(EXAMPLES / folder)
+    text = bytes(files["flowdsl.toml"]).decode()  # type: ignore[arg-type]
+    project = load_project(text, "flowdsl.toml", Sink())
+    assert project is not None
+    if tests:
+        files[into] = bytes(files[into]) + b"\n" + tests.encode()  # type: ignore[arg-type]
+    return suite_of(files, project=project, environment=project.environments["local"])
+
+
+def subjects(suite: Suite) -> dict[str, list[Case]]:
+    """The cases of each workflow, and of each workflow around a task, that has a run."""
+    grouped: dict[str, list[Case]] = {}
+    for case in cases_of(suite.model):
+        if needs_run(case.items):
+            grouped.setdefault(case.workflow.name, []).append(case)
+    return grouped
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_path_of_an_example_that_a_test_takes_is_found(folder: str) -> None:
+    suite = example(folder)
+    for cases in subjects(suite).values():
+        listed = findings(suite, cases[0].workflow, cases[0].task, cases, MOST)
+        named = {title for each in listed.paths for title in each.taken_by}
+        assert named == {case.title for case in cases}
+        assert listed.is_right
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_path_of_an_example_that_is_found_can_be_taken(folder: str) -> None:
+    suite = example(folder)
+    for cases in subjects(suite).values():
+        first = cases[0]
+        listed = findings(suite, first.workflow, first.task, cases, MOST)
+        wanted = {
+            each.test.split('"')[1].split(":")[0]: each.path.key
+            for each in listed.paths
+            if each.test is not None
+        }
+        tests = "\n".join(each.test for each in listed.paths if each.test is not None)
+        again = example(folder, tests, first.module.source.path)
+        ways = {
+            way.key[:1] + way.key[1:]
+            for body in bodies_of(again.model, _paths(again))
+            for way in body.ways
+        }
+        made = [case for case in cases_of(again.model) if case.title.partition(":")[0] in wanted]
+        assert len(made) == len(wanted)
+        for number, case in enumerate(made):
+            ran = first_run(again, case)
+            assert ran is not None, case.title
+            assert path_key(ran[0], ran[1].ending, ways) == wanted[case.title.partition(":")[0]]
+            if THOROUGH or number % 8 == 0:
+                assert run_test(again, case).problems == ()
+
+
+def _paths(suite: Suite) -> set[str]:
+    return {module.source.path for module in suite.model.modules}
