@@ -94,6 +94,7 @@ _BODY_AT = {
     "reads": 1,
     "commands": 1,
     "t_case": 2,
+    "t_step": 2,
 }
 """Rules with one body, and the position of its brace."""
 _STEADY = frozenset(("workflow", "chain"))
@@ -212,12 +213,12 @@ def _prefixed(rule: str) -> Build:
     return build
 
 
-def _outputs(rule: str) -> Build:
+def _outputs(rule: str, brace: int = 1) -> Build:
     def build(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
         items = [child for child in children if type(child) is Item]
         if end - 2 > start and reader.sheet.kinds[end - 2] == REST:
             items.append(Item("rest", end - 2, end - 1))
-        return Item(rule, start, end, (_body(reader, start + 1, end, items, False),))
+        return Item(rule, start, end, (_body(reader, start + brace, end, items, False),))
 
     return build
 
@@ -363,6 +364,7 @@ _SPECIAL: dict[str, Build] = {
     "step": _described("step"),
     "t_outputs": _outputs("t_outputs"),
     "t_result": _outputs("t_result"),
+    "t_step_outputs": _outputs("t_step_outputs", 2),
     "t_run": _prefixed("t_run"),
     "t_then": _prefixed("t_then"),
     "test": _test,

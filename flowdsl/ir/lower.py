@@ -12,7 +12,7 @@ from flowdsl.syntax import ast
 from . import nodes
 from .lower_statements import BodyLowering, Names, local_variables
 from .lower_types import to_json
-from .lower_values import Frame, ValueLowering, origin_of, single_variable
+from .lower_values import Frame, ValueLowering, origin_of, single_variable, wire_path
 from .outputs import OutputPlan, plan_outputs
 
 
@@ -383,8 +383,8 @@ def _chain_value(expr: ast.Expr, values: ValueLowering) -> nodes.ChainValue:
         return nodes.ConstantValue(value=to_json(values.constant(expr)))
     symbol = values.model.values[expr]
     if symbol.kind == semantic.STEP:
-        parts = [expr.name.text, *(_path_text(part) for part in expr.path)]
-        return nodes.StepReference(path=".".join(parts))
+        parts = [expr.name.text, *wire_path(symbol.type, expr.path)]
+        return nodes.StepReference(path=".".join(map(str, parts)))
     value = values.reference(expr, Frame(symbol.span.source, {}, {}, {}, {}, ast.Block(0, 0, ())))
     variable = single_variable(value)
     if variable is None:
@@ -393,7 +393,3 @@ def _chain_value(expr: ast.Expr, values: ValueLowering) -> nodes.ChainValue:
     return nodes.ChainParameter(
         name=variable.name, path=variable.path, secret=variable.sigil == "secret"
     )
-
-
-def _path_text(part: ast.PathPart) -> str:
-    return part.name if isinstance(part, ast.FieldAccess) else str(part.index)

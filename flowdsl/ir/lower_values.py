@@ -169,16 +169,16 @@ class ValueLowering:
         match symbol.kind:
             case semantic.INPUT:
                 wire = symbol.field.wire_name if symbol.field else symbol.name
-                return _variable("input", wire, _wire_path(symbol.type, ref.path))
+                return _variable("input", wire, wire_path(symbol.type, ref.path))
             case semantic.SECRET if symbol.name not in frame.arguments:
                 wire = symbol.field.wire_name if symbol.field else symbol.name
-                return _variable("secret", wire, _wire_path(symbol.type, ref.path))
+                return _variable("secret", wire, wire_path(symbol.type, ref.path))
             case semantic.PARAMETER | semantic.SECRET:
-                return select(frame.arguments[symbol.name], _wire_path(symbol.type, ref.path))
+                return select(frame.arguments[symbol.name], wire_path(symbol.type, ref.path))
             case semantic.CONST:
-                return select(self._const(symbol), _wire_path(symbol.type, path_of(ref, symbol)))
+                return select(self._const(symbol), wire_path(symbol.type, path_of(ref, symbol)))
             case semantic.LOOP:
-                return _variable("runtime", LOOP_ITEM, _wire_path(symbol.type, ref.path))
+                return _variable("runtime", LOOP_ITEM, wire_path(symbol.type, ref.path))
             case semantic.ENVIRONMENT:
                 name = ref.path[0]
                 assert isinstance(name, ast.FieldAccess)
@@ -187,7 +187,7 @@ class ValueLowering:
                 return _result(symbol.type, frame.results[symbol.name], ref.path)
             case semantic.RUNTIME:
                 unique = frame.variables[symbol.name]
-                return _variable("runtime", unique, _wire_path(symbol.type, ref.path))
+                return _variable("runtime", unique, wire_path(symbol.type, ref.path))
             case _:
                 raise AssertionError(f"a {symbol.kind} cannot stand in a value")
 
@@ -449,7 +449,7 @@ def _result(
     first = path[0]
     field = record.by_either_name(first.name) if isinstance(first, ast.FieldAccess) else None
     assert field is not None, "a result has the fields of its type only"
-    return _variable("runtime", fields[field.name], _wire_path(field.type, path[1:]))
+    return _variable("runtime", fields[field.name], wire_path(field.type, path[1:]))
 
 
 def single_variable(value: nodes.Value) -> nodes.Variable | None:
@@ -484,7 +484,8 @@ def select(value: nodes.Value, path: tuple[str | int, ...]) -> nodes.Value:
             raise AssertionError("a path into a text reached lowering")
 
 
-def _wire_path(type_: types.Type, path: tuple[ast.PathPart, ...]) -> tuple[str | int, ...]:
+def wire_path(type_: types.Type, path: tuple[ast.PathPart, ...]) -> tuple[str | int, ...]:
+    """A path into a value of a type, with the names of its fields on the wire."""
     found: list[str | int] = []
     for part in path:
         type_ = types.strip_optional(type_)

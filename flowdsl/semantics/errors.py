@@ -119,6 +119,8 @@ UNDECLARED_TASK = DiagnosticSpec("undeclared-task", "names", "there is no task `
 UNDECLARED_WORKFLOW = DiagnosticSpec(
     "undeclared-workflow", "names", "there is no workflow `{name}`"
 )
+UNDECLARED_CHAIN = DiagnosticSpec("undeclared-chain", "names", "there is no chain `{name}`")
+UNKNOWN_STEP = DiagnosticSpec("unknown-step", "names", "chain `{chain}` has no step `{name}`")
 UNDECLARED_NAMESPACE = DiagnosticSpec(
     "undeclared-namespace",
     "names",
@@ -360,8 +362,8 @@ NO_ROWS = DiagnosticSpec(
 UNKNOWN_SUBJECT = DiagnosticSpec(
     "unknown-subject",
     "names",
-    "a test is for a workflow or for a task, and not for a `{word}`",
-    "write `for name`, or `for task name`",
+    "a test is for a workflow, a task or a chain, and not for a `{word}`",
+    "write `for name`, `for task name` or `for chain name`",
 )
 UNKNOWN_RUN = DiagnosticSpec(
     "unknown-run",

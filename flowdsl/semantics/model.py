@@ -143,7 +143,7 @@ class SemanticModel(Record):
     tasks: tuple[TaskSymbol, ...]
     chains: tuple[ChainSymbol, ...]
     tests: tuple[tuple[ast.Module, ast.TestDecl], ...]
-    tested: dict[ast.TestDecl, WorkflowSymbol | TaskSymbol]
+    tested: dict[ast.TestDecl, WorkflowSymbol | TaskSymbol | ChainSymbol]
     values: dict[ast.Ref | ast.ConstRef, ValueSymbol]
     ref_types: dict[ast.Ref, Type]
     calls: dict[ast.CallStmt, TaskSymbol]

@@ -12,7 +12,7 @@ from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 
-from .model import TaskSymbol, ValueSymbol, WorkflowSymbol
+from .model import ChainSymbol, TaskSymbol, ValueSymbol, WorkflowSymbol
 from .modules import Sources
 from .places import Place
 from .traversal import statements
@@ -113,7 +113,8 @@ class Program:
         self.joined_texts: list[tuple[ast.Module, ast.Text, Place]] = []
         self.bodies: dict[ast.Block, list[ast.Stmt]] = {}
         self.words: dict[ast.ConstRef, ValueSymbol] = {}
-        self.tested: dict[ast.TestDecl, WorkflowSymbol | TaskSymbol] = {}
+        self.tested: dict[ast.TestDecl, WorkflowSymbol | TaskSymbol | ChainSymbol] = {}
+        self.chains: dict[ast.ChainDecl, ChainSymbol] = {}
         self.used_names: set[tuple[str, str]] = set()
         self.used_declarations: set[ast.Decl] = set()
 

@@ -219,9 +219,9 @@ def _check_chains(program: Program) -> tuple[ChainSymbol, ...]:
     if declared:
         from .declarations.chains import check_chain
 
-        chains = tuple(
-            check_chain(program, program.scopes[module], chain) for module, chain in declared
-        )
+        for module, chain in declared:
+            program.chains[chain] = check_chain(program, program.scopes[module], chain)
+        chains = tuple(program.chains.values())
     if any(isinstance(item, ast.ChecksSection) for item in _sections(program)):
         from .declarations.post_run_checks import report_cleanup_without_chain
 

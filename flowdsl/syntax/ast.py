@@ -659,6 +659,13 @@ class ItemAnswers(Node):
     sections: tuple[ScreenSection | ReadsSection | CommandsSection, ...]
 
 
+class StepAnswers(Node):
+    """`step name { }`: the answers to what the workflow of one step of a chain asks."""
+
+    step: Name
+    sections: tuple[ScreenSection | ReadsSection | CommandsSection | ItemAnswers, ...]
+
+
 class Act(Node):
     """Something that a run does: the word of the statement, and its texts."""
 
@@ -743,6 +750,14 @@ class ExpectResult(Node):
     open: bool
 
 
+class ExpectStepOutputs(Node):
+    """`outputs name { }`: the outputs of one step of a chain, as `ExpectOutputs` has them."""
+
+    step: Name
+    bindings: tuple[ExpectedValue, ...]
+    open: bool
+
+
 class ThenGiven(Node):
     """`then given ...`: a replay of the first run, with some other inputs."""
 
@@ -820,7 +835,7 @@ class ChainDecl(Node):
 
 
 class TestDecl(Node):
-    """`test "title" for name { }`; `kind` is the word in front of the name, which is `task`."""
+    """`test "title" for name { }`; `kind` is the word in front of the name, `task` or `chain`."""
 
     title: StringLit
     kind: Name | None
@@ -944,6 +959,8 @@ if TYPE_CHECKING:
         | ReadsSection
         | CommandsSection
         | ItemAnswers
+        | StepAnswers
+        | ExpectStepOutputs
         | ExpectNever
         | ExpectDoes
         | ExpectReaches

@@ -531,6 +531,17 @@ class AstBuilder:
         selector, *sections = children
         return ast.ItemAnswers(start, end, selector, tuple(sections))
 
+    def build_t_step(self, start: int, end: int, children: Sequence[Any]) -> ast.StepAnswers:
+        step, *sections = children
+        return ast.StepAnswers(start, end, self._name(step), tuple(sections))
+
+    def build_t_step_outputs(
+        self, start: int, end: int, children: Sequence[Any]
+    ) -> ast.ExpectStepOutputs:
+        step, *bindings, rest = children
+        name = self._name(step)
+        return ast.ExpectStepOutputs(start, end, name, tuple(bindings), rest is not None)
+
     def build_t_does(self, start: int, end: int, children: Sequence[Any]) -> ast.ExpectDoes:
         act, times, selector = children
         count = None if times is None else self._int(times)

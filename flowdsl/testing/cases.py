@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flowdsl.semantics import types
-from flowdsl.semantics.model import SemanticModel, TaskSymbol, WorkflowSymbol
+from flowdsl.semantics.model import ChainSymbol, SemanticModel, TaskSymbol, WorkflowSymbol
 from flowdsl.simulate.interpreter.fields import on_the_wire, written_field
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
@@ -20,7 +20,8 @@ class Case(Record):
     """One run to be judged: where it stands, what it is for, and what it gives and expects.
 
     `items` are those that the cases of a test have in common, and those of the case. `workflow` is
-    what is carried out; for a `task` that is the workflow around it.
+    what is carried out; for a `task` that is the workflow around it, for a `chain` that of its
+    first step.
     """
 
     module: ast.Module
@@ -29,6 +30,15 @@ class Case(Record):
     items: tuple[ast.TestItem, ...]
     title_node: ast.StringLit
     task: TaskSymbol | None = None
+    chain: ChainSymbol | None = None
+
+    @property
+    def inputs(self) -> tuple[types.FieldType, ...]:
+        """The inputs that a case may give; those of a chain with the answers of its pauses."""
+        if self.chain is None:
+            return self.workflow.inputs
+        pauses = (field for pause in self.chain.pauses for field in pause.inputs)
+        return (*self.chain.inputs, *pauses)
 
     @property
     def title(self) -> str:
@@ -41,7 +51,7 @@ class Case(Record):
     @property
     def subject(self) -> str:
         """The name of what is tested."""
-        return self.workflow.name if self.task is None else self.task.name
+        return (self.chain or self.task or self.workflow).name
 
 
 def cases_of(model: SemanticModel) -> Iterator[Case]:
@@ -53,17 +63,25 @@ def cases_of(model: SemanticModel) -> Iterator[Case]:
     workflows = {workflow.name: workflow for workflow in model.workflows}
     for module, test in model.tests:
         subject = model.tested[test]
-        task = subject if isinstance(subject, TaskSymbol) else None
-        if isinstance(subject, TaskSymbol):
-            workflow = workflows[names[subject.module.source.path, subject.name]]
-        else:
-            workflow = subject
+        workflow: WorkflowSymbol
+        task = chain = None
+        match subject:
+            case TaskSymbol():
+                task = subject
+                workflow = workflows[names[subject.module.source.path, subject.name]]
+            case ChainSymbol():
+                chain = subject
+                first = subject.steps[0][1]
+                assert first is not None, "the check found the workflow of every step"
+                workflow = first
+            case _:
+                workflow = subject
         cases = [item for item in test.items if isinstance(item, ast.TestCase)]
         common = tuple(item for item in test.items if not isinstance(item, ast.TestCase))
         if not cases:
-            yield Case(module, test, workflow, common, test.title, task)
+            yield Case(module, test, workflow, common, test.title, task, chain)
         for case in cases:
-            yield Case(module, test, workflow, (*common, *case.items), case.title, task)
+            yield Case(module, test, workflow, (*common, *case.items), case.title, task, chain)
 
 
 def inputs_of(case: Case, literals: Literals) -> dict[str, Any]:
@@ -73,7 +91,7 @@ def inputs_of(case: Case, literals: Literals) -> dict[str, Any]:
 
 def given_by(case: Case, items: Iterable[ast.TestItem], literals: Literals) -> dict[str, Any]:
     """The inputs that some items give, as `inputs_of` tells them."""
-    record = types.RecordOf("", case.workflow.inputs)
+    record = types.RecordOf("", case.inputs)
     found: dict[str, Any] = {}
     for item in items:
         match item:

@@ -127,7 +127,10 @@ def unmet_by_run(case: Case, literals: Literals, trace: Trace, script: Script) -
 
 
 def _expects_end(item: ast.TestItem) -> bool:
-    return isinstance(item, ast.ExpectFinishes | ast.ExpectOutputs | ast.ExpectResult)
+    return isinstance(item, _WELL)
+
+
+_WELL = (ast.ExpectFinishes, ast.ExpectOutputs, ast.ExpectResult, ast.ExpectStepOutputs)
 
 
 def _end(ending: Ending) -> str:
@@ -154,6 +157,26 @@ def _reason(
     if not (expected in found if part else expected == found):
         words = f'a reason with "{expected}"' if part else f'"{expected}"'
         yield Unmet(item, f"{words} is expected, the run {_end(ending)}")
+
+
+def unmet_by_outputs(
+    item: ast.ExpectStepOutputs,
+    literals: Literals,
+    fields: tuple[types.FieldType, ...],
+    ending: Ending | None,
+    last: str,
+) -> Iterator[Unmet]:
+    """What a test expects of the outputs of a step of a chain, and is not so.
+
+    `ending` is None where the step does not run, since the one with the name `last` fails.
+    """
+    step = item.step.text
+    if ending is None:
+        yield Unmet(item.step, f"step `{step}` does not run: step `{last}` fails before it")
+    elif ending.status != SUCCESS:
+        yield Unmet(item.step, f"step `{step}` has no outputs: it {_end(ending)}")
+    else:
+        yield from _outputs(item, literals, fields, ending.outputs)
 
 
 def _reaches(
@@ -232,7 +255,7 @@ def _times(event: traces.Event) -> int:
 
 
 def _outputs(
-    item: ast.ExpectOutputs | ast.ExpectResult,
+    item: ast.ExpectOutputs | ast.ExpectResult | ast.ExpectStepOutputs,
     literals: Literals,
     fields: tuple[types.FieldType, ...],
     outputs: Mapping[str, Any],

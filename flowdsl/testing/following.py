@@ -62,6 +62,11 @@ class Follower(Watcher):
             (source.path, source.position(start).line) for source, start in self._begun
         )
 
+    @property
+    def position(self) -> int:
+        """The number of actions and waits so far."""
+        return 0 if self._recorder is None else self._recorder.position
+
     # The question at hand
 
     def place(self) -> Span:

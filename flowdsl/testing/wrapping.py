@@ -14,10 +14,10 @@ the task stands. Its places are those of the author's text, which does not chang
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from zlib import crc32
 
-from flowdsl.semantics.model import SECRET, SemanticModel, TaskSymbol
+from flowdsl.semantics.model import SECRET, ChainSymbol, SemanticModel, TaskSymbol, WorkflowSymbol
 from flowdsl.syntax import ast
 
 RESULT = "flowdsl_result"
@@ -33,6 +33,14 @@ def tested_tasks(model: SemanticModel) -> list[TaskSymbol]:
     """The tasks that some test is for."""
     tested = {_key(each) for each in model.tested.values() if isinstance(each, TaskSymbol)}
     return [task for task in model.tasks if _key(task) in tested]
+
+
+def files_of(subject: WorkflowSymbol | TaskSymbol | ChainSymbol) -> Iterator[str]:
+    """The files that have what a test is for, and the workflows that it runs."""
+    yield subject.module.source.path
+    for _, workflow in subject.steps if isinstance(subject, ChainSymbol) else ():
+        if workflow is not None:
+            yield workflow.module.source.path
 
 
 def wrapped_files(tasks: Iterable[TaskSymbol]) -> dict[str, bytes]:

@@ -8,7 +8,7 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.paragraphs import on_one_line
 
 from .. import errors, places
-from ..model import TaskSymbol, WorkflowSymbol
+from ..model import ChainSymbol, TaskSymbol, WorkflowSymbol
 from ..names.scopes import ValueScope, known_names, rename_fix
 from ..program import Program
 from ..types import UNKNOWN, ListOf, Optional, RecordOf, Type, Unknown, strip_optional
@@ -17,7 +17,7 @@ from ..values.expressions import check_text, check_value
 from .run_texts import RunTexts, TextPatterns, chords
 
 Selector = ast.ItemNumber | ast.ItemWhere
-Subject = WorkflowSymbol | TaskSymbol
+Subject = WorkflowSymbol | TaskSymbol | ChainSymbol
 """What a test is for."""
 
 

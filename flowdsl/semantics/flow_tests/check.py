@@ -13,7 +13,7 @@ from flowdsl.syntax.visit import walk
 from .. import errors, places
 from ..calls.call_graph import calls_in
 from ..declarations.signatures import check_sections, load_text, may_be_omitted
-from ..model import CONST, SECRET, TaskSymbol, ValueSymbol, WorkflowSymbol
+from ..model import CONST, SECRET, ChainSymbol, TaskSymbol, ValueSymbol, WorkflowSymbol
 from ..names.references import resolve_ref
 from ..names.scopes import ENV_ROOT, ValueScope, find_declaration, known_names, rename_fix
 from ..program import ModuleScope, Program, WorkflowFields
@@ -22,8 +22,9 @@ from ..types import BOOL, UNKNOWN, FieldType, ListOf, Optional, RecordOf, Type, 
 from ..values.bounds import quotable
 from ..values.expressions import check_text, check_value, infer
 from ..values.tables import rows_of
-from .acts import Selector, check_act, check_selector, check_step, inner_text
+from .acts import Selector, Subject, check_act, check_selector, check_step, inner_text
 from .answers import LIST, NULL, VALUE, answers_in_turn, kind_of
+from .misplaced import report_misplaced
 from .run_texts import (
     CHOOSE,
     EXPECT,
@@ -48,7 +49,7 @@ from .values import (
 
 
 def check_test(program: Program, module: ModuleScope, test: ast.TestDecl) -> None:
-    """Check one test against its workflow.
+    """Check one test against what it is for.
 
     What is missing there because of another mistake is reported already, and is not reported again.
     """
@@ -57,49 +58,28 @@ def check_test(program: Program, module: ModuleScope, test: ast.TestDecl) -> Non
         check_sections(program, module, (*ends, *case.items))
     check_sections(program, module, test.items)
     kind = "workflow"
-    if test.kind is not None and test.kind.text == "task":
-        kind = "task"
+    if test.kind is not None and test.kind.text in ("task", "chain"):
+        kind = test.kind.text
     elif test.kind is not None:
         span = test.kind.span(module.source)
         program.sink.report(errors.UNKNOWN_SUBJECT, span, word=test.kind.text)
     dotted = ast.Dotted(test.subject.start, test.subject.end, None, test.subject)
     entry = find_declaration(program, module, dotted, kind)
-    subject: WorkflowSymbol | TaskSymbol | None = None
-    if entry is not None and isinstance(entry.declaration, ast.WorkflowDecl):
-        subject = program.workflows[entry.declaration]
-    elif entry is not None and isinstance(entry.declaration, ast.TaskDecl):
-        subject = program.tasks[entry.declaration]
+    subject: Subject | None = None
+    match None if entry is None else entry.declaration:
+        case ast.WorkflowDecl() as workflow:
+            subject = program.workflows[workflow]
+        case ast.TaskDecl() as task:
+            subject = program.tasks[task]
+        case ast.ChainDecl() as chain:
+            subject = program.chains[chain]
+        case _:
+            pass
     if subject is not None:
         program.tested[test] = subject
-    _report_misplaced(program, module, test, kind)
+    report_misplaced(program, module, test, kind)
     checker = _TestChecker(program, module, test, subject)
     checker.check()
-
-
-def _report_misplaced(program: Program, module: ModuleScope, test: ast.TestDecl, kind: str) -> None:
-    """Report what only a test of something else can expect."""
-    for item in walk(test):
-        word = _OF_TASKS.get(type(item)) if kind == "workflow" else _OF_WORKFLOWS.get(type(item))
-        if word is not None:
-            span = item.span(module.source)
-            place = Span(module.source, span.start, span.start + len(word))
-            program.sink.report(
-                errors.MISPLACED_EXPECTATION, place, kind=kind, word=word, help=_INSTEAD[kind]
-            )
-
-
-_OF_TASKS: dict[type[ast.Node], str] = {ast.ExpectResult: "result"}
-_OF_WORKFLOWS: dict[type[ast.Node], str] = {
-    ast.ExpectOutputs: "outputs",
-    ast.PromptContains: "prompt",
-    ast.PromptOmits: "prompt",
-    ast.PromptTokens: "prompt",
-    ast.PromptMatches: "prompt",
-}
-_INSTEAD = {
-    "workflow": "write `outputs { ... }`, or test the task that has the result with `for task`",
-    "task": "write `result { ... }`, or test a workflow that calls the task",
-}
 
 
 _ENDS = (ast.ExpectAborts, ast.ExpectFinishes, ast.ExpectOutputs, ast.ExpectResult)
@@ -109,6 +89,8 @@ _OF_A_RUN = (
     ast.ReadsSection,
     ast.CommandsSection,
     ast.ItemAnswers,
+    ast.StepAnswers,
+    ast.ExpectStepOutputs,
     ast.ExpectNever,
     ast.ExpectDoes,
     ast.ExpectReaches,
@@ -149,7 +131,7 @@ class _TestChecker:
         program: Program,
         module: ModuleScope,
         test: ast.TestDecl,
-        subject: WorkflowSymbol | TaskSymbol | None,
+        subject: Subject | None,
     ) -> None:
         self.program = program
         self.scope = ValueScope(module)
@@ -158,12 +140,23 @@ class _TestChecker:
         self.subject = subject
         self.fields = WorkflowFields(None, (), None)
         self.body: ast.Block | None = None
-        if isinstance(subject, TaskSymbol):
-            self.fields = _fields_of(subject)
-            self.body = subject.declaration.body
-        elif subject is not None:
-            self.fields = program.workflow_fields[subject.declaration]
-            self.body = _steps(subject)
+        self.bodies: tuple[ast.Block | None, ...] = ()
+        self._steps: dict[str, _TestChecker] = {}
+        match subject:
+            case TaskSymbol():
+                self.fields = _fields_of(subject)
+                self.body = subject.declaration.body
+                self.bodies = (self.body,)
+            case WorkflowSymbol():
+                self.fields = program.workflow_fields[subject.declaration]
+                self.body = _steps(subject)
+                self.bodies = (self.body,)
+            case ChainSymbol():
+                self.fields = _fields_of_chain(subject)
+                workflows = [workflow for _, workflow in subject.steps]
+                self.bodies = tuple(None if each is None else _steps(each) for each in workflows)
+            case _:
+                pass
         self.asked: RunTexts | None = None
         self.answered: dict[tuple[str, ...], Span] = {}
         self._within: tuple[str, ...] = ()
@@ -207,10 +200,21 @@ class _TestChecker:
                     self._answers(item)
                 case ast.ItemAnswers(selector=selector, sections=sections):
                     self._selector(selector)
-                    outside, self._within = self._within, (selector.span(self.source).text,)
+                    outside = self._within
+                    self._within = (*outside, selector.span(self.source).text)
                     for section in sections:
                         self._answers(section)
                     self._within = outside
+                case ast.StepAnswers(step=step, sections=sections):
+                    of_step = self._of_step(step)
+                    if of_step is not None:
+                        of_step._items(sections, {})
+                case ast.ExpectStepOutputs(step=step, bindings=expected):
+                    of_step = self._of_step(step)
+                    if of_step is not None and self._is_new(
+                        ("outputs", step.text), step.span(self.source)
+                    ):
+                        of_step._outputs(expected, "output")
                 case ast.ExpectNever(act=act, selector=among):
                     self._act(act, among)
                 case ast.ExpectDoes(act=act, selector=among):
@@ -232,6 +236,30 @@ class _TestChecker:
                     self._outputs(expected, "output")
                 case ast.ExpectResult(bindings=expected):
                     self._outputs(expected, "result field")
+
+    def _of_step(self, name: ast.Name) -> _TestChecker | None:
+        """What checks the answers and outputs of a step of a chain; None where there is none."""
+        chain = self.subject
+        if not isinstance(chain, ChainSymbol):
+            return None
+        workflows = {step.name.text: workflow for step, workflow in chain.steps}
+        if name.text not in workflows:
+            span, known = name.span(self.source), [*workflows]
+            self.program.sink.report(
+                errors.UNKNOWN_STEP,
+                span,
+                chain=chain.name,
+                name=name.text,
+                help=known_names("step", known, name.text),
+                fixes=rename_fix(span, known),
+            )
+            return None
+        found = self._steps.get(name.text)
+        if found is None:
+            found = _TestChecker(self.program, self.scope.module, self.test, workflows[name.text])
+            self._steps[name.text] = found
+        found.answered, found._within = self.answered, (f"step {name.text}",)
+        return found
 
     def _number(self, number: ast.IntLit) -> None:
         """Check which run is meant; each `then given` of the test makes one more."""
@@ -400,8 +428,9 @@ class _TestChecker:
 
     def _texts(self) -> RunTexts | None:
         """The texts of a run; None where there are no steps to take them from, or not all."""
-        if self.asked is None and self.body is not None:
-            self.asked = texts_of_run(self.program, self.body)
+        known = [body for body in self.bodies if body is not None]
+        if self.asked is None and known and len(known) == len(self.bodies):
+            self.asked = texts_of_run(self.program, *known)
         return self.asked if self.asked is not None and self.asked.is_whole else None
 
     def _check_asked(
@@ -519,7 +548,7 @@ class _TestChecker:
         A path of one name means a variable of the workflow; in a longer one, the names in front are
         those of calls, and the last is a variable of the task.
         """
-        if self.subject is None:
+        if self.subject is None or isinstance(self.subject, ChainSymbol):
             return None
         runtime = self.subject.runtime
         body = self.body
@@ -610,6 +639,13 @@ def _fields_of(task: TaskSymbol) -> WorkflowFields:
         tuple(field for secret, field in fields if secret),
         result,
     )
+
+
+def _fields_of_chain(chain: ChainSymbol) -> WorkflowFields:
+    """The inputs and secrets of a chain, with what a person answers in its pauses."""
+    inputs = (*chain.inputs, *(field for pause in chain.pauses for field in pause.inputs))
+    secrets = (*chain.secrets, *(field for pause in chain.pauses for field in pause.secrets))
+    return WorkflowFields(inputs, secrets, None)
 
 
 def _steps(workflow: WorkflowSymbol) -> ast.Block | None:

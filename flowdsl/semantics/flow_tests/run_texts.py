@@ -133,11 +133,11 @@ class RunTexts:
         self.finishes = TextPatterns()
 
 
-def texts_of_run(program: Program, body: ast.Block) -> RunTexts:
-    """The texts of a body and of every task that it calls."""
+def texts_of_run(program: Program, *bodies: ast.Block) -> RunTexts:
+    """The texts of some bodies, which run one after the other, and of every task they call."""
     found = RunTexts()
-    pending = [body]
-    seen = {body}
+    pending = [*bodies]
+    seen = {*bodies}
     while pending:
         for statement in program.statements(pending.pop()):
             _collect(program, statement, found)

@@ -28,7 +28,14 @@ KIND_OF_DECLARATION: dict[type[ast.Decl], str] = {
     ast.WorkflowDecl: "workflow",
     ast.ChainDecl: "chain",
 }
-IMPORTABLE = (ast.RecordDecl, ast.AliasDecl, ast.ConstDecl, ast.TaskDecl, ast.WorkflowDecl)
+IMPORTABLE = (
+    ast.RecordDecl,
+    ast.AliasDecl,
+    ast.ConstDecl,
+    ast.TaskDecl,
+    ast.WorkflowDecl,
+    ast.ChainDecl,
+)
 
 
 def with_article(noun: str) -> str:
@@ -190,7 +197,7 @@ def find_declaration(
     dotted: ast.Dotted,
     kind: str,
 ) -> Entry | None:
-    """The declaration of `kind` (`type`, `const`, `task`, `workflow`) that `dotted` names.
+    """The declaration of `kind` (`type`, `const`, `task`, `workflow`, `chain`) that `dotted` names.
 
     None when there is none; that is reported unless an import that failed, or a syntax error, is to
     blame.
@@ -272,6 +279,7 @@ def _report_undeclared(
         "type": errors.UNDECLARED_TYPE,
         "task": errors.UNDECLARED_TASK,
         "workflow": errors.UNDECLARED_WORKFLOW,
+        "chain": errors.UNDECLARED_CHAIN,
         "const": errors.UNDECLARED_NAME,
     }[kind]
     program.sink.report(spec, span, name=name.text, help=help, labels=labels, fixes=fixes)

@@ -12,7 +12,8 @@ from flowdsl.source.record import Record
 from ..cases import Case, inputs_of
 from ..coverage import Way, bodies_of
 from ..expectations import needs_run
-from ..run import Suite, first_run
+from ..run import first_run
+from ..suite import Suite
 from .search import Exploration, Explored, Path, explored, path_key
 from .skeletons import answer_lines, skeleton
 
@@ -65,7 +66,11 @@ def findings(
     """
     paths = {module.source.path for module in suite.model.modules}
     ways = {way.key: way for body in bodies_of(suite.model, paths) for way in body.ways}
-    own = [case for case in cases if case.workflow is workflow and needs_run(case.items)]
+    own = [
+        case
+        for case in cases
+        if case.workflow is workflow and case.chain is None and needs_run(case.items)
+    ]
     known: list[Mapping[str, Any]] = []
     for case in own:
         inputs = inputs_of(case, suite.literals(case.module))

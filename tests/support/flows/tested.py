@@ -13,7 +13,8 @@ from flowdsl.diagnostics.diagnostic import ERROR
 from flowdsl.source.files import MemoryFiles
 from flowdsl.testing.cases import cases_of
 from flowdsl.testing.outcome import Result
-from flowdsl.testing.run import Suite, run_test
+from flowdsl.testing.run import run_test
+from flowdsl.testing.suite import Suite
 from flowdsl.testing.wrapping import tested_tasks, wrapped_files
 
 

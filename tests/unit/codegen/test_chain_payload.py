@@ -31,6 +31,27 @@ chain month_end {
 """
 
 
+def test_a_reference_to_an_output_has_the_names_on_the_wire() -> None:
+    flow = """flow 1
+type Due { amount: number @wire("amount-due") }
+workflow read {
+  outputs { due: Due @wire("what-is-due") }
+  steps { extract due: Due from "the total" emit due = {{due}} }
+}
+workflow book { inputs { amount: number } steps { type "{amount}" into "the amount" } }
+chain month_end {
+  step first = run read()
+  step second = run book(amount: first.outputs.due.amount)
+}
+"""
+    done = compile_project(MemoryFiles({"a.flow": flow}), ["a.flow"], CompileOptions())
+    assert done.bundle is not None
+    (chain,) = done.bundle.chains
+    assert chain.payload["steps"][1]["inputs"] == {
+        "amount": {"$ref": "first.outputs.what-is-due.amount-due"}
+    }
+
+
 def test_shared_values_have_the_names_that_their_takers_have_on_the_wire() -> None:
     done = compile_project(MemoryFiles({"a.flow": FLOW}), ["a.flow"], CompileOptions())
     assert [

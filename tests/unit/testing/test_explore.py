@@ -18,7 +18,8 @@ from flowdsl.testing.explore.findings import Findings, findings
 from flowdsl.testing.explore.samples import NoSample
 from flowdsl.testing.explore.search import path_key
 from flowdsl.testing.following import Follower
-from flowdsl.testing.run import Suite, first_run, run_test
+from flowdsl.testing.run import first_run, run_test
+from flowdsl.testing.suite import Suite
 from tests.support.effort import THOROUGH
 from tests.support.flows.compiling import EXAMPLES, read_folder, workflow
 from tests.support.flows.tested import results, suite_of
@@ -228,7 +229,7 @@ def subjects(suite: Suite) -> dict[str, list[Case]]:
     """The cases of each workflow, and of each workflow around a task, that has a run."""
     grouped: dict[str, list[Case]] = {}
     for case in cases_of(suite.model):
-        if needs_run(case.items):
+        if needs_run(case.items) and case.chain is None:
             grouped.setdefault(case.workflow.name, []).append(case)
     return grouped
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from flowdsl.semantics.model import SemanticModel, TaskSymbol
     from flowdsl.testing.cases import Case
     from flowdsl.testing.outcome import Result
-    from flowdsl.testing.run import Suite
+    from flowdsl.testing.suite import Suite
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -130,7 +130,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
         return explore(arguments, console, target, compilation, environment)
 
-    from flowdsl.testing.run import Suite
+    from flowdsl.testing.suite import Suite
 
     from .sharing import timed_results
     from .view import junit, results_json, shown_result, summary
@@ -225,9 +225,9 @@ def compiled_tests(
     if compilation.bundle is None or not (model.tested or also):
         return compilation
 
-    from flowdsl.testing.wrapping import tested_tasks, wrapped_files
+    from flowdsl.testing.wrapping import files_of, tested_tasks, wrapped_files
 
-    homes = {subject.module.source.path for subject in model.tested.values()}
+    homes = {path for subject in model.tested.values() for path in files_of(subject)}
     tasks = list(dict.fromkeys((*tested_tasks(model), *_named(model, also))))
     wrapped = wrapped_files(tasks)
     if not wrapped and homes <= set(target.entries):

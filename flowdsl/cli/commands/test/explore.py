@@ -20,7 +20,7 @@ from flowdsl.testing.explore import MOST_PATHS
 from flowdsl.testing.explore.findings import Findings, Found, findings
 from flowdsl.testing.explore.samples import NoSample
 from flowdsl.testing.explore.search import Path
-from flowdsl.testing.run import Suite
+from flowdsl.testing.suite import Suite
 from flowdsl.testing.telling import ending_lines
 from flowdsl.testing.wrapping import wrapper_names
 

@@ -10,7 +10,8 @@ from flowdsl.host import signals
 from flowdsl.source.record import Record
 from flowdsl.testing.cases import Case
 from flowdsl.testing.outcome import Result
-from flowdsl.testing.run import Suite, run_test
+from flowdsl.testing.run import run_test
+from flowdsl.testing.suite import Suite
 
 SHARED_FROM = 100
 """Tests from which on several processes pay."""

@@ -1,0 +1,70 @@
+"""What the steps of a chain are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flowdsl.semantics.model import ChainSymbol, SemanticModel, WorkflowSymbol
+from flowdsl.syntax import ast
+
+from ..shapes import without_missing
+from ..trace import Recorder
+from ..world import Question, World
+from .expressions import constant, value
+from .fields import on_the_wire
+from .frames import Frame, Run
+from .values import Value
+
+
+class ChainRun:
+    """The values of one run of a chain: its inputs, and the outputs of the steps that are over.
+
+    `inputs` are by their names on the wire, with what a person answers in pauses, and defaults.
+    """
+
+    def __init__(
+        self,
+        model: SemanticModel,
+        chain: ChainSymbol,
+        inputs: Mapping[str, Any],
+        environment: Mapping[str, str],
+    ) -> None:
+        run = Run(model, Recorder(World({}, _nothing, {})), {}, environment)
+        self._frame = Frame(run, chain.module.source, ast.Block(0, 0, ()), (), {})
+        fields = (*chain.inputs, *(field for pause in chain.pauses for field in pause.inputs))
+        defaults = {
+            field.wire_name: on_the_wire(constant(self._frame, field.default), field.type)
+            for field in fields
+            if field.has_default
+        }
+        self.inputs = run.inputs = {
+            name: without_missing(given) for name, given in (defaults | dict(inputs)).items()
+        }
+        self._shared = {
+            binding.name.text: binding.value
+            for item in chain.declaration.items
+            if isinstance(item, ast.SharedSection)
+            for binding in item.bindings
+        }
+
+    def given(self, step: ast.ChainStep, workflow: WorkflowSymbol) -> dict[str, Any]:
+        """The inputs of a step by their names on the wire; its own go before shared ones."""
+        own = {argument.name.text: argument.value for argument in step.arguments}
+        written = self._shared | own
+        found: dict[str, Any] = {}
+        for field in workflow.inputs:
+            if field.name in written:
+                data = value(self._frame, written[field.name], field.type).data
+                # What is missing is not given, so that a default of the workflow stands for it.
+                if data is not None:
+                    found[field.wire_name] = on_the_wire(data, field.type)
+        return found
+
+    def ends(self, step: ast.ChainStep, outputs: Mapping[str, Any]) -> None:
+        """Note the outputs of a step, by their names on the wire, for those that follow."""
+        self._frame.names[step.name.text] = Value({"outputs": dict(outputs)})
+
+
+def _nothing(question: Question, position: int) -> Any:
+    raise AssertionError(f"what a step is given asks nothing, and not {question} at {position}")

@@ -1,0 +1,219 @@
+"""Runs the tests of chains: one step after the other, each by the source and by the prompt.
+
+What a step is given is worked out twice too: from the source, and from what is sent to start the
+chain, where `{"$ref": "export.outputs.file"}` stands for an output of an earlier step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flowdsl.codegen.artifacts import ChainArtifact
+from flowdsl.semantics.model import ChainSymbol, WorkflowSymbol
+from flowdsl.simulate.executions import disagreements_with
+from flowdsl.simulate.interpreter.chains import ChainRun
+from flowdsl.simulate.trace import SUCCESS, Asked, Ending, Event, Trace
+from flowdsl.simulate.world import Question
+from flowdsl.source.record import Record
+from flowdsl.source.text import Span
+from flowdsl.syntax import ast
+
+from .answers import Answer, Script, answers_of
+from .cases import Case, given_place, inputs_of
+from .entries import Entry
+from .expectations import Unmet, unmet_by_outputs, unmet_by_run
+from .literals import Literals
+from .outcome import DISAGREEMENT, FAILED, MISTAKEN, Problem, Result, place_of
+from .suite import BUG, Suite, disagreement, executed
+from .telling import told
+
+
+class Ran(Record):
+    """A step of a chain that has run."""
+
+    name: str
+    workflow: WorkflowSymbol
+    script: Script
+    trace: Trace
+
+
+def run_chain_test(suite: Suite, case: Case, chain: ChainSymbol) -> Result:
+    """The result of a test of a chain."""
+    literals = suite.literals(case.module)
+    problems: list[Problem] = []
+    ran = list(_steps(suite, case, chain, literals, problems))
+    is_whole = not any(each.kind == MISTAKEN for each in problems)
+    if is_whole and ran:
+        problems += _unmet(suite, case, literals, ran)
+        problems += _unused(case, literals, ran)
+    return Result(
+        case.title,
+        case.subject,
+        place_of(literals.span(case.title_node)),
+        tuple(problems),
+        frozenset(way for each in ran for way in each.script.ways),
+        frozenset(line for each in ran for line in each.script.lines()),
+    )
+
+
+def _steps(
+    suite: Suite, case: Case, chain: ChainSymbol, literals: Literals, problems: list[Problem]
+) -> Iterator[Ran]:
+    """Run the steps until one fails; what is wrong is added to `problems`."""
+    title = literals.span(case.title_node)
+    given = inputs_of(case, literals)
+    run = ChainRun(suite.model, chain, given, suite.environment)
+    sent = Sent(suite.chain(chain), run.inputs)
+    for step, workflow in chain.steps:
+        assert workflow is not None, "the check found the workflow of every step"
+        inputs = run.given(step, workflow)
+        problems += _differently_sent(step, inputs, sent, workflow, title)
+        answers = tuple(_answers(case, step.name.text, literals))
+        script = Script(suite.model, answers, literals)
+        world = script.world(inputs)
+        trace = executed(suite, workflow, script, world, given_place(case) or title)
+        if isinstance(trace, Problem):
+            problems.append(trace)
+            return
+        found = disagreements_with(trace, suite.payload(workflow), world)
+        problems += disagreement(found, DISAGREEMENT, BUG, title)
+        yield Ran(step.name.text, workflow, script, trace)
+        if trace.ending.status != SUCCESS:
+            return
+        run.ends(step, trace.ending.outputs)
+        sent.ends(step.name.text, trace.ending.outputs)
+
+
+def _answers(case: Case, step: str, literals: Literals) -> Iterator[Answer]:
+    """The answers of a test to what a step asks."""
+    for item in case.items:
+        if isinstance(item, ast.StepAnswers) and item.step.text == step:
+            yield from answers_of(item.sections, literals)
+
+
+# What is sent
+
+
+class Sent:
+    """What is sent to start a chain, with the references in it filled in as the service does.
+
+    `inputs` are those of the chain, by their names on the wire.
+    """
+
+    def __init__(self, artifact: ChainArtifact, inputs: Mapping[str, Any]) -> None:
+        self._body = artifact.whole
+        self._inputs = inputs
+        self._outputs: dict[str, Mapping[str, Any]] = {}
+
+    def ends(self, step: str, outputs: Mapping[str, Any]) -> None:
+        """Note the outputs of a step."""
+        self._outputs[step] = outputs
+
+    def given(self, step: str) -> dict[str, Any]:
+        """The inputs of a step; those that have no value are not there."""
+        (body,) = (each for each in self._body["steps"] if each["session_alias"] == step)
+        written = self._body.get("shared_inputs", {}) | body.get("inputs", {})
+        values = {name: self._value(each) for name, each in written.items()}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _value(self, written: Any) -> Any:
+        match written:
+            case {"$ref": path}:
+                step, _, *rest = path.split(".")
+                return _at(self._outputs[step], rest)
+            case {"$input": path}:
+                return _at(self._inputs, path.split("."))
+            case _:
+                return written
+
+
+def _at(value: Any, path: list[str]) -> Any:
+    for name in path:
+        if isinstance(value, list):
+            number = int(name)
+            value = value[number] if number < len(value) else None
+        else:
+            value = None if value is None else value.get(name)
+    return value
+
+
+def _differently_sent(
+    step: ast.ChainStep,
+    inputs: Mapping[str, Any],
+    sent: Sent,
+    workflow: WorkflowSymbol,
+    place: Span,
+) -> Iterator[Problem]:
+    """Where a step is sent other inputs than the chain means."""
+    known = {field.wire_name for field in workflow.inputs}
+    given = {name: value for name, value in sent.given(step.name.text).items() if name in known}
+    if given != inputs:
+        name = step.name.text
+        message = f"step `{name}` is sent other inputs than meant, which is a bug of FlowDSL"
+        shown = (f"the chain  {inputs}", f"is sent    {given}")
+        yield Problem(DISAGREEMENT, message, place_of(place), shown=shown)
+
+
+# What is expected
+
+
+def _unmet(suite: Suite, case: Case, literals: Literals, ran: list[Ran]) -> Iterator[Problem]:
+    """What a test expects of the whole chain, and of its steps, and is not so."""
+    trace, script = _joined(suite, literals, ran)
+    found = [*unmet_by_run(case, literals, trace, script), *_unmet_by_steps(case, literals, ran)]
+    for number, unmet in enumerate(found):
+        shown = told(trace, script.places, suite.show_path, unmet.event) if not number else ()
+        yield Problem(FAILED, unmet.message, place_of(literals.span(unmet.node)), shown=shown)
+
+
+def _unmet_by_steps(case: Case, literals: Literals, ran: list[Ran]) -> Iterator[Unmet]:
+    by_name = {each.name: each for each in ran}
+    for item in case.items:
+        if isinstance(item, ast.ExpectStepOutputs):
+            done = by_name.get(item.step.text)
+            ending = None if done is None else done.trace.ending
+            fields = () if done is None else done.workflow.outputs
+            yield from unmet_by_outputs(item, literals, fields, ending, ran[-1].name)
+
+
+def _joined(suite: Suite, literals: Literals, ran: list[Ran]) -> tuple[Trace, Script]:
+    """The traces of the steps as one, with where each came to what."""
+    events: list[Event] = []
+    places: list[object] = []
+    asked: list[Asked] = []
+    used: set[tuple[Question, int]] = set()
+    script = Script(suite.model, (), literals)
+    moved = 0
+    for each in ran:
+        trace, before = each.trace, len(events)
+        script.steps += each.script.steps
+        for entry in each.script.entries:
+            shifted = Entry(entry.loop, entry.number, entry.entry, entry.start + before)
+            shifted.end = entry.end + before
+            script.entries.append(shifted)
+        for (question, position), place in each.script.places.items():
+            script.places[question, position + moved] = place
+        events += trace.events
+        places += trace.places
+        asked += [Asked(one.question, one.position + moved, one.answer) for one in trace.asked]
+        used |= {(question, position + moved) for question, position in trace.used}
+        moved += each.script.position
+    last = ran[-1].trace
+    ending = Ending(last.ending.status, last.ending.reason, {})
+    whole = Trace(
+        last.heading, tuple(events), tuple(asked), frozenset(used), {}, ending, tuple(places)
+    )
+    return whole, script
+
+
+def _unused(case: Case, literals: Literals, ran: list[Ran]) -> Iterator[Problem]:
+    """Answers that no step asked for; a step that did not run asks for none."""
+    names = {each.name for each in ran}
+    for each in ran:
+        for answer, message in each.script.unused():
+            yield Problem(MISTAKEN, message, place_of(answer.span))
+    for item in case.items:
+        if isinstance(item, ast.StepAnswers) and item.step.text not in names and item.sections:
+            message = f"step `{item.step.text}` does not run: step `{ran[-1].name}` fails before it"
+            yield Problem(MISTAKEN, message, place_of(literals.span(item.step)))

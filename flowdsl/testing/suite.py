@@ -1,0 +1,125 @@
+"""A compiled program with what its tests share, and what carries one of its workflows out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+
+from flowdsl.codegen.artifacts import Bundle, ChainArtifact
+from flowdsl.semantics.model import ChainSymbol, SemanticModel, WorkflowSymbol
+from flowdsl.simulate.executions import Disagreement, payload_of, started_world
+from flowdsl.simulate.interpreter.errors import MissingInText, NotAProgram, TooLong
+from flowdsl.simulate.interpreter.interpret import interpret
+from flowdsl.simulate.machine.execute import Payload, Refused, accepted_inputs
+from flowdsl.simulate.trace import BROKEN, Trace
+from flowdsl.simulate.world import World
+from flowdsl.source.text import Span
+from flowdsl.syntax import ast
+
+from .answers import Script, Unanswered
+from .cases import Case
+from .literals import Literals
+from .outcome import FAILED, MISTAKEN, Problem, place_of
+from .snapshots import Snapshot, snapshot_path
+from .telling import Line, told, told_both
+
+NO_SNAPSHOTS: Mapping[str, str] = MappingProxyType({})
+
+
+class Suite:
+    """A compiled program, and what its tests share.
+
+    `environment` has the `vars` of the environment for which it is compiled; `show_path` turns a
+    path of the project into one for people. `snapshots` are the prompts that are kept, by path.
+    """
+
+    def __init__(
+        self,
+        model: SemanticModel,
+        bundle: Bundle,
+        environment: Mapping[str, str],
+        show_path: Callable[[str], str] = str,
+        snapshots: Mapping[str, str] = NO_SNAPSHOTS,
+    ) -> None:
+        self._snapshots = snapshots
+        self.model = model
+        self.environment = environment
+        self.show_path = show_path
+        self._artifacts = {each.name: each for each in bundle.workflows}
+        self._chains = {each.name: each for each in bundle.chains}
+        self._payloads: dict[str, Payload] = {}
+        self._literals: dict[ast.Module, Literals] = {}
+
+    def payload(self, workflow: WorkflowSymbol) -> Payload:
+        """What is deployed of a workflow."""
+        found = self._payloads.get(workflow.name)
+        if found is None:
+            found = self._payloads[workflow.name] = payload_of(self._artifacts[workflow.name])
+        return found
+
+    def chain(self, chain: ChainSymbol) -> ChainArtifact:
+        """What is sent to start a chain."""
+        return self._chains[chain.name]
+
+    def snapshot(self, case: Case) -> Snapshot:
+        """The prompt that is kept of a case's workflow."""
+        path = snapshot_path(case)
+        return Snapshot(path, self._snapshots.get(path))
+
+    def literals(self, module: ast.Module) -> Literals:
+        """What evaluates the values in a file."""
+        found = self._literals.get(module)
+        if found is None:
+            found = self._literals[module] = Literals(self.model, module, self.environment)
+        return found
+
+
+def executed(
+    suite: Suite, workflow: WorkflowSymbol, script: Script, world: World, place: Span
+) -> Trace | Problem:
+    """The trace of a workflow in the world of a test, or why there is none.
+
+    `place` is where the test gives the inputs.
+    """
+    payload = suite.payload(workflow)
+    try:
+        accepted_inputs(payload.input_schema, started_world(payload, world).inputs)
+        return interpret(suite.model, workflow, world, suite.environment, script)
+    except Refused as refused:
+        return Problem(MISTAKEN, f"the service refuses these inputs: {refused}", place_of(place))
+    except Unanswered as unanswered:
+        return _unanswered(unanswered, script, suite)
+    except MissingInText as missing:
+        message = f"`{missing.place.text}` stands in a text, and its value is missing"
+        return Problem(FAILED, message, place_of(missing.place))
+    except (NotAProgram, TooLong) as impossible:
+        return Problem(MISTAKEN, str(impossible), place_of(place))
+
+
+def disagreement(
+    found: Iterator[Disagreement], kind: str, message: str, place: Span
+) -> Iterator[Problem]:
+    """Where a prompt does something else than its program, in one way of the service."""
+    for each in found:
+        yield Problem(kind, message + _reason(each), place_of(place), shown=told_both(each))
+        return
+
+
+BUG = "the prompt does something else than its program, which is a bug of FlowDSL"
+"""Said of a first run."""
+
+
+def _unanswered(found: Unanswered, script: Script, suite: Suite) -> Problem:
+    """A question without an answer, behind what happened until it was asked."""
+    so_far = script.so_far()
+    shown: tuple[str, ...] = ()
+    if so_far is not None:
+        stopped = Line(found.place, f"? {found.asking}")
+        shown = told(so_far, script.places, suite.show_path, stopped=stopped)
+    return Problem(MISTAKEN, str(found), place_of(found.place), found.answer, shown)
+
+
+def _reason(found: Disagreement) -> str:
+    """Why a prompt cannot be carried out; nothing where it can."""
+    ending = found.payload.ending
+    return f": it {ending.reason}" if ending.status == BROKEN else ""

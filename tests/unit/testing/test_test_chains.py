@@ -1,0 +1,153 @@
+"""Tests of chains: step after step, each with its own answers and outputs."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.flows.compiling import workflow
+from tests.support.flows.tested import problems, results
+
+WORKFLOWS = """
+type Due { amount: number @wire("amount-due"), note: string? }
+
+workflow report {
+  inputs { region: string year: int = 2026 }
+  secrets { pin: string }
+  outputs { due: Due rows: string[] }
+  steps {
+    step "Open {region}" {
+      type $pin into "the PIN"
+      expect "{region} {year} is open" else abort "There is no {region}"
+    }
+    extract due: Due from "the total"
+    extract rows: string[] from "the rows"
+    for row in {{rows}} max 5 { type row into "the note" }
+    emit due = {{due}}
+    emit rows = {{rows}}
+  }
+}
+workflow archive {
+  inputs { amount: number names: string[] @max_items(5) region: string code: string note: string? }
+  outputs { file: string }
+  steps {
+    step "Archive" {
+      do "Click \\"Archive\\"."
+      if sees "the list of {region} is closed" { abort "{region} is closed" }
+      for name in names { type name into "the name" expect "{name} is listed" }
+      if note is empty { press "F5" } else { type "{note}" into "the note" }
+    }
+    emit file = "{region}-{amount}-{code}"
+  }
+}
+chain month {
+  inputs { where: string, note: string? }
+  secrets { pin: string }
+  shared { region = where }
+  step report = run report(pin: $pin)
+  pause { code: string }
+  step archive = run archive(
+    amount: report.outputs.due.amount, names: report.outputs.rows, code: code, note: note,
+  )
+}
+"""
+GIVEN = 'given { where = "east" code = "77" }'
+READS = 'step report { reads { due = { amount: 3.5 } rows = ["a", "b"] } }'
+
+
+def found(test: str) -> list[str]:
+    """What is wrong with a test of the chain."""
+    source = f'{WORKFLOWS}\ntest "t" for chain month {{ {GIVEN} {test} }}'
+    return [each.partition(": ")[2] for each in problems(source)]
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        f'{READS} outputs archive {{ file = "east-3.5-77" }}',
+        f'{READS} outputs report {{ due = {{ amount: 3.5 }} rows = ["a", "b"] }} '
+        'outputs archive { file = ~"east" }',
+        f'{READS} types "a" into "the name" in item 1 of names never press "F5" in item 1 of names',
+        f'{READS} does type ~"" into ~"name" 2 times reaches step "Open east"',
+        f'{READS} step archive {{ screen {{ "the list of east is closed" = true }} }} '
+        'aborts "east is closed" outputs report { ... }',
+        f'{READS} step archive {{ item 2 {{ screen {{ ~"listed" = never }} }} }} aborts ~"b is"',
+        'step report { screen { ~"2026 is open" = never } } aborts "There is no east"',
+    ],
+)
+def test_a_chain_runs_its_steps(test: str) -> None:
+    assert found(test) == []
+
+
+def test_what_the_first_step_reads_goes_to_the_second() -> None:
+    source = f"""{WORKFLOWS}
+test "t" for chain month {{
+  given {{ where = "west" code = "7" note = "paid" }}
+  case "two" {{ {READS} outputs archive {{ file = "x" }} }}
+}}"""
+    (result,) = results(source)
+    assert [each.message for each in result.problems] == ['`file` is "west-3.5-7", not "x"']
+    shown = [line[2:].split("  ")[-1].strip() for line in result.problems[0].shown]
+    assert shown.index('? read "the total": {"amount-due": 3.5}') < shown.index(
+        'do "Click "Archive"."'
+    )
+    assert 'type "paid" into "the note"' in shown
+    assert result.subject == "month"
+
+
+@pytest.mark.parametrize(
+    ("test", "messages"),
+    [
+        (
+            'step report { screen { ~"is open" = never } } aborts outputs archive { ... }',
+            ["step `archive` does not run: step `report` fails before it"],
+        ),
+        (
+            'step report { screen { ~"is open" = never } } outputs report { ... }',
+            [
+                'the run aborts with "There is no east"',
+                'step `report` has no outputs: it aborts with "There is no east"',
+            ],
+        ),
+        (
+            'step report { screen { ~"is open" = never } } '
+            'step archive { screen { ~"closed" = true } } aborts',
+            ["step `archive` does not run: step `report` fails before it"],
+        ),
+        (f"{READS} aborts", ["the run does not abort, it works through all its steps"]),
+        ("outputs report { ... }", ["`due` is read, and the test has no answer"]),
+        (
+            f'{READS} step archive {{ screen {{ "the list of x is closed" = true }} }} '
+            "outputs archive { ... }",
+            ["nothing asks for this answer"],
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_of_the_step(test: str, messages: list[str]) -> None:
+    assert found(test) == messages
+
+
+def test_ways_of_every_step_are_covered() -> None:
+    (result,) = results(f'{WORKFLOWS}\ntest "t" for chain month {{ {GIVEN} {READS} }}')
+    assert result.problems == ()
+    assert {way[2:] for way in result.ways} >= {
+        ("ExpectStmt", "holds"),
+        ("ForStmt", "entered"),
+        ("IfBranch", "holds"),
+    }
+
+
+def test_a_default_of_the_chain_and_one_of_the_workflow_hold() -> None:
+    source = (
+        workflow('type "{a} {b}" into "the field"', sections="inputs { a: int b: int = 2 }")
+        + "chain c { inputs { n: int = 1 m: int? } step one = run w(a: n, b: m) }"
+    )
+    with pytest.raises(AssertionError):  # an optional value does not fit: its default is not known
+        problems(source)
+    plain = source.replace("m: int?", "m: int = 5")
+    test = '\ntest "t" for chain c { types "1 5" into "the field" }'
+    assert problems(plain + test) == []
+    test = '\ntest "t" for chain c { given { m = 3 } types "1 3" into "the field" }'
+    assert problems(plain + test) == []
+    left = plain.replace(", b: m", "")
+    test = '\ntest "t" for chain c { types "1 2" into "the field" }'
+    assert problems(left + test) == []
