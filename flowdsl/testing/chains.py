@@ -42,7 +42,7 @@ def run_chain_test(suite: Suite, case: Case, chain: ChainSymbol) -> Result:
     """The result of a test of a chain."""
     literals = suite.literals(case.module)
     problems: list[Problem] = []
-    ran = list(_steps(suite, case, chain, literals, problems))
+    ran = list(chain_runs(suite, case, chain, problems))
     is_whole = not any(each.kind == MISTAKEN for each in problems)
     if is_whole and ran:
         problems += _unmet(suite, case, literals, ran)
@@ -57,10 +57,11 @@ def run_chain_test(suite: Suite, case: Case, chain: ChainSymbol) -> Result:
     )
 
 
-def _steps(
-    suite: Suite, case: Case, chain: ChainSymbol, literals: Literals, problems: list[Problem]
+def chain_runs(
+    suite: Suite, case: Case, chain: ChainSymbol, problems: list[Problem]
 ) -> Iterator[Ran]:
     """Run the steps until one fails; what is wrong is added to `problems`."""
+    literals = suite.literals(case.module)
     title = literals.span(case.title_node)
     given = inputs_of(case, literals)
     run = ChainRun(suite.model, chain, given, suite.environment)

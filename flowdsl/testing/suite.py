@@ -57,6 +57,10 @@ class Suite:
             found = self._payloads[workflow.name] = payload_of(self._artifacts[workflow.name])
         return found
 
+    def title(self, workflow: WorkflowSymbol) -> str:
+        """The name of a workflow on the service."""
+        return str(self._artifacts[workflow.name].payload["name"])
+
     def chain(self, chain: ChainSymbol) -> ChainArtifact:
         """What is sent to start a chain."""
         return self._chains[chain.name]

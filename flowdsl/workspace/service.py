@@ -15,6 +15,10 @@ from flowdsl.cyberdesk.transport import asgi_transport
 from flowdsl.cyberdesk.trust import check_api_url
 from flowdsl.host.environment import MissingKey, read_api_key, trusted_hosts
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowdsl.emulator.scenario import Scenario
+
 EMBEDDED_DATA = ".flowdsl/emulator.sqlite"
 
 
@@ -25,8 +29,11 @@ def open_service(
     *,
     deadline: Deadline | None = None,
     listener: Listener | None = None,
+    scenario: Scenario | None = None,
 ) -> Iterator[CyberdeskClient]:
     """The client of an environment of the project at `root`; whoever uses it closes it.
+
+    `scenario` says how the embedded emulator is to behave; nothing else takes one.
 
     Raises `MissingKey`, `StoreError` for the data of the embedded emulator, and `CyberdeskError`,
     as `UntrustedHost`, before any key is sent. `deadline` ends its reads as long as nothing has
@@ -37,7 +44,8 @@ def open_service(
         return
     from flowdsl.emulator.embedded import EMBEDDED_BASE_URL, open_embedded
 
-    app, close = open_embedded(Path(root, EMBEDDED_DATA))
+    data = Path(root, EMBEDDED_DATA)
+    app, close = open_embedded(data) if scenario is None else open_embedded(data, scenario=scenario)
     try:
         # The embedded emulator takes any key.
         options = ClientOptions(base_url=EMBEDDED_BASE_URL, api_key="local")

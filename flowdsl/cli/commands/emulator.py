@@ -8,6 +8,7 @@ from pathlib import Path
 from ..runtime.console import Console
 from ..runtime.exit_codes import SUCCESS
 from ..runtime.failure import UsageError
+from ..runtime.scenarios import read_scenario
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -136,22 +137,12 @@ def _scenario(arguments: argparse.Namespace) -> Scenario:
     from flowdsl.emulator.scenario import (
         Scenario,
         ScenarioError,
-        load_scenario,
         make_fault,
         make_scenario,
     )
 
-    scenario = Scenario()
     path = arguments.scenario
-    if path is not None:
-        try:
-            scenario = load_scenario(Path(path).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise UsageError(f"cannot read scenario `{path}`: {error.strerror}") from None
-        except UnicodeDecodeError:
-            raise UsageError(f"scenario `{path}` is not UTF-8 text") from None
-        except ScenarioError as error:
-            raise UsageError(f"scenario `{path}`: {error}") from None
+    scenario = Scenario() if path is None else read_scenario(path)
     said = {
         name: getattr(arguments, name)
         for name in ("idempotency", "listing_lag", "rate_limit")

@@ -18,18 +18,29 @@ from .exit_codes import ACCESS, SERVICE
 from .failure import CommandError
 from .time_limit import IS_OVER, TimeLimit
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowdsl.emulator.scenario import Scenario
+
 
 @contextmanager
 def open_client(
-    environment: Environment, root: str, limit: TimeLimit, listener: Listener | None = None
+    environment: Environment,
+    root: str,
+    limit: TimeLimit,
+    listener: Listener | None = None,
+    scenario: Scenario | None = None,
 ) -> Iterator[CyberdeskClient]:
     """The client of an environment of the project at `root`.
 
     Raises `CommandError`, before any key is sent. `limit` ends its reads as long as nothing has
     been written; that holds under the lease as well, where nothing else ends the command.
+    `scenario` is for the local Cyberdesk.
     """
     deadline = Deadline(limit.left_for_reads, IS_OVER)
-    opened = open_service(environment, root, deadline=deadline, listener=listener)
+    opened = open_service(
+        environment, root, deadline=deadline, listener=listener, scenario=scenario
+    )
     try:
         client = opened.__enter__()
     except FlowdslError as error:

@@ -317,3 +317,49 @@ def test_what_cannot_be_explored_is_said(desk: Path, words: list[str], said: str
     done = run_command(desk, "test", *words)
     assert (done.code, done.text) == (64, "")
     assert said in done.err
+
+
+def test_a_run_on_the_local_cyberdesk_ends_as_a_test_says(desk: Path) -> None:
+    flow = FLOW.replace('"the total is read"', '"an odd * [total] is read"').replace(
+        "workflow total {", 'workflow total {\n  title = "A total? [of all]"'
+    )
+    write_tree(desk, {"flows/total.flow": flow})
+    assert run_command(desk, "deploy", "--env", "local", "--yes").code == 0
+    done = run_command(desk, "test", "--scenario", "odd")
+    started = "flowdsl run total --env local --scenario FILE --watch"
+    assert (done.code, done.err) == (0, f"with this as FILE: {started}\n")
+    assert json.loads(done.text)["runs"][0]["reads"] == {"the total": 3}
+    (desk / "FILE").write_text(done.text)
+    ran = run_command(desk, *started.split()[1:])
+    assert ran.code == 0
+    assert json.loads(ran.text) == {"n": 3}
+    (desk / "FILE").write_text(done.text.replace('"the total": 3', '"the total": null'))
+    assert "\n  the total\n" in run_command(desk, *started.split()[1:]).err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--scenario", "total"], "several have the words: `total: a wrong total`, `total: noth"),
+        (["--scenario", "nobody"], "none of the 3 tests has all of `nobody` in its title"),
+        (["--scenario", "nothing"], "cannot be carried out; `flowdsl test` says why"),
+        (["--scenario", "wrong", "--cov"], "`--scenario` runs no test"),
+        (["--scenario", "wrong", "--explore", "total"], "`--explore` runs no test"),
+    ],
+)
+def test_what_has_no_scenario_is_said(desk: Path, words: list[str], said: str) -> None:
+    done = run_command(desk, "test", *words)
+    assert (done.code, done.text) == (64, "")
+    assert said in done.err
+
+
+def test_a_scenario_is_for_the_local_cyberdesk(desk: Path) -> None:
+    project = LOCAL_PROJECT + (
+        '\n[env.prod]\napi = "https://api.cyberdesk.io"\napi_key = { env = "CYBERDESK_API_KEY" }\n'
+    )
+    write_tree(desk, {"flowdsl.toml": project, "s.toml": "x = 1"})
+    for env in ("local", "prod"):
+        done = run_command(desk, "run", "total", "--env", env, "--scenario", "s.toml")
+        assert done.code == 64
+        said = "`x` is no key" if env == "local" else "`--scenario` is for the local Cyberdesk"
+        assert said in done.err

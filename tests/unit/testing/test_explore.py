@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 
-from flowdsl.config.load import load_project
-from flowdsl.diagnostics.sink import Sink
 from flowdsl.simulate.interpreter.interpret import interpret
 from flowdsl.simulate.world import Question, World
 from flowdsl.testing.cases import Case, cases_of
@@ -21,7 +19,8 @@ from flowdsl.testing.following import Follower
 from flowdsl.testing.run import first_run, run_test
 from flowdsl.testing.suite import Suite
 from tests.support.effort import THOROUGH
-from tests.support.flows.compiling import EXAMPLES, read_folder, workflow
+from tests.support.flows.compiling import EXAMPLES, workflow
+from tests.support.flows.examples import example_suite
 from tests.support.flows.tested import results, suite_of
 
 FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/flowdsl.toml"))
@@ -214,17 +213,6 @@ def test_tests_for_paths_parse_check_pass_and_take_them() -> None:
 # The examples
 
 
-def example(folder: str, tests: str = "", into: str = "") -> Suite:
-    """The suite of an example, with further tests behind one of its files."""
-    files = read_folder(EXAMPLES / folder)
-    text = bytes(files["flowdsl.toml"]).decode()  # type: ignore[arg-type]
-    project = load_project(text, "flowdsl.toml", Sink())
-    assert project is not None
-    if tests:
-        files[into] = bytes(files[into]) + b"\n" + tests.encode()  # type: ignore[arg-type]
-    return suite_of(files, project=project, environment=project.environments["local"])
-
-
 def subjects(suite: Suite) -> dict[str, list[Case]]:
     """The cases of each workflow, and of each workflow around a task, that has a run."""
     grouped: dict[str, list[Case]] = {}
@@ -236,7 +224,7 @@ def subjects(suite: Suite) -> dict[str, list[Case]]:
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_every_path_of_an_example_that_a_test_takes_is_found(folder: str) -> None:
-    suite = example(folder)
+    suite = example_suite(folder)
     for cases in subjects(suite).values():
         listed = findings(suite, cases[0].workflow, cases[0].task, cases, MOST)
         named = {title for each in listed.paths for title in each.taken_by}
@@ -246,7 +234,7 @@ def test_every_path_of_an_example_that_a_test_takes_is_found(folder: str) -> Non
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_every_path_of_an_example_that_is_found_can_be_taken(folder: str) -> None:
-    suite = example(folder)
+    suite = example_suite(folder)
     for cases in subjects(suite).values():
         first = cases[0]
         listed = findings(suite, first.workflow, first.task, cases, MOST)
@@ -256,7 +244,7 @@ def test_every_path_of_an_example_that_is_found_can_be_taken(folder: str) -> Non
             if each.test is not None
         }
         tests = "\n".join(each.test for each in listed.paths if each.test is not None)
-        again = example(folder, tests, first.module.source.path)
+        again = example_suite(folder, tests, first.module.source.path)
         ways = {
             way.key[:1] + way.key[1:]
             for body in bodies_of(again.model, _paths(again))

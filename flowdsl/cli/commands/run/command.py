@@ -8,6 +8,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from flowdsl.config.project import EMBEDDED, Environment
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.host import signals
 from flowdsl.ir import nodes
@@ -40,8 +41,13 @@ from ...runtime.runs.options import (
     read_uploads,
 )
 from ...runtime.runs.place import check_session, placed
+from ...runtime.scenarios import read_scenario
 from ...runtime.time_limit import TimeLimit
 from .pauses import Pausing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowdsl.emulator.scenario import Scenario
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -66,6 +72,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--watch", action="store_true", help="wait for the end, and exit as the runs ended"
     )
+    parser.add_argument(
+        "--scenario",
+        metavar="FILE",
+        help="what the local Cyberdesk answers and what goes wrong there, as `flowdsl test "
+        "--scenario` prints it",
+    )
     add_watch_options(parser)
     http_log.configure(parser)
 
@@ -83,6 +95,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     source = answered(lambda: named_source(program, arguments.name))
     plan, pausing = answered(lambda: _plan(arguments, source, program, console))
     environment = deployment.environment
+    scenario = _scenario(arguments.scenario, environment)
     document = answered(lambda: usable_document(deployment.store, environment))
     ids = answered(lambda: deployed_ids(plan.workflows, document, environment.name))
     for artifact in bundle.workflows:
@@ -101,7 +114,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     listener = http_log.listener(arguments, console)
     with (
         signals.Ending(following.interrupted),
-        open_client(environment, deployment.target.root, interrupts.limit, listener) as client,
+        open_client(
+            environment, deployment.target.root, interrupts.limit, listener, scenario
+        ) as client,
     ):
         try:
             work = _carried_out(client, arguments, plan, pausing, ids, following, interrupts)
@@ -115,6 +130,17 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             raise
         code = following.finished()
         return interrupts.exit_code if interrupts.received() else code
+
+
+def _scenario(path: str | None, environment: Environment) -> Scenario | None:
+    if path is None:
+        return None
+    if environment.api != EMBEDDED:
+        raise UsageError(
+            f"`--scenario` is for the local Cyberdesk, and `api` of `{environment.name}` is "
+            f"`{environment.api}`"
+        )
+    return read_scenario(path)
 
 
 async def _carried_out(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from collections.abc import Sequence
 
 from flowdsl.compiler.pipeline import Compilation, compile_project
-from flowdsl.config.project import Environment, Project
+from flowdsl.config.project import EMBEDDED, Environment, Project
 from flowdsl.diagnostics.render.text import render_text
+from flowdsl.diagnostics.suggest import listed
 from flowdsl.host.disk import Overlay
 from flowdsl.host.environment import in_ci
 from flowdsl.host.writing import write_files
@@ -85,6 +87,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"paths that are looked for (default: {MOST_PATHS})",
     )
     parser.add_argument(
+        "--scenario",
+        metavar="WORDS",
+        help="run no test, but print the world of the one with all these words in its title as a "
+        "scenario of the local Cyberdesk, and how to start its run",
+    )
+    parser.add_argument(
         "-j",
         "--jobs",
         type=positive,
@@ -107,8 +115,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             render_text(target.problems, 1, color=console.color_err, show_path=target.show_path)
         )
         return SOURCE_ERRORS
-    if arguments.explore is None and arguments.paths_at_most is not None:
-        raise UsageError("`--at-most` is for `--explore`")
+    _check_together(arguments)
     environment = _environment(target.project, arguments.env)
     compilation = compiled_tests(target, environment, arguments.explore)
     if compilation.bundle is None:
@@ -135,11 +142,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from .sharing import timed_results
     from .view import junit, results_json, shown_result, summary
 
-    tests = _selected(compilation, target, arguments.words)
+    tests = _selected(compilation, target, arguments.scenario or arguments.words)
     model = compilation.analysis.model
     variables = environment.vars if environment is not None else {}
     snapshots = _snapshots(target, tests)
     suite = Suite(model, compilation.bundle, variables, target.show_path, snapshots)
+    if arguments.scenario is not None:
+        return _rehearse(suite, tests, target.project, console)
     if arguments.update:
         _update(suite, target, tests, snapshots, console)
     results = []
@@ -156,6 +165,46 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     is_covered = _cover(arguments, console, model, target, [each.result for each in results])
     passed = all(each.result.passed for each in results)
     return SUCCESS if passed and is_covered else FINDINGS
+
+
+_OF_RUNS = ("words", "junit", "update", "cov", "cov_fail_under", "lcov")
+"""Arguments that are about runs of tests."""
+
+
+def _check_together(arguments: argparse.Namespace) -> None:
+    """Refuse arguments that mean nothing beside others."""
+    if arguments.explore is None and arguments.paths_at_most is not None:
+        raise UsageError("`--at-most` is for `--explore`")
+    has_run = any(getattr(arguments, name) not in (None, False, "") for name in _OF_RUNS)
+    if arguments.explore is not None and (has_run or arguments.scenario is not None):
+        raise UsageError("`--explore` runs no test: it goes with `--at-most`, `--env` and `--json`")
+    if arguments.scenario is not None and (has_run or arguments.json):
+        raise UsageError("`--scenario` runs no test: it goes with `--env`, and prints JSON")
+
+
+def _rehearse(
+    suite: Suite, tests: Sequence[Case], project: Project | None, console: Console
+) -> int:
+    """Print the scenario of the one test that is selected."""
+    from flowdsl.testing.expectations import needs_run
+    from flowdsl.testing.scenarios import rehearsal
+
+    if len(tests) > 1:
+        titles = listed(f"{each.subject}: {each.title}" for each in tests)
+        raise UsageError(f"`--scenario` is for one test, and several have the words: {titles}")
+    (case,) = tests
+    if case.task is not None:
+        raise UsageError("a task is not run alone: take a test of a workflow that calls it")
+    if not needs_run(case.items):
+        raise UsageError("this test says something of the prompt alone, and has no run")
+    found = rehearsal(suite, case)
+    if found is None:
+        raise UsageError("the run of this test cannot be carried out; `flowdsl test` says why")
+    console.out(json.dumps(found.scenario, ensure_ascii=False, indent=2))
+    environments = () if project is None else project.environments.values()
+    local = next((each.name for each in environments if each.api == EMBEDDED), "local")
+    console.err(f"with this as FILE: {found.command} --env {local} --scenario FILE --watch")
+    return SUCCESS
 
 
 def percentage(word: str) -> float:

@@ -31,8 +31,6 @@ from ...runtime.failure import UsageError
 from ...runtime.target import Target
 
 FORMAT_VERSION = 1
-_WITH_RUNS = ("words", "junit", "update", "cov", "cov_fail_under", "lcov")
-"""Arguments that are about runs of tests."""
 
 
 def explore(
@@ -43,8 +41,6 @@ def explore(
     environment: Environment | None,
 ) -> int:
     """Tell the paths on standard error, and print tests for some on standard output."""
-    if any(getattr(arguments, name) not in (None, False, "") for name in _WITH_RUNS):
-        raise UsageError("`--explore` runs no test: it goes with `--at-most`, `--env` and `--json`")
     assert compilation.bundle is not None, "flows with errors are not explored"
     model = compilation.analysis.model
     workflow, task = _subject(model, arguments.explore)
