@@ -137,10 +137,18 @@ class Script(Follower):
             times = self._times.get(answer, 0)
             turns = self._turns.get(answer)
             if not times:
-                yield answer, "nothing asks for this answer"
+                yield answer, self._why_unused(answer)
             elif turns is not None and times < len(turns):
                 asked = "once" if times == 1 else f"{times} times"
                 yield answer, f"this is asked {asked}, and the test has {_answers(len(turns))}"
+
+    def _why_unused(self, answer: Answer) -> str:
+        within = answer.within
+        if within is None or any(is_meant(within, each, self._literals) for each in self.entries):
+            return "nothing asks for this answer"
+        number = len(self.entries)
+        worked = "1 entry" if number == 1 else f"{number} entries"
+        return f"the run works on no `{self._literals.span(within).text}`: it works on {worked}"
 
     # What is asked
 

@@ -13,13 +13,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import Span
 
 from .. import errors, places
 from ..program import Program
 from ..types import ANY, FieldType, ListOf, Primitive, RecordOf, Type, describe, strip_optional
+from .bounds import quotable
 from .fitting import check_known
 from .json_text import read_json
+from .spelling import spell
 
 MAX_ROWS = 10_000
 
@@ -54,23 +57,48 @@ def rows_of(
         program.sink.report(errors.MALFORMED_ROWS, span, path=path, problem=str(problem))
         return None
     for number, row in numbered:
-        where = f"{noun} {number} of `{path}`"
-        _check_row(program, span, row, inner.element, where)
+        for wrong in _wrong_cells(program, span, row, inner.element):
+            where = f"{noun} {number}{wrong}"
+            program.sink.report(errors.MALFORMED_ROWS, span, path=path, problem=where)
     return [row for _, row in numbered]
 
 
-def _check_row(program: Program, span: Span, row: Any, element: Type, where: str) -> None:
+def _wrong_cells(program: Program, span: Span, row: Any, element: Type) -> Iterator[str]:
+    """What is wrong with a row, with the column and what stands there."""
     record = strip_optional(element)
     if not (isinstance(record, RecordOf) and isinstance(row, dict)):
-        check_known(program, span, row, element, places.TEST_VALUE, where)
+        yield from _wrong(program, span, row, element, " holds", "the value")
         return
     for field in record.fields:
         name = field.name if field.name in row else field.wire_name
         if name in row:
-            inside = f"`{name}` in {where}"
-            check_known(program, span, row[name], field.type, places.TEST_VALUE, inside, field)
+            held = f", column `{name}`, holds"
+            yield from _wrong(program, span, row[name], field.type, held, f"`{name}`", field)
         elif field.required:
-            program.sink.report(errors.MISSING_FIELD, span, name=field.name, what=where)
+            yield f" has no value for `{field.name}`, which has to have one"
+
+
+def _wrong(
+    program: Program,
+    span: Span,
+    value: Any,
+    wanted: Type,
+    held: str,
+    what: str,
+    field: FieldType | None = None,
+) -> Iterator[str]:
+    """What is wrong with a value of a row, behind where it is `held`.
+
+    The checks of values report it in their words, which know nothing of the file.
+    """
+    sink, program.sink = program.sink, Sink()
+    try:
+        check_known(program, span, value, wanted, places.TEST_VALUE, what, field)
+        found = program.sink.sorted()
+    finally:
+        program.sink = sink
+    for each in found:
+        yield f"{held} `{quotable(spell(value))}`: {each.message}"
 
 
 def _exact(value: Any) -> Any:

@@ -167,3 +167,18 @@ def test_rows_of_a_file_are_inputs_of_their_types() -> None:
     assert inputs_of(case, suite.literals(case.module)) == {
         "rows": [{"key-no": "007", "n": 1.5}, {"key-no": "B"}]
     }
+
+
+def test_rows_stand_beside_a_fixture() -> None:
+    files = {
+        "main.flow": "flow 1\n"
+        + workflow(
+            'for row in rows { type "{who} {row}" into "the key" }',
+            sections="inputs { who: string rows: string[] @max_items(3) }",
+        )
+        + '\nfixture ann = { who: "Ann" }'
+        + '\ntest "t" for w { given ann given { rows = rows "./rows.csv" } '
+        + 'types "Ann B" into "the key" }',
+        "rows.csv": "key\nA\nB\n",
+    }
+    assert problems(files) == []

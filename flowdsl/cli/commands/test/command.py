@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Sequence
 
-from flowdsl.compiler.pipeline import Compilation, compile_project
+from flowdsl.compiler.pipeline import Compilation, CompileOptions, compile_project
 from flowdsl.config.project import EMBEDDED, Environment, Project
 from flowdsl.diagnostics.render.text import render_text
 from flowdsl.diagnostics.suggest import listed
@@ -284,10 +284,30 @@ def compiled_tests(
     files = Overlay(target.files, wrapped)
     whole = compile_project(files, sorted({*target.entries, *homes, *wrapped}), options)
     if whole.bundle is None and wrapped:
-        found = next(each for each in whole.analysis.diagnostics if options.stops(each))
-        name = ", ".join(f"`{task.name}`" for task in tasks)
-        raise CommandError(f"{name} cannot be tested alone: {found.message}", SOURCE_ERRORS)
+        raise CommandError(_untestable(target, tasks, options, whole), SOURCE_ERRORS)
     return whole
+
+
+def _untestable(
+    target: Target, tasks: Sequence[TaskSymbol], options: CompileOptions, whole: Compilation
+) -> str:
+    """Which tasks cannot be compiled alone, each with its place and why."""
+    from flowdsl.testing.wrapping import wrapped_files
+
+    found: list[str] = []
+    for task in tasks:
+        files = Overlay(target.files, wrapped_files([task]))
+        path = task.module.source.path
+        alone = compile_project(files, sorted({*target.entries, path}), options)
+        if alone.bundle is None:
+            why = next(each for each in alone.analysis.diagnostics if options.stops(each))
+            line = task.declaration.name.span(task.module.source).first.line
+            where = f"{target.show_path(path)}:{line}"
+            found.append(f"{where}: task `{task.name}` cannot be tested alone: {why.message}")
+    if not found:
+        why = next(each for each in whole.analysis.diagnostics if options.stops(each))
+        return f"the tasks cannot be tested together: {why.message}"
+    return "; ".join(found) + "; test a workflow that calls it"
 
 
 def _named(model: SemanticModel, name: str | None) -> list[TaskSymbol]:
