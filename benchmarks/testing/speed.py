@@ -1,6 +1,6 @@
 """How long do the tests of a large project take?
 
-    python benchmarks/flow_tests.py [--tests N] [--jobs J] [--rounds R]
+    python benchmarks/testing/speed.py [--tests N] [--jobs J] [--rounds R]
 
 Writes workflows of two steps with twenty tests each, runs `flowdsl test` on them as a person does,
 and prints the least time of the rounds, the time on the processors and the tests a second. Exits 1
