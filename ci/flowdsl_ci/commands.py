@@ -68,15 +68,16 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The exit codes of `fmt --check` and `check`."""
+    """The exit codes of `fmt --check`, `check` and `test`; flows with errors are not tested."""
 
     formatted: int
     checked: int
+    tested: int = 0
 
     @property
     def code(self) -> int:
-        """The more serious of the two: a flow whose layout alone is wrong still means something."""
-        return self.checked or self.formatted
+        """The most serious one: a flow whose layout alone is wrong still means something."""
+        return self.checked or self.tested or self.formatted
 
 
 @contextmanager
@@ -97,8 +98,13 @@ class CommandLine:
     environ: Mapping[str, str]
     quoted: Callable[[], AbstractContextManager[None]] = _as_it_is
 
-    def verify(self, settings: Settings, output_format: str) -> Verified:
-        """Runs `fmt --check` and `check`, offline and without any key."""
+    def verify(
+        self, settings: Settings, output_format: str, tests_file: Path | None = None
+    ) -> Verified:
+        """Runs `fmt --check`, `check` and `test`, offline and without any key.
+
+        `tests_file` is where the results of the tests go as JUnit XML.
+        """
         environ = bare(self.environ)
         with self.quoted():
             formatted = run(
@@ -106,7 +112,13 @@ class CommandLine:
             )
         words = [self.executable, "check", "--format", output_format]
         words += _option("--fail-on", settings.fail_on)
-        return Verified(formatted, run(words, folder=self.folder, environ=environ))
+        checked = run(words, folder=self.folder, environ=environ)
+        if checked:
+            return Verified(formatted, checked)
+        with self.quoted():
+            words = [self.executable, "test", *_environment(settings), "--pass-with-no-tests"]
+            words += [] if tests_file is None else ["--junit", str(tests_file)]
+            return Verified(formatted, checked, run(words, folder=self.folder, environ=environ))
 
     def plan(self, settings: Settings, plan_file: Path, summary_file: Path) -> Planned:
         """Plans into the two files; `code` is 0 if there are changes, which are no failure."""

@@ -6,7 +6,10 @@ USAGE = 64
 """The exit code of the command line for a wrong call."""
 
 MEANINGS = {
-    1: "`fmt --check` or `check` found something, or a run ended as `task_failed`",
+    1: (
+        "`fmt --check` or `check` found something, a test of a flow failed, or a run ended as "
+        "`task_failed`"
+    ),
     3: "the sources or `flowdsl.toml` have errors",
     4: (
         "the API key is missing or refused, the host is not trusted, or the organization is the "

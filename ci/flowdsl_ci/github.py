@@ -90,7 +90,7 @@ def _run(environ: Mapping[str, str], source: Path, outputs: dict[str, str]) -> i
     plan_file = _fresh(saved_plan, workspace, scratch / "plan.json")
     verified = line.verify(settings, "github")
     planned = Planned(verified.checked, None, "")
-    # If only the layout is wrong, a plan is still worth reading.
+    # If only the layout is wrong or a test fails, a plan is still worth reading.
     if not verified.checked:
         planned = line.plan(settings, plan_file, scratch / "plan.md")
     outputs["changes"] = "" if planned.changes is None else str(planned.changes).lower()

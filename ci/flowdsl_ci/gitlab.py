@@ -24,6 +24,7 @@ from .rest import Rest, RestError
 COMMANDS = ("check", "plan", "deploy")
 
 PLAN, SUMMARY, RESULT = "flowdsl-plan.json", "flowdsl-plan.md", "flowdsl-result.json"
+TESTS = "flowdsl-tests.xml"
 """The artifacts of a job, in the folder of the project."""
 
 
@@ -57,7 +58,9 @@ def _run(command: str, environ: Mapping[str, str], source: Path, scratch: Path) 
     if command == "check" or refused:
         if command == "plan":
             say(f"checked without a plan: {refused}")
-        return line.verify(settings, "text").code
+        code = line.verify(settings, "text", scratch / TESTS).code
+        _publish(scratch / TESTS, project)
+        return code
 
     if not complete(folder, fetching(environ)):
         say("warning: the clone is shallow and its history cannot be fetched; set `GIT_DEPTH` to 0")
@@ -67,13 +70,14 @@ def _run(command: str, environ: Mapping[str, str], source: Path, scratch: Path) 
         code, _ = line.deploy(settings, result_file, None)
         _publish(result_file, project)
         return code
-    verified = line.verify(settings, "text")
+    verified = line.verify(settings, "text", scratch / TESTS)
     planned = Planned(verified.checked, None, "")
     if not verified.checked:
         planned = line.plan(settings, scratch / PLAN, scratch / SUMMARY)
         # Only now, for a new file in the project makes its work tree a changed one.
         _publish(scratch / PLAN, project)
         _publish(scratch / SUMMARY, project)
+    _publish(scratch / TESTS, project)
     _comment(environ, planned, folder, settings)
     return planned.code or verified.code
 

@@ -152,7 +152,10 @@ def lcov(bodies: Iterable[Body], taken: Taken) -> str:
         numbers: dict[int, int] = {}
         for way in ways:
             number = numbers[way.line] = numbers.get(way.line, -1) + 1
-            records.append(f"BRDA:{way.line},0,{number},{int(way.key in taken.ways)}")
+            # A dash says that no run has come to the line, a zero that none has gone this way.
+            reached = (path, way.line) in taken.lines
+            count = str(int(way.key in taken.ways)) if reached else "-"
+            records.append(f"BRDA:{way.line},0,{number},{count}")
         records += [f"BRF:{len(ways)}", f"BRH:{sum(way.key in taken.ways for way in ways)}"]
         lines = sorted({line for body in own for line in body.lines})
         hit = [(path, line) in taken.lines for line in lines]

@@ -32,13 +32,14 @@ def test_a_plan_checks_first_and_gives_the_key_to_the_plan_alone(tmp_path: Path)
     job.script = {"codes": {"plan": 2}, "summary": SUMMARY}
     code, _ = job.run("github")
     assert code == 0
-    assert job.commands == ["fmt", "check", "plan"]
+    assert job.commands == ["fmt", "check", "test", "plan"]
     assert job.call("fmt")["words"] == ["fmt", "--check"]
     assert job.call("check")["words"] == ["check", "--format", "github"]
     plan = job.call("plan")["words"]
     assert plan[:4] == ["plan", "--env", "prod", "--detailed-exitcode"]
     assert plan[-4:] == ["--max-bytes", "60000", "--breaking", "warn"]
-    assert [secrets_in(job, command) for command in job.commands] == [set(), set(), {KEY}]
+    assert job.call("test")["words"] == ["test", "--env", "prod", "--pass-with-no-tests"]
+    assert [secrets_in(job, command) for command in job.commands] == [set(), set(), set(), {KEY}]
     assert {call["cwd"] for call in job.calls} == {os.path.realpath(job.workspace)}
 
 
@@ -96,6 +97,14 @@ def test_a_wrong_layout_fails_and_still_shows_the_plan(tmp_path: Path) -> None:
     assert outputs(job)["changes"] == "true"
 
 
+def test_a_test_that_fails_fails_the_job_and_still_shows_the_plan(tmp_path: Path) -> None:
+    job = github_job(tmp_path)
+    job.script = {"codes": {"test": 1, "plan": 2}, "summary": SUMMARY}
+    code, text = job.run("github")
+    assert (code, outputs(job)["changes"]) == (1, "true")
+    assert "a test of a flow failed" in text
+
+
 def test_sources_with_errors_are_not_planned(tmp_path: Path) -> None:
     job = github_job(tmp_path)
     job.script = {"codes": {"check": 1}}
@@ -122,8 +131,8 @@ def test_what_is_not_ours_is_only_checked_and_never_meets_the_key(
     job = github_job(tmp_path, event=event, payload=payload, git_credentials="true")
     code, text = job.run("github")
     assert code == 0
-    assert job.commands == ["fmt", "check"]
-    assert [secrets_in(job, command) for command in job.commands] == [set(), set()]
+    assert job.commands == ["fmt", "check", "test"]
+    assert [secrets_in(job, command) for command in job.commands] == [set(), set(), set()]
     assert "checked without a plan" in text
 
 
@@ -140,7 +149,7 @@ def test_an_event_file_that_is_missing_is_not_trusted(tmp_path: Path) -> None:
     job = github_job(tmp_path)
     Path(job.environ["GITHUB_EVENT_PATH"]).unlink()
     job.run("github")
-    assert job.commands == ["fmt", "check"]
+    assert job.commands == ["fmt", "check", "test"]
 
 
 def test_a_deploy_passes_on_what_was_chosen(tmp_path: Path) -> None:
@@ -196,9 +205,10 @@ def test_output_of_a_plan_is_no_command_to_the_runner(tmp_path: Path) -> None:
     assert dict(zip(job.commands, heard, strict=True)) == {
         "fmt": False,
         "check": True,
+        "test": False,
         "plan": False,
     }
-    assert len(set(words)) == 2
+    assert len(set(words)) == 3
     assert all(re.fullmatch("[0-9a-f]{32}", word) for word in words)
 
 

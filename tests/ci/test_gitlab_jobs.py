@@ -24,13 +24,14 @@ def test_a_plan_checks_first_and_leaves_its_artifacts(tmp_path: Path) -> None:
     job.script = {"codes": {"plan": 2}, "summary": SUMMARY}
     code, text = job.run("gitlab", "plan")
     assert code == 0
-    assert job.commands == ["fmt", "check", "plan"]
+    assert job.commands == ["fmt", "check", "test", "plan"]
     words = job.call("plan")["words"]
     assert words[:4] == ["plan", "--env", "prod", "--detailed-exitcode"]
     assert words[-2:] == ["--breaking", "error"]
-    assert [secrets_in(job, command) for command in job.commands] == [set(), set(), {KEY}]
+    assert [secrets_in(job, command) for command in job.commands] == [set(), set(), set(), {KEY}]
     assert (job.workspace / "flowdsl-plan.md").read_text() == SUMMARY
     assert (job.workspace / "flowdsl-plan.json").read_text() == "{}"
+    assert (job.workspace / "flowdsl-tests.xml").read_text() == "<testsuites/>"
     assert "no note is written" in text
 
 
@@ -49,6 +50,7 @@ def test_the_work_tree_is_unchanged_while_planning(tmp_path: Path) -> None:
     job.run("gitlab", "plan")
     words = job.call("plan")["words"]
     written = [words[words.index(option) + 1] for option in ("-o", "--summary-md")]
+    written += job.call("test")["words"][-1:]
     assert not [path for path in written if path.startswith(str(job.workspace))]
 
 
@@ -98,8 +100,8 @@ def test_what_is_not_ours_is_only_checked_and_never_meets_the_key(
         code, text = job.run("gitlab", "plan")
         assert forge.requests == []
     assert code == 0
-    assert job.commands == ["fmt", "check"]
-    assert [secrets_in(job, command) for command in job.commands] == [set(), set()]
+    assert job.commands == ["fmt", "check", "test"]
+    assert [secrets_in(job, command) for command in job.commands] == [set(), set(), set()]
     assert "checked without a plan" in text
 
 

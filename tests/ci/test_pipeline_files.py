@@ -303,9 +303,12 @@ def test_every_exit_code_is_known_to_the_jobs_and_to_the_document() -> None:
 def test_the_hook_checks_after_any_change_also_a_deletion(changed: str | None) -> None:
     """pre-commit passes only existing files to a hook; without any it runs only `always_run`."""
     hooks = load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
-    check, fmt = (
-        next(each for each in hooks if each["id"] == f"flowdsl-{name}") for name in ("check", "fmt")
+    check, fmt, test = (
+        next(each for each in hooks if each["id"] == f"flowdsl-{name}")
+        for name in ("check", "fmt", "test")
     )
+    assert (test["always_run"], test["pass_filenames"]) == (True, False)
+    assert test["entry"] == "flowdsl test --pass-with-no-tests"
     matching = changed is not None and re.search(check.get("files", ""), changed)
     assert check.get("always_run") or matching
     assert check["pass_filenames"] is False

@@ -250,7 +250,7 @@ def test_outside_a_pull_request_there_is_no_comment(tmp_path: Path) -> None:
         job = github_job(tmp_path, api=forge.url, event="push", payload={"repository": {"id": 5}})
         job.script = {"codes": {"plan": 2}, "summary": SUMMARY}
         assert job.run("github")[0] == 0
-        assert job.commands == ["fmt", "check", "plan"]
+        assert job.commands == ["fmt", "check", "test", "plan"]
         assert forge.requests == []
 
 

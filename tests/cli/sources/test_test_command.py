@@ -364,3 +364,53 @@ def test_a_scenario_is_for_the_local_cyberdesk(desk: Path) -> None:
         assert done.code == 64
         said = "`x` is no key" if env == "local" else "`--scenario` is for the local Cyberdesk"
         assert said in done.err
+
+
+JUNIT: dict[str, tuple[set[str], set[str], set[str]]] = {
+    "testsuites": ({"name"}, {"tests", "failures", "errors", "time", "disabled"}, {"testsuite"}),
+    "testsuite": (
+        {"name", "tests"},
+        {"failures", "errors", "skipped", "time", "timestamp", "hostname", "id", "package"},
+        {"properties", "testcase", "system-out", "system-err"},
+    ),
+    "testcase": (
+        {"name"},
+        {"classname", "time", "status", "assertions", "file", "line"},
+        {"skipped", "error", "failure", "system-out", "system-err"},
+    ),
+    "failure": (set(), {"type", "message"}, set()),
+}
+"""The elements of a report: attributes that must and may be there, and elements inside.
+
+As the schemas of Jenkins and Surefire have them in common, with `file` and `line` of GitLab.
+"""
+
+
+def test_a_report_has_the_shape_that_services_read(desk: Path) -> None:
+    title = "\\\"a\\\" & 'b' < é"
+    write_tree(desk, {"flows/total.flow": FLOW.replace("a wrong total", title)})
+    run_command(desk, "test", "--junit", "tests.xml")
+    root = ElementTree.parse(desk / "tests.xml").getroot()
+    assert root.tag == "testsuites"
+    for element in root.iter():
+        required, others, inside = JUNIT[element.tag]
+        assert required <= set(element.attrib) <= required | others
+        assert {child.tag for child in element} <= inside
+    (suite,) = root
+    for name in ("tests", "failures", "errors"):
+        assert suite.get(name) == root.get(name)
+    assert int(suite.get("tests", "")) == len(suite)
+    assert (
+        float(suite.get("time", "")) >= sum(float(case.get("time", "")) for case in suite) - 0.001
+    )
+
+
+def test_a_project_without_tests_passes_where_that_is_asked_for(desk: Path) -> None:
+    write_tree(desk, {"flows/total.flow": FLOW.partition("\ntest ")[0]})
+    assert run_command(desk, "test").code == 64
+    done = run_command(desk, "test", "--pass-with-no-tests")
+    assert (done.code, done.text, done.err) == (0, "", "there is no test in these flows\n")
+    write_tree(desk, {"flows/total.flow": FLOW})
+    assert run_command(desk, "test", "--pass-with-no-tests").code == 1
+    write_tree(desk, {"flows/total.flow": FLOW.replace("{{n}}", "{{m}}")})
+    assert run_command(desk, "test", "--pass-with-no-tests").code == 3

@@ -47,6 +47,8 @@ def value(option):
 print(script.get("output", ""), flush=True)
 if value("--summary-md") and script.get("summary") is not None:
     Path(value("--summary-md")).write_text(script["summary"], "utf-8")
+if value("--junit"):
+    Path(value("--junit")).write_text("<testsuites/>")
 if value("-o"):
     Path(value("-o")).write_text("{{}}")
 if value("--result") and script.get("result") is not None:

@@ -74,6 +74,77 @@ def test_a_list_that_has_entries_in_any_case_is_not_skipped() -> None:
     assert found == []
 
 
+def read_lcov(text: str) -> dict[str, dict[str, dict[tuple[int, ...], int | None]]]:
+    """Lines and branches by file, read as the manual of `geninfo` describes trace files.
+
+    Fails where a record is unknown, stands outside of a file, or where counts do not add up.
+    """
+    files: dict[str, dict[str, dict[tuple[int, ...], int | None]]] = {}
+    current: dict[str, dict[tuple[int, ...], int | None]] = {}
+    totals: dict[str, int] = {}
+    name = ""
+    for line in text.splitlines():
+        kind, _, rest = line.partition(":")
+        match kind:
+            case "TN":
+                assert not name
+            case "SF":
+                assert not name and rest not in files
+                name, current, totals = rest, {"lines": {}, "branches": {}}, {}
+            case "DA":
+                at, count = map(int, rest.split(","))
+                assert (at,) not in current["lines"]
+                current["lines"][(at,)] = count
+            case "BRDA":
+                at, block, branch, taken = rest.split(",")
+                key = (int(at), int(block), int(branch))
+                assert key not in current["branches"]
+                current["branches"][key] = None if taken == "-" else int(taken)
+            case "LF" | "LH" | "BRF" | "BRH":
+                totals[kind] = int(rest)
+            case "end_of_record":
+                for what, all_of, hit in (("lines", "LF", "LH"), ("branches", "BRF", "BRH")):
+                    assert totals[all_of] == len(current[what])
+                    assert totals[hit] == sum(bool(count) for count in current[what].values())
+                # A branch whose line was not come to has no count, and any other has one.
+                for (at, _, _), taken in current["branches"].items():
+                    assert (taken is None) == (current["lines"][(at,)] == 0)
+                files[name], name = current, ""
+            case _:
+                raise AssertionError(f"no record of a trace file: {line}")
+    assert not name
+    return files
+
+
+def test_lcov_is_read_as_its_manual_says() -> None:
+    body = f'press "F1"\n{IF}\nif sees "c" {{\n{CHOOSE}\n}}\n{RETRY}'
+    files = {
+        "a.flow": f"flow 1\ntask t() {{\n{body}\n}}\n",
+        "main.flow": 'flow 1\nimport { t } from "./a.flow"\n'
+        + workflow("call t()")
+        + '\ntest "a" for w { outputs { } }\ntest "b" for w { screen { "b" = true } }\n',
+    }
+    suite = suite_of(files)
+    taken = Taken()
+    for case in cases_of(suite.model):
+        result = run_test(suite, case)
+        taken.add(result.ways, result.lines)
+    bodies = list(bodies_of(suite.model, files))
+    read = read_lcov(lcov(bodies, taken))
+    assert sorted(read) == ["a.flow", "main.flow"]
+    assert read["a.flow"]["branches"] == {
+        (4, 0, 0): 0,  # sees "a"
+        (4, 0, 1): 1,  # sees "b"
+        (4, 0, 2): 1,  # neither
+        (5, 0, 0): 0,
+        (5, 0, 1): 1,
+        (6, 0, 0): None,  # the `choose` was not come to
+        (6, 0, 1): None,
+        (8, 0, 0): 1,
+        (8, 0, 1): 0,
+    }
+
+
 def test_lcov_has_lines_and_ways() -> None:
     source = (
         'task t() {\nif sees "a" {\n press "F5"\n }\n}\n'

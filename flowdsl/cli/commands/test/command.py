@@ -62,6 +62,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--update", action="store_true", help="write the snapshots of prompts, and compare then"
     )
     parser.add_argument(
+        "--pass-with-no-tests",
+        action="store_true",
+        help="exit 0 where the flows have no test, for pipelines of any project",
+    )
+    parser.add_argument(
         "--cov", action="store_true", help="tell which ways of the flows no test takes"
     )
     parser.add_argument(
@@ -142,6 +147,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from .sharing import timed_results
     from .view import junit, results_json, shown_result, summary
 
+    if arguments.pass_with_no_tests and not _tests_of(compilation, target):
+        console.err("there is no test in these flows")
+        return SUCCESS
     tests = _selected(compilation, target, arguments.scenario or arguments.words)
     model = compilation.analysis.model
     variables = environment.vars if environment is not None else {}
@@ -360,14 +368,17 @@ def _update(
         console.err(f"{target.show_path(path)} written")
 
 
-def _selected(compilation: Compilation, target: Target, words: str) -> Sequence[Case]:
-    """The tests of the target whose title and subject have all the words."""
+def _tests_of(compilation: Compilation, target: Target) -> Sequence[Case]:
     from flowdsl.testing.cases import cases_of
 
     entries = set(target.entries)
-    tests = [
-        test for test in cases_of(compilation.analysis.model) if test.module.source.path in entries
-    ]
+    model = compilation.analysis.model
+    return [test for test in cases_of(model) if test.module.source.path in entries]
+
+
+def _selected(compilation: Compilation, target: Target, words: str) -> Sequence[Case]:
+    """The tests of the target whose title and subject have all the words."""
+    tests = _tests_of(compilation, target)
     if not tests:
         raise UsageError("there is no test in these flows; `flowdsl new workflow` shows one")
     sought = words.casefold().split()

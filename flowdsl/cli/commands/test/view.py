@@ -87,11 +87,12 @@ def _position(place: Place) -> dict[str, Any]:
 def junit(results: Sequence[Timed], show_path: Callable[[str], str]) -> str:
     """JUnit XML with a case for each test."""
     failed = sum(not each.result.passed for each in results)
-    counts = f'tests="{len(results)}" failures="{failed}" errors="0" skipped="0"'
+    counts = f'tests="{len(results)}" failures="{failed}" errors="0"'
+    seconds = sum(each.seconds for each in results)
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
         f'<testsuites name="flowdsl" {counts}>',
-        f'  <testsuite name="flowdsl test" {counts}>',
+        f'  <testsuite name="flowdsl test" {counts} skipped="0" time="{seconds:.6f}">',
     ]
     for each in results:
         lines += _case(each, show_path)
