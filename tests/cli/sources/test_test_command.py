@@ -414,3 +414,19 @@ def test_a_project_without_tests_passes_where_that_is_asked_for(desk: Path) -> N
     assert run_command(desk, "test", "--pass-with-no-tests").code == 1
     write_tree(desk, {"flows/total.flow": FLOW.replace("{{n}}", "{{m}}")})
     assert run_command(desk, "test", "--pass-with-no-tests").code == 3
+
+
+def test_a_snapshot_that_no_test_compares_with_is_told_and_removed(desk: Path) -> None:
+    test = 'test "the prompt" for total { prompt matches snapshot }\n'
+    flow = FLOW.partition("\ntest ")[0] + f"\n{test}"
+    write_tree(desk, {"flows/total.flow": flow, "flows/__snapshots__/old.prompt.md": "x"})
+    kept = desk / "flows/__snapshots__/total.prompt.md"
+    assert run_command(desk, "test", "flows/total.flow", "--update", CI="").code == 0
+    told = "warning: no test compares with the snapshot flows/__snapshots__/old.prompt.md; "
+    assert run_command(desk, "test").err.startswith(told)
+    for words in (["test", "-k", "prompt"], ["test", "flows/total.flow"]):
+        assert run_command(desk, *words).err == "1 test passed\n"
+    done = run_command(desk, "test", "--update", CI="")
+    removed = "flows/__snapshots__/old.prompt.md removed: no test compares with it\n"
+    assert (done.code, done.err) == (0, f"{removed}1 test passed\n")
+    assert [each.name for each in kept.parent.iterdir()] == [kept.name]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from pathlib import Path
 
 from flowdsl.compiler.pipeline import Compilation, CompileOptions, compile_project
 from flowdsl.config.project import EMBEDDED, Environment, Project
@@ -159,6 +160,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         return _rehearse(suite, tests, target.project, console)
     if arguments.update:
         _update(suite, target, tests, snapshots, console)
+    if not (arguments.paths or arguments.words):
+        _tell_unused(target, snapshots, console, remove=arguments.update)
     results = []
     for timed in timed_results(suite, tests, arguments.jobs):
         results.append(timed)
@@ -338,6 +341,27 @@ def _snapshots(target: Target, tests: Sequence[Case]) -> dict[str, str]:
                 shown = target.show_path(path)
                 raise UsageError(f"`{shown}` cannot be read: {error.reason}") from None
     return found
+
+
+def _tell_unused(target: Target, used: Collection[str], console: Console, *, remove: bool) -> None:
+    """Tell, or remove, the snapshots beside the flows of a project that no test compares with."""
+    from flowdsl.testing.snapshots import ENDING, FOLDER
+
+    for folder in sorted({path.rpartition("/")[0] for path in target.entries}):
+        place = Path(target.root, folder, FOLDER)
+        for file in () if place.is_symlink() else sorted(place.glob(f"*{ENDING}")):
+            path = f"{folder}/{FOLDER}/{file.name}".removeprefix("/")
+            if path in used:
+                continue
+            shown = target.show_path(path)
+            if remove:
+                file.unlink(missing_ok=True)
+                console.err(f"{shown} removed: no test compares with it")
+            else:
+                console.err(
+                    f"warning: no test compares with the snapshot {shown}; `flowdsl test "
+                    "--update` removes it"
+                )
 
 
 def _update(
