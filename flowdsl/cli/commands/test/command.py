@@ -5,29 +5,27 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Collection, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
-from flowdsl.compiler.pipeline import Compilation, CompileOptions, compile_project
+from flowdsl.compiler.pipeline import Compilation
 from flowdsl.config.project import EMBEDDED, Environment, Project
 from flowdsl.diagnostics.render.text import render_text
 from flowdsl.diagnostics.suggest import listed
-from flowdsl.host.disk import Overlay
 from flowdsl.host.environment import in_ci
 from flowdsl.host.writing import write_files
-from flowdsl.source.files import UnreadableFile
 from flowdsl.testing.explore import MOST_PATHS
 
 from ...runtime.command_line.arguments import positive
 from ...runtime.console import Console
 from ...runtime.environments import named_environment
 from ...runtime.exit_codes import FINDINGS, SOURCE_ERRORS, SUCCESS
-from ...runtime.failure import CommandError, UsageError
+from ...runtime.failure import UsageError
 from ...runtime.target import Target, open_target, root_remark
+from .compiling import compiled_tests
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from flowdsl.semantics.model import SemanticModel, TaskSymbol
+    from flowdsl.semantics.model import SemanticModel
     from flowdsl.testing.cases import Case
     from flowdsl.testing.outcome import Result
     from flowdsl.testing.suite import Suite
@@ -146,6 +144,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from flowdsl.testing.suite import Suite
 
     from .sharing import timed_results
+    from .snapshots import kept_snapshots, tell_unused, update
     from .view import junit, results_json, shown_result, summary
 
     if arguments.pass_with_no_tests and not _tests_of(compilation, target):
@@ -154,14 +153,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     tests = _selected(compilation, target, arguments.scenario or arguments.words)
     model = compilation.analysis.model
     variables = environment.vars if environment is not None else {}
-    snapshots = _snapshots(target, tests)
+    snapshots = kept_snapshots(target, tests)
     suite = Suite(model, compilation.bundle, variables, target.show_path, snapshots)
     if arguments.scenario is not None:
         return _rehearse(suite, tests, target.project, console)
     if arguments.update:
-        _update(suite, target, tests, snapshots, console)
+        update(suite, target, tests, snapshots, console)
     if not (arguments.paths or arguments.words):
-        _tell_unused(target, snapshots, console, remove=arguments.update)
+        tell_unused(target, snapshots, console, remove=arguments.update)
     results = []
     for timed in timed_results(suite, tests, arguments.jobs):
         results.append(timed)
@@ -270,126 +269,6 @@ def _environment(project: Project | None, option: str | None) -> Environment | N
     if found is not None or project is None:
         return found
     return next(iter(project.environments.values()), None)
-
-
-def compiled_tests(
-    target: Target, environment: Environment | None, also: str | None = None
-) -> Compilation:
-    """The compilation of the target, and of the files that have what its tests are for.
-
-    Tasks that are tested have workflows around them there, and so have those with the name `also`.
-    """
-    options = target.options(environment)
-    compilation = compile_project(target.files, target.entries, options)
-    model = compilation.analysis.model
-    if compilation.bundle is None or not (model.tested or also):
-        return compilation
-
-    from flowdsl.testing.wrapping import files_of, tested_tasks, wrapped_files
-
-    homes = {path for subject in model.tested.values() for path in files_of(subject)}
-    tasks = list(dict.fromkeys((*tested_tasks(model), *_named(model, also))))
-    wrapped = wrapped_files(tasks)
-    if not wrapped and homes <= set(target.entries):
-        return compilation
-    files = Overlay(target.files, wrapped)
-    whole = compile_project(files, sorted({*target.entries, *homes, *wrapped}), options)
-    if whole.bundle is None and wrapped:
-        raise CommandError(_untestable(target, tasks, options, whole), SOURCE_ERRORS)
-    return whole
-
-
-def _untestable(
-    target: Target, tasks: Sequence[TaskSymbol], options: CompileOptions, whole: Compilation
-) -> str:
-    """Which tasks cannot be compiled alone, each with its place and why."""
-    from flowdsl.testing.wrapping import wrapped_files
-
-    found: list[str] = []
-    for task in tasks:
-        files = Overlay(target.files, wrapped_files([task]))
-        path = task.module.source.path
-        alone = compile_project(files, sorted({*target.entries, path}), options)
-        if alone.bundle is None:
-            why = next(each for each in alone.analysis.diagnostics if options.stops(each))
-            line = task.declaration.name.span(task.module.source).first.line
-            where = f"{target.show_path(path)}:{line}"
-            found.append(f"{where}: task `{task.name}` cannot be tested alone: {why.message}")
-    if not found:
-        why = next(each for each in whole.analysis.diagnostics if options.stops(each))
-        return f"the tasks cannot be tested together: {why.message}"
-    return "; ".join(found) + "; test a workflow that calls it"
-
-
-def _named(model: SemanticModel, name: str | None) -> list[TaskSymbol]:
-    """The tasks of a name, unless a workflow has it."""
-    if any(workflow.name == name for workflow in model.workflows):
-        return []
-    return [task for task in model.tasks if task.name == name]
-
-
-def _snapshots(target: Target, tests: Sequence[Case]) -> dict[str, str]:
-    """The prompts that are kept for some tests, by project path."""
-    from flowdsl.testing.snapshots import snapshot_paths
-
-    found: dict[str, str] = {}
-    for path in snapshot_paths(tests):
-        try:
-            found[path] = target.files.read_text(path)
-        except UnreadableFile as error:
-            if not error.missing:
-                shown = target.show_path(path)
-                raise UsageError(f"`{shown}` cannot be read: {error.reason}") from None
-    return found
-
-
-def _tell_unused(target: Target, used: Collection[str], console: Console, *, remove: bool) -> None:
-    """Tell, or remove, the snapshots beside the flows of a project that no test compares with."""
-    from flowdsl.testing.snapshots import ENDING, FOLDER
-
-    for folder in sorted({path.rpartition("/")[0] for path in target.entries}):
-        place = Path(target.root, folder, FOLDER)
-        for file in () if place.is_symlink() else sorted(place.glob(f"*{ENDING}")):
-            path = f"{folder}/{FOLDER}/{file.name}".removeprefix("/")
-            if path in used:
-                continue
-            shown = target.show_path(path)
-            if remove:
-                file.unlink(missing_ok=True)
-                console.err(f"{shown} removed: no test compares with it")
-            else:
-                console.err(
-                    f"warning: no test compares with the snapshot {shown}; `flowdsl test "
-                    "--update` removes it"
-                )
-
-
-def _update(
-    suite: Suite,
-    target: Target,
-    tests: Sequence[Case],
-    snapshots: dict[str, str],
-    console: Console,
-) -> None:
-    """Write the snapshots that are not there or are not right, and take them as they are now."""
-    from flowdsl.testing.snapshots import snapshot_paths
-
-    fresh = {
-        path: suite.payload(case.workflow).prompt for path, case in snapshot_paths(tests).items()
-    }
-    stale = {path: prompt for path, prompt in fresh.items() if snapshots.get(path) != prompt}
-    contents = {
-        os.path.join(target.root, *path.split("/")): prompt.encode()
-        for path, prompt in stale.items()
-    }
-    try:
-        write_files(contents, durable=False)
-    except OSError as error:
-        reason = (error.strerror or "it fails").lower()
-        raise UsageError(f"the snapshots cannot be written: {reason}") from None
-    snapshots |= stale
-    for path in stale:
-        console.err(f"{target.show_path(path)} written")
 
 
 def _tests_of(compilation: Compilation, target: Target) -> Sequence[Case]:

@@ -1,0 +1,75 @@
+"""Snapshots of prompts on the disk: read, told, and written where somebody asks for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from flowdsl.host.writing import write_files
+from flowdsl.source.files import UnreadableFile
+from flowdsl.testing.cases import Case
+from flowdsl.testing.snapshots import ENDING, FOLDER, snapshot_paths
+from flowdsl.testing.suite import Suite
+
+from ...runtime.console import Console
+from ...runtime.failure import UsageError
+from ...runtime.target import Target
+
+
+def kept_snapshots(target: Target, tests: Sequence[Case]) -> dict[str, str]:
+    """The prompts that are kept for some tests, by project path."""
+    found: dict[str, str] = {}
+    for path in snapshot_paths(tests):
+        try:
+            found[path] = target.files.read_text(path)
+        except UnreadableFile as error:
+            if not error.missing:
+                shown = target.show_path(path)
+                raise UsageError(f"`{shown}` cannot be read: {error.reason}") from None
+    return found
+
+
+def tell_unused(target: Target, used: Collection[str], console: Console, *, remove: bool) -> None:
+    """Tell, or remove, the snapshots beside the flows of a project that no test compares with."""
+    for folder in sorted({path.rpartition("/")[0] for path in target.entries}):
+        place = Path(target.root, folder, FOLDER)
+        for file in () if place.is_symlink() else sorted(place.glob(f"*{ENDING}")):
+            path = f"{folder}/{FOLDER}/{file.name}".removeprefix("/")
+            if path in used:
+                continue
+            shown = target.show_path(path)
+            if remove:
+                file.unlink(missing_ok=True)
+                console.err(f"{shown} removed: no test compares with it")
+            else:
+                console.err(
+                    f"warning: no test compares with the snapshot {shown}; `flowdsl test "
+                    "--update` removes it"
+                )
+
+
+def update(
+    suite: Suite,
+    target: Target,
+    tests: Sequence[Case],
+    snapshots: dict[str, str],
+    console: Console,
+) -> None:
+    """Write the snapshots that are not there or are not right, and take them as they are now."""
+    fresh = {
+        path: suite.payload(case.workflow).prompt for path, case in snapshot_paths(tests).items()
+    }
+    stale = {path: prompt for path, prompt in fresh.items() if snapshots.get(path) != prompt}
+    contents = {
+        os.path.join(target.root, *path.split("/")): prompt.encode()
+        for path, prompt in stale.items()
+    }
+    try:
+        write_files(contents, durable=False)
+    except OSError as error:
+        reason = (error.strerror or "it fails").lower()
+        raise UsageError(f"the snapshots cannot be written: {reason}") from None
+    snapshots |= stale
+    for path in stale:
+        console.err(f"{target.show_path(path)} written")
