@@ -842,14 +842,22 @@ PROMPTS = (
     Code("document.source_words", "spell_path(source.path)", '""'),
     Code(
         "document.source_words",
-        'return say("sources.kept", variable, _is_optional(type_), _holds_optional(type_))',
-        'return say("sources.kept", variable, False, _holds_optional(type_))',
+        "_is_optional(type_) and not absent,",
+        "False,",
     ),
     Code(
         "document.source_words",
-        'return say("sources.kept", variable, _is_optional(type_), _holds_optional(type_))',
-        'return say("sources.kept", variable, _is_optional(type_), False)',
+        "        _holds_optional(type_),",
+        "        False,",
     ),
+    Code("document.source_words", "        absent,", "        False,"),
+    Code("document.source_words", "        _holds_absent(type_),", "        False,"),
+    Code(
+        "document.source_words",
+        '"sources.left_out" if absent else "sources.unset"',
+        '"sources.unset"',
+    ),
+    Code("document._holds_absent", "field.absent or _holds_absent(field.type)", "field.absent"),
     Code(
         "document._holds_optional",
         "return _is_optional(element) or _holds_optional(element)",

@@ -55,6 +55,19 @@ WORDS: tuple[Words, ...] = (
         "a guess, because",
         equivalent="nothing has a value there, whatever the description says",
     ),
+    Words("sources.left_out", "left out, because", "null, because"),
+    Words("sources.kept", "or left out if that is empty", "or null if that is empty"),
+    Words(
+        "sources.kept",
+        "[without:flag?, leaving out each field inside it that is __EMPTY__ or an empty text and "
+        "neither required nor nullable]",
+        "[without:flag?]",
+    ),
+    Words(
+        "sources.background",
+        "[absent:flag?, or left out if that is empty, __EMPTY__ or was never set]",
+        "[absent:flag?]",
+    ),
     # Actions
     Words("actions.type_into", "Click {target:clause}, then type", "Type"),
     Words("actions.type_into", "type exactly {value:exact}", "type a value."),

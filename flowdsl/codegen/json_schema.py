@@ -70,7 +70,9 @@ def object_schema(fields: Iterable[nodes.FieldSpec], all_required: bool = False)
         "type": "object",
         "properties": {field.name: field_schema(field) for field in fields},
     }
-    required = [field.name for field in fields if all_required or field.required]
+    required = [
+        field.name for field in fields if field.required or (all_required and not field.absent)
+    ]
     if required:
         schema["required"] = required
     return schema
@@ -78,7 +80,10 @@ def object_schema(fields: Iterable[nodes.FieldSpec], all_required: bool = False)
 
 def field_schema(field: nodes.FieldSpec) -> Schema:
     """The schema of a field, with its constraints, default and description."""
-    schema = type_schema(field.type) | field.constraints
+    type_ = field.type
+    if field.absent and isinstance(type_, nodes.OptionalType):
+        type_ = type_.inner
+    schema = type_schema(type_) | field.constraints
     if field.has_default:
         schema["default"] = field.default
     return {"description": field.description} | schema if field.description else schema
@@ -97,6 +102,7 @@ def input_schema(workflow: nodes.Workflow) -> str | None:
             type=field.type,
             constraints=field.constraints,
             description=field.description,
+            absent=field.absent,
         )
         for field in workflow.secrets
     ]
@@ -128,7 +134,7 @@ def output_schema(workflow: nodes.Workflow) -> str | None:
 
 
 def _sourced(field: nodes.FieldSpec, source: nodes.OutputSource) -> Schema:
-    words = source_words(source, field.type)
+    words = source_words(source, field.type, absent=field.absent)
     sentence = f"{words[0].upper()}{words[1:]}."
     doc = f"{field.description.strip()} " if field.description else ""
     schema = field_schema(field) | {"description": doc + sentence}

@@ -131,7 +131,7 @@ def _root_fields(schema: Any, sources: Iterable[nodes.OutputSource]) -> Fields:
     return tuple(
         _field(name, entry, required, MAX_DEPTH)
         if name not in source_of
-        else _sourced_field(name, entry, source_of[name])
+        else _sourced_field(name, entry, required, source_of[name])
         for name, entry, required in _properties(schema)
     )
 
@@ -161,19 +161,21 @@ def _properties(schema: Any) -> list[tuple[str, Any, bool]]:
     return [(name, properties[name], name in wanted) for name in names]
 
 
-def _sourced_field(name: str, schema: Any, source: nodes.OutputSource) -> nodes.FieldSpec:
+def _sourced_field(
+    name: str, schema: Any, required: bool, source: nodes.OutputSource
+) -> nodes.FieldSpec:
     """An output without what its source adds: the sentence in its description, and `const`."""
     if not isinstance(schema, dict):
         raise _Unreadable(_NO_SCHEMA)
     bare = {key: value for key, value in schema.items() if key != "description"}
     if source.kind == "const" and not ("const" in bare and _same(bare.pop("const"), source.value)):
         raise _Unreadable(_SOURCE.inside(name))
-    field = _field(name, bare, True, MAX_DEPTH)
+    field = _field(name, bare, required, MAX_DEPTH)
     types = [field.type]
     if field.type == ANY:
         types.insert(source.kind != "none", nodes.OptionalType(inner=ANY))
     for type_ in types:
-        words = source_words(source, type_)
+        words = source_words(source, type_, absent=field.absent)
         sentence = f"{words[0].upper()}{words[1:]}."
         description = schema.get("description")
         if description == sentence:
@@ -208,8 +210,10 @@ def _read_field(name: str, schema: Any, required: bool, depth: int) -> nodes.Fie
     if not isinstance(constraints.get("pattern", ""), str):
         raise _Unreadable(unsaid("pattern"))
     type_ = _type(rest, depth)
-    if type_ == ANY and not required and not has_default:
-        type_ = nodes.OptionalType(inner=ANY)
+    absent = False
+    if not required and not has_default and not isinstance(type_, nodes.OptionalType):
+        absent = type_ != ANY
+        type_ = nodes.OptionalType(inner=type_)
     return nodes.FieldSpec(
         name=name,
         type=type_,
@@ -217,6 +221,7 @@ def _read_field(name: str, schema: Any, required: bool, depth: int) -> nodes.Fie
         has_default=has_default,
         default=default,
         description=description,
+        absent=absent,
     )
 
 

@@ -30,13 +30,15 @@ def loose_fields(schema: Any) -> Fields | None:
 def _loose_field(name: str, schema: Any, required: bool, depth: int) -> nodes.FieldSpec:
     entry = schema if isinstance(schema, dict) else {}
     type_ = _loose_type(entry, depth)
-    if not (required or isinstance(type_, nodes.OptionalType)):
+    absent = not (required or isinstance(type_, nodes.OptionalType))
+    if absent:
         type_ = nodes.OptionalType(inner=type_)
     description = entry.get("description")
     return nodes.FieldSpec(
         name=name,
         type=type_,
         description=description if isinstance(description, str) else None,
+        absent=absent and type_ != nodes.OptionalType(inner=ANY),
     )
 
 

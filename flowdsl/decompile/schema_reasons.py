@@ -100,14 +100,10 @@ def _required(
     for name in names:
         if name in given and name not in wanted:
             if reported:
-                words = "may be absent, and an output is always there"
-                return Reason(words, "outputs that may be absent", (name,))
-            words = "may be absent but not null, which no type says"
-            cause = "fields that may be absent but not null"
-            field = declared.get("properties", {}).get(name)
-            if isinstance(field, dict) and "default" in field:
-                words, cause = "has a default and may be absent", "defaults that may be absent"
-            return Reason(words, cause, (name,))
+                words = "may be null or absent, and an output that may be null is always there"
+                return Reason(words, "outputs that may be null or absent", (name,))
+            words = "has a default and may be absent"
+            return Reason(words, "defaults that may be absent", (name,))
         if name in wanted and name not in given:
             words = "may be null but not absent, which no type says"
             cause = "fields that may be null but not absent"

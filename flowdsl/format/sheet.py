@@ -145,13 +145,13 @@ def _gaps() -> dict[tuple[int, int], str]:
         return [TERMINAL[name] for name in names.split()]
 
     gaps: dict[tuple[int, int], str] = {}
-    for behind in kinds("COMMA COLON DOT RPAR RSQB QMARK"):
+    for behind in kinds("COMMA COLON DOT RPAR RSQB OPTIONAL"):
         gaps |= {(kind, behind): "" for kind in everything}
     for before in kinds("LPAR LSQB DOT DOLLAR AT TILDE"):
         gaps |= {(before, kind): "" for kind in everything}
     (name,) = kinds("NAME")
     gaps |= {(name, TERMINAL["LPAR"]): "", (LBRACE, RBRACE): ""}
-    gaps |= {(kind, TERMINAL["LSQB"]): "" for kind in kinds("NAME RSQB QMARK STRING RBRACE")}
+    gaps |= {(kind, TERMINAL["LSQB"]): "" for kind in kinds("NAME RSQB OPTIONAL STRING RBRACE")}
     # A field ends where the next one begins: commas are optional between them.
     begins = kinds("LBRACE LPAR COMMA SECRET EXTRACT COPY KEEP AS")
     gaps |= {(kind, TERMINAL["FIELD"]): ", " for kind in everything if kind not in begins}

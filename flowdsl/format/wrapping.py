@@ -39,7 +39,7 @@ _CLAUSES = frozenset(
 )
 _PAIRS = {_T["IN"]: _T["BACKGROUND"], _T["IF"]: _T["PRESENT"]}
 """Words that begin a clause only in front of one other word."""
-_SUFFIXED = frozenset(_T[name] for name in ["NAME", "RSQB", "QMARK", "STRING", "RBRACE"])
+_SUFFIXED = frozenset(_T[name] for name in ["NAME", "RSQB", "OPTIONAL", "STRING", "RBRACE"])
 """Tokens behind which a square bracket is an index or makes a list type."""
 _WITHOUT_CLAUSES = frozenset((_T["CALL"], _T["IMPORT"]))
 """Statements whose brackets break instead: `as` and `from` stay behind the closing one."""

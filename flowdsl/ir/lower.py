@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, assert_never
 
 from flowdsl.semantics import model as semantic
@@ -58,19 +59,15 @@ def _lower_workflow(symbol: semantic.WorkflowSymbol, values: ValueLowering) -> n
         body = lowering.body(steps.body, frame)
         body = lowering.prologue(frame) + body
         bounds = lowering.input_bounds
-        wire = {field.name: field.wire_name for field in symbol.outputs}
-        optional = {
-            field.name for field in symbol.outputs if isinstance(field.type, types.Optional)
-        }
+        declared = {field.name: field for field in symbol.outputs}
         sources = tuple(
             _output_source(
-                wire.get(name, name),
+                declared.get(name, types.FieldType(name, types.ANY)),
                 plan,
                 stored,
                 frame,
                 values,
                 declaration,
-                optional=name in optional,
             )
             for name, plan in plans.items()
         )
@@ -144,27 +141,19 @@ def _bounded(field: nodes.FieldSpec, bounds: dict[str, int]) -> nodes.FieldSpec:
     bound = bounds.get(field.name)
     if bound is None or field.constraints.get("maxItems", bound + 1) <= bound:
         return field
-    return nodes.FieldSpec(
-        name=field.name,
-        type=field.type,
-        constraints=field.constraints | {"maxItems": bound},
-        has_default=field.has_default,
-        default=field.default,
-        description=field.description,
-    )
+    return replace(field, constraints=field.constraints | {"maxItems": bound})
 
 
 def _output_source(
-    field: str,
+    output: types.FieldType,
     plan: OutputPlan,
     stored: dict[str, str],
     frame: Frame,
     values: ValueLowering,
     declaration: ast.WorkflowDecl,
-    *,
-    optional: bool,
 ) -> nodes.OutputSource:
     """Where an output comes from; an empty text is no value where one may be missing."""
+    field = output.wire_name
     if plan.emission is None:
         origin = origin_of(frame.source, declaration.name)
         return nodes.OutputSource(field=field, kind="none", origin=origin)
@@ -187,7 +176,9 @@ def _output_source(
             )
         case "const":
             value = _plain(values.value(statement.value, frame))
-            if value == "" and optional:
+            if value == "" and output.absent:
+                return nodes.OutputSource(field=field, kind="none", origin=origin)
+            if value == "" and isinstance(output.type, types.Optional):
                 value = None
             return nodes.OutputSource(field=field, kind="const", value=value, origin=origin)
         case _:

@@ -58,6 +58,7 @@ class TypeLowering:
                 default=to_json(self._constant(field.default)),
                 description=field.doc,
                 machine=field.constraints.machine,
+                absent=field.absent,
             )
             for field in fields
         )

@@ -97,6 +97,8 @@ class FieldSpec:
     """A field under its name on the wire; `constraints` are JSON Schema keywords with values.
 
     `machine`: a desktop or a pool may supply the value, so that a run need not give it.
+
+    `absent`: in JSON the value may be left out and is never null. The type is optional then.
     """
 
     name: str
@@ -106,6 +108,7 @@ class FieldSpec:
     default: Any = None
     description: str | None = None
     machine: bool = False
+    absent: bool = False
 
     @property
     def required(self) -> bool:

@@ -229,6 +229,13 @@ NULL_FOR_REQUIRED = DiagnosticSpec(
     "{what} may not be `null`",
     "give a value, or declare it `{type}?`",
 )
+NULL_FOR_ABSENT = DiagnosticSpec(
+    "null-for-absent",
+    "types",
+    "{what} may be left out, and is never `null`",
+    "leave it out where there is no value, or declare it `{name}: {type}`",
+)
+CONTRADICTORY_OPTIONAL = DiagnosticSpec("contradictory-optional", "types", "`{name}?:` {problem}")
 UNKNOWN_ENUM_VALUE = DiagnosticSpec(
     "unknown-enum-value", "types", "`{value}` is no value for {what}"
 )

@@ -93,6 +93,9 @@ class FieldType(Record):
     `default` is a constant in JSON form (numbers with a point as `decimal.Decimal`), meaningful
     when `has_default`; what depends on `env` stands there as its AST node, see
     `constants.evaluate`.
+
+    `absent`: it is written `name?:`. In JSON it may be left out and is never null; its `type` is
+    optional all the same, because to a program the value may be missing.
     """
 
     name: str
@@ -101,6 +104,7 @@ class FieldType(Record):
     has_default: bool = False
     default: Any = None
     doc: str | None = None
+    absent: bool = False
 
     @property
     def wire_name(self) -> str:
@@ -192,12 +196,18 @@ def describe(type_: Type, most: int | None = DESCRIBED) -> str:
         case RecordOf(name, fields):
             if name:
                 return name
-            parts = [f"{field.name}: {describe(field.type, most)}" for field in fields[:most]]
+            parts = [_described_field(field, most) for field in fields[:most]]
             if len(parts) < len(fields):
                 parts.append("…")
             return f"{{ {', '.join(parts)} }}"
         case Unknown():
             return "unknown"
+
+
+def _described_field(field: FieldType, most: int | None) -> str:
+    if field.absent:
+        return f"{field.name}?: {describe(strip_optional(field.type), most)}"
+    return f"{field.name}: {describe(field.type, most)}"
 
 
 def may_be_missing(type_: Type, seen: frozenset[Type] = frozenset()) -> bool:

@@ -234,9 +234,13 @@ class Annotation(Node):
 
 
 class Field(Node):
-    """A field of a record or of an `inputs`, `secrets` or `outputs` section."""
+    """A field of a record or of an `inputs`, `secrets` or `outputs` section.
+
+    `absent`: it is written `name?:`, and its value may be left out.
+    """
 
     name: Name
+    absent: bool
     type: TypeExpr
     default: Literal | None
     annotations: tuple[Annotation, ...]

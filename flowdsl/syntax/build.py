@@ -257,11 +257,12 @@ class AstBuilder:
     # Types
 
     def build_field(self, start: int, end: int, children: Sequence[Any]) -> ast.Field:
-        name, type_, default, *annotations = children
+        name, absent, type_, default, *annotations = children
         return ast.Field(
             start,
             end,
             self._name(name),
+            absent is not None,
             type_,
             default,
             tuple(annotations),
@@ -324,7 +325,7 @@ class AstBuilder:
         secret, written, type_, default, *annotations = children
         name = self._name(written)
         doc = self.docs.get(start)
-        field = ast.Field(name.start, end, name, type_, default, tuple(annotations), doc)
+        field = ast.Field(name.start, end, name, False, type_, default, tuple(annotations), doc)
         return ast.Answer(start, end, field, secret is not None)
 
     def build_bind(self, start: int, end: int, children: Sequence[Any]) -> ast.Binding:

@@ -40,6 +40,7 @@ _MARKS = {
     TERMINAL["DOT"]: _ROOT,
 }
 _BRACES = {"{": 1, "}": -1}
+_OPTIONAL = TERMINAL["OPTIONAL"]
 _WORD_KINDS = frozenset((_NAME, *KEYWORDS.values()))
 
 _TRIVIA = re.compile(r"[ \t\r\n\f]+|#[^\r\n]*")
@@ -110,6 +111,8 @@ class Lexemes:
         kinds, blanks = self.kinds, self.blanks
         signs = [(at, _MARKS[kind]) for at, kind in enumerate(kinds) if kind in _MARKS]
         for at, mark in signs:
+            if kinds[at - 1] == _OPTIONAL and mark == _FIELD and "#" not in blanks[at]:
+                at -= 1  # a field that may be left out: `name?:`
             if at and kinds[at - 1] in _WORD_KINDS and "#" not in blanks[at]:
                 kinds[at - 1] = mark
 

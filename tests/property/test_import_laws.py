@@ -85,7 +85,7 @@ def test_a_project_of_payloads_warns_of_nothing_but_what_the_payloads_lack() -> 
     project = import_workflows(list(CORPUS.values()), project="kept")
     found = round_trip.compile_files(project.files).analysis.diagnostics
     warnings = {each.name for each in found if each.severity == "warning"}
-    assert warnings == {"raw-model-id", "unlisted-in-prompt"}
+    assert warnings == {"raw-model-id", "unlisted-in-prompt", "unused-input"}
 
 
 def test_the_order_of_payloads_does_not_matter() -> None:

@@ -108,18 +108,29 @@ def _rules(workflow: nodes.Workflow, focused: bool, told: set[str], steps: Seque
     )
 
 
-def source_words(source: nodes.OutputSource, type_: nodes.Type | None) -> str:
-    """Where an output comes from, in the words of the output schema."""
+def source_words(
+    source: nodes.OutputSource, type_: nodes.Type | None, *, absent: bool = False
+) -> str:
+    """Where an output comes from, in the words of the output schema.
+
+    `absent`: the output may be left out and is never null.
+    """
     variable = quoted((source.variable or "") + spell_path(source.path))
+    missing = (
+        _is_optional(type_) and not absent,
+        absent,
+        _holds_optional(type_),
+        _holds_absent(type_),
+    )
     match source.kind:
         case "runtime" | "stored":
-            return say("sources.kept", variable, _is_optional(type_), _holds_optional(type_))
+            return say("sources.kept", variable, *missing)
         case "background":
-            return say("sources.background", variable, _is_optional(type_), _holds_optional(type_))
+            return say("sources.background", variable, *missing)
         case "const":
             return say("sources.const", quoted(spell(source.value)))
         case "none":
-            return say("sources.unset")
+            return say("sources.left_out" if absent else "sources.unset")
 
 
 def _is_optional(type_: nodes.Type | None) -> bool:
@@ -127,17 +138,30 @@ def _is_optional(type_: nodes.Type | None) -> bool:
 
 
 def _holds_optional(type_: nodes.Type | None) -> bool:
-    """Whether a part of a value of this type may be missing."""
+    """Whether a part of a value of this type may be null."""
     match type_:
         case nodes.OptionalType(inner=inner):
             return _holds_optional(inner)
         case nodes.ListType(element=element):
             return _is_optional(element) or _holds_optional(element)
         case nodes.RecordType(fields=fields):
-            inner_types = [field.type for field in fields]
-            return any(_is_optional(each) or _holds_optional(each) for each in inner_types)
+            return any(
+                (_is_optional(field.type) and not field.absent) or _holds_optional(field.type)
+                for field in fields
+            )
         case nodes.ScalarType(name="any"):
             return True
+        case _:
+            return False
+
+
+def _holds_absent(type_: nodes.Type | None) -> bool:
+    """Whether a field inside a value of this type may be left out and is never null."""
+    match type_:
+        case nodes.OptionalType(inner=inner) | nodes.ListType(element=inner):
+            return _holds_absent(inner)
+        case nodes.RecordType(fields=fields):
+            return any(field.absent or _holds_absent(field.type) for field in fields)
         case _:
             return False
 

@@ -93,7 +93,7 @@ def _workflow(outline: Outline, hints: PromptHints, capabilities: Capabilities) 
         description=None if outline.description is None else _literal(texts, outline.description),
         inputs=(nodes.FieldSpec(name="", type=optional),) if outline.optional else (),
         secrets=(nodes.FieldSpec(name="", type=STRING),) if outline.secrets else (),
-        outputs=tuple(nodes.FieldSpec(name=source.field, type=type_) for source, type_ in found),
+        outputs=tuple(field for _, field in found),
         rules=tuple(_readable(rule) for rule in rules),
         body=finish_loops(body, names, hints),
         sources=sources,

@@ -22,8 +22,8 @@ STRING = nodes.ScalarType(name="string")
 _NAMED = re.compile(r"(?:output_)?(.*?)(?:_[0-9]+)?")
 
 
-def read_sources(hints: PromptHints) -> tuple[tuple[nodes.OutputSource, nodes.Type], ...]:
-    """The sources that the descriptions of outputs tell, each with a type of its kind.
+def read_sources(hints: PromptHints) -> tuple[tuple[nodes.OutputSource, nodes.FieldSpec], ...]:
+    """The sources that the descriptions of outputs tell, each with an output of its kind.
 
     A stored value counts as one of a runtime variable until `stored_outputs` has seen what sets it.
     """
@@ -31,7 +31,7 @@ def read_sources(hints: PromptHints) -> tuple[tuple[nodes.OutputSource, nodes.Ty
     return tuple(each for each in found if each is not None)
 
 
-def _source(field: nodes.FieldSpec) -> tuple[nodes.OutputSource, nodes.Type] | None:
+def _source(field: nodes.FieldSpec) -> tuple[nodes.OutputSource, nodes.FieldSpec] | None:
     """The source at the end of a description, which may have the author's own words before it."""
     description = field.description or ""
     starts = [0, *(number + 1 for number, each in enumerate(description) if each == " ")]
@@ -49,12 +49,13 @@ _WORDS = 5_000
 
 
 def _words(
-    text: str, position: int, name: str, field: nodes.FieldSpec | None
-) -> tuple[nodes.OutputSource, nodes.Type, int] | None:
+    text: str, position: int, name: str, declared: nodes.FieldSpec | None
+) -> tuple[nodes.OutputSource, nodes.FieldSpec, int] | None:
+    plain = nodes.FieldSpec(name=name, type=STRING)
     for kind, sentence in (("runtime", "sources.kept"), ("background", "sources.background")):
         found = _SENTENCES.read(sentence, text, position)
         if found is not None:
-            (variable, path), optional, nested = found[0]
+            (variable, path), *missing = found[0]
             source = nodes.OutputSource(
                 field=name,
                 kind="runtime" if kind == "runtime" else "background",
@@ -62,27 +63,39 @@ def _words(
                 path=path,
                 origin=NOWHERE,
             )
-            return source, _type(optional, nested), found[1]
+            return source, _output(name, *missing), found[1]
     found = _SENTENCES.read("sources.const", text, position)
     if found is not None:
-        value = _constant(found[0][0], field)
+        value = _constant(found[0][0], declared)
         return (
             nodes.OutputSource(field=name, kind="const", value=value, origin=NOWHERE),
-            STRING,
+            plain,
             found[1],
         )
-    found = _SENTENCES.read("sources.unset", text, position)
-    if found is not None:
-        return nodes.OutputSource(field=name, kind="none", origin=NOWHERE), STRING, found[1]
+    for sentence, field in (("sources.unset", plain), ("sources.left_out", _absent(plain))):
+        found = _SENTENCES.read(sentence, text, position)
+        if found is not None:
+            return nodes.OutputSource(field=name, kind="none", origin=NOWHERE), field, found[1]
     return None
 
 
-def _type(optional: bool, nested: bool) -> nodes.Type:
-    """A type of which the same is said: whether it, or a part of it, may be missing."""
-    inner: nodes.Type = STRING
+def _output(
+    name: str, optional: bool, absent: bool, nested: bool, without: bool
+) -> nodes.FieldSpec:
+    """An output of which the same is said: whether it, or a part of it, may be missing, and how."""
+    parts = []
     if nested:
-        inner = nodes.ListType(element=nodes.OptionalType(inner=STRING))
-    return nodes.OptionalType(inner=inner) if optional else inner
+        parts.append(nodes.FieldSpec(name="null", type=nodes.OptionalType(inner=STRING)))
+    if without:
+        parts.append(_absent(nodes.FieldSpec(name="absent", type=STRING)))
+    inner = nodes.RecordType(fields=tuple(parts)) if parts else STRING
+    if absent:
+        return _absent(nodes.FieldSpec(name=name, type=inner))
+    return nodes.FieldSpec(name=name, type=nodes.OptionalType(inner=inner) if optional else inner)
+
+
+def _absent(field: nodes.FieldSpec) -> nodes.FieldSpec:
+    return replace(field, type=nodes.OptionalType(inner=field.type), absent=True)
 
 
 def _constant(spelled: str, field: nodes.FieldSpec | None) -> Any:

@@ -90,7 +90,10 @@ def field_text(
     """
     name = source_name(field.name, ()) if name is None else name
     lines = [] if field.description is None else doc_lines(field.description)
-    declared = f"{name}: {types.type_text(field.type)}"
+    if field.absent and isinstance(field.type, nodes.OptionalType):
+        declared = f"{name}?: {types.type_text(field.type.inner)}"
+    else:
+        declared = f"{name}: {types.type_text(field.type)}"
     if field.has_default:
         declared += f" = {_said(value_literal(field.default), 'default', field)}"
     return "\n".join((*lines, declared + "".join(_annotations(field, name, untrusted))))

@@ -201,6 +201,9 @@ class _Assembly:
                 continue
             value = from_text(given.value, spec.type) if given.is_text else given.value
             value = with_defaults(value, spec.type)
+            if spec.absent and value is None and given.is_text:
+                found[given.name] = None
+                continue
             for wrong in field_mismatches(value, spec, references=self._sources.references):
                 place = given.place if given.is_text else given.at(wrong.path)
                 self._say(place, wrong.sentence(spec.name), wrong.help)

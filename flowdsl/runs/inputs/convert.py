@@ -113,6 +113,9 @@ def field_mismatches(
     value: Any, field: nodes.FieldSpec, path: Path = (), *, references: bool = False
 ) -> Iterator[Mismatch]:
     """What in `value` does not fit the field; with `references`, `{"$ref": ...}` always fits."""
+    if field.absent and value is None:
+        yield Mismatch("may be left out, and is never null", path=path, help="leave it out")
+        return
     found = False
     for mismatch in mismatches(value, field.type, path, references=references):
         found = True

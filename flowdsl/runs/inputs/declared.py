@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from flowdsl.ir import nodes
@@ -51,11 +51,7 @@ def _by_schema(name: str, text: str, secrets: Iterable[nodes.FieldSpec]) -> Decl
     listed = listed_fields(text)
     fields = () if listed is None else TypeLowering(lambda value: value).fields(listed.fields)
     inputs = [each for each in fields if not each.name.startswith("$")]
-    hidden = [
-        nodes.FieldSpec(name=each.name[1:], type=each.type, constraints=each.constraints)
-        for each in fields
-        if each.name.startswith("$")
-    ]
+    hidden = [replace(each, name=each.name[1:]) for each in fields if each.name.startswith("$")]
     return Declared(
         "workflow",
         name,

@@ -16,8 +16,9 @@ from ..provenance.origins import Origin
 from ..provenance.untrusted import untrusted_part
 from ..statements.arguments import check_binding, check_names, quoted
 from ..traversal import refs_outside_blocks
-from ..types import ANY, FieldType, RecordOf
+from ..types import ANY, FieldType, ListOf, Optional, RecordOf, Type, strip_optional
 from ..values.expressions import infer
+from ..values.fitting import report_null
 from .settings import CHAIN_SETTINGS, check_settings
 from .signatures import check_sections, may_be_omitted, value_symbols
 from .type_expressions import CHAIN_INPUTS, CHAIN_SECRETS, resolve_fields
@@ -249,6 +250,43 @@ def _bind(program: Program, early: _EarlyReads, value: ast.Expr, target: ValueSy
     if not early.reported(value):
         check_binding(program, early.scope, value, target, places.CHAIN_VALUE, places.CHAIN_SECRET)
         _check_trust(program, early.scope, value, target)
+        _check_null(program, early.scope, value, target)
+
+
+def _check_null(program: Program, scope: ValueScope, value: ast.Expr, target: ValueSymbol) -> None:
+    """Report an output that may be null and goes to what may be left out and is never null.
+
+    The service passes an output on as it is, and null where there is none.
+    """
+    if not isinstance(value, ast.Ref) or target.field is None:
+        return
+    symbol, type_ = program.values.get(value), program.ref_types.get(value)
+    if symbol is None or symbol.kind != STEP or type_ is None:
+        return
+    span = value.span(scope.module.source)
+    if target.field.absent and isinstance(type_, Optional):
+        report_null(program, span, f"{target.kind} `{target.name}`", target.field)
+    elif (field := _null_inside(type_, target.type)) is not None:
+        what = f"field `{field.name}` of {target.kind} `{target.name}`"
+        report_null(program, span, what, field)
+
+
+def _null_inside(source: Type, target: Type) -> FieldType | None:
+    """The first field inside `target` that is never null, and may be null in `source`."""
+    have, want = strip_optional(source), strip_optional(target)
+    if isinstance(have, ListOf) and isinstance(want, ListOf):
+        return _null_inside(have.element, want.element)
+    if not (isinstance(have, RecordOf) and isinstance(want, RecordOf)) or have is want:
+        return None
+    for field in want.fields:
+        given = have.field(field.name)
+        if given is None:
+            continue
+        if field.absent and isinstance(given.type, Optional) and not given.absent:
+            return field
+        if (inner := _null_inside(given.type, field.type)) is not None:
+            return inner
+    return None
 
 
 def _check_trust(program: Program, scope: ValueScope, value: ast.Expr, target: ValueSymbol) -> None:

@@ -11,6 +11,7 @@ from .. import errors, places
 from ..names.scopes import ValueScope, find_declaration
 from ..program import MAX_CHAIN, Entry, ModuleScope, Program
 from ..types import (
+    ANY,
     NO_CONSTRAINTS,
     PRIMITIVE,
     UNKNOWN,
@@ -153,6 +154,12 @@ def _field(program: Program, scope: ModuleScope, field: ast.Field, section: str)
     """The type of one field, with its annotations and its default checked."""
     name = field.name.text
     type_ = resolve_type(program, scope, field.type)
+    if field.absent:
+        _check_absent(program, scope, field, type_)
+    # `any` takes null, too.
+    absent = field.absent and not isinstance(type_, Optional | Unknown) and type_ != ANY
+    if field.absent and not isinstance(type_, Optional | Unknown):
+        type_ = Optional(type_)
     constraints = NO_CONSTRAINTS
     if field.annotations:
         context = AnnotationContext(scope, name, type_, section)
@@ -174,7 +181,26 @@ def _field(program: Program, scope: ModuleScope, field: ast.Field, section: str)
             program, ValueScope(scope), field.default, type_, places.CONSTANT, what, bounded
         )
         default = constant_json(program, field.default)
-    return FieldType(name, type_, constraints, has_default, default, field.doc)
+    return FieldType(name, type_, constraints, has_default, default, field.doc, absent)
+
+
+def _check_absent(program: Program, scope: ModuleScope, field: ast.Field, type_: Type) -> None:
+    """Report a field `name?:` whose type or default says that it is null or never missing."""
+    name, source = field.name.text, scope.source
+    written = source.text[field.type.start : field.type.end]
+    mark = Span(source, field.name.end, source.text.index(":", field.name.end))
+    problem = None
+    if isinstance(type_, Optional):
+        problem = f"and its type `{written}` both say that it may be missing"
+        help = f"write `{name}: {written}` for what may be left out or null"
+    elif field.default is not None:
+        problem = "has a default, so that it is never missing"
+        help = f"write `{name}: {written}`, or leave out the default"
+    if problem is not None:
+        fixes = (Fix("remove the `?` behind the name", (Edit(mark, ""),)),)
+        program.sink.report(
+            errors.CONTRADICTORY_OPTIONAL, mark, name=name, problem=problem, help=help, fixes=fixes
+        )
 
 
 def resolve_declared_types(program: Program) -> None:

@@ -36,7 +36,7 @@ from ..types import (
 )
 from .assignability import TEXTUAL, assignable
 from .bounds import check_bounds
-from .fitting import check_fit
+from .fitting import check_fit, report_null
 from .joins import may_misread
 from .spelling import spell
 
@@ -253,6 +253,8 @@ def check_value(
     else:
         found = infer(program, scope, expr, place)
         check_fit(program, scope, expr, found, wanted, place, what)
+        if field is not None and field.absent and program.constants.get(expr, field) is None:
+            report_null(program, expr.span(scope.module.source), what, field)
     if field is not None and field.constraints is not NO_CONSTRAINTS:
         value = program.constants.get(expr)
         check_bounds(program, expr.span(scope.module.source), expr, value, field)

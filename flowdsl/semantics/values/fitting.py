@@ -158,7 +158,15 @@ def check_known(
         if not assignable(found, wanted):
             _report_mismatch(program, span, found, wanted, place, what)
     if field is not None:
+        if field.absent and value is None:
+            report_null(program, span, what, field)
         check_bounds(program, span, None, value, field)
+
+
+def report_null(program: Program, span: Span, what: str, field: FieldType) -> None:
+    """Report `null` for a field that may be left out and is never null."""
+    shown = describe(field.type)
+    program.sink.report(errors.NULL_FOR_ABSENT, span, what=what, name=field.name, type=shown)
 
 
 def _type_of_constant(value: Any) -> Type:

@@ -151,10 +151,12 @@ def _fields(schema: dict[str, Any]) -> tuple[FieldType, ...] | None:
     fields = []
     for name, entry in properties.items():
         type_ = _type(entry)
-        if name not in names and not isinstance(type_, Optional):
+        optional = isinstance(type_, Optional)
+        absent = name not in names and not optional and type_ != ANY
+        if name not in names and not optional:
             type_ = Optional(type_)
         if name:
-            fields.append(FieldType(name, type_))
+            fields.append(FieldType(name, type_, absent=absent))
     return tuple(fields)
 
 

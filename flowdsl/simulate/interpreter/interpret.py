@@ -74,16 +74,21 @@ def _inputs(frame: Frame, workflow: WorkflowSymbol, given: Mapping[str, Any]) ->
 
 
 def _outputs(frame: Frame, workflow: WorkflowSymbol) -> dict[str, Any]:
-    """The outputs by their names on the wire; with `outputs from`, those that were emitted."""
+    """The outputs by their names on the wire; with `outputs from`, those that were emitted.
+
+    A missing one that is written `name?:` is left out.
+    """
     fields = frame.fields
     if workflow.outputs_from is not None:
         fields = {name: types.FieldType(name, types.ANY) for name in frame.emitted}
-    return {
+    found = {
         field.wire_name: reported(
             frame.take(frame.emitted.get(name, MISSING)), field.type, constant_in(frame)
         )
         for name, field in fields.items()
     }
+    absent = {field.wire_name for field in fields.values() if field.absent}
+    return {name: value for name, value in found.items() if value is not None or name not in absent}
 
 
 def _heading(frame: Frame, workflow: WorkflowSymbol) -> tuple[str, str]:

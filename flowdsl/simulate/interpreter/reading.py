@@ -112,6 +112,8 @@ def field_of(data: dict[str, Any], field: types.FieldType, constant: Constant) -
 def reported(data: Any, type_: types.Type, constant: Constant) -> Any:
     """A value as an output has it: what is missing is null, also where a record lacks a field.
 
+    A field `name?:` is left out where it is missing.
+
     An empty text that the program itself emits stays one where a value has to be. Inside `any`
     none has to be.
     """
@@ -123,9 +125,15 @@ def reported(data: Any, type_: types.Type, constant: Constant) -> Any:
         case list(), types.ListOf(element):
             return [reported(each, element, constant) for each in data]
         case dict(), types.RecordOf(_, fields):
-            return data | {
+            every = data | {
                 field.wire_name: reported(field_of(data, field, constant), field.type, constant)
                 for field in fields
+            }
+            absent = {field.wire_name for field in fields if field.absent}
+            return {
+                name: value
+                for name, value in every.items()
+                if value is not None or name not in absent
             }
         case _:
             return data

@@ -24,7 +24,15 @@ def outputs(schema: str | None, values: Mapping[str, Any], grammar: Grammar) -> 
         return {}
     read = json.loads(schema)
     fields: Mapping[str, Any] = read.get("properties", {})
-    return {name: _field(name, field, values, grammar) for name, field in fields.items()}
+    made = {name: _field(name, field, values, grammar) for name, field in fields.items()}
+    for name in read.get("required", ()):
+        if made.get(name) is _LEFT_OUT:
+            raise Defect("an output that is required is left out", name)
+    return {name: value for name, value in made.items() if value is not _LEFT_OUT}
+
+
+_LEFT_OUT = object()
+"""Stands for an output that has no value and is not there."""
 
 
 def _field(name: str, schema: Any, values: Mapping[str, Any], grammar: Grammar) -> Any:
@@ -33,15 +41,21 @@ def _field(name: str, schema: Any, values: Mapping[str, Any], grammar: Grammar) 
     source = _source(schema.get("description", ""), grammar)
     if source is not None and source.name == "sources.unset":
         value = None
+    elif source is not None and source.name == "sources.left_out":
+        return _LEFT_OUT
     elif source is None:
         value = values.get(name)
     else:
         value = at_path(values, source["variable"])
+        if value in (EMPTY, "", None) and source["absent"]:
+            return _LEFT_OUT
         if value in (EMPTY, "") and source["optional"]:
             value = None
     value = _fitted(value, schema)
     if source is not None and dict(source.holes).get("nested"):
         value = _without_empty(value, schema)
+    if source is not None and dict(source.holes).get("without"):
+        value = _without_absent(value, schema)
     if value is None and not _may_be_null(schema):
         raise Defect("an output that is required has no value", name)
     return value
@@ -63,6 +77,24 @@ def _nothing(value: Any, schema: Any) -> Any:
     if value in (EMPTY, "") and _may_be_null(schema):
         return None
     return _without_empty(value, schema)
+
+
+def _without_absent(value: Any, schema: Any) -> Any:
+    """A value without the fields inside it that are `__EMPTY__` or empty and may not be null."""
+    match value:
+        case list():
+            return [_without_absent(each, schema.get("items", {})) for each in value]
+        case dict():
+            fields = schema.get("properties", {})
+            return {
+                name: _without_absent(each, fields.get(name, {}))
+                for name, each in value.items()
+                if each not in (EMPTY, "")
+                or _may_be_null(fields.get(name, {}))
+                or name in schema.get("required", ())
+            }
+        case _:
+            return value
 
 
 def _source(description: str, grammar: Grammar) -> Said | None:

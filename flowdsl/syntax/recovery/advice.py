@@ -233,8 +233,6 @@ class _Place:
                 return "a name has no hyphens: use `_`"
             if self.after[0].isalpha():
                 return ASCII
-        if "FIELD" in fitting_names and self.after[:2] == ["?", ":"]:
-            return f"an optional field is written `{word}: type?`"
         if "DO" in fitting_names and self.kind == "FIELD":
             return SETTINGS
         if "DO" in fitting_names and self.kind == "KEY":
@@ -261,6 +259,8 @@ class _Place:
             return LIST_TYPE
         if word == "<" and self.before.lower() in ("map", "dict", "record", "object"):
             return RECORD_TYPE
+        if word == "?" and fitting_names == {"COLON"}:
+            return f"what may be missing here is written `{self.before}: type?`"
         if word == "[" and {"STRING", "NAME", "LBRACE"} <= fitting_names:
             return LIST_TYPE
         if word == "@" and "FIELD" in fitting_names:

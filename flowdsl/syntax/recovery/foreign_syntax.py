@@ -214,7 +214,7 @@ WORD_WHERE = {
     ("$", "SECRET"): "a secret is declared without `$`",
     ("$", "RPAR"): ARGUMENTS,
     ("$", "FIELD"): "a secret is declared without `$`",
-    ("|", "QMARK"): 'a choice is one of texts, `"a" | "b"`; what may be missing is `type?`',
+    ("|", "OPTIONAL"): 'a choice is one of texts, `"a" | "b"`; what may be missing is `type?`',
     ("|", "OR"): "conditions are joined with `or`",
 }
 """The advice for a word or sign where a terminal would fit."""

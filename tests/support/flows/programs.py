@@ -109,7 +109,7 @@ def program(
             name = symbol.name  # type: ignore[attr-defined]
             pieces.append(words.get(name) or rng.choice(samples[name]))
             # The lookahead of these terminals sees through spaces, not through comments.
-            blanks = BLANKS[:7] if name in ("FIELD", "KEY", "ROOT") else BLANKS
+            blanks = BLANKS[:7] if name in ("FIELD", "KEY", "ROOT", "OPTIONAL") else BLANKS
             pieces.append(rng.choice(blanks))
     # The edition is an INT like any other for the grammar.
     return "flow 1" + "".join(pieces[3:])

@@ -114,16 +114,7 @@ class PromptWriter:
             secrets=tuple(
                 nodes.FieldSpec(name=name, type=STRING) for name in ("pin",) if rng.random() < 0.5
             ),
-            outputs=tuple(
-                nodes.FieldSpec(
-                    name=source.field,
-                    type=nodes.OptionalType(inner=STRING)
-                    if rng.random() < 0.3 and source.kind != "const"
-                    else nodes.ScalarType(name="any"),
-                    constraints={"const": source.value} if source.kind == "const" else {},
-                )
-                for source in sources
-            ),
+            outputs=tuple(map(self._output, sources)),
             rules=tuple(self._phrase() for _ in range(rng.randint(0, 2))),
             body=body,
             sources=sources,
@@ -217,6 +208,21 @@ class PromptWriter:
                 return nodes.EnumType(values=tuple(rng.sample(("x", "y, z", 'q "r"', "{s}"), 2)))
             case _:
                 return nodes.ScalarType(name=rng.choice(sorted(SCALARS)))
+
+    def _output(self, source: nodes.OutputSource) -> nodes.FieldSpec:
+        rng = self._rng
+        if source.kind == "const":
+            any_ = nodes.ScalarType(name="any")
+            return nodes.FieldSpec(
+                name=source.field, type=any_, constraints={"const": source.value}
+            )
+        part = nodes.FieldSpec(name="a", type=nodes.OptionalType(inner=STRING), absent=True)
+        record = nodes.RecordType(fields=(part,))
+        type_ = rng.choice((STRING, record, nodes.ScalarType(name="any")))
+        absent = rng.random() < 0.2
+        if absent or rng.random() < 0.3:
+            type_ = nodes.OptionalType(inner=type_)
+        return nodes.FieldSpec(name=source.field, type=type_, absent=absent)
 
     def _field(self, name: str, depth: int) -> nodes.FieldSpec:
         rng = self._rng

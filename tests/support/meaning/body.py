@@ -96,7 +96,7 @@ class Body:
     def literal(self, state: State, wanted: Field, *, trusted: bool = False) -> str:
         """A value written out, which may hold something read."""
         type_ = wanted.type
-        if wanted.optional and self.c.once_in(4):
+        if wanted.optional and not wanted.absent and self.c.once_in(4):
             return "null"
         if type_.name == "enum":
             return f'"{self.c.pick(type_.options)}"'

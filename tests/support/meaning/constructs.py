@@ -46,6 +46,7 @@ PATTERNS = {
     "record literal with null": r"(memo|amount): null",
     "untrusted input": "@untrusted",
     "optional input": r"\w+: \w+\?\n",
+    "input that may be left out": r"\w+\?: \w+\n",
     "default of an input": r"\w+: (bool|string) = .*\n",
     "wire name of an input": r"inv: string @wire",
     "wire name of a field": r"no: string @wire",

@@ -58,7 +58,7 @@ INPUTS = (
     (Value("inv", STRING), 'inv: string @wire("Inv. No.")'),
     (Value("head", STRING), 'head: string = "Dr. [x]"'),
     (Value("box", STRING), "box: string @machine"),
-    (Value("since", DATE, optional=True), "since: date?"),
+    (Value("since", DATE, optional=True), "since?: date"),
 )
 """Inputs, as the body reads them and as they are declared."""
 

@@ -225,6 +225,31 @@ workflow w {
   steps { press "Enter" emit b = "b" emit c = 7 emit d = "" emit e = ["a", "b"] emit f = null }
 }
 """,
+    "outputs and parts of them that are left out": """
+workflow w {
+  inputs { part?: Part more: Part[] }
+  outputs {
+    a?: string b?: string c?: Part d: Part[] e?: int f?: string g?: Part h?: string i: Half
+  }
+  steps {
+    extract a: string? from "A"
+    emit a = {{a}}
+    if not {{a}} is empty { emit b = "{{a}}" }
+    extract c: Part? from "C"
+    emit c = {{c}}
+    extract rows: Part[] from "the grid"
+    emit d = {{rows}}
+    for each in more max 3 { emit d += each }
+    extract f: string? from "F" in background
+    emit f = {{f}}
+    emit g = part
+    emit h = ""
+    emit i = { name: "x" }
+  }
+}
+type Part { name: string, phone?: string, fax: string?, half?: Half }
+type Half { name?: string, other?: int }
+""",
     "an attempt of a focused agent inside one of the main agent": """
 workflow w {
   steps {

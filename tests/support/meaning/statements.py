@@ -35,10 +35,10 @@ TARGETS = (
     Field("all", STRING.many()),
     Field("kind", STRING),
     Field("found", ROW.many()),
-    Field("one", ROW, True),
+    Field("one", ROW, True, absent=True),
     Field("num", INT, True),
     Field("tags", STRING.many(), True),
-    Field("ok", BOOL, True),
+    Field("ok", BOOL, True, absent=True),
     Field("it", ANY, True),
     Field("term", PERIOD, True),
 )
@@ -222,7 +222,7 @@ class Statements(Control):
         return f"{verb} {written} from {source}{using}{otherwise}"
 
     def _background(self, state: State, place: Place) -> str:
-        target = self.body.target(Field("later", STRING, True))
+        target = self.body.target(Field("later", STRING, True, absent=True))
         self.body.count += 1
         name = f"b{self.body.count}"
         source = self.instruction(state, texts.SOURCES)

@@ -45,15 +45,21 @@ class Type:
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a record, of a result, or an output; one with a default may be left out."""
+    """A field of a record, of a result, or an output; one with a default may be left out.
+
+    `absent`: it is optional and is written `name?:`.
+    """
 
     name: str
     type: Type
     optional: bool = False
     default: bool = False
+    absent: bool = False
 
     @property
     def written(self) -> str:
+        if self.absent:
+            return f"{self.name}?: {self.type.written}"
         return f"{self.name}: {self.type.written}{'?' if self.optional else ''}"
 
 
@@ -65,12 +71,16 @@ PERIOD = Type("Period", "enum", options=("daily", "weekly"))
 ROW = Type(
     "Row",
     "record",
-    (Field("number", STRING), Field("amount", NUMBER, True), Field("memo", STRING, True)),
+    (
+        Field("number", STRING),
+        Field("amount", NUMBER, True),
+        Field("memo", STRING, True, absent=True),
+    ),
 )
 CLIENT = Type(
     "Client",
     "record",
-    (Field("name", STRING), Field("row", ROW, True), Field("tags", STRING.many())),
+    (Field("name", STRING), Field("row", ROW, True, absent=True), Field("tags", STRING.many())),
 )
 ODD = Type(
     "Odd",
@@ -81,8 +91,8 @@ ANY = Type("any", "any")
 OTHERS = tuple(Type(name, name) for name in ("datetime", "time", "email", "url", "file"))
 
 DECLARED_TYPES = {
-    "Row": "type Row { number: string, amount: number?, memo: string? }",
-    "Client": "type Client { name: string, row: Row?, tags: string[] }",
+    "Row": "type Row { number: string, amount: number?, memo?: string }",
+    "Client": "type Client { name: string, row?: Row, tags: string[] }",
     "Odd": """type Odd {
 ## The number. As it is shown
 no: string @wire("Inv. No.")

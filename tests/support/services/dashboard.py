@@ -187,7 +187,7 @@ def change_field(rng: random.Random, values: Values) -> str:
     """One field that is no prompt, changed in place; what was done is named."""
     kinds = ["name", "flag", "allowlist"]
     if values.get("input_schema"):
-        kinds += ["description", "bound", "enum", "new input"]
+        kinds += ["description", "bound", "enum", "required", "new input"]
     if values.get("output_schema"):
         kinds.append("output")
     if values.get("post_run_checks"):
@@ -204,7 +204,7 @@ def change_field(rng: random.Random, values: Values) -> str:
                 *(values.get("terminal_command_allowlist") or ()),
                 rng.choice(("Get-Date", 'dir "C:\\a b"', "echo {x}")),
             ]
-        case "description" | "bound" | "enum" | "new input":
+        case "description" | "bound" | "enum" | "required" | "new input":
 
             def change(document: dict[str, Any]) -> None:
                 _change_inputs(rng, kind, document)
@@ -230,7 +230,8 @@ def _change_inputs(rng: random.Random, kind: str, document: dict[str, Any]) -> N
     names = [name for name in fields if not name.startswith("$")]
     if not names:
         return
-    field = fields[rng.choice(names)]
+    chosen = rng.choice(names)
+    field = fields[chosen]
     match kind:
         case "description":
             field["description"] = f"Called {rng.choice(WORDS)} by the desk."
@@ -244,6 +245,12 @@ def _change_inputs(rng: random.Random, kind: str, document: dict[str, Any]) -> N
             field["enum"] = [*(field["enum"] or ()), "new"]
         case "enum":
             field["enum"] = ["a", "b"]
+        case "required":
+            required = list(document.get("required") or ())
+            kept = [name for name in required if name != chosen]
+            document["required"] = [*kept, chosen] if kept == required else kept
+            if not document["required"]:
+                del document["required"]
         case _:
             document["properties"] = {"added": {"type": "string"}, **fields}
             document["required"] = ["added", *(document.get("required") or ())]

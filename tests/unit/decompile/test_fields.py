@@ -127,7 +127,9 @@ def values(draw: st.DrawFn, type_: nodes.Type) -> Any:
         case nodes.OptionalType(inner=inner):
             return draw(st.one_of(st.none(), values(inner)))
         case nodes.RecordType(fields=fields):
-            return {field.name: draw(values(field.type)) for field in fields}
+            drawn = {field.name: draw(values(field.type)) for field in fields}
+            absent = {field.name for field in fields if field.absent and drawn[field.name] is None}
+            return {name: value for name, value in drawn.items() if name not in absent}
 
 
 @st.composite
@@ -154,9 +156,11 @@ def field_specs(draw: st.DrawFn, name: str, depth: int) -> nodes.FieldSpec:
     type_ = draw(types(depth))
     limits = draw(constraints(type_))
     has_default = draw(st.booleans())
+    may_be_absent = isinstance(type_, nodes.OptionalType) and type_.inner != ANY
     return spec(
         name,
         type_,
+        absent=may_be_absent and not has_default and draw(st.booleans()),
         constraints=limits,
         has_default=has_default,
         default=draw(values(type_)) if has_default else None,
@@ -223,7 +227,10 @@ def source_of(draw: st.DrawFn, field: nodes.FieldSpec) -> nodes.OutputSource:
     source = nodes.OutputSource(origin=ORIGIN, field=field.name, kind="none")
     kind = draw(st.sampled_from(["runtime", "const", "none"]))
     if kind == "const":
-        return replace(source, kind="const", value=draw(values(field.type)))
+        value = draw(values(field.type))
+        if value is not None or not field.absent:
+            return replace(source, kind="const", value=value)
+        kind = "none"
     return (
         source
         if kind == "none"
@@ -310,7 +317,11 @@ HAND_WRITTEN = {
         "required": ["a"],
         "additionalProperties": False,
     },
-    "not required": {"type": "object", "properties": {"a": {"type": "string"}}},
+    "nothing required, listed": {
+        "type": "object",
+        "properties": {"a": {"type": "string"}},
+        "required": [],
+    },
     "reference": {
         "type": "object",
         "properties": {"a": {"$ref": "#/$defs/A"}},
@@ -424,7 +435,7 @@ def test_loose_fields_say_what_types_can_say() -> None:
         },
         "required": ["when", "lines", "$pin"],
     }
-    number = spec("n", nodes.OptionalType(inner=INT))
+    number = spec("n", nodes.OptionalType(inner=INT), absent=True)
     assert loose_fields(schema) == (
         spec("when", nodes.ScalarType(name="datetime")),
         spec("lines", rows(number)),

@@ -280,6 +280,22 @@ def test_a_field_of_a_shared_type_changes_where_it_is_declared() -> None:
     assert texts == {MAIN: wanted.replace("@max_items(9)", "@max_items(5)")}
 
 
+def test_a_field_that_may_be_left_out_or_null_now_gets_its_mark_where_it_is_declared() -> None:
+    head = "type Row { number: string, note?: string, memo: string?, state : int }"
+    source = flow('    do "x"', "  inputs { rows: Row[] @max_items(9) }", head)
+    desk = Desk({MAIN: source})
+    schema = json.loads(desk.values("workflow.w")["input_schema"])
+    row = schema["properties"]["rows"]["items"]
+    assert row["required"] == ["number", "state"]
+    row["required"] = ["number", "note"]
+    row["properties"]["memo"]["type"] = "string"
+
+    texts, _ = desk.pull_one("workflow.w", input_schema=json.dumps(schema))
+
+    wanted = "type Row { number: string, note: string, memo?: string, state? : int }"
+    assert texts == {MAIN: source.replace(head, wanted)}
+
+
 def test_a_field_of_a_type_that_another_workflow_uses_gets_a_type_of_its_own() -> None:
     head = 'type State = "new" | "old"'
     source = flow('    do "x"', "  inputs { state: State }", head)
@@ -329,7 +345,7 @@ def test_what_cannot_be_brought_in_does_not_keep_the_rest_out() -> None:
     done = desk.pulled({"workflow.w": values})
     (outcome,) = done.workflows
     assert outcome.brought == ("main_prompt",)
-    assert "no type says" in outcome.left["input_schema"]
+    assert "an empty list `required`" in outcome.left["input_schema"]
     assert done.texts == {MAIN: source.replace("Go to", "Walk to")}
 
 

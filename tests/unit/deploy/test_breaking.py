@@ -65,12 +65,15 @@ def fields(draw: st.DrawFn, depth: int) -> tuple[nodes.FieldSpec, ...]:
     specs = []
     for name in names:
         type_ = draw(types(depth))
+        has_default = draw(st.booleans())
+        optional = isinstance(type_, nodes.OptionalType)
         specs.append(
             nodes.FieldSpec(
                 name=name,
                 type=type_,
+                absent=optional and not has_default and draw(st.booleans()),
                 constraints=draw(bounds_of(type_)),
-                has_default=draw(st.booleans()),
+                has_default=has_default,
                 description=draw(st.sampled_from((None, "one", "two"))),
             )
         )

@@ -533,6 +533,32 @@ def test_nothing_on_purpose_keeps_a_parameter_from_filling_the_input() -> None:
     assert "note" not in run(*options(**GOOD, note="")).inputs
 
 
+LEFT_OUT = declared("""flow 1
+type Part { name: string, phone?: string, fax: string? }
+workflow order {
+  inputs { part: Part, since?: date, site?: string @machine, pay?: any }
+  steps { do "Enter {part}, {since}, {site} and {pay}." }
+}
+""")
+
+
+def test_what_may_be_left_out_is_never_sent_as_null() -> None:
+    part = '{"name": "Ann", "fax": null}'
+    machines = on_machine(machine("desk-1", site="from the desk"))
+    sources = Sources(given=options(part=part, since="", site=""), machine_parameters=machines)
+    assert assemble(LEFT_OUT, sources).inputs == {
+        "part": {"name": "Ann", "fax": None},
+        "site": "__EMPTY__",
+    }
+    given = read_one("a.json", b'{"part": {"name": "Ann", "phone": null}, "since": null}')
+    with pytest.raises(InputsRefused) as caught:
+        assemble(LEFT_OUT, Sources(given=given))
+    assert caught.value.lines() == [
+        "a.json:1:35: `part.phone` may be left out, and is never null; leave it out",
+        "a.json:1:51: `since` may be left out, and is never null; leave it out",
+    ]
+
+
 # Schemas from files
 
 

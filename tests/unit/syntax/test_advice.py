@@ -141,7 +141,6 @@ IN_A_WORKFLOW = [
     ('title: "A"', 6, "="),
     ('"title": "A"', 1, "write `title = ...`"),
     ('{ "title": "A" }', 1, "name = value"),
-    ("inputs { mrn?: string }", 10, "mrn: type?"),
     ("inputs { mrn: List<string> }", 19, "string[]"),
     ("inputs { mrn: [string] }", 15, "string[]"),
     ("inputs { mrn: string | null }", 22, "type?"),

@@ -189,7 +189,9 @@ def _hints(workflow: nodes.Workflow) -> PromptHints:
 
 
 def _renamed(field: nodes.FieldSpec, name: str) -> nodes.FieldSpec:
-    return nodes.FieldSpec(name=name, type=field.type, description=field.description)
+    return nodes.FieldSpec(
+        name=name, type=field.type, description=field.description, absent=field.absent
+    )
 
 
 def _json(text: str) -> Any:

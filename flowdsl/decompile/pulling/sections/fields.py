@@ -177,8 +177,11 @@ def _changed(
     text = context.module(path).source.text
     edits: list[Edit] = []
     try:
-        if wanted.type != have.type:
-            edits += _type_edits(context, path, field.type, have.type, wanted.type, deep=deep)
+        if wanted.absent != have.absent:
+            edits.append(_absent_edit(text, path, field))
+        old, new = _written_type(have), _written_type(wanted)
+        if new != old:
+            edits += _type_edits(context, path, field.type, old, new, deep=deep)
         default = value_literal(wanted.default) if wanted.has_default else None
         if (wanted.has_default, wanted.default) != (have.has_default, have.default):
             edits += _default_edit(path, field, default, wanted.has_default)
@@ -189,6 +192,21 @@ def _changed(
     except Unspeakable:
         return []
     return edits
+
+
+def _written_type(field: nodes.FieldSpec) -> nodes.Type:
+    """The type that stands behind the name of a field, which says `?` itself for an absent one."""
+    if field.absent and isinstance(field.type, nodes.OptionalType):
+        return field.type.inner
+    return field.type
+
+
+def _absent_edit(text: str, path: str, field: ast.Field) -> Edit:
+    """An edit that adds the `?` behind the name of a field, or takes it away."""
+    if not field.absent:
+        return Edit(path, field.name.end, field.name.end, "?")
+    mark = text.index("?", field.name.end)
+    return Edit(path, mark, mark + 1, "")
 
 
 def _default_edit(
