@@ -78,6 +78,10 @@ def _keywords(constraints: types.Constraints) -> dict[str, Any]:
         found["pattern"] = constraints.pattern
     if constraints.format is not None:
         found["format"] = constraints.format
+    if constraints.min_length is not None:
+        found["minLength"] = constraints.min_length
+    if constraints.max_length is not None:
+        found["maxLength"] = constraints.max_length
     if constraints.min_items is not None:
         found["minItems"] = constraints.min_items
     if constraints.max_items is not None:

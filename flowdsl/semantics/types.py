@@ -75,6 +75,8 @@ class Constraints(Record):
     maximum: int | str | None = None
     pattern: str | None = None
     format: str | None = None
+    min_length: int | None = None
+    max_length: int | None = None
     min_items: int | None = None
     max_items: int | None = None
     examples: tuple[Any, ...] = ()

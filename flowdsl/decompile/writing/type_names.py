@@ -22,6 +22,8 @@ ANNOTATIONS = {
     "maximum": "max",
     "pattern": "pattern",
     "format": "format",
+    "minLength": "min_length",
+    "maxLength": "max_length",
     "minItems": "min_items",
     "maxItems": "max_items",
     "examples": "example",

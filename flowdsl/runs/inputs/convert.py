@@ -285,6 +285,11 @@ def _constraints(value: Any, constraints: Mapping[str, Any], path: Path) -> Iter
         if most is not None and len(value) > most:
             yield Mismatch(f"has at most {_entries(most)}", str(len(value)), path)
     if isinstance(value, str):
+        fewest, most = constraints.get("minLength"), constraints.get("maxLength")
+        if fewest is not None and len(value) < fewest:
+            yield Mismatch(f"has at least {_characters_of(fewest)}", str(len(value)), path)
+        if most is not None and len(value) > most:
+            yield Mismatch(f"has at most {_characters_of(most)}", str(len(value)), path)
         pattern = constraints.get("pattern")
         if pattern is not None and not _matches(pattern, value):
             yield Mismatch(f"matches `{pattern}`", spelled(value), path)
@@ -303,6 +308,10 @@ def _matches(pattern: str, text: str) -> bool:
         return is_found(pattern, text)
     except Unusable:
         return True
+
+
+def _characters_of(count: int) -> str:
+    return f"{count} character{'' if count == 1 else 's'}"
 
 
 def _entries(count: int) -> str:

@@ -144,6 +144,8 @@ FIELD_ANNOTATIONS = {
     "max": FieldAnnotation("maximum", "numbers", _is_number, _read_number),
     "pattern": FieldAnnotation("pattern", "text", _is_text, _read_pattern),
     "format": FieldAnnotation("format", "text", _is_text, _read_text),
+    "min_length": FieldAnnotation("min_length", "text", _is_text, _read_count),
+    "max_length": FieldAnnotation("max_length", "text", _is_text, _read_count),
     "min_items": FieldAnnotation("min_items", "lists", _is_list, _read_count),
     "max_items": FieldAnnotation("max_items", "lists", _is_list, _read_count),
     "example": FieldAnnotation("examples", "any type", _any_type, _read_example, repeats=True),
@@ -244,6 +246,7 @@ def _has_arguments(
 def _check_range(program: Program, values: dict[str, Any], spans: dict[str, Span]) -> None:
     for low, high, least, most in (
         ("minimum", "maximum", "min", "max"),
+        ("min_length", "max_length", "min_length", "max_length"),
         ("min_items", "max_items", "min_items", "max_items"),
     ):
         if low in values and high in values and float(values[low]) > float(values[high]):

@@ -75,11 +75,22 @@ def _number(bound: int | str) -> Any:
 def _check_text(program: Program, span: Span, value: str, field: FieldType) -> None:
     pattern, format_ = field.constraints.pattern, field.constraints.format
     shown = _shown(value)
+    least, most = field.constraints.min_length, field.constraints.max_length
+    if least is not None and len(value) < least:
+        problem = f"{shown}, {_characters(value)} long, is below"
+        _report(program, span, problem, "min_length", str(least), field)
+    elif most is not None and len(value) > most:
+        problem = f"{shown}, {_characters(value)} long, is above"
+        _report(program, span, problem, "max_length", str(most), field)
     if pattern is not None:
         _check_pattern(program, span, pattern, value, field)
     type_name = TYPE_OF_FORMAT.get(format_ or "")
     if type_name is not None and not is_spelled(type_name, value):
         _report(program, span, f"{shown} does not fit", "format", f'"{format_}"', field)
+
+
+def _characters(value: str) -> str:
+    return "1 character" if len(value) == 1 else f"{len(value)} characters"
 
 
 def _shown(value: str) -> str:

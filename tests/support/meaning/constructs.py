@@ -53,6 +53,7 @@ PATTERNS = {
     "default of a field": r"state: string = ",
     "machine input": "@machine",
     "pattern": "@pattern",
+    "length": "@max_length",
     "doc of a declaration": r"^## .*\nworkflow",
     "doc of a step": r"## .*\n +step",
     "doc of an output": r"## .*\n +\w+: ",

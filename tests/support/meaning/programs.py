@@ -46,7 +46,7 @@ INPUTS = (
     (Value("memo", STRING, optional=True), "memo: string?"),
     (Value("fast", BOOL), "fast: bool = true"),
     (Value("rows", ROW.many()), "rows: Row[] @max_items(3)"),
-    (Value("note", STRING, untrusted=True), "note: string @untrusted"),
+    (Value("note", STRING, untrusted=True), "note: string @untrusted @max_length(90)"),
     (Value("day", DATE, command=True), "day: date"),
     (Value("n", INT, command=True), "n: int @min(1) @max(9)"),
     (Value("period", PERIOD, command=True), "period: Period"),

@@ -239,6 +239,8 @@ def _change_inputs(rng: random.Random, kind: str, document: dict[str, Any]) -> N
             field["minimum"] = rng.randint(0, 5)
         case "bound" if field.get("type") == "array":
             field["maxItems"] = rng.randint(1, 9)
+        case "bound" if rng.random() < 0.5:
+            field["maxLength"] = rng.randint(1, 90)
         case "bound":
             field["pattern"] = "^[A-Z0-9-]+$"
         case "enum" if "enum" in field:

@@ -146,6 +146,8 @@ def constraints(draw: st.DrawFn, type_: nodes.Type) -> dict[str, Any]:
     elif inner == STRING:
         found["pattern"] = draw(st.sampled_from([r"^[^\0]*$", "", '(?s).*"?', r"[\s\S]{0,99}"]))
         found["format"] = draw(st.sampled_from(["phone", "x y"]))
+        found["minLength"] = 0
+        found["maxLength"] = draw(st.integers(6, 10**20))
     if draw(st.booleans()):
         found["deprecated"] = True
     return found
@@ -267,6 +269,7 @@ KEYWORDS = st.fixed_dictionaries(
         ),
         "minimum": st.sampled_from([0, 1.5, True, "1"]),
         "minItems": st.sampled_from([0, 2.0, -1, 1.5]),
+        "maxLength": st.sampled_from([0, 2.0, -1, 1.5, True, "1"]),
         "pattern": st.sampled_from(["a", "(", None]),
         "examples": st.sampled_from([["a"], [], [1], "a"]),
         "deprecated": st.booleans(),

@@ -178,7 +178,10 @@ STRING = {"type": "string"}
             of(reading=of(a=STRING | {"default": "x"})),
             "`reading.a` has a default and is required",
         ),
-        (of(a=STRING, b=STRING | {"minLength": 2}), "`b` has `minLength`, which no type says"),
+        (
+            of(a=STRING, b={"type": "integer", "multipleOf": 2}),
+            "`b` has `multipleOf`, which no type says",
+        ),
         (
             of(rows={"type": "array", "items": of(no=STRING | {"const": "x"})}),
             "`rows[].no` has `const`, which no type says",

@@ -50,7 +50,13 @@ def bounds_of(type_: nodes.Type) -> st.SearchStrategy[dict[str, Any]]:
             keywords = {"minimum": BOUNDS, "maximum": BOUNDS}
         case nodes.ScalarType(name="string"):
             return st.fixed_dictionaries(
-                {}, optional={"pattern": PATTERNS, "format": st.just("date")}
+                {},
+                optional={
+                    "pattern": PATTERNS,
+                    "format": st.just("date"),
+                    "minLength": st.integers(0, 3),
+                    "maxLength": st.integers(0, 3),
+                },
             )
         case nodes.ListType():
             keywords = {"minItems": BOUNDS, "maxItems": BOUNDS}
@@ -120,8 +126,8 @@ def changed(draw: st.DrawFn, schema: Any) -> Any:
         if what == "required":
             result["required"] = draw(st.lists(st.sampled_from(NAMES), unique=True))
     if what == "bound":
-        keyword = draw(st.sampled_from(("minimum", "maximum", "minItems", "maxItems")))
-        result[keyword] = draw(BOUNDS)
+        limits = ("minimum", "maximum", "minItems", "maxItems", "minLength", "maxLength")
+        result[draw(st.sampled_from(limits))] = draw(BOUNDS)
     if what == "null" and isinstance(schema.get("type"), str):
         result["type"] = [schema["type"], "null"]
     return result

@@ -536,7 +536,12 @@ def test_nothing_on_purpose_keeps_a_parameter_from_filling_the_input() -> None:
 LEFT_OUT = declared("""flow 1
 type Part { name: string, phone?: string, fax: string? }
 workflow order {
-  inputs { part: Part, since?: date, site?: string @machine, pay?: any }
+  inputs {
+    part: Part
+    since?: date
+    site?: string @machine @max_length(9)
+    pay?: any
+  }
   steps { do "Enter {part}, {since}, {site} and {pay}." }
 }
 """)
@@ -557,6 +562,15 @@ def test_what_may_be_left_out_is_never_sent_as_null() -> None:
         "a.json:1:35: `part.phone` may be left out, and is never null; leave it out",
         "a.json:1:51: `since` may be left out, and is never null; leave it out",
     ]
+
+
+def test_a_text_has_so_many_characters() -> None:
+    short = "flow 1\nworkflow order { inputs { a?: string @min_length(2) @max_length(3) } "
+    order = declared(short + 'steps { type a into "the field A" } }')
+    assert assemble(order, Sources(given=options(a="👍👍"))).inputs == {"a": "👍👍"}
+    for text, message in (("a", "at least 2 characters, not 1"), ("abcd", "at most 3 char")):
+        with pytest.raises(InputsRefused, match=message):
+            assemble(order, Sources(given=options(a=text)))
 
 
 # Schemas from files

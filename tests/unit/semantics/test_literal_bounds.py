@@ -33,6 +33,14 @@ OUTSIDE = {
         "an empty text does not match `@pattern` of `x`",
         '@pattern("b")',
     ),
+    'string = "👍👍" @max_length(1)': (
+        "`👍👍`, 2 characters long, is above `@max_length(1)` of `x`",
+        "@max_length(1)",
+    ),
+    'string = "" @min_length(1)': (
+        "an empty text, 0 characters long, is below `@min_length(1)` of `x`",
+        "@min_length(1)",
+    ),
     'string = "b" @format("email")': (
         '`b` does not fit `@format("email")` of `x`',
         '@format("email")',
@@ -56,6 +64,8 @@ OUTSIDE = {
     "int @example(3) @max(2)": ("`3` is above `@max(2)` of `x`", "@max(2)"),
 }
 INSIDE = (
+    'string = "👍" @min_length(1) @max_length(1)',
+    'email = "a@b.test" @max_length(8)',
     "int = 0 @min(0) @max(0)",
     "number = 0.1 @max(0.1) @min(0.1)",
     "int? = null @min(1)",
