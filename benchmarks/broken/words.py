@@ -213,6 +213,8 @@ WORDS: tuple[Words, ...] = (
     Words("tools.run_save", ": {type:type}", ": text, exactly as it is shown"),
     # Types, values, durations and blanks
     Words("types.enum", "exactly one of {values:options}", "a text"),
+    Words("types.open_enum", "{values:options} if it is one of these, else the", "the"),
+    Words("types.number_enum", "the whole numbers {values:numbers}", "some numbers"),
     Words("types.list", "each entry is {element:type}", "of anything"),
     Words("types.optional", ", or __EMPTY__ when there is none", ""),
     Words("types.record", "{fields:fields}", "all fields"),

@@ -47,7 +47,9 @@ def _restrict(schema: dict[str, Any], path: tuple[str | int, ...], pattern: str)
             # As a whole it stands there as JSON, which spells line ends, and brackets as they are.
             _restrict(inner, (), TEXT)
     kinds = schema.get("type")
-    if "enum" in schema or "string" not in (kinds if isinstance(kinds, list) else [kinds]):
+    # An enum with any other text is the only type that becomes `anyOf`.
+    textual = "anyOf" in schema or "string" in (kinds if isinstance(kinds, list) else [kinds])
+    if "enum" in schema or not textual:
         return
     given = schema.get("pattern")
     if given is None or given in (TEXT, LINE):

@@ -40,7 +40,8 @@ def type_schema(type_: nodes.Type) -> Schema:
         case nodes.ScalarType(name=name):
             return dict(SCALARS[name])
         case nodes.EnumType(values=values):
-            return {"type": "string", "enum": list(values)}
+            listed = {"type": "integer" if type_.numeric else "string", "enum": list(values)}
+            return {"anyOf": [listed, dict(SCALARS["string"])]} if type_.open else listed
         case nodes.ListType(element=element):
             return {"type": "array", "items": type_schema(element)}
         case nodes.OptionalType(inner=inner):
@@ -52,6 +53,8 @@ def type_schema(type_: nodes.Type) -> Schema:
 
 
 def _nullable(schema: Schema) -> Schema:
+    if "anyOf" in schema:
+        return {"anyOf": [*schema["anyOf"], {"type": "null"}]}
     if "type" not in schema:
         return schema
     nullable = schema | {"type": [schema["type"], "null"]}

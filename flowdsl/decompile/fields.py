@@ -248,6 +248,8 @@ def _type(schema: Any, depth: int) -> nodes.Type:
     if not schema:
         return ANY
     kind = schema.get("type")
+    if "anyOf" in schema:
+        return _open_enum(schema, depth)
     if isinstance(kind, list):
         return nodes.OptionalType(inner=_type(_without_null(schema, kind), depth - 1))
     if kind == "object":
@@ -256,10 +258,11 @@ def _type(schema: Any, depth: int) -> nodes.Type:
         )
     if kind == "array":
         return nodes.ListType(element=_element(schema, depth))
-    if kind == "string" and "enum" in schema:
+    if kind in ("string", "integer") and "enum" in schema:
         _refuse_others(schema, ("type", "enum"))
-        values = schema["enum"]
-        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        values = _plain(schema["enum"])
+        wanted = str if kind == "string" else int
+        if not isinstance(values, list) or not all(type(value) is wanted for value in values):
             raise _Unreadable(_ENUM)
         return nodes.EnumType(values=tuple(values))
     if not isinstance(kind, str) or (kind, None) not in SCALAR_OF:
@@ -271,6 +274,22 @@ def _type(schema: Any, depth: int) -> nodes.Type:
     if not isinstance(format_, str | None) or (kind, format_) not in SCALAR_OF:
         raise _Unreadable(unsaid("format"))
     return SCALAR_OF[kind, format_]
+
+
+def _open_enum(schema: Schema, depth: int) -> nodes.Type:
+    """The type of a choice between listed texts and any other text, or null as well."""
+    _refuse_others(schema, ("anyOf",))
+    choice = schema["anyOf"]
+    if not isinstance(choice, list):
+        raise _Unreadable(unsaid("anyOf"))
+    optional = len(choice) == 3 and choice[2] == {"type": "null"}
+    if choice[1:] not in ([SCALARS["string"]], [SCALARS["string"], {"type": "null"}]):
+        raise _Unreadable(_CHOICE)
+    enum = _type(choice[0], depth - 1)
+    if not isinstance(enum, nodes.EnumType) or enum.numeric or enum.open:
+        raise _Unreadable(_CHOICE)
+    enum = replace(enum, open=True)
+    return nodes.OptionalType(inner=enum) if optional else enum
 
 
 def _element(schema: Schema, depth: int) -> nodes.Type:
@@ -306,7 +325,14 @@ def _without_null(schema: Schema, kinds: list[Any]) -> Schema:
 
 
 _NO_SCHEMA = Reason("is described by no object", "fields described by no object")
-_ENUM = Reason("has an `enum` of other values than texts", "an `enum` of other values than texts")
+_ENUM = Reason(
+    "has an `enum` of other values than its type has",
+    "an `enum` of other values than texts or whole numbers",
+)
+_CHOICE = Reason(
+    "has an `anyOf` that no type says: only one of an `enum` of texts and any text",
+    "an `anyOf` of other things than an `enum` and any text",
+)
 _SOURCE = Reason(
     "is described otherwise than the prompt says", "other descriptions than in prompts"
 )

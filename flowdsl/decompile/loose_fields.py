@@ -54,8 +54,9 @@ def _loose_type(schema: Any, depth: int) -> nodes.Type:
     if schema.keys() & {"anyOf", "oneOf", "allOf", "$ref", "not"} or not isinstance(kind, str):
         return ANY
     values = schema.get("enum")
-    if isinstance(values, list) and kind == "string":
-        words = tuple(dict.fromkeys(value for value in values if isinstance(value, str)))
+    if isinstance(values, list) and kind in ("string", "integer"):
+        wanted = str if kind == "string" else int
+        words = tuple(dict.fromkeys(value for value in values if type(value) is wanted))
         return nodes.EnumType(values=words) if words else ANY
     if kind == "array":
         return nodes.ListType(element=_loose_type(schema.get("items"), depth + 1))

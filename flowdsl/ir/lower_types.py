@@ -35,7 +35,7 @@ class TypeLowering:
             case types.Primitive(name):
                 return nodes.ScalarType(name=name)
             case types.Enum(values):
-                return nodes.EnumType(values=values)
+                return nodes.EnumType(values=values, open=type_.open)
             case types.ListOf(element):
                 return nodes.ListType(element=self.type(element))
             case types.Optional(inner):

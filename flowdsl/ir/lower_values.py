@@ -146,9 +146,6 @@ class _Environment(dict[str, str]):
         return f"env.{name}"
 
 
-_NO_TEXTS = (types.INT, types.NUMBER, types.BOOL)
-
-
 class ValueLowering:
     """Lowers expressions of one program.
 
@@ -299,7 +296,8 @@ class ValueLowering:
         if not isinstance(value, nodes.TextValue):
             return value
         record = isinstance(type_, types.RecordOf)
-        is_json = record or type_ in _NO_TEXTS or isinstance(type_, types.ListOf)
+        no_text = type_ == types.BOOL or types.is_number(type_)
+        is_json = record or no_text or isinstance(type_, types.ListOf)
         return replace(value, json=True, record=record) if is_json else value
 
     def constant(self, value: Any) -> Any:
@@ -372,7 +370,7 @@ class ValueLowering:
             return True
         if isinstance(operand, ast.Ref):
             type_ = types.strip_optional(self.model.ref_types[operand])
-            return type_ in (types.INT, types.NUMBER)
+            return types.is_number(type_)
         return False
 
 

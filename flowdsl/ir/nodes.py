@@ -67,8 +67,15 @@ class ScalarType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnumType:
+    """One of some texts, or of some whole numbers; `open`: or any other text."""
+
     kind: Literal["enum"] = "enum"
-    values: tuple[str, ...]
+    values: tuple[str | int, ...]
+    open: bool = False
+
+    @property
+    def numeric(self) -> bool:
+        return isinstance(self.values[0], int) if self.values else False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

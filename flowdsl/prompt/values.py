@@ -28,8 +28,11 @@ def type_words(type_: nodes.Type) -> str:
     match type_:
         case nodes.ScalarType(name=name):
             return SCALARS[name]
+        case nodes.EnumType(values=values) if type_.numeric:
+            return say("types.number_enum", OR.join(map(str, values)))
         case nodes.EnumType(values=values):
-            return say("types.enum", OR.join(map(quoted_literal, values)))
+            listed = OR.join(quoted_literal(str(value)) for value in values)
+            return say("types.open_enum" if type_.open else "types.enum", listed)
         case nodes.ListType(element=element):
             return say("types.list", _element_words(element))
         case nodes.OptionalType(inner=inner):
@@ -43,7 +46,8 @@ def type_words(type_: nodes.Type) -> str:
 def _closed_type(type_: nodes.Type) -> str:
     """A type inside another, in brackets if it would be unclear what belongs to it."""
     words = type_words(type_)
-    return words if isinstance(type_, nodes.ScalarType | nodes.EnumType) else f"({words})"
+    closed_enum = isinstance(type_, nodes.EnumType) and not type_.open
+    return words if closed_enum or isinstance(type_, nodes.ScalarType) else f"({words})"
 
 
 def _element_words(type_: nodes.Type) -> str:

@@ -229,6 +229,12 @@ NULL_FOR_REQUIRED = DiagnosticSpec(
     "{what} may not be `null`",
     "give a value, or declare it `{type}?`",
 )
+MIXED_ENUM = DiagnosticSpec(
+    "mixed-enum",
+    "types",
+    "the number `{written}` stands among texts, and a choice is of texts or of whole numbers",
+    'write `"{written}"`, in quotes, or leave the texts out',
+)
 NULL_FOR_ABSENT = DiagnosticSpec(
     "null-for-absent",
     "types",

@@ -29,27 +29,47 @@ class Primitive(Record, eq=True):
 
 
 class Enum(Record):
-    """A closed set of strings, in source order. `name` is the declared alias, if any.
+    """A set of texts or of whole numbers, in source order. `name` is the declared alias, if any.
 
-    `known` are the values, to look one up; `names` has them in order, for those that are misspelt.
+    `open`: any other text is a value, too. `known` are the values, to look one up; `names` has the
+    texts in order, for those that are misspelt.
     """
 
-    values: tuple[str, ...]
+    values: tuple[str | int, ...]
     name: str | None
-    known: frozenset[str]
+    open: bool
+    known: frozenset[str | int]
     names: Names
 
-    def __init__(self, values: tuple[str, ...], name: str | None = None) -> None:
+    def __init__(
+        self, values: tuple[str | int, ...], name: str | None = None, open: bool = False
+    ) -> None:
         write = object.__setattr__  # to mypy a record is frozen
         write(self, "values", values)
         write(self, "name", name)
+        write(self, "open", open)
         write(self, "known", frozenset(values))
-        write(self, "names", Names(values))
+        write(self, "names", Names([value for value in values if isinstance(value, str)]))
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the values are whole numbers."""
+        return isinstance(self.values[0], int) if self.values else False
+
+    def is_of_kind(self, value: object) -> bool:
+        """Whether a constant is a text or a number as the values are, listed or not."""
+        if self.numeric:
+            return isinstance(value, int) and not isinstance(value, bool)
+        return isinstance(value, str)
+
+    def holds(self, value: object) -> bool:
+        """Whether a constant is a value."""
+        return self.is_of_kind(value) and (self.open or value in self.known)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Enum):
             return NotImplemented
-        return (self.values, self.name) == (other.values, other.name)
+        return (self.values, self.name, self.open) == (other.values, other.name, other.open)
 
     def __hash__(self) -> int:
         return hash((self.known, self.name))
@@ -187,8 +207,9 @@ def describe(type_: Type, most: int | None = DESCRIBED) -> str:
         case Enum(values, name):
             if name:
                 return name
-            shown = " | ".join(f'"{value}"' for value in values[:most])
-            return shown if len(values[:most]) == len(values) else f"{shown} | …"
+            shown = " | ".join(map(spelled_value, values[:most]))
+            shown += "" if len(values[:most]) == len(values) else " | …"
+            return f"{shown} | string" if type_.open else shown
         case ListOf(element):
             text = describe(element, most)
             return f"({text})[]" if "|" in text else f"{text}[]"
@@ -204,6 +225,11 @@ def describe(type_: Type, most: int | None = DESCRIBED) -> str:
             return f"{{ {', '.join(parts)} }}"
         case Unknown():
             return "unknown"
+
+
+def spelled_value(value: str | int) -> str:
+    """A value of an enum as source has it."""
+    return str(value) if isinstance(value, int) else f'"{value}"'
 
 
 def _described_field(field: FieldType, most: int | None) -> str:
@@ -225,6 +251,11 @@ def may_be_missing(type_: Type, seen: frozenset[Type] = frozenset()) -> bool:
             )
         case _:
             return False
+
+
+def is_number(type_: Type) -> bool:
+    """Whether the values of a type are numbers."""
+    return type_ in (INT, NUMBER) or (isinstance(type_, Enum) and type_.numeric)
 
 
 def strip_optional(type_: Type) -> Type:

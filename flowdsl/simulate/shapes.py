@@ -22,9 +22,15 @@ class ScalarShape(Record, eq=True):
 
 
 class EnumShape(Record, eq=True):
-    """One of some texts, in the order of the source."""
+    """One of some texts or whole numbers, in the order of the source; `open`: or any other text."""
 
-    values: tuple[str, ...]
+    values: tuple[str | int, ...]
+    open: bool = False
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the values are whole numbers."""
+        return isinstance(self.values[0], int) if self.values else False
 
 
 class ListShape(Record, eq=True):

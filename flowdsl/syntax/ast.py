@@ -205,9 +205,10 @@ class ObjectType(Node):
 
 
 class EnumType(Node):
-    """`"a" | "b"`."""
+    """`"a" | "b"` or `1 | 2`; `open` with `| string` behind the last: any other text."""
 
-    values: tuple[StringLit, ...]
+    values: tuple[StringLit | IntLit, ...]
+    open: bool
 
 
 class ListType(Node):

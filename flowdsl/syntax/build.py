@@ -291,7 +291,11 @@ class AstBuilder:
         return ast.NamedType(start, end, self.build_dotted(start, end, children))
 
     def build_enum_type(self, start: int, end: int, children: Sequence[Any]) -> ast.EnumType:
-        return ast.EnumType(start, end, tuple(map(self._string, children)))
+        *values, last = children
+        literals = tuple(
+            each if isinstance(each, ast.IntLit) else self._string(each) for each in values
+        )
+        return ast.EnumType(start, end, literals, last is not None)
 
     # Sections of workflows and chains
 

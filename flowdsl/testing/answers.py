@@ -243,7 +243,7 @@ def _sample(shape: Shape) -> str:
         case ScalarShape(name):
             return _SAMPLES.get(name, '"text"')
         case EnumShape(values):
-            return f'"{values[0]}"'
+            return str(values[0]) if shape.numeric else f'"{values[0]}"'
         case ListShape(element):
             return f"[{_sample(element)}]"
         case OptionalShape(inner):

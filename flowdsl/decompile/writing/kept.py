@@ -172,8 +172,8 @@ def _declared(found: nodes.Type, wanted: nodes.Type) -> nodes.Type:
 def _is_spelled_as(type_: nodes.Type, goal: nodes.Type) -> bool:
     """Whether `type_` fits `goal` but for constants, which may spell a date or the like."""
     match present(type_), present(goal):
-        case nodes.EnumType(), nodes.ScalarType():
-            return True
+        case nodes.EnumType() as enum, nodes.ScalarType():
+            return not enum.numeric
         case nodes.ListType(element=have), nodes.ListType(element=want):
             return fits(have, want) or _is_spelled_as(have, want)
         case nodes.RecordType(fields=have_fields), nodes.RecordType(fields=want_fields):
@@ -192,7 +192,7 @@ def _without_enums(type_: nodes.Type) -> nodes.Type:
     """A type in which enums become `string`."""
     match type_:
         case nodes.EnumType():
-            return STRING
+            return nodes.ScalarType(name="int") if type_.numeric else STRING
         case nodes.ListType(element=element):
             return nodes.ListType(element=_without_enums(element))
         case nodes.OptionalType(inner=inner):

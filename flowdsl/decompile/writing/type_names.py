@@ -228,10 +228,10 @@ class TypeNames:
 
 
 def _enum_text(enum: nodes.EnumType) -> str:
-    literals = [plain_literal(value) for value in enum.values]
+    literals = [str(v) if isinstance(v, int) else plain_literal(v) for v in enum.values]
     if not literals or None in literals:
         raise Unspeakable("a value of an enum has no literal")
-    return " | ".join(filter(None, literals))
+    return " | ".join((*filter(None, literals), *(["string"] if enum.open else [])))
 
 
 # Names of types

@@ -109,7 +109,10 @@ def join(one: nodes.Type, other: nodes.Type) -> nodes.Type:
     if isinstance(one, nodes.OptionalType) or isinstance(other, nodes.OptionalType):
         return optional_of(join(present(one), present(other)))
     if isinstance(one, nodes.EnumType) and isinstance(other, nodes.EnumType):
-        return nodes.EnumType(values=tuple(dict.fromkeys((*one.values, *other.values))))
+        if one.numeric != other.numeric:
+            return ANY
+        values = tuple(dict.fromkeys((*one.values, *other.values)))
+        return nodes.EnumType(values=values, open=one.open or other.open)
     if isinstance(one, nodes.ListType) and isinstance(other, nodes.ListType):
         return nodes.ListType(element=join(one.element, other.element))
     if one == ANY or other == ANY:
@@ -122,7 +125,7 @@ def join(one: nodes.Type, other: nodes.Type) -> nodes.Type:
 
 
 def _is_text(type_: nodes.Type) -> bool:
-    return is_textual(type_) or isinstance(type_, nodes.EnumType)
+    return is_textual(type_) or (isinstance(type_, nodes.EnumType) and not type_.numeric)
 
 
 def fits(source: nodes.Type, target: nodes.Type) -> bool:
@@ -144,10 +147,14 @@ def fits(source: nodes.Type, target: nodes.Type) -> bool:
                 or (want == "string" and have in _TEXTUAL)
                 or (have, want) in (("int", "number"), ("string", "file"))
             )
-        case nodes.EnumType(), nodes.ScalarType(name="string"):
-            return True
-        case nodes.EnumType(values=have_values), nodes.EnumType(values=wanted_values):
-            return set(have_values) <= set(wanted_values)
+        case nodes.EnumType(), nodes.ScalarType(name=want):
+            return want in (("int", "number") if source.numeric else ("string",))
+        case nodes.ScalarType(name=have), nodes.EnumType(open=True):
+            return have in _TEXTUAL
+        case nodes.EnumType(), nodes.EnumType():
+            if target.open:
+                return not source.numeric
+            return not source.open and set(source.values) <= set(target.values)
         case nodes.ListType(element=have_element), nodes.ListType(element=wanted_element):
             return fits(have_element, wanted_element)
         case nodes.RecordType(), nodes.RecordType():

@@ -122,7 +122,31 @@ _Node = Mapping[str, Any] | None
 def _node(schema: Any) -> _Node:
     if isinstance(schema, bool):
         return {} if schema else None
-    return schema if isinstance(schema, Mapping) else {"not a schema": schema}
+    return without_choice(schema) if isinstance(schema, Mapping) else {"not a schema": schema}
+
+
+def without_choice(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An equal schema without `anyOf`, where that lists values beside any other of their type.
+
+    So FlowDSL writes `"a" | "b" | string`, which takes what `string` takes.
+    """
+    choice = schema.get("anyOf")
+    if "type" in schema or not isinstance(choice, list):
+        return schema
+    kinds: list[str] = []
+    listed: set[str] = set()
+    for each in choice:
+        kind = each.get("type") if isinstance(each, Mapping) else None
+        if not isinstance(kind, str) or each.keys() - ANNOTATIONS - {"type", "enum"}:
+            return schema
+        if "enum" in each:
+            listed.add(kind)
+        else:
+            kinds.append(kind)
+    if not listed <= set(kinds):
+        return schema
+    rest = {keyword: value for keyword, value in schema.items() if keyword != "anyOf"}
+    return {**rest, "type": kinds}
 
 
 def _gaps(given: _Node, allowed: _Node, path: Path) -> Iterator[Gap]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flowdsl.deploy.comparison.schema_gaps import OTHER_PROPERTIES, Path
+from flowdsl.deploy.comparison.schema_gaps import OTHER_PROPERTIES, Path, without_choice
 from flowdsl.diagnostics.render.cells import printable
 
 VALUE_WIDTH = 60
@@ -86,6 +86,7 @@ def describe(schema: Any) -> str:
             if isinstance(schema, bool)
             else "schema"
         )
+    schema = without_choice(schema)
     said = spell_type(schema["type"]) if "type" in schema else "anything"
     items = schema.get("items")
     if schema.get("type") == "array" and isinstance(items, Mapping) and "type" in items:

@@ -17,6 +17,7 @@ from .frames import Free, Sentences, frames
 from .texts import NAMELESS, Texts, in_marks, in_quotes, whole
 
 _SCALARS = sorted(SCALARS.items(), key=lambda item: -len(item[1]))
+_WHOLE = re.compile(r"0|-?[1-9][0-9]*")
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _LONGEST_NUMBER = 400
 _BRACKET = re.compile(r"[()]")
@@ -51,6 +52,7 @@ class Phrases:
                 "members": self._members,
                 "name": self.name,
                 "answer": self.name,
+                "numbers": _numbers,
                 "options": self._options,
                 "quoted": in_marks(texts.text),
                 "reason": in_marks(texts.text),
@@ -76,8 +78,10 @@ class Phrases:
                 return nodes.ScalarType(name=name), position + len(words)
         if (found := self.sentences.read("types.list", text, position)) is not None:
             return nodes.ListType(element=found[0][0]), found[1]
-        if (found := self.sentences.read("types.enum", text, position)) is not None:
-            return nodes.EnumType(values=found[0][0]), found[1]
+        for sentence in ("types.open_enum", "types.enum", "types.number_enum"):
+            if (found := self.sentences.read(sentence, text, position)) is not None:
+                is_open = sentence == "types.open_enum"
+                return nodes.EnumType(values=found[0][0], open=is_open), found[1]
         if (found := self.sentences.read("types.record", text, position)) is not None:
             return nodes.RecordType(fields=found[0][0]), found[1]
         return None
@@ -231,6 +235,18 @@ def constant(text: str, position: int) -> tuple[nodes.Value, int] | None:
     return (nodes.ConstantValue(value=number), found.end()) if spell(number) == found[0] else None
 
 
+def _numbers(text: str, position: int) -> tuple[tuple[int, ...], int] | None:
+    """Reads whole numbers that are joined by `or`."""
+    values: list[int] = []
+    while (found := _WHOLE.match(text, position, position + _LONGEST_NUMBER)) is not None:
+        values.append(int(found[0]))
+        position = found.end()
+        if not text.startswith(OR, position):
+            return tuple(values), position
+        position += len(OR)
+    return None
+
+
 def plain_constant(spelled: str, type_: nodes.Type) -> Any:
     """The constant of a type that is spelled like this.
 
@@ -241,16 +257,16 @@ def plain_constant(spelled: str, type_: nodes.Type) -> Any:
             return None
         case nodes.OptionalType(inner=inner):
             return plain_constant(spelled, inner)
-        case nodes.EnumType():
+        case nodes.EnumType() if not type_.numeric:
             return spelled
-        case nodes.ScalarType(name="int" | "number" | "bool" | "any"):
+        case nodes.ScalarType(name="int" | "number" | "bool" | "any") | nodes.EnumType():
             read = constant(spelled, 0)
             if (
                 read is None
                 or read[1] != len(spelled)
                 or not isinstance(read[0], nodes.ConstantValue)
             ):
-                return _json(spelled) if type_.name == "any" else spelled
+                return _json(spelled) if type_ == nodes.ScalarType(name="any") else spelled
             return read[0].value
         case nodes.ListType() | nodes.RecordType():
             return _json(spelled)

@@ -64,7 +64,9 @@ def from_text(text: str, type_: nodes.Type) -> Any:
     match type_:
         case nodes.OptionalType(inner=inner):
             return None if text == "" else from_text(text, inner)
-        case nodes.ScalarType(name="int"):
+        case nodes.EnumType() if not type_.numeric:
+            return text
+        case nodes.ScalarType(name="int") | nodes.EnumType():
             return int(text) if _INTEGER.fullmatch(text.strip()) else text
         case nodes.ScalarType(name="number"):
             return _number(text.strip())
@@ -103,7 +105,9 @@ def with_defaults(value: Any, type_: nodes.Type) -> Any:
                 elif field.has_default:
                     filled[field.name] = field.default
             return filled
-        case nodes.ScalarType(name="int") if isinstance(value, float) and value.is_integer():
+        case nodes.ScalarType(name="int") | nodes.EnumType() if (
+            isinstance(value, float) and value.is_integer()
+        ):
             return int(value)
         case _:
             return value
@@ -141,8 +145,10 @@ def mismatches(
                 yield Mismatch(f"is not optional and takes {described(type_)}", found, path)
         case nodes.ScalarType(name=name):
             yield from _scalar(value, name, path)
-        case nodes.EnumType(values=values):
-            yield from _enum(value, values, path)
+        case nodes.EnumType() if type_.open and isinstance(value, str):
+            yield from _characters(value, path)
+        case nodes.EnumType():
+            yield from _enum(value, type_, path)
         case nodes.ListType(element=element):
             if not isinstance(value, list):
                 yield _expected(type_, value, path)
@@ -257,12 +263,16 @@ def _characters(value: str, path: Path) -> Iterator[Mismatch]:
         yield Mismatch("holds a NUL character, which no field takes", "", path)
 
 
-def _enum(value: Any, values: tuple[str, ...], path: Path) -> Iterator[Mismatch]:
-    if isinstance(value, str) and value in values:
+def _enum(value: Any, enum: nodes.EnumType, path: Path) -> Iterator[Mismatch]:
+    whole = isinstance(value, int | float) and not isinstance(value, bool)
+    if (whole if enum.numeric else isinstance(value, str)) and value in enum.values:
         return
-    nearest = closest(value, values) if isinstance(value, str) else None
+    texts = [each for each in enum.values if isinstance(each, str)]
+    nearest = closest(value, texts) if isinstance(value, str) else None
     help = f"`{nearest}` exists" if nearest else ""
-    yield _expected(nodes.EnumType(values=values), value, path, help)
+    if enum.numeric and isinstance(value, str) and _INTEGER.fullmatch(value):
+        help = _hint("int", value)
+    yield _expected(enum, value, path, help)
 
 
 def _expected(type_: nodes.Type, value: Any, path: Path, help: str = "") -> Mismatch:
@@ -333,6 +343,9 @@ _SCALARS = {
 }
 
 
+_ANY_OTHER = ("any other text",)
+
+
 def described(type_: nodes.Type) -> str:
     """A type for people: what an input of it takes."""
     match type_:
@@ -340,7 +353,7 @@ def described(type_: nodes.Type) -> str:
             words = _SCALARS[name]
             return f"{words} such as {example(name)}" if has_spelling(name) else words
         case nodes.EnumType(values=values):
-            *first, last = (f"`{value}`" for value in values)
+            *first, last = (*(f"`{value}`" for value in values), *_ANY_OTHER[: type_.open])
             return f"{', '.join(first)} or {last}" if first else last
         case nodes.OptionalType(inner=inner):
             return f"{described(inner)}, or nothing"

@@ -15,6 +15,7 @@ from ..names.scopes import ValueScope
 from ..program import Program
 from ..types import ANY, INT, UNKNOWN, ListOf, Type, Unknown, describe, strip_optional
 from ..values.annotations import check_pattern
+from ..values.assignability import assignable
 from ..values.expressions import check_text, infer
 
 
@@ -97,7 +98,7 @@ def _check_count(program: Program, scope: ValueScope, count: ast.IntLit | ast.Re
         return
     type_ = resolve_ref(program, scope, count, places.CHECK)
     inner = strip_optional(type_)
-    if not isinstance(inner, ListOf | Unknown) and inner not in (INT, ANY):
+    if not isinstance(inner, ListOf) and not assignable(inner, INT):
         what = "a count"
         program.sink.report(
             errors.TYPE_MISMATCH,

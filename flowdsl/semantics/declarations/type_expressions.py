@@ -52,8 +52,8 @@ def _resolve(program: Program, scope: ModuleScope, expr: ast.TypeExpr) -> Type:
             return UNKNOWN if entry is None else _named_type(program, scope, dotted, entry)
         case ast.ObjectType(fields=fields):
             return RecordOf(None, resolve_fields(program, scope, fields, RECORD))
-        case ast.EnumType(values=values):
-            return Enum(_enum_values(program, scope, values))
+        case ast.EnumType():
+            return _enum(program, scope, expr)
         case ast.ListType(element=element):
             return ListOf(resolve_type(program, scope, element))
         case ast.OptionalType(inner=inner):
@@ -93,7 +93,7 @@ def declared_type(
     else:
         type_ = resolve_type(program, home, declaration.type)
         if isinstance(type_, Enum):
-            type_ = Enum(type_.values, type_.name or name)
+            type_ = Enum(type_.values, type_.name or name, type_.open)
         elif isinstance(type_, RecordOf) and type_.name is None:
             type_ = RecordOf(name, type_.fields)
     program.resolving.pop()
@@ -101,20 +101,31 @@ def declared_type(
     return type_
 
 
-def _enum_values(
-    program: Program, scope: ModuleScope, literals: tuple[ast.StringLit, ...]
-) -> tuple[str, ...]:
-    first: dict[str, ast.StringLit] = {}
-    for literal in literals:
+def _enum(program: Program, scope: ModuleScope, expr: ast.EnumType) -> Type:
+    """The enum of some values; UNKNOWN, reported, for texts and numbers together."""
+    first: dict[str | int, ast.Node] = {}
+    kinds: dict[type, ast.Node] = {}
+    for literal in expr.values:
+        span = literal.span(scope.source)
         if literal.value in first:
             label = Label(first[literal.value].span(scope.source), "first listed here")
-            span = literal.span(scope.source)
             program.sink.report(
                 errors.DUPLICATE_ENUM_VALUE, span, value=literal.value, labels=(label,)
             )
-        else:
-            first[literal.value] = literal
-    return tuple(first)
+        first.setdefault(literal.value, literal)
+        kinds.setdefault(type(literal), literal)
+    if len(kinds) > 1 or (expr.open and ast.IntLit in kinds):
+        number = kinds[ast.IntLit].span(scope.source)
+        program.sink.report(
+            errors.MIXED_ENUM,
+            number,
+            written=number.text,
+            labels=()
+            if expr.open and len(kinds) == 1
+            else (Label(kinds[ast.StringLit].span(scope.source), "this one is a text"),),
+        )
+        return UNKNOWN
+    return Enum(tuple(first), open=expr.open)
 
 
 def resolve_fields(

@@ -202,7 +202,8 @@ def check_pattern(
     match value:
         case ast.PartText(text=text):
             check_text(program, scope, text, places.TEST_VALUE)
-            if not is_textual(inner) and not isinstance(inner, Enum):
+            textual = isinstance(inner, Enum) and not inner.numeric
+            if not is_textual(inner) and not textual:
                 check_fit(program, scope, text, STRING, wanted, places.TEST_VALUE, what)
         case ast.OpenList(items=items) | ast.ListExpr(items=items):
             if isinstance(inner, ListOf) or _is_any(inner):

@@ -50,6 +50,8 @@ def unsafe_part(origin: Origin) -> UnsafePart | None:
         return UnsafePart(_READ, _READ_HELP)
     found = declared(origin)
     type_ = strip_optional(found.type)
+    if isinstance(type_, Enum) and type_.open:
+        type_ = STRING
     if isinstance(type_, Enum | Unknown) or (isinstance(type_, Primitive) and type_.name in _SAFE):
         return None
     if type_ == STRING:

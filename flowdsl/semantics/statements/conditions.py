@@ -171,7 +171,7 @@ def _report_unknown_value(
     for node, other, type_ in sides:
         value = program.constants.get(node)
         enum = strip_optional(type_)
-        if isinstance(value, str) and isinstance(enum, Enum) and value not in enum.known:
+        if isinstance(enum, Enum) and enum.is_of_kind(value) and not enum.holds(value):
             source = scope.module.source
             program.sink.report(
                 errors.UNKNOWN_ENUM_VALUE,

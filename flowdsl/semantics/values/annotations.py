@@ -16,6 +16,7 @@ from ..names.scopes import ValueScope, rename_fix
 from ..program import ModuleScope, Program
 from ..types import (
     Constraints,
+    Enum,
     FieldType,
     ListOf,
     Primitive,
@@ -58,6 +59,8 @@ class FieldAnnotation(Record):
 
 
 def _is_text(type_: Type) -> bool:
+    if isinstance(type_, Enum):
+        return type_.open
     return isinstance(type_, Primitive) and type_.name in TEXTUAL
 
 

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from ..types import ANY, Enum, ListOf, Optional, Primitive, RecordOf, Type, Unknown, strip_optional
+from ..types import (
+    ANY,
+    INT,
+    Enum,
+    ListOf,
+    Optional,
+    Primitive,
+    RecordOf,
+    Type,
+    Unknown,
+    strip_optional,
+)
 
 TEXTUAL = frozenset(("string", "date", "datetime", "time", "email", "url", "file"))
 NUMERIC = frozenset(("int", "number"))
@@ -30,10 +41,14 @@ def assignable(source: Type, target: Type) -> bool:
             return True
         case Primitive(name=have), Primitive(name=want):
             return have == want or _widens(have, want)
-        case Enum(), Primitive(name="string"):
-            return True
-        case Enum(values=have_values), Enum(values=wanted_values):
-            return set(have_values) <= set(wanted_values)
+        case Enum(), Primitive(name=want):
+            return want in (NUMERIC if source.numeric else ("string",))
+        case Primitive(name=have), Enum(open=True):
+            return have in TEXTUAL
+        case Enum(), Enum():
+            if target.open:
+                return not source.numeric
+            return not source.open and source.known <= target.known
         case ListOf(have_element), ListOf(wanted_element):
             return assignable(have_element, wanted_element)
         case RecordOf(), RecordOf():
@@ -65,9 +80,14 @@ def comparable(left: Type, right: Type) -> bool:
     if not (_is_scalar(one) and _is_scalar(other)):
         return False
     if isinstance(one, Enum) and isinstance(other, Enum):
-        return bool(set(one.values) & set(other.values))
+        if one.open or other.open:
+            return not (one.numeric or other.numeric)
+        return bool(one.known & other.known)
     if isinstance(one, Enum) or isinstance(other, Enum):
-        return all(isinstance(type_, Enum | Unknown) or _is_text(type_) for type_ in (one, other))
+        enum, plain = (one, other) if isinstance(one, Enum) else (other, one)
+        if isinstance(enum, Enum) and enum.numeric:
+            return assignable(enum, plain)
+        return isinstance(plain, Unknown) or _is_text(plain)
     return assignable(one, other) or assignable(other, one)
 
 
@@ -77,11 +97,16 @@ def _is_text(type_: Type) -> bool:
 
 def orderable(left: Type, right: Type) -> bool:
     """Whether `<`, `<=`, `>` and `>=` mean something between the two."""
-    one, other = strip_optional(left), strip_optional(right)
+    one, other = _as_number(strip_optional(left)), _as_number(strip_optional(right))
     if not (isinstance(one, Primitive) and isinstance(other, Primitive)):
         return any(isinstance(type_, Unknown) or type_ == ANY for type_ in (one, other))
     names = {one.name, other.name}
     return "any" in names or names <= NUMERIC or (len(names) == 1 and names <= ORDERED)
+
+
+def _as_number(type_: Type) -> Type:
+    """`int` for an enum of numbers."""
+    return INT if isinstance(type_, Enum) and type_.numeric else type_
 
 
 def _is_scalar(type_: Type) -> bool:

@@ -165,7 +165,8 @@ def _type_of_text(program: Program, text: ast.Text) -> Type:
     if len(text.parts) == 1 and isinstance(text.parts[0], ast.Ref):
         type_ = program.ref_types.get(text.parts[0], UNKNOWN)
         inner = strip_optional(type_)
-        if isinstance(inner, Enum) or (isinstance(inner, Primitive) and inner.name in TEXTUAL):
+        textual = isinstance(inner, Enum) and not inner.numeric
+        if textual or (isinstance(inner, Primitive) and inner.name in TEXTUAL):
             return type_
     return STRING
 

@@ -31,6 +31,7 @@ from ..types import (
     Type,
     Unknown,
     describe,
+    spelled_value,
     strip_optional,
 )
 from .assignability import TEXTUAL, assignable
@@ -55,11 +56,10 @@ def check_fit(
     """
     inner = strip_optional(wanted)
     constant = program.constants.get(expr)
+    if isinstance(inner, Enum) and inner.is_of_kind(constant):
+        _check_enum_value(program, expr.span(scope.module.source), constant, inner, what)
+        return
     if isinstance(constant, str) and isinstance(strip_optional(found), Primitive | Enum):
-        if isinstance(inner, Enum):
-            if constant not in inner.known:
-                _check_enum_value(program, expr.span(scope.module.source), constant, inner, what)
-            return
         if isinstance(inner, Primitive) and has_spelling(inner.name):
             check_spelling(program, expr.span(scope.module.source), constant, inner.name)
             return
@@ -74,10 +74,10 @@ def check_fit(
         _report_mismatch(program, span, found, wanted, place, what)
 
 
-def _check_enum_value(program: Program, span: Span, value: str, enum: Enum, what: str) -> None:
-    if value in enum.known:
+def _check_enum_value(program: Program, span: Span, value: Any, enum: Enum, what: str) -> None:
+    if enum.holds(value):
         return
-    near = closest(value, enum.names)
+    near = closest(value, enum.names) if isinstance(value, str) else None
     fixes: tuple[Fix, ...] = ()
     if near is not None and span.text == f'"{value}"':
         fixes = (Fix(f'use `"{near}"`', (Edit(span, f'"{near}"'),)),)
@@ -96,7 +96,7 @@ def quoted_values(enum: Enum) -> str:
 
     Of very many, the first and how many more.
     """
-    shown = ", ".join(f'`"{value}"`' for value in enum.values[:DESCRIBED])
+    shown = ", ".join(f"`{spelled_value(value)}`" for value in enum.values[:DESCRIBED])
     rest = len(enum.values) - DESCRIBED
     return f"{shown} and {rest} more" if rest > 0 else shown
 
@@ -149,7 +149,7 @@ def check_known(
     inner = strip_optional(wanted)
     if _is_compound(value, inner):
         _check_compound(program, span, value, inner, place, what)
-    elif isinstance(value, str) and isinstance(inner, Enum):
+    elif isinstance(inner, Enum) and inner.is_of_kind(value):
         _check_enum_value(program, span, value, inner, what)
     elif isinstance(value, str) and isinstance(inner, Primitive) and has_spelling(inner.name):
         check_spelling(program, span, value, inner.name)
@@ -218,6 +218,8 @@ def _difference(found: Type, wanted: Type) -> str | None:
     """What `found` has that `wanted` does not take, of two enums or two records; else None."""
     have, want = strip_optional(found), strip_optional(wanted)
     if isinstance(have, Enum) and isinstance(want, Enum):
+        if have.open and not want.open:
+            return f"any text may be a value, and not only {quoted_values(want)}"
         extra = Enum(tuple(value for value in have.values if value not in want.known))
         return f"{quoted_values(extra)} would not fit" if extra.values else None
     if not (isinstance(have, RecordOf) and isinstance(want, RecordOf)):

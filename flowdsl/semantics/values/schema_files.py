@@ -172,6 +172,8 @@ def _type(schema: Any) -> Type:
     values = schema.get("enum")
     if isinstance(values, list) and values and all(isinstance(value, str) for value in values):
         return Enum(tuple(dict.fromkeys(values)))
+    if isinstance(values, list) and values and all(type(value) is int for value in values):
+        return Enum(tuple(dict.fromkeys(values)))
     if not isinstance(names, str) or {"anyOf", "oneOf", "allOf", "$ref", "not"} & schema.keys():
         return ANY
     if names == "string":

@@ -18,7 +18,17 @@ from flowdsl.source.text import Span
 
 from .. import errors, places
 from ..program import Program
-from ..types import ANY, FieldType, ListOf, Primitive, RecordOf, Type, describe, strip_optional
+from ..types import (
+    ANY,
+    Enum,
+    FieldType,
+    ListOf,
+    Primitive,
+    RecordOf,
+    Type,
+    describe,
+    strip_optional,
+)
 from .bounds import quotable
 from .fitting import check_known
 from .json_text import read_json
@@ -187,8 +197,11 @@ def _row(cells: list[str], header: list[FieldType | None], element: Type) -> Any
 
 def _cell(cell: str, wanted: Type) -> Any:
     """The value that a cell holds; its text where it is none of the type."""
-    match strip_optional(wanted):
-        case Primitive(name="int" | "number" | "bool" | "any") | ListOf() | RecordOf():
+    inner = strip_optional(wanted)
+    match inner:
+        case Enum() if not inner.numeric:
+            return cell
+        case Primitive(name="int" | "number" | "bool" | "any") | Enum() | ListOf() | RecordOf():
             try:
                 return _exact(read_json(cell))
             except ValueError:

@@ -41,7 +41,7 @@ def _shape(type_: types.Type, constant: Constant) -> Shape:
         case types.Primitive(name):
             return ScalarShape(name)
         case types.Enum(values):
-            return EnumShape(values)
+            return EnumShape(values, type_.open)
         case types.ListOf(element):
             return ListShape(_shape(element, constant))
         case types.Optional(inner):
@@ -88,6 +88,8 @@ def _whole(data: Any, type_: types.Type, constant: Constant) -> Any:
                     return None
             return found
         case str(), types.Primitive("int" | "number" | "bool"):
+            return _converted(data)
+        case str(), types.Enum() as enum if enum.numeric:
             return _converted(data)
         case _:
             return data

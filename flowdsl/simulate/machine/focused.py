@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flowdsl.prompt.sentences import FOCUSED
-from flowdsl.simulate.shapes import EMPTY, OptionalShape, ScalarShape
+from flowdsl.simulate.shapes import EMPTY, EnumShape, OptionalShape, ScalarShape
 from flowdsl.simulate.trace import Recorder
 from flowdsl.simulate.world import COPY, Question
 from flowdsl.source.record import Record
@@ -145,7 +145,9 @@ class Focused(Agent):
             raise Defect("a copied value is converted to another type", key)
         self.view.saved.add(key)
         if found not in (None, "", EMPTY):
-            value = from_json(spelled(found)) if question.shape in _CONVERTED else found
+            shape = question.shape
+            numeric = isinstance(shape, EnumShape) and shape.numeric
+            value = from_json(spelled(found)) if numeric or shape in _CONVERTED else found
             self.memory.save(key, written(value, question.shape))
         elif optional:
             self.memory.save(key, EMPTY)

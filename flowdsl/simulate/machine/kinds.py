@@ -210,9 +210,17 @@ def _key(text: str) -> Iterator[str]:
     return (content for content in _quoted(text) if re.fullmatch(r"\w+", content))
 
 
+_WHOLE = "(?:0|-?[1-9][0-9]*)"
+
+
 def _count(text: str) -> Iterator[int]:
-    if re.fullmatch(r"0|-?[1-9][0-9]*", text):
+    if re.fullmatch(_WHOLE, text):
         yield int(text)
+
+
+def _numbers(text: str) -> Iterator[tuple[int, ...]]:
+    if re.fullmatch(rf"{_WHOLE}(?:{re.escape(OR)}{_WHOLE})*", text):
+        yield tuple(map(int, text.split(OR)))
 
 
 def _keys(text: str) -> Iterator[str]:
@@ -300,10 +308,13 @@ def machine_grammar() -> Grammar:
     def type_(text: str) -> Iterator[Any]:
         if text in _SCALARS:
             yield ScalarShape(_SCALARS[text])
-        for said in grammar.read(("types.enum", "types.list", "types.optional"), text):
+        enums = ("types.enum", "types.open_enum", "types.number_enum")
+        for said in grammar.read((*enums, "types.list", "types.optional"), text):
             match said.name:
-                case "types.enum":
+                case "types.enum" | "types.number_enum":
                     yield EnumShape(said["values"])
+                case "types.open_enum":
+                    yield EnumShape(said["values"], open=True)
                 case "types.list":
                     yield ListShape(said["element"])
                 case _:
@@ -507,6 +518,7 @@ def machine_grammar() -> Grammar:
         "noun": lambda text: (text,) if text in ("text", "value", "JSON value", "command") else (),
         "opening": _mark,
         "operand": operand,
+        "numbers": _numbers,
         "options": options,
         "path": _path,
         "picture": _picture,

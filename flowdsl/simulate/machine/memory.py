@@ -257,5 +257,6 @@ def _field_written(value: Any, field: FieldShape) -> Any:
     found = written(value, field.shape)
     if found != EMPTY or field.default is None:
         return found
-    text = field.shape == ScalarShape("string") or isinstance(field.shape, EnumShape)
+    listed = isinstance(field.shape, EnumShape) and not field.shape.numeric
+    text = listed or field.shape == ScalarShape("string")
     return field.default if text else from_json(field.default)

@@ -111,14 +111,21 @@ def _source(description: str, grammar: Grammar) -> Said | None:
 
 
 def _may_be_null(schema: Any) -> bool:
+    kinds = _kinds(schema)
+    return kinds == [None] or "null" in kinds
+
+
+def _kinds(schema: Any) -> list[Any]:
+    """The types that a schema names, also in `anyOf`; [None] for none."""
     kinds = schema.get("type")
-    return kinds is None or "null" in (kinds if isinstance(kinds, list) else [kinds])
+    if kinds is None and "anyOf" in schema:
+        return [kind for each in schema["anyOf"] for kind in _kinds(each)]
+    return kinds if isinstance(kinds, list) else [kinds]
 
 
 def _fitted(value: Any, schema: Any) -> Any:
     """A value as the schema wants it: a text that spells a number is that number, and so on."""
-    kinds = schema.get("type")
-    kinds = kinds if isinstance(kinds, list) else [kinds]
+    kinds = _kinds(schema)
     match value:
         case str() if "string" not in kinds and value != EMPTY:
             return _from_text(value, kinds, schema)

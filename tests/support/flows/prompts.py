@@ -205,7 +205,10 @@ class PromptWriter:
                 names = rng.sample(("a", "b c", '"d"', "e's"), rng.randint(1, 3))
                 return nodes.RecordType(fields=tuple(self._field(name, depth) for name in names))
             case 7:
-                return nodes.EnumType(values=tuple(rng.sample(("x", "y, z", 'q "r"', "{s}"), 2)))
+                if rng.random() < 0.3:
+                    return nodes.EnumType(values=tuple(rng.sample((1, 20, -3, 0), 2)))
+                values = tuple(rng.sample(("x", "y, z", 'q "r"', "{s}"), 2))
+                return nodes.EnumType(values=values, open=rng.random() < 0.3)
             case _:
                 return nodes.ScalarType(name=rng.choice(sorted(SCALARS)))
 

@@ -98,8 +98,8 @@ class Body:
         type_ = wanted.type
         if wanted.optional and not wanted.absent and self.c.once_in(4):
             return "null"
-        if type_.name == "enum":
-            return f'"{self.c.pick(type_.options)}"'
+        if type_.options:
+            return self.c.pick(type_.literals)
         if type_.name == "list":
             assert type_.element is not None
             entry = Field("entry", type_.element)
@@ -208,8 +208,8 @@ class Body:
         same = [each for each in compared if each.type == left.type and each.code != left.code]
         if same and self.c.once_in(3):
             return f"{left.code} {operator} {self.c.pick(same).code}"
-        options = tuple(f'"{each}"' for each in left.type.options)
-        return f"{left.code} {operator} {self.c.pick(options or texts.LITERALS[left.type.name])}"
+        options = left.type.literals or texts.LITERALS[left.type.name]
+        return f"{left.code} {operator} {self.c.pick(options)}"
 
     # Names
 

@@ -53,6 +53,8 @@ PATTERNS = {
     "default of a field": r"state: string = ",
     "machine input": "@machine",
     "pattern": "@pattern",
+    "enum of numbers": "type Size =",
+    "enum with any other text": "type Remark =",
     "length": "@max_length",
     "doc of a declaration": r"^## .*\nworkflow",
     "doc of a step": r"## .*\n +step",

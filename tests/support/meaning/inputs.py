@@ -65,6 +65,8 @@ class _Inputs:
         match type_:
             case Optional(inner):
                 return self._value(inner, schema)
+            case Enum() if type_.open and self.c.flag():
+                return self._scalar("string", schema)
             case Enum(values):
                 return self.c.pick(values)
             case ListOf(element):

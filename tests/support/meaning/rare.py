@@ -250,6 +250,27 @@ workflow w {
 type Part { name: string, phone?: string, fax: string?, half?: Half }
 type Half { name?: string, other?: int }
 """,
+    "choices of numbers, and open ones": """
+workflow w {
+  inputs { given: Size }
+  outputs { code: Code? size: Size rows: Row[] later: Code? any: any }
+  steps {
+    extract code: Code? from "the code"
+    emit any = given
+    emit code = {{code}}
+    copy size: Size from "the size"
+    if {{size}} > 1 { press "Tab" }
+    emit size = {{size}}
+    extract rows: Row[] from "the grid"
+    emit rows = {{rows}}
+    extract later: Code? from "the other code" in background
+    emit later = {{later}}
+  }
+}
+type Size = 1 | 2 | -3
+type Code = "CO-16" | "PR. 1" | string
+type Row { code?: Code, codes: Code[], size: Size = 2, sizes: Size[]? }
+""",
     "an attempt of a focused agent inside one of the main agent": """
 workflow w {
   steps {

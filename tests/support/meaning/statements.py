@@ -15,8 +15,10 @@ from .values import (
     INT,
     PERIOD,
     READ_TYPES,
+    REMARK,
     ROW,
     SCALARS,
+    SIZE,
     STRING,
     Field,
     Param,
@@ -41,6 +43,8 @@ TARGETS = (
     Field("ok", BOOL, True, absent=True),
     Field("it", ANY, True),
     Field("term", PERIOD, True),
+    Field("size", SIZE, True),
+    Field("remark", REMARK),
 )
 """What a program may emit, and what a task may give back."""
 

@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 TEXTUAL = ("string", "date", "datetime", "time", "email", "url", "file")
-ORDERED = ("int", "number", "date", "datetime", "time")
+ORDERED = ("int", "number", "numbers", "date", "datetime", "time")
 
 
 @dataclass(frozen=True)
 class Type:
-    """A type as it is written. `name` is a built-in one, `enum`, `list` or `record`."""
+    """A type as it is written.
+
+    `name` is a built-in one, `list`, `record`, or one with `options`: `enum`, `numbers`, or `open`
+    for those beside which any other text is a value.
+    """
 
     written: str
     name: str
@@ -29,6 +33,11 @@ class Type:
         inner = [each.type for each in self.fields] + ([self.element] if self.element else [])
         return any(each.optional for each in self.fields) or any(each.has_gaps for each in inner)
 
+    @property
+    def literals(self) -> tuple[str, ...]:
+        """The options as source has them."""
+        return tuple(each if self.name == "numbers" else f'"{each}"' for each in self.options)
+
     def many(self) -> Type:
         return Type(f"{self.written}[]", "list", element=self)
 
@@ -38,8 +47,10 @@ class Type:
             return True
         if wanted.name == "any":
             return True
-        if wanted.name == "string":
-            return self.name in TEXTUAL or self.name == "enum"
+        if wanted.name in ("string", "open"):
+            return self.name in TEXTUAL or self.name in ("enum", "open")
+        if self.name == "numbers":
+            return wanted.name in ("int", "number")
         return (self.name, wanted.name) in (("int", "number"), ("string", "file"))
 
 
@@ -68,6 +79,8 @@ STRING, INT, NUMBER, BOOL, DATE = (
 )
 SCALARS = (STRING, INT, NUMBER, BOOL, DATE)
 PERIOD = Type("Period", "enum", options=("daily", "weekly"))
+SIZE = Type("Size", "numbers", options=("1", "2", "-40"))
+REMARK = Type("Remark", "open", options=("CO-16", "PR. 1"))
 ROW = Type(
     "Row",
     "record",
@@ -100,9 +113,11 @@ at: date?
 state: string = "open"
 }""",
     "Period": 'type Period = "daily" | "weekly"',
+    "Size": "type Size = 1 | 2 | -40",
+    "Remark": 'type Remark = "CO-16" | "PR. 1" | string',
 }
 READ_TYPES = (
-    *(STRING, STRING, STRING, INT, NUMBER, BOOL, DATE, PERIOD),
+    *(STRING, STRING, STRING, INT, NUMBER, BOOL, DATE, PERIOD, SIZE, REMARK),
     *(ROW, ROW.many(), STRING.many(), CLIENT, ODD, ODD.many(), INT.many(), ANY, *OTHERS),
 )
 

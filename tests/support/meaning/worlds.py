@@ -81,6 +81,8 @@ class Answers:
         match shape:
             case ScalarShape(name):
                 return pools.scalar(c, name, self.nasty, mark)
+            case EnumShape() if shape.open and c.flag():
+                return pools.scalar(c, "string", self.nasty, mark)
             case EnumShape(values):
                 return c.pick(values)
             case ListShape(element):

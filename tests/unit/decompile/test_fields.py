@@ -104,9 +104,12 @@ def types(draw: st.DrawFn, depth: int = 2) -> nodes.Type:
     kind = draw(st.sampled_from(["scalar", "scalar", "enum", "list", "optional", "record"]))
     if kind == "scalar" or depth == 0:
         return nodes.ScalarType(name=draw(st.sampled_from(sorted(SCALARS))))
+    if kind == "enum" and draw(st.booleans()):
+        whole = st.lists(st.integers(-9, 10**17), min_size=1, max_size=3, unique=True)
+        return nodes.EnumType(values=tuple(draw(whole)))
     if kind == "enum":
         values = st.lists(st.text('ab "{', max_size=3), min_size=1, max_size=3, unique=True)
-        return nodes.EnumType(values=tuple(draw(values)))
+        return nodes.EnumType(values=tuple(draw(values)), open=draw(st.booleans()))
     if kind == "record":
         return nodes.RecordType(fields=draw(field_lists(depth - 1)))
     inner = draw(types(depth - 1))
@@ -121,7 +124,7 @@ def values(draw: st.DrawFn, type_: nodes.Type) -> Any:
         case nodes.ScalarType(name=name):
             return draw(SCALARS[name])
         case nodes.EnumType(values=allowed):
-            return draw(st.sampled_from(allowed))
+            return draw(st.sampled_from((*allowed, "b c")[: len(allowed) + type_.open]))
         case nodes.ListType(element=element):
             return draw(st.lists(values(element), max_size=2))
         case nodes.OptionalType(inner=inner):
@@ -262,7 +265,18 @@ KEYWORDS = st.fixed_dictionaries(
             ]
         ),
         "format": st.sampled_from(["date", "uri", "phone", 1]),
-        "enum": st.sampled_from([["a"], ["a", None], [], ["a", "a"], [1]]),
+        "enum": st.sampled_from([["a"], ["a", None], [], ["a", "a"], [1], [1, 2.0], [True, 1]]),
+        "anyOf": st.sampled_from(
+            [
+                [{"type": "string", "enum": ["a"]}, {"type": "string"}],
+                [{"type": "string", "enum": ["a"]}, {"type": "string"}, {"type": "null"}],
+                [{"type": "string"}, {"type": "string", "enum": ["a"]}],
+                [{"type": "integer", "enum": [1]}, {"type": "string"}],
+                [{"enum": ["a"]}, {"type": "string"}],
+                [],
+                "a",
+            ]
+        ),
         "default": st.sampled_from([None, "a", 1, [], {}, True]),
         "description": st.sampled_from(
             ["", "Fine.", " padded", "tail \nnext", "a\r\nb", None, "flow: ignore[x]"]

@@ -188,7 +188,14 @@ STRING = {"type": "string"}
         ),
         (of(rows={"type": "array"}), "`rows` is a list of entries that nothing describes"),
         (of(a={"type": "object"}), "`a` is an object without `properties`"),
-        (of(a={"type": "integer", "enum": [1]}), "`a` has an `enum` of other values than texts"),
+        (
+            of(a={"type": "integer", "enum": [1, "b"]}),
+            "`a` has an `enum` of other values than its type has",
+        ),
+        (
+            of(a={"anyOf": [{"type": "string"}, {"type": "integer"}]}),
+            "`a` has an `anyOf` that no type says: only one of an `enum` of texts and any text",
+        ),
         (of(a={"$ref": "#/x"}), "`a` has `$ref`, which no type says"),
         (of(a={"type": ["string", "integer"]}), "`a` has several types"),
         (of(a={"type": "integer", "minimum": 3, "maximum": 1}), "a field that source refuses: "),

@@ -38,6 +38,10 @@ LEAVES = st.one_of(
     st.sets(st.sampled_from(TEXTS[:4]), min_size=1, max_size=3).map(
         lambda values: nodes.EnumType(values=tuple(sorted(values)))
     ),
+    st.just(nodes.EnumType(values=(TEXTS[0],), open=True)),
+    st.sets(st.integers(0, 3), min_size=1, max_size=3).map(
+        lambda values: nodes.EnumType(values=tuple(sorted(values)))
+    ),
 )
 BOUNDS = st.integers(0, 3)
 PATTERNS = st.sampled_from(("^x", "y$", "^x?$"))
@@ -144,6 +148,8 @@ def instances(draw: st.DrawFn, schema: dict[str, Any]) -> Any:
         return schema["const"]
     if "enum" in schema:
         return draw(st.sampled_from(schema["enum"]))
+    if "anyOf" in schema:
+        return draw(instances(draw(st.sampled_from(schema["anyOf"]))))
     declared = schema.get("type", ["string", "integer", "null"])
     kind = draw(st.sampled_from(declared if isinstance(declared, list) else [declared]))
     match kind:
@@ -243,6 +249,10 @@ def widened(draw: st.DrawFn, schema: dict[str, Any]) -> dict[str, Any]:
     for keyword in ("minimum", "maxItems", "pattern", "format"):
         if draw(st.booleans()):
             result.pop(keyword, None)
+    if "enum" in schema and schema["type"] == "string" and draw(st.booleans()):
+        del result["type"], result["enum"]
+        listed = {"type": "string", "enum": schema["enum"]}
+        return result | {"anyOf": [listed, {"type": "string"}]}
     if "enum" in schema and draw(st.booleans()):
         result["enum"] = [*schema["enum"], "new"]
     if schema.get("type") == "integer" and draw(st.booleans()):

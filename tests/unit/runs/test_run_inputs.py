@@ -573,6 +573,26 @@ def test_a_text_has_so_many_characters() -> None:
             assemble(order, Sources(given=options(a=text)))
 
 
+def test_choices_of_numbers_and_open_ones_take_what_they_list() -> None:
+    head = 'flow 1\nworkflow order { inputs { size: 1 | 2, code: "CO-16" | "PR-1" | string } '
+    order = declared(head + 'steps { type code into "the field {size}" } }')
+
+    def made(**values: str) -> dict[str, Any]:
+        return assemble(order, Sources(given=options(**values))).inputs
+
+    assert made(size="2", code="Z-9") == {"size": 2, "code": "Z-9"}
+    for size in ("3", "two", "1.0", "true"):
+        with pytest.raises(InputsRefused, match="`size` takes `1` or `2`, not"):
+            made(size=size, code="CO-16")
+    given = read_one("a.json", b'{"size": "1", "code": 7}')
+    with pytest.raises(InputsRefused) as caught:
+        assemble(order, Sources(given=given))
+    assert caught.value.lines() == [
+        "a.json:1:10: `size` takes `1` or `2`, not `1`; write it without quotes",
+        "a.json:1:23: `code` takes `CO-16`, `PR-1` or any other text, not `7`",
+    ]
+
+
 # Schemas from files
 
 

@@ -73,7 +73,7 @@ def test_type_suffixes_nest_from_the_inside() -> None:
           Name text='T'
           OptionalType
             ListType
-              EnumType
+              EnumType open=False
                 StringLit value='a'
                 StringLit value='b'
         """

@@ -160,7 +160,8 @@ def _schema_of(shape: shapes.Shape) -> Schema:
         case shapes.ScalarShape(name):
             return _SCALARS[name]
         case shapes.EnumShape(values):
-            return {"enum": list(values)}
+            listed = {"enum": list(values)}
+            return {"anyOf": [listed, _SCALARS["string"]]} if shape.open else listed
         case shapes.ListShape(element):
             return {"type": "array", "items": _schema_of(element)}
         case shapes.OptionalShape(inner):

@@ -27,7 +27,7 @@ def check(context: LintContext, statement: ast.IfStmt) -> None:
     key = presence_key(ref)
     if not isinstance(enum, Enum):
         return
-    asked: dict[str, ast.Node] = {}
+    asked: dict[str | int, ast.Node] = {}
     every_branch = True
     for branch in branches:
         pairs = _comparisons(context, branch.condition)
@@ -39,7 +39,7 @@ def check(context: LintContext, statement: ast.IfStmt) -> None:
                 _report_again(context, ref, value, place, asked[value])
             else:
                 asked[value] = place
-    if statement.otherwise is not None or not every_branch:
+    if statement.otherwise is not None or not every_branch or enum.open:
         return
     elsewhere = _compared_elsewhere(context, statement, key)
     left = [value for value in enum.values if value not in asked and value not in elsewhere]
@@ -49,7 +49,9 @@ def check(context: LintContext, statement: ast.IfStmt) -> None:
         context.report(
             SPEC,
             context.keyword(statement),
-            problem=f"`{written}` may also be {listed(left)}, and there {lacking} for that",
+            problem=(
+                f"`{written}` may also be {listed(map(str, left))}, and there {lacking} for that"
+            ),
             help=(
                 "add a branch for each, or an `else`; an empty one says that nothing is to be done"
             ),
@@ -57,7 +59,7 @@ def check(context: LintContext, statement: ast.IfStmt) -> None:
 
 
 def _report_again(
-    context: LintContext, ref: ast.Ref, value: str, place: ast.Node, first: ast.Node
+    context: LintContext, ref: ast.Ref, value: str | int, place: ast.Node, first: ast.Node
 ) -> None:
     context.report(
         SPEC,
@@ -73,13 +75,13 @@ def _report_again(
 
 def _comparisons(
     context: LintContext, condition: ast.Condition
-) -> list[tuple[ast.Ref, str, ast.Node]] | None:
+) -> list[tuple[ast.Ref, str | int, ast.Node]] | None:
     """The values that a condition asks for: `x == "a"`, or several of these with `or`.
 
     Each comes with its reference and its place. None for any other condition.
     """
     if isinstance(condition, ast.OrExpr):
-        found: list[tuple[ast.Ref, str, ast.Node]] = []
+        found: list[tuple[ast.Ref, str | int, ast.Node]] = []
         for operand in condition.operands:
             part = _comparisons(context, operand)
             if part is None:
@@ -94,26 +96,30 @@ def _comparisons(
 
 def _pair(
     context: LintContext, comparison: ast.CompareExpr
-) -> tuple[ast.Ref, str, ast.Node] | None:
+) -> tuple[ast.Ref, str | int, ast.Node] | None:
     constants = context.model.constants
     for ref, other in (
         (comparison.left, comparison.right),
         (comparison.right, comparison.left),
     ):
         value = constants.get(other)
-        if isinstance(ref, ast.Ref) and ref in context.model.ref_types and isinstance(value, str):
+        if (
+            isinstance(ref, ast.Ref)
+            and ref in context.model.ref_types
+            and isinstance(value, str | int)
+        ):
             return ref, value, comparison
     return None
 
 
 def _compared_elsewhere(
     context: LintContext, chain: ast.IfStmt, key: tuple[str, str, tuple[str | int, ...]]
-) -> set[str]:
+) -> set[str | int]:
     """The values that other conditions of the body compare the same reference with.
 
     They may have been handled there.
     """
-    found = set()
+    found: set[str | int] = set()
     for condition in _conditions(context, chain):
         for node in walk(condition):
             if isinstance(node, ast.CompareExpr):
