@@ -13,7 +13,7 @@ _NO_BLANK_LINE = 0
 _AS_WRITTEN = 1
 _BLANK_LINE = 2
 _HEADER = ("edition", *IMPORTS)
-_SHORT = frozenset(("const", "alias", "record"))
+_SHORT = frozenset(("const", "const_from", "alias", "record"))
 """Declarations that may stand without a blank line between them if each takes one line."""
 
 

@@ -104,6 +104,7 @@ _ITEMS = frozenset(
         "import_names",
         "import_ns",
         "const",
+        "const_from",
         "fixture",
         "alias",
         "task",

@@ -170,9 +170,9 @@ class BodyLowering:
                     otherwise=self._otherwise(statement.otherwise, condition, frame, origin),
                 )
             case ast.CaptureStmt():
-                yield nodes.Capture(origin=origin, file=self.values.text(statement.file, frame))
+                yield nodes.Capture(origin=origin, file=self.values.line(statement.file, frame))
             case ast.ExportStmt():
-                yield nodes.Export(origin=origin, file=self.values.text(statement.file, frame))
+                yield nodes.Export(origin=origin, file=self.values.line(statement.file, frame))
             case ast.ImageStmt():
                 yield self._picture(statement, frame, origin)
             case ast.RunStmt():

@@ -16,7 +16,7 @@ from flowdsl.source.files import resolve_path
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
-from flowdsl.syntax.paragraphs import in_paragraphs, on_one_line
+from flowdsl.syntax.paragraphs import has_lines, in_paragraphs, on_one_line
 
 from . import nodes
 from .lower_types import TypeLowering, to_json
@@ -250,17 +250,30 @@ class ValueLowering:
     def _laid_out(
         self, text: ast.Text, frame: Frame, layout: Callable[[str], str]
     ) -> Iterator[nodes.Piece]:
-        refs = iter([part for part in text.parts if isinstance(part, ast.Ref)])
-        own = "".join(
-            part.value if isinstance(part, ast.TextLiteral) else _PLACE
-            for part in text.parts
-            if not isinstance(part, ast.TextComment)
-        )
-        first, *rest = layout(own).split(_PLACE)
+        own: list[str] = []
+        refs: list[ast.Ref] = []
+        for part in text.parts:
+            match part:
+                case ast.TextLiteral(value=value):
+                    own.append(value)
+                case ast.Ref() if (long := self._long_constant(part, frame)) is not None:
+                    own.append(long)
+                case ast.Ref():
+                    refs.append(part)
+                    own.append(_PLACE)
+                case ast.TextComment():
+                    pass
+        first, *rest = layout("".join(own)).split(_PLACE)
         yield nodes.TextPiece(value=first)
-        for after in rest:
-            yield from self._filled(next(refs), frame)
+        for ref, after in zip(refs, rest, strict=True):
+            yield from self._filled(ref, frame)
             yield nodes.TextPiece(value=after)
+
+    def _long_constant(self, ref: ast.Ref, frame: Frame) -> str | None:
+        """The text of a constant of several lines, which reads as if it stood there."""
+        value = self.reference(ref, frame)
+        text = value.value if isinstance(value, nodes.ConstantValue) else None
+        return text if isinstance(text, str) and has_lines(text) else None
 
     def _filled(self, ref: ast.Ref, frame: Frame) -> Iterable[nodes.Piece]:
         value = text_of(self._whole(ref, self.reference(ref, frame)))

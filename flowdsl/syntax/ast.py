@@ -801,8 +801,11 @@ class AliasDecl(Node):
 
 
 class ConstDecl(Node):
+    """`const name = value`, or `const name from "./file"`: then `value` is None."""
+
     name: Name
-    value: Literal
+    value: Literal | None
+    file: StringLit | None
     annotations: tuple[Annotation, ...]
     doc: str | None
 

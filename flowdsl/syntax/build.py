@@ -202,9 +202,13 @@ class AstBuilder:
 
     def build_const(self, start: int, end: int, children: Sequence[Any]) -> _Unfinished:
         name, value = children
-        return _Unfinished(ast.ConstDecl, self._name(name), value)
+        return _Unfinished(ast.ConstDecl, self._name(name), value, None)
 
     build_fixture = build_const
+
+    def build_const_from(self, start: int, end: int, children: Sequence[Any]) -> _Unfinished:
+        name, path = children
+        return _Unfinished(ast.ConstDecl, self._name(name), None, self._string(path))
 
     def build_record(self, start: int, end: int, children: Sequence[Any]) -> _Unfinished:
         name, *fields = children

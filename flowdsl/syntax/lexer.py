@@ -1,8 +1,8 @@
 """Text to tokens: in one pass, with one regular expression, and without losing a character.
 
-A token has no context here. Whether a word is a keyword, a `NAME`, a `FIELD`, a `KEY` or a `ROOT`
-depends on what the parser accepts where it stands: `Lexemes.kinds` has a first guess, and
-`driver.terminal` decides.
+A token has no context here. Whether a word is a keyword, a `NAME`, or a name by what follows it (a
+`FIELD`, a `KEY`, a `ROOT` or an `ORIGIN`) depends on what the parser accepts where it stands:
+`Lexemes.kinds` has a first guess, and `driver.terminal` decides.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ _NAME = TERMINAL["NAME"]
 _FIELD = TERMINAL["FIELD"]
 _KEY = TERMINAL["KEY"]
 _ROOT = TERMINAL["ROOT"]
+_ORIGIN = TERMINAL["ORIGIN"]
+_CONST = TERMINAL["CONST"]
 _KINDS = (
     dict(WORDS)
     | dict.fromkeys(("==", "!=", "<=", ">=", "<", ">"), TERMINAL["CMP"])
@@ -38,6 +40,7 @@ _MARKS = {
     TERMINAL["EQUAL"]: _KEY,
     TERMINAL["EMIT_OP"]: _KEY,
     TERMINAL["DOT"]: _ROOT,
+    TERMINAL["FROM"]: _ORIGIN,
 }
 _BRACES = {"{": 1, "}": -1}
 _OPTIONAL = TERMINAL["OPTIONAL"]
@@ -111,6 +114,8 @@ class Lexemes:
         kinds, blanks = self.kinds, self.blanks
         signs = [(at, _MARKS[kind]) for at, kind in enumerate(kinds) if kind in _MARKS]
         for at, mark in signs:
+            if mark == _ORIGIN and (at < 2 or kinds[at - 2] != _CONST):
+                continue
             if kinds[at - 1] == _OPTIONAL and mark == _FIELD and "#" not in blanks[at]:
                 at -= 1  # a field that may be left out: `name?:`
             if at and kinds[at - 1] in _WORD_KINDS and "#" not in blanks[at]:
@@ -272,7 +277,7 @@ def lex(text: str) -> list[Token]:
         for piece in _TRIVIA.findall(blank):
             tokens.append(Token("COMMENT" if piece[0] == "#" else "WS", place, place + len(piece)))
             place += len(piece)
-        if kind in (_FIELD, _KEY, _ROOT):
+        if kind in (_FIELD, _KEY, _ROOT, _ORIGIN):
             kind = KEYWORDS.get(word, _NAME)
         if kind != END:
             tokens.append(Token(TERMINALS[kind] if kind != UNKNOWN else "UNKNOWN", start, end))

@@ -8,7 +8,8 @@ Blank lines and the items of lists stay lines of their own.
     - the newest entry
       of the day
 
-What stands in place of a value is one character, which is not looked into.
+What stands in place of a value is one character, which is not looked into. What the compiler
+knows and has several lines, as a const has, reads as if its text stood there.
 """
 
 from __future__ import annotations
@@ -17,11 +18,17 @@ import re
 
 _ENDS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 _LINE_END = re.compile(rf"\s*[{_ENDS}]\s*")
+_ONE_LINE = re.compile(f"[^{_ENDS}]*")
 _ITEM = re.compile(r"\s*(?:[-*\u2022]|[0-9]{1,3}[.)])\s")
 _CJK = re.compile(
     "[\u1100-\u11ff\u2e80-\u303f\u3040-\u30ff\u3130-\u318f\u3400-\u4dbf\u4e00-\u9fff"
     "\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]"
 )
+
+
+def has_lines(text: str) -> bool:
+    """Whether a text has several lines."""
+    return not _ONE_LINE.fullmatch(text)
 
 
 def on_one_line(text: str) -> str:

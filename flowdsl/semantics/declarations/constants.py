@@ -15,8 +15,11 @@ from ..model import CONST, ENVIRONMENT, SemanticModel, ValueSymbol
 from ..names.paths import path_of
 from ..names.scopes import ValueScope
 from ..program import MAX_CHAIN, ModuleScope, Program
+from ..texts.control_characters import CONTROLS
+from ..types import STRING
 from ..values.expressions import infer, key_text
 from ..values.spelling import spell
+from .text_files import load_text
 
 
 def resolve_consts(program: Program) -> None:
@@ -45,6 +48,10 @@ def _resolve_const(program: Program, scope: ModuleScope, const: ast.ConstDecl) -
         span = const.name.span(scope.source)
         program.sink.report(NESTING_TOO_DEEP, span, what="consts", limit=MAX_CHAIN)
         return
+    if const.file is not None:
+        _resolve_file(program, scope, const, const.file)
+        return
+    assert const.value is not None
     program.resolving.append(const)
     size = written_size(const.value)
     for home, used in _consts_in(scope, const.value):
@@ -52,12 +59,7 @@ def _resolve_const(program: Program, scope: ModuleScope, const: ast.ConstDecl) -
         size += program.const_sizes.get(used, 0)
     program.resolving.pop()
     span = const.name.span(scope.source)
-    program.const_sizes[const] = size
-    if size > MAX_CHARACTERS:
-        what = f"const `{const.name.text}`"
-        program.sink.report(
-            errors.TOO_LARGE, span, what=what, size=size, unit="characters", limit=MAX_CHARACTERS
-        )
+    if not _is_small(program, scope, const, size):
         return
     type_ = infer(program, ValueScope(scope), const.value, places.CONSTANT)
     known = const.value in program.constants
@@ -69,6 +71,46 @@ def _resolve_const(program: Program, scope: ModuleScope, const: ast.ConstDecl) -
         value=program.constants.get(const.value),
         literal=None if known else const.value,
     )
+
+
+def _resolve_file(
+    program: Program, scope: ModuleScope, const: ast.ConstDecl, written: ast.StringLit
+) -> None:
+    """Make a const of the text of a file, as it is: nothing in it is a variable.
+
+    Line ends are `\\n`, whatever git and editors make of them, and one at the end is left out.
+    """
+    path = load_text(program, scope, written)
+    if path is None:
+        return
+    text = program.texts[path].replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
+    if not _is_small(program, scope, const, len(text)):
+        return
+    control = next((each for each in text if each in CONTROLS), None)
+    if control is not None:
+        line = text.count("\n", 0, text.index(control)) + 1
+        reason = f"it holds the control character U+{ord(control):04X} (line {line})"
+        span = written.span(scope.source)
+        program.sink.report(errors.UNREADABLE_FILE, span, path=path, reason=reason)
+        return
+    span = const.name.span(scope.source)
+    program.consts[const] = ValueSymbol(CONST, const.name.text, STRING, span, value=text)
+
+
+def _is_small(program: Program, scope: ModuleScope, const: ast.ConstDecl, size: int) -> bool:
+    """Whether a const has no more characters than one may have, which is reported."""
+    program.const_sizes[const] = size
+    if size <= MAX_CHARACTERS:
+        return True
+    program.sink.report(
+        errors.TOO_LARGE,
+        const.name.span(scope.source),
+        what=f"const `{const.name.text}`",
+        size=size,
+        unit="characters",
+        limit=MAX_CHARACTERS,
+    )
+    return False
 
 
 def _consts_in(

@@ -10,12 +10,12 @@ from flowdsl.syntax import ast
 
 from .. import errors, places
 from ..model import INPUT, PARAMETER, SECRET, TaskSymbol, ValueSymbol, WorkflowSymbol
-from ..modules import project_path, read_text
 from ..names.scopes import ValueScope
 from ..program import ModuleScope, Program, WorkflowFields
 from ..types import FieldType, RecordOf, Type, Unknown, describe
 from ..values.expressions import check_value
 from .constants import constant_json
+from .text_files import load_text
 from .type_expressions import INPUTS, OUTPUTS, SECRETS, resolve_fields, resolve_type
 
 _SECTION_NAMES: dict[type[ast.Node], str] = {
@@ -221,23 +221,6 @@ def _schema(
     from ..values.schema_files import schema_fields
 
     return schema_fields(program, written.span(scope.source), path, program.texts[path])
-
-
-def load_text(program: Program, scope: ModuleScope, written: ast.StringLit) -> str | None:
-    """The project path of a text file that the source names; None, reported, when unreadable.
-
-    Its content is kept in `program.texts`.
-    """
-    outside = errors.FILE_OUTSIDE_PROJECT
-    path = project_path(scope.source, written, outside, program.sink)
-    if path is None:
-        return None
-    if path not in program.texts:
-        text = read_text(program.files, path, written.span(scope.source), program.sink)
-        if text is None:
-            return None
-        program.texts[path] = text
-    return path
 
 
 def value_symbols(

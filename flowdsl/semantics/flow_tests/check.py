@@ -12,7 +12,8 @@ from flowdsl.syntax.visit import walk
 
 from .. import errors, places
 from ..calls.call_graph import calls_in
-from ..declarations.signatures import check_sections, load_text, may_be_omitted
+from ..declarations.signatures import check_sections, may_be_omitted
+from ..declarations.text_files import load_text
 from ..model import CONST, SECRET, ChainSymbol, TaskSymbol, ValueSymbol, WorkflowSymbol
 from ..names.references import resolve_ref
 from ..names.scopes import ENV_ROOT, ValueScope, find_declaration, known_names, rename_fix

@@ -33,13 +33,15 @@ def imports_in(path: str, text: str) -> tuple[str, ...]:
 def taken_in(path: str, text: str) -> tuple[str, ...]:
     """The project paths of all files that the flow `text` at `path` takes in, sorted.
 
-    That is what stands behind `prompt from` and the like, and behind `image` and `rows`.
+    That is what stands behind `prompt from`, `const name from` and the like, and behind `image` and
+    `rows`.
     """
-    words = Lexemes(text).words
+    words = ["", "", "", *Lexemes(text).words]
     written = [
         word
-        for before, at, word in zip(["", "", *words], ["", *words], words, strict=False)
-        if word[:1] == '"' and (at in _WORDS or (at == "from" and before in _SECTIONS))
+        for first, before, at, word in zip(words, words[1:], words[2:], words[3:], strict=False)
+        if word[:1] == '"'
+        and (at in _WORDS or (at == "from" and (before in _SECTIONS or first == "const")))
     ]
     found = (resolve_path(path, plain_string(word)) for word in written)
     return tuple(sorted({each for each in found if each is not None}))

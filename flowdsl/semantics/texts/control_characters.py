@@ -9,7 +9,8 @@ from flowdsl.syntax.visit import walk
 from .. import errors
 from ..program import Program
 
-_CONTROLS = [chr(code) for code in (*range(0x20), 0x7F) if chr(code) not in "\t\n\r"]
+CONTROLS = [chr(code) for code in (*range(0x20), 0x7F) if chr(code) not in "\t\n\r"]
+"""Control characters that no text may hold."""
 
 
 def report_control_characters(program: Program) -> None:
@@ -19,7 +20,7 @@ def report_control_characters(program: Program) -> None:
     """
     for module in program.sources.modules:
         source = module.source
-        if any(control in source.text for control in _CONTROLS):
+        if any(control in source.text for control in CONTROLS):
             for node in walk(module):
                 if isinstance(node, ast.TextLiteral | ast.StringLit):
                     _report_in(program, source, node)
@@ -28,7 +29,7 @@ def report_control_characters(program: Program) -> None:
 def _report_in(program: Program, source: SourceFile, node: ast.TextLiteral | ast.StringLit) -> None:
     for offset in range(node.start, node.end):
         character = source.text[offset]
-        if character in _CONTROLS and character in node.value:
+        if character in CONTROLS and character in node.value:
             span = Span(source, offset, offset + 1)
             code = f"{ord(character):04X}"
             program.sink.report(errors.CONTROL_CHARACTER, span, code=code)

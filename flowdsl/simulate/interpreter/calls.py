@@ -6,7 +6,7 @@ from flowdsl.semantics import types
 from flowdsl.semantics.model import TaskSymbol
 from flowdsl.syntax import ast
 
-from .expressions import constant, value
+from .expressions import constant, is_known, value
 from .fields import on_the_wire
 from .frames import Frame
 from .values import MISSING, Value, record_of
@@ -23,6 +23,7 @@ def call(frame: Frame, statement: ast.CallStmt, perform: Perform) -> None:
     inner = Frame(
         frame.run, task.module.source, body, _fields(task), _arguments(frame, statement, task)
     )
+    inner.known = _known(frame, statement, task)
     watcher = frame.run.watcher
     watcher.begins_call(frame.source, statement)
     try:
@@ -45,6 +46,16 @@ def _arguments(frame: Frame, statement: ast.CallStmt, task: TaskSymbol) -> dict[
             data = on_the_wire(default, parameter.type)
         found[parameter.name] = Value(data)
     return found
+
+
+def _known(frame: Frame, statement: ast.CallStmt, task: TaskSymbol) -> frozenset[str]:
+    """The parameters whose arguments the compiler knows."""
+    given = {argument.name.text: argument.value for argument in statement.arguments}
+    return frozenset(
+        parameter.name
+        for parameter in task.params
+        if parameter.name not in given or is_known(frame, given[parameter.name])
+    )
 
 
 def _fields(task: TaskSymbol) -> tuple[types.FieldType, ...]:

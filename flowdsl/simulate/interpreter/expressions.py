@@ -10,7 +10,7 @@ from typing import Any, assert_never
 from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
 from flowdsl.syntax import ast
-from flowdsl.syntax.paragraphs import on_one_line
+from flowdsl.syntax.paragraphs import has_lines, on_one_line
 
 from .errors import MissingInText
 from .fields import converted, type_at, wire_step, written_field
@@ -76,12 +76,35 @@ def line(frame: Frame, text: ast.Text) -> str:
 
 def laid_out(frame: Frame, text: ast.Text, layout: Callable[[str], str]) -> str:
     """A text of which the author's own characters are laid out, with its values filled in."""
-    values = iter([_piece(frame, part) for part in text.parts if isinstance(part, ast.Ref)])
-    own = "".join(
-        _PLACE if isinstance(part, ast.Ref) else _piece(frame, part) for part in text.parts
-    )
-    first, *rest = layout(own).split(_PLACE)
-    return first + "".join(next(values) + each for each in rest)
+    own: list[str] = []
+    values: list[str] = []
+    for part in text.parts:
+        piece = _piece(frame, part)
+        # What the compiler knows, and has several lines, reads as if it stood there.
+        long = isinstance(part, ast.Ref) and has_lines(piece) and is_known(frame, part)
+        if isinstance(part, ast.Ref) and not long:
+            values.append(piece)
+            piece = _PLACE
+        own.append(piece)
+    first, *rest = layout("".join(own)).split(_PLACE)
+    return first + "".join(value + each for value, each in zip(values, rest, strict=True))
+
+
+def is_known(frame: Frame, expr: ast.Expr) -> bool:
+    """Whether the compiler knows a value: one made of consts, `env` and such arguments alone."""
+    match expr:
+        case ast.Ref():
+            symbol = frame.run.model.values[expr]
+            known = (semantic.CONST, semantic.ENVIRONMENT)
+            return symbol.kind in known or symbol.name in frame.known
+        case ast.Text(parts=parts):
+            return all(is_known(frame, part) for part in parts if isinstance(part, ast.Ref))
+        case ast.ListExpr(items=items):
+            return all(is_known(frame, item) for item in items)
+        case ast.ObjectExpr(pairs=pairs):
+            return all(is_known(frame, pair.value) for pair in pairs)
+        case _:
+            return True
 
 
 _PLACE = "\0"

@@ -57,6 +57,7 @@ class Frame:
     - `names`: the values of parameters, loop variables and runtime variables.
     - `fields`: the outputs of the workflow or the fields of the task's result, by name.
     - `emitted`: those that have a value, by name.
+    - `known`: the parameters whose arguments the compiler knows.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Frame:
         self.run = run
         self.source = source
         self.names: dict[str, Value] = dict(arguments)
+        self.known: frozenset[str] = frozenset()
         self.fields = {field.name: field for field in fields}
         self.emitted: dict[str, Value] = {
             each.name.text: Value([])

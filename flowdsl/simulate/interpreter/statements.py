@@ -12,7 +12,7 @@ from . import asking, leaving
 from .acting import act, do, press, show, type_in
 from .calls import call
 from .conditions import holds
-from .expressions import exact, line, value
+from .expressions import line, value
 from .fields import type_at
 from .frames import Frame
 from .leaving import Abort, Fail, Finish
@@ -63,9 +63,9 @@ def execute(statement: ast.Stmt, frame: Frame) -> None:
         case ast.ExpectStmt(otherwise=otherwise):
             _unless(frame, statement, asking.expect(frame, statement), otherwise)
         case ast.CaptureStmt(file=file):
-            act(frame, trace.CAPTURE, exact(frame, file))
+            act(frame, trace.CAPTURE, line(frame, file))
         case ast.ExportStmt(file=file):
-            act(frame, trace.EXPORT, exact(frame, file))
+            act(frame, trace.EXPORT, line(frame, file))
         case ast.ImageStmt():
             show(frame, statement)
         case ast.RunStmt(otherwise=otherwise):

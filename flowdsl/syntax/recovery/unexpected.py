@@ -29,6 +29,7 @@ _SPELLINGS = {TERMINALS[number]: f"`{word}`" for word, number in WORDS} | {
     "FIELD": "a name with `:`",
     "INT": "a whole number",
     "KEY": "a name with `=`",
+    "ORIGIN": "a name with `from`",
     "KEYNAME": "a key in single quotes",
     "NAME": "a name",
     "NUMBER": "a number",

@@ -57,6 +57,19 @@ def test_a_change_is_seen_and_the_others_stay(project: Path) -> None:
     assert [each["path"] for each in found] == ["flows/ledger.flow", "flows/portal.flow"]
 
 
+def test_a_change_of_a_file_that_a_const_takes_in_is_seen(project: Path) -> None:
+    flow = FLOW.format(name="chart").replace("{chart}", "{words}")
+    flow = flow.replace("flow 1\n", 'flow 1\nconst words from "../words.md"\n')
+    write_tree(project, {"flows/chart.flow": flow, "words.md": "the chart\n"})
+    check(project)
+    assert len(json.loads(check(project))["diagnostics"]) == 2
+    (project / "words.md").write_text("a \0 b\n")
+    found = json.loads(check(project))["diagnostics"]
+    assert [each["name"] for each in found] == ["unreadable-file", *["undeclared-name"] * 2]
+    (project / "words.md").write_text("the chart again\n")
+    assert len(json.loads(check(project))["diagnostics"]) == 2
+
+
 def test_another_project_file_makes_the_index_void(project: Path) -> None:
     check(project)
     lint = '\n[[lint.forbid]]\ntext = "Open"\nmessage = "no"\n'

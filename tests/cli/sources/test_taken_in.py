@@ -18,6 +18,7 @@ from flowdsl.cli.commands.check.view import Shown
 from flowdsl.cli.runtime.target import open_target
 from flowdsl.diagnostics.diagnostic import Diagnostic, DiagnosticSpec, Edit, Fix
 from flowdsl.diagnostics.findings import Findings
+from flowdsl.semantics.names.linked_files import taken_in
 from flowdsl.source.text import SourceFile, Span
 from tests.support.command_line import read_tree, run_command, write_tree
 from tests.support.effort import examples
@@ -169,6 +170,16 @@ def test_words_that_look_like_a_use_are_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="symbolic links need rights on Windows")
+def test_the_text_of_a_const_leads_to_the_flows_that_use_it() -> None:
+    flow = """flow 1
+const words from "../parts/words.md"
+const from from   # a comment
+  "./b.txt"
+workflow w { steps { extract x: string from "./screen.md" copy y from "./z.md" } }
+"""
+    assert taken_in("flows/a.flow", flow) == ("flows/b.txt", "parts/words.md")
+
+
 def test_a_file_that_is_taken_in_by_a_link(project: Path) -> None:
     prompt = project / "parts/intake.prompt.md"
     prompt.rename(project / "shared.md")

@@ -30,6 +30,7 @@ SAMPLES: dict[str, tuple[str, ...]] = {
     "FIELD": (*NAMES, "true", "not"),
     "KEY": (*NAMES, "null", "sees"),
     "ROOT": (*NAMES, "false"),
+    "ORIGIN": (*NAMES, "null", "from"),
     "KEYNAME": ("'k v'", "''"),
     "RUNTIME": ("{{x}}", "{{ entry.rows[2]['a b'] }}"),
     "INT": ("0", "7", "-12"),
@@ -109,7 +110,9 @@ def program(
             name = symbol.name  # type: ignore[attr-defined]
             pieces.append(words.get(name) or rng.choice(samples[name]))
             # The lookahead of these terminals sees through spaces, not through comments.
-            blanks = BLANKS[:7] if name in ("FIELD", "KEY", "ROOT", "OPTIONAL") else BLANKS
+            blanks = (
+                BLANKS[:7] if name in ("FIELD", "KEY", "ROOT", "OPTIONAL", "ORIGIN") else BLANKS
+            )
             pieces.append(rng.choice(blanks))
     # The edition is an INT like any other for the grammar.
     return "flow 1" + "".join(pieces[3:])

@@ -53,6 +53,7 @@ PATTERNS = {
     "default of a field": r"state: string = ",
     "machine input": "@machine",
     "pattern": "@pattern",
+    "const from a file": "const words from",
     "enum of numbers": "type Size =",
     "enum with any other text": "type Remark =",
     "length": "@max_length",

@@ -38,11 +38,19 @@ from .values import (
     readable,
 )
 
-FILES: dict[str, str | bytes] = {"save.png": b"\x89PNG\r\n\x1a\n"}
-"""What stands beside a program: the picture that it may show."""
+FILES: dict[str, str | bytes] = {
+    "save.png": b"\x89PNG\r\n\x1a\n",
+    "words.txt": "CO-16: { 1 } data.\r\n\n  - Press Delete. \n",
+}
+"""What stands beside a program: the picture that it may show, and the text of a const."""
 
 TASK_NAMES = ("look", "look_up", "open_it")
-CONSTS = {"greeting": ('"Hi. "', STRING), "empty": ('""', STRING), "limit": ("2", INT)}
+CONSTS = {
+    "greeting": ('= "Hi. "', STRING),
+    "empty": ('= ""', STRING),
+    "limit": ("= 2", INT),
+    "words": ('from "./words.txt"', STRING),
+}
 INPUTS = (
     (Value("name", STRING), "name: string"),
     (Value("memo", STRING, optional=True), "memo: string?"),
@@ -215,9 +223,7 @@ def _assembled(workflow: str, tasks: list[str]) -> str:
     start = workflow.index("workflow w {\n") + len("workflow w {\n")
     workflow = workflow[:start] + sections + workflow[start:]
     whole = "\n".join((*kept, workflow))
-    consts = [
-        f"const {name} = {value}" for name, (value, _) in CONSTS.items() if _names(whole, name)
-    ]
+    consts = [f"const {name} {value}" for name, (value, _) in CONSTS.items() if _names(whole, name)]
     types: list[str] = []
     for name, source in reversed(DECLARED_TYPES.items()):
         if re.search(rf"\b{name}\b", "\n".join((whole, *types))):

@@ -18,13 +18,21 @@ SPEC = DiagnosticSpec(
 )
 
 
+def _spelled(context: LintContext, part: ast.TextPart) -> str:
+    """A part of the prose as the agent reads it; one character for what only a run knows."""
+    match part:
+        case ast.TextLiteral(value=value):
+            return value
+        case ast.TextComment():
+            return ""
+        case ast.Ref():
+            known = context.model.constants.get(part)
+            return known if isinstance(known, str) else "\ufffc"
+
+
 def check(context: LintContext, prose: Prose) -> None:
     """Report a `do` of which a paragraph reads like a sentence of ours."""
-    spelled = "".join(
-        part.value if isinstance(part, ast.TextLiteral) else "\ufffc"
-        for part in prose.text.parts
-        if not isinstance(part, ast.TextComment)
-    )
+    spelled = "".join(_spelled(context, part) for part in prose.text.parts)
     for paragraph in in_paragraphs(spelled).split("\n"):
         if like_a_sentence(paragraph.strip()):
             start, end = prose.bounds
