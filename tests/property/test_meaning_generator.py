@@ -82,8 +82,8 @@ def test_programs_of_hypothesis_check_as_those_of_seeds_do(source: str) -> None:
 
 
 SMALL = [
-    (r"run ", 6),
-    (r"retry ", 9),
+    (r"run ", 14),
+    (r"retry ", 14),
     (r"for \w+ in \{\{", 8),
     (r"call \w+\([^\n]*\) as ", 14),
     (r"call [^\n]*\{\{(\w+)\.[^\n]* as \1\b", 24),
