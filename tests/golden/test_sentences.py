@@ -79,7 +79,7 @@ SAMPLES: dict[str, str] = {
     "name": quoted("amount"),
     "notes": say("blanks.empty", say("blanks.line", 2)),
     "noun": "text",
-    "numbers": "1 or 2",
+    "numbers": "1, 2",
     "opening": "\u27e6",
     "operand": spell_variable(TOTAL),
     "options": '"open", "paid"',
