@@ -674,3 +674,32 @@ def test_a_step_behind_a_pause_relies_on_what_stands_in_front_of_it() -> None:
     assert item.chains == ("night",)
     (item,) = inputs(*NEEDS_B, ChainArtifact("night", {"steps": []}, ({"steps": [step("s")]},)))
     assert item.chains == ("night",)
+
+
+LISTED = {"type": "string", "enum": ["a", "b"]}
+OR_ANY = {"anyOf": [LISTED, STRING]}
+NULLABLE = {"type": ["string", "null"]}
+WAYS = {
+    "null to left out": (NULLABLE, STRING, "`x` no longer takes null", ""),
+    "left out to null": (STRING, NULLABLE, "", "`x` may now be null"),
+    "listed to any text": (LISTED, OR_ANY, "", '`x` may now be other than "a" or "b"'),
+    "any text to listed": (OR_ANY, LISTED, '`x` now takes only "a" or "b"', ""),
+    "any text to text": (OR_ANY, STRING, "", ""),
+    "text to any text": (STRING, OR_ANY, "", ""),
+    "shorter": (STRING, STRING | {"maxLength": 5}, "`x` now has `maxLength` 5", ""),
+    "a number more": (
+        {"type": "integer", "enum": [1]},
+        {"type": "integer", "enum": [1, 2]},
+        "",
+        "`x` may now be 2",
+    ),
+}
+"""A schema before and after, and what is told of an input and of an output that may be left out."""
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_what_may_be_missing_or_is_listed_breaks_one_side_at_most(name: str) -> None:
+    before, after, *told = WAYS[name]
+    schemas = [{"type": "object", "properties": {"x": each}} for each in (before, after)]
+    for found, message in zip((inputs(*schemas), outputs(*schemas)), told, strict=True):
+        assert [each.message for each in found] == ([message] if message else [])
