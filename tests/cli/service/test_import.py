@@ -179,7 +179,7 @@ def test_no_name_of_the_service_leaves_the_folder(tmp_path: Path, name: str) -> 
 
 
 def test_everyday_notes_are_counted_where_many_share_them(tmp_path: Path) -> None:
-    optional = {"type": "object", "properties": {"a": {"type": "string"}}}
+    optional = {"type": "object", "properties": {"a": {"type": ["string", "null"]}}}
     few = [{**CLAIMS, "name": f"W{n}", "output_schema": json.dumps(optional)} for n in range(5)]
     many = [*few, {**CLAIMS, "name": "W5", "output_schema": '{"a": "number"}'}]
     write_tree(tmp_path, {"few.json": json.dumps(few), "many.json": json.dumps(many)})
@@ -199,7 +199,7 @@ def test_everyday_notes_are_counted_where_many_share_them(tmp_path: Path) -> Non
             "convert` proposes statements"
         ),
         "note: 6 schemas of outputs are kept in files, because no types give them: outputs "
-        "that may be absent (5); "
+        "that may be null or absent (5); "
         "the short notation",
     ]
 
