@@ -220,12 +220,8 @@ class ValueLowering:
     # Text and values
 
     def text(self, text: ast.Text, frame: Frame) -> nodes.Text:
-        """A text with its parameters, consts and environment values filled in.
-
-        A block literal loses the blank lines around it.
-        """
-        found = joined(self._pieces(text, frame))
-        return _stripped(found) if text.form == ast.BLOCK else found
+        """A text with its parameters, consts and environment values filled in."""
+        return joined(self._pieces(text, frame))
 
     def line(self, text: ast.Text, frame: Frame) -> nodes.Text:
         """A text of which the lines mean nothing, on one line; values stay as they are."""
@@ -511,12 +507,3 @@ def wire_path(type_: types.Type, path: tuple[ast.PathPart, ...]) -> tuple[str | 
             case _:
                 assert_never(part)
     return tuple(found)
-
-
-def _stripped(text: nodes.Text) -> nodes.Text:
-    pieces = list(text)
-    if pieces and isinstance(first := pieces[0], nodes.TextPiece):
-        pieces[0] = nodes.TextPiece(value=first.value.lstrip("\n"))
-    if pieces and isinstance(last := pieces[-1], nodes.TextPiece):
-        pieces[-1] = nodes.TextPiece(value=last.value.rstrip(" \n"))
-    return joined(pieces)

@@ -131,9 +131,10 @@ task show(home: Home, names: string[]) {
   type "{names[0]} {names[1]}" into "B"
   for tag in home.tags { do "Tag {tag}." }
 }
+type Person { home: Home, name: string }
 workflow w {
-  inputs { home: Home, a: string }
-  steps { call show(home: home, names: [a, "b"]) press "Tab" }
+  inputs { person: Person, name: string }
+  steps { call show(home: person.home, names: [name, "b"]) press "Tab" }
 }
 """,
     "a block of text with blank lines around it": """
