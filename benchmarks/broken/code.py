@@ -172,22 +172,22 @@ LOWERING = (
     ),
     Code(
         "ValueLowering.reference",
-        'return _variable("input", wire, _wire_path(symbol.type, ref.path))',
-        'return _variable("input", symbol.name, _wire_path(symbol.type, ref.path))',
+        'return _variable("input", wire, wire_path(symbol.type, ref.path))',
+        'return _variable("input", symbol.name, wire_path(symbol.type, ref.path))',
     ),
     Code(
         "ValueLowering.reference",
-        'return _variable("input", wire, _wire_path(symbol.type, ref.path))',
+        'return _variable("input", wire, wire_path(symbol.type, ref.path))',
         'return _variable("input", wire, ())',
     ),
     Code(
         "ValueLowering.reference",
-        "select(frame.arguments[symbol.name], _wire_path(symbol.type, ref.path))",
+        "select(frame.arguments[symbol.name], wire_path(symbol.type, ref.path))",
         "frame.arguments[symbol.name]",
     ),
     Code(
         "ValueLowering.reference",
-        'return _variable("runtime", LOOP_ITEM, _wire_path(symbol.type, ref.path))',
+        'return _variable("runtime", LOOP_ITEM, wire_path(symbol.type, ref.path))',
         'return _variable("runtime", LOOP_ITEM, ())',
     ),
     Code(
@@ -195,26 +195,26 @@ LOWERING = (
     ),
     Code(
         "ValueLowering.reference",
-        'return _variable("runtime", unique, _wire_path(symbol.type, ref.path))',
+        'return _variable("runtime", unique, wire_path(symbol.type, ref.path))',
         'return _variable("runtime", unique, ())',
     ),
-    Code("lower_values._wire_path", "field.wire_name if field else part.name", "part.name"),
-    Code("lower_values._wire_path", "found.append(part.index)", "found.append(part.index + 1)"),
-    Code("lower_values._wire_path", "types.strip_optional(type_)", "type_"),
+    Code("lower_values.wire_path", "field.wire_name if field else part.name", "part.name"),
+    Code("lower_values.wire_path", "found.append(part.index)", "found.append(part.index + 1)"),
+    Code("lower_values.wire_path", "types.strip_optional(type_)", "type_"),
     Code("lower_values.select", "variable.path + path", "path"),
     Code("lower_values.select", "variable.path + path", "variable.path"),
     Code("lower_values.select", "0 <= head < len(items)", "False"),
-    Code("ValueLowering.declared_bound", "field.constraints.max_items if field else None", "None"),
+    Code(
+        "ValueLowering.declared_bound",
+        "field.constraints.max_items if field else None",
+        "None",
+        equivalent="the schema bounds the list as well",
+    ),
     Code(
         "ValueLowering._filled",
         "_quoted(value) if ref in self.model.quoted else value",
         "value",
         equivalent="the mark warns an agent; who follows the words does the same",
-    ),
-    Code(
-        "ValueLowering.text",
-        "_stripped(found) if text.form == ast.BLOCK else found",
-        "found",
     ),
     Code(
         "ValueLowering.line",
@@ -240,7 +240,12 @@ LOWERING = (
     Code(
         "ValueLowering._comparison", 'if compare.operator == "!=" else empty', "if False else empty"
     ),
-    Code("ValueLowering._comparison", "left, right = right, left", "pass"),
+    Code(
+        "ValueLowering._comparison",
+        "left, right = right, left",
+        "pass",
+        equivalent="what is missing is spelled `__EMPTY__`, and equals it",
+    ),
     Code("ValueLowering._comparison", "self._is_number(left) or self._is_number(right)", "False"),
     Code("ValueLowering._comparison", "and not numeric and len(optional) == 1", "and not numeric"),
     Code(
@@ -269,7 +274,6 @@ LOWERING = (
         "yield nodes.TextPiece(value=first)\n",
         "yield nodes.TextPiece(value=first.upper())\n",
     ),
-    Code("lower_values._stripped", 'last.value.rstrip(" \\n")', "last.value"),
     Code(
         "TypeLowering.type",
         "return nodes.OptionalType(inner=self.type(inner))",
@@ -314,6 +318,7 @@ OUTPUTS = (
         "outputs._plan",
         "len(emissions) > 1 or append or first.repeated",
         "len(emissions) > 1 or append",
+        equivalent="the variable has the value of the last pass, too",
     ),
     Code(
         "outputs._plan",
@@ -333,7 +338,12 @@ OUTPUTS = (
         "not emission.conditional",
     ),
     Code("_Emissions.of", "conditional or inner.may_skip", "conditional"),
-    Code("_Emissions.of", "repeated or inner.may_repeat", "repeated"),
+    Code(
+        "_Emissions.of",
+        "repeated or inner.may_repeat",
+        "repeated",
+        equivalent="the variable has the value of the last pass, too",
+    ),
     Code("_Emissions.of", "self._late = self._late or self._finishes(statement)", "pass"),
     Code(
         "_Emissions._finishes",
