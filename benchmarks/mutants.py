@@ -59,6 +59,8 @@ from tests.support.meaning.worlds import world  # noqa: E402
 GOAL = 0.98
 WORLDS = 3
 """The worlds in which a generated program is tried; one of the corpus has four times as many."""
+LET_IN = 25
+"""The worlds in which a program is tried whose inputs a mutant lets in."""
 MOST_CHANGED = 60
 """The payloads that come out otherwise and are tried, before a mutant counts as survived."""
 PATIENCE = 60
@@ -131,6 +133,19 @@ def _written(payload: Payload) -> tuple[object, ...]:
     return payload.prompt, payload.input_schema, payload.output_schema, payload.allowlist
 
 
+def _tried(case: Case, made: Checked, payload: Payload) -> str:
+    """The first difference between a program and a payload; empty where there is none.
+
+    Where other inputs are taken, those are tried too, in many worlds: what must not be let in is
+    seldom.
+    """
+    found = next((found for _, found in _tries(case, made, payload) if found), "")
+    if not found and made.input_schema != case.checked.input_schema:
+        wider = case._replace(checked=made, worlds=tuple(range(WORLDS, LET_IN)))
+        found = next((found for _, found in _tries(wider, made, payload) if found), "")
+    return found
+
+
 def _tries(case: Case, made: Checked, payload: Payload) -> Iterator[tuple[int, str]]:
     """Each world of a case, and the first difference in it between a program and a payload."""
     before: tuple[World, Trace] | None = None
@@ -153,11 +168,6 @@ def _tries(case: Case, made: Checked, payload: Payload) -> Iterator[tuple[int, s
             if not found and trace.ending.status == SUCCESS and before is None:
                 before = given, trace
         yield number, found
-
-
-def _tried(case: Case, made: Checked, payload: Payload) -> str:
-    """The first difference between a program and a payload; empty where there is none."""
-    return next((found for _, found in _tries(case, made, payload) if found), "")
 
 
 def _run(payload: Payload, given: World, program: Trace) -> str:

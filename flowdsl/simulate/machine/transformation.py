@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from flowdsl.simulate.shapes import EMPTY
@@ -19,7 +20,7 @@ from .layout import Defect
 
 
 def outputs(schema: str | None, values: Mapping[str, Any], grammar: Grammar) -> dict[str, Any]:
-    """The fields of `output_data`; raises Defect where a required one cannot be made."""
+    """The fields of `output_data`; raises Defect where they cannot be what the schema says."""
     if schema is None:
         return {}
     read = json.loads(schema)
@@ -28,7 +29,17 @@ def outputs(schema: str | None, values: Mapping[str, Any], grammar: Grammar) -> 
     for name in read.get("required", ()):
         if made.get(name) is _LEFT_OUT:
             raise Defect("an output that is required is left out", name)
-    return {name: value for name, value in made.items() if value is not _LEFT_OUT}
+    found = {name: value for name, value in made.items() if value is not _LEFT_OUT}
+    for wrong in _validator(schema).iter_errors(found):
+        raise Defect("an output is not what its schema says", wrong.message)
+    return found
+
+
+@lru_cache(maxsize=64)
+def _validator(schema: str) -> Any:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(json.loads(schema))
 
 
 _LEFT_OUT = object()
