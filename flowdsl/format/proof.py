@@ -21,7 +21,7 @@ from .gaps import Gap, doc_lines
 from .sheet import COMMA, NO_ENTRY, RUNTIME, TEXTS, Sheet
 from .tree import IMPORTS, Item
 
-_OPTIONAL_IN_FRONT_OF = NO_ENTRY | {TERMINAL["FIELD"]}
+_OPTIONAL_IN_FRONT_OF = NO_ENTRY | {TERMINAL["FIELD"], TERMINAL["SECRET"]}
 
 
 def difference(before: Evidence, after: Evidence) -> str | None:
