@@ -146,9 +146,13 @@ def _in_condition(condition: nodes.Condition) -> Iterator[tuple[Any, bool]]:
         match node:
             case nodes.Sees(text=text):
                 yield text, False
-            case nodes.Compare(left=left, right=right):
+            case nodes.Compare(left=left, right=right) | nodes.TextRelation(left=left, right=right):
                 yield (left, right), True
-            case nodes.IsEmpty(operand=operand) | nodes.IsTrue(operand=operand):
+            case (
+                nodes.OneOf(operand=operand)
+                | nodes.IsEmpty(operand=operand)
+                | nodes.IsTrue(operand=operand)
+            ):
                 yield operand, True
             case _:
                 pass

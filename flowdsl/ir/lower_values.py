@@ -12,6 +12,7 @@ from flowdsl.semantics import types
 from flowdsl.semantics.declarations.constants import evaluate
 from flowdsl.semantics.names.paths import path_of
 from flowdsl.semantics.values.spelling import spell
+from flowdsl.semantics.values.text_relations import has_pattern
 from flowdsl.source.files import resolve_path
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile
@@ -335,6 +336,15 @@ class ValueLowering:
                 return self._is_empty(condition.operand, frame)
             case ast.CompareExpr():
                 return self._comparison(condition, frame)
+            case ast.TextRelationExpr():
+                return self._text_relation(condition, frame)
+            case ast.InExpr(operand=operand):
+                return self._one_of(operand, condition.values, frame)
+            case ast.MatchesExpr(operand=operand, pattern=pattern):
+                text = self.value(operand, frame)
+                assert isinstance(text, nodes.ConstantValue), "the check allows constants only"
+                holds = has_pattern(text.value, pattern.value)
+                return nodes.IsTrue(operand=nodes.ConstantValue(value=holds))
             case ast.Ref():
                 return nodes.IsTrue(operand=self.value(condition, frame))
             case _:
@@ -370,6 +380,41 @@ class ValueLowering:
             type_ = types.strip_optional(self.model.ref_types[operand])
             listed = isinstance(type_, types.ListOf) or type_ == types.ANY
         return nodes.IsEmpty(operand=self.value(operand, frame), listed=listed)
+
+    def _text_relation(self, relation: ast.TextRelationExpr, frame: Frame) -> nodes.Condition:
+        """`x contains y` and the like, which hold for no value that is missing or empty."""
+        left, right = self.value(relation.left, frame), self.value(relation.right, frame)
+        plain = nodes.TextRelation(left=left, relation=_relation(relation.relation), right=right)
+        given = list(self._given((relation.left, relation.right), frame))
+        if _may_be_blank(right):
+            given.append(nodes.Not(operand=nodes.IsEmpty(operand=right)))
+        return _all_of((*given, plain))
+
+    def _given(
+        self, operands: Iterable[ast.Ref | ast.Scalar], frame: Frame
+    ) -> Iterator[nodes.Condition]:
+        """For each operand that may be missing, that it is there."""
+        for operand in operands:
+            if isinstance(operand, ast.Ref) and (
+                self._may_be_missing(operand) or self.model.ref_types[operand] == types.ANY
+            ):
+                yield nodes.Not(operand=self._is_empty(operand, frame))
+
+    def _one_of(
+        self, operand: ast.Ref | ast.Scalar, values: ast.ListExpr, frame: Frame
+    ) -> nodes.Condition:
+        """`x in [...]`. A missing text is none of the values as it is; a missing number spells
+        none, which is said.
+        """
+        numeric = self._is_number(operand)
+        found = nodes.OneOf(
+            operand=self.value(operand, frame),
+            values=tuple(
+                nodes.ConstantValue(value=to_json(self.constant(each))) for each in values.items
+            ),
+            numeric=numeric,
+        )
+        return _all_of((*self._given((operand,), frame), found)) if numeric else found
 
     def _may_be_missing(self, ref: ast.Ref) -> bool:
         return isinstance(self.model.ref_types[ref], types.Optional)
@@ -417,6 +462,21 @@ def _operator(written: str) -> Literal["==", "!=", "<=", ">=", "<", ">"]:
             return written
         case _:
             raise AssertionError(f"no such operator: {written}")
+
+
+def _may_be_blank(value: nodes.Value) -> bool:
+    """Whether a value is nothing but what variables hold, or is empty."""
+    if isinstance(value, nodes.TextValue):
+        return all(isinstance(piece, nodes.Variable) for piece in value.text)
+    return value == nodes.ConstantValue(value="")
+
+
+def _relation(written: str) -> Literal["contains", "starts with", "ends with"]:
+    match written:
+        case "contains" | "starts with" | "ends with":
+            return written
+        case _:
+            raise AssertionError(f"no such relation: {written}")
 
 
 def _only_literal(piece: nodes.TextPiece | nodes.Variable) -> str:

@@ -193,6 +193,26 @@ class Compare:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextRelation:
+    """Holds if the text `left` has the text `right` in it, or at one of its ends."""
+
+    kind: Literal["text_relation"] = "text_relation"
+    left: Value
+    relation: Literal["contains", "starts with", "ends with"]
+    right: Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneOf:
+    """Holds if a value is one of some constants; `numeric` says that they are numbers."""
+
+    kind: Literal["one_of"] = "one_of"
+    operand: Value
+    values: tuple[ConstantValue, ...]
+    numeric: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IsEmpty:
     """Holds if a value is missing, or, where it is `listed`, a list without entries."""
 
@@ -217,7 +237,9 @@ class Sees:
     text: Text
 
 
-Condition: TypeAlias = AllOf | AnyOf | Not | Compare | IsEmpty | IsTrue | Sees
+Condition: TypeAlias = (
+    AllOf | AnyOf | Not | Compare | TextRelation | OneOf | IsEmpty | IsTrue | Sees
+)
 
 
 # Statements

@@ -9,6 +9,8 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from flowdsl.semantics.values.text_relations import has_text
+
 from . import nodes
 from .liveness import drop_unread
 from .walk import statements, variables_set, walk
@@ -114,6 +116,15 @@ def decided(condition: nodes.Condition) -> bool | None:
             left=nodes.ConstantValue(value=left), right=nodes.ConstantValue(value=right)
         ):
             return _compare(left, condition.operator, right)
+        case nodes.TextRelation(
+            left=nodes.ConstantValue(value=left), right=nodes.ConstantValue(value=right)
+        ):
+            return has_text(left, condition.relation, right)
+        case nodes.OneOf(operand=nodes.ConstantValue(value=value), values=values):
+            return any(
+                isinstance(value, bool) == isinstance(each.value, bool) and value == each.value
+                for each in values
+            )
         case nodes.Not(operand=operand):
             inner = decided(operand)
             return None if inner is None else not inner

@@ -203,7 +203,9 @@ def _depends_on_screen(condition: nodes.Condition) -> bool:
             return any(_depends_on_screen(operand) for operand in operands)
         case nodes.Not(operand=operand):
             return _depends_on_screen(operand)
-        case nodes.Compare() | nodes.IsEmpty() | nodes.IsTrue():
+        case nodes.Compare() | nodes.TextRelation() | nodes.OneOf():
+            return False
+        case nodes.IsEmpty() | nodes.IsTrue():
             return False
 
 

@@ -131,6 +131,9 @@ COMPARISONS: dict[str, str] = _WORDS["texts"]
 NUMERIC: dict[str, str] = _WORDS["numbers"]
 """The words for each operator of the language, between texts and between numbers."""
 
+PARTS: dict[str, str] = _WORDS["parts"]
+"""The words for each relation of a text to a part of it, and for what is not so."""
+
 ALL: str = _WORDS["all"]
 ANY: str = _WORDS["any"]
 """The words that join conditions, each of which stands in brackets."""

@@ -20,7 +20,7 @@ from flowdsl.prompt.text import (
 from flowdsl.prompt.words import say
 from flowdsl.semantics.values.spelling import spell
 
-from .sentences import ALL, AND, ANY, COMPARISONS, NUMERIC, OR, SCALARS, THEN
+from .sentences import ALL, AND, ANY, COMPARISONS, NUMERIC, OR, PARTS, SCALARS, THEN
 
 
 def type_words(type_: nodes.Type) -> str:
@@ -142,6 +142,12 @@ def condition_words(condition: nodes.Condition) -> str:
             return say("conditions.is_not_empty", _operand(operand), listed)
         case nodes.Not(operand=nodes.IsTrue(operand=operand)):
             return say("conditions.is_not_true", _bare(operand))
+        case nodes.Not(operand=nodes.TextRelation() as inner):
+            return _part_words(inner, f"not {inner.relation}")
+        case nodes.Not(operand=nodes.OneOf() as choice):
+            if choice.numeric:
+                return say("conditions.number_none_of", _bare(choice.operand), _choices(choice))
+            return say("conditions.none_of", _operand(choice.operand), _choices(choice))
         case nodes.Not(operand=operand):
             return say("conditions.not_", condition_words(operand))
         case nodes.IsEmpty(operand=operand, listed=listed):
@@ -153,6 +159,12 @@ def condition_words(condition: nodes.Condition) -> str:
                 relation = NUMERIC[operator]
                 return say("conditions.numbers", _bare(left), relation, _bare(right))
             return say("conditions.texts", _operand(left), COMPARISONS[operator], _operand(right))
+        case nodes.TextRelation(relation=relation):
+            return _part_words(condition, relation)
+        case nodes.OneOf(operand=operand, numeric=numeric):
+            if numeric:
+                return say("conditions.number_one_of", _bare(operand), _choices(condition))
+            return say("conditions.one_of", _operand(operand), _choices(condition))
         case nodes.AllOf(operands=operands):
             return _joined(ALL, operands)
         case nodes.AnyOf(operands=operands):
@@ -163,6 +175,15 @@ def condition_words(condition: nodes.Condition) -> str:
 
 def _joined(word: str, operands: tuple[nodes.Condition, ...]) -> str:
     return word.join(f"({condition_words(operand)})" for operand in operands)
+
+
+def _part_words(relation: nodes.TextRelation, part: str) -> str:
+    left, right = _operand(relation.left), _operand(relation.right)
+    return say("conditions.parts", left, PARTS[part], right)
+
+
+def _choices(choice: nodes.OneOf) -> str:
+    return OR.join(map(_operand, choice.values))
 
 
 def _shown(text: nodes.Text) -> str:

@@ -272,6 +272,19 @@ INCOMPARABLE = DiagnosticSpec(
     "`{operator}` does not go between `{left}` and `{right}`",
     "compare single values of the same type; numbers, dates and times can be ordered",
 )
+EMPTY_COMPARISON = DiagnosticSpec(
+    "empty-comparison", "types", "`{written}` has nothing to compare with: {why}"
+)
+REPEATED_VALUE = DiagnosticSpec(
+    "repeated-value", "types", "`{value}` stands here a second time", "remove it"
+)
+PATTERN_OF_A_RUN = DiagnosticSpec(
+    "pattern-of-a-run",
+    "types",
+    "`matches` is decided before a run, and `{written}` is known in a run only",
+    "ask with `contains`, `starts with`, `ends with` or `in`; what an input may be in any case is "
+    'said where it is declared, with `@pattern("...")`',
+)
 NEVER_NULL = DiagnosticSpec(
     "never-null", "types", "`{written}` is `{type}` and never missing", "remove the comparison"
 )

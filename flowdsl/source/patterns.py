@@ -77,6 +77,12 @@ def is_found(pattern: str, text: str) -> bool:
     return not text.isascii() and re.search(_DIALECTS, pattern) is not None
 
 
+def matches_whole(pattern: str, text: str) -> bool:
+    """Whether `pattern` matches all of `text`, as RE2 reads it; raises `Unusable`."""
+    _compiled(pattern)
+    return _compiled(rf"\A(?:{pattern})\Z").search(_encodable(text)) is not None
+
+
 def may_match(pattern: str, text: str) -> bool:
     """Whether `pattern` matches somewhere in `text`; True for a pattern that is not run."""
     try:

@@ -179,6 +179,28 @@ class CompareExpr(Node):
     right: Ref | Scalar
 
 
+class TextRelationExpr(Node):
+    """`left relation right` with one of `contains`, `starts with`, `ends with`."""
+
+    left: Ref | Scalar
+    relation: str
+    right: Ref | Scalar
+
+
+class InExpr(Node):
+    """`x in ["a", "b"]`."""
+
+    operand: Ref | Scalar
+    values: ListExpr
+
+
+class MatchesExpr(Node):
+    """`x matches r"..."`, which is decided while compiling; `pattern` is what stands in quotes."""
+
+    operand: Ref | Scalar
+    pattern: StringLit
+
+
 class EmptyExpr(Node):
     """`x is empty`."""
 
@@ -905,7 +927,18 @@ if TYPE_CHECKING:
     Literal: TypeAlias = Scalar | ConstRef | ListExpr | ObjectExpr
     Expr: TypeAlias = Literal | Ref
     Pattern: TypeAlias = Expr | OpenList | OpenObject | PartText
-    Condition: TypeAlias = OrExpr | AndExpr | NotExpr | CompareExpr | EmptyExpr | SeesExpr | Ref
+    Condition: TypeAlias = (
+        OrExpr
+        | AndExpr
+        | NotExpr
+        | CompareExpr
+        | TextRelationExpr
+        | InExpr
+        | MatchesExpr
+        | EmptyExpr
+        | SeesExpr
+        | Ref
+    )
     TypeExpr: TypeAlias = NamedType | ObjectType | EnumType | ListType | OptionalType
     Stmt: TypeAlias = (
         AnnotatedStmt

@@ -38,6 +38,7 @@ POSITIONAL: dict[str, type[ast.Node]] = {
     "fail": ast.FailStmt,
     "finish": ast.FinishStmt,
     "is_empty": ast.EmptyExpr,
+    "is_in": ast.InExpr,
     "negation": ast.NotExpr,
     "null": ast.NullLit,
     "given_fixture": ast.FixtureSection,
@@ -494,6 +495,24 @@ class AstBuilder:
     def build_compare(self, start: int, end: int, children: Sequence[Any]) -> ast.CompareExpr:
         left, operator, right = children
         return ast.CompareExpr(start, end, left, self._word(operator), right)
+
+    def build_text_relation(
+        self, start: int, end: int, children: Sequence[Any]
+    ) -> ast.TextRelationExpr:
+        left, word, right = children
+        first = self._word(word)
+        relation = first if first == "contains" else f"{first} with"
+        return ast.TextRelationExpr(start, end, left, relation, right)
+
+    def build_matches(self, start: int, end: int, children: Sequence[Any]) -> ast.MatchesExpr:
+        operand, pattern = children
+        first, last = self.tokens.starts[pattern], self.tokens.ends[pattern]
+        raw = ast.StringLit(first, last, self._word(pattern)[2:-1])
+        return ast.MatchesExpr(start, end, operand, raw)
+
+    def build_is_not_in(self, start: int, end: int, children: Sequence[Any]) -> ast.NotExpr:
+        operand, values = children
+        return ast.NotExpr(start, end, ast.InExpr(start, end, operand, values))
 
     # Checks
 

@@ -28,6 +28,7 @@ from flowdsl.prompt.sentences import (
     NONE,
     NUMERIC,
     OR,
+    PARTS,
     SCALARS,
     SENTENCES,
     THEN,
@@ -54,6 +55,7 @@ SAMPLES: dict[str, str] = {
     "bare": spell_variable(MEMO),
     "bracketed": bracketed(spell_variable(MEMO)),
     "check": say("screen.expect", "the invoice is saved").rstrip("."),
+    "choices": '"a", "b"',
     "clause": "the field Amount",
     "closing": "\u27e7",
     "command": exact("command", literal("dir C:\\invoices"), block=True),
@@ -83,6 +85,7 @@ SAMPLES: dict[str, str] = {
     "opening": "\u27e6",
     "operand": spell_variable(TOTAL),
     "options": '"open", "paid"',
+    "part": PARTS["contains"],
     "path": quoted("total.amount"),
     "picture": '<img src="" alt="the form">',
     "quoted": quoted("invoice.png"),
@@ -138,7 +141,8 @@ def _printed(sentence: Sentence) -> Iterator[str]:
 def test_what_joins_and_names_in_sentences_reads_as_it_did(snapshot: SnapshotAssertion) -> None:
     joined = [f"(x){word}(y)" for word in (ALL, ANY)] + [f"x{word}y" for word in (OR, THEN, AND)]
     answers = [DONE, AGAIN, FAILED, NONE]
-    compared = [f"x {words} y" for words in (*COMPARISONS.values(), *NUMERIC.values())]
+    relations = (*COMPARISONS.values(), *NUMERIC.values(), *PARTS.values())
+    compared = [f"x {words} y" for words in relations]
     noted = f'"x"{DATA_NOTE}'
     assert (
         "\n".join((*SCALARS.values(), *BLANKS.values(), *compared, *joined, *answers, noted))

@@ -224,12 +224,24 @@ def _failing(noted: str | None) -> nodes.Body:
         attempt = nodes.Leave(origin=HERE, action="retry", reason=own)
         body = (nodes.Expect(origin=HERE, condition=own, otherwise=(attempt,)),)
         last = nodes.Leave(origin=HERE, action="abort", reason=reason, noted=noted)
+        return tried(body, last)
+
+    def tried(body: nodes.Body, last: nodes.Statement) -> nodes.Retry:
         return nodes.Retry(
             origin=HERE, attempts=2, delay_milliseconds=0, body=body, otherwise=(last,)
         )
 
+    # An attempt that fails because the attempts inside it have failed.
+    inside = nodes.Leave(origin=HERE, action="retry", reason=None)
+    passed_on = replace(retry(own), otherwise=(inside,))
+    ended = nodes.Leave(origin=HERE, action="abort", reason=own, noted=noted)
     between = nodes.Capture(origin=HERE, file=literal("a.png"))
-    calls = ((fails(own),), (retry(None),), (fails(own), fails(literal("no")), retry(None)))
+    calls = (
+        (fails(own),),
+        (retry(None),),
+        (tried((passed_on,), ended),),
+        (fails(own), fails(literal("no")), retry(None)),
+    )
     return tuple(each for call in calls for each in (*call, between))
 
 

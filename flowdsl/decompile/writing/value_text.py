@@ -100,6 +100,8 @@ class ValueWriter:
                 written, type_ = self._variable(operand)
                 optional = isinstance(type_, nodes.OptionalType) or type_ == ANY
                 return f"{written} != null" if optional else f"not {written} is empty"
+            case nodes.Not(operand=nodes.OneOf(operand=operand, values=values)):
+                return f"{self._side(operand)} not in {self._choices(values)}"
             case nodes.Not(operand=operand):
                 return f"not {self._operand(operand)}"
             case nodes.Sees(text=text):
@@ -110,6 +112,10 @@ class ValueWriter:
                 return self._variable(operand)[0]
             case nodes.Compare(left=left, operator=operator, right=right):
                 return f"{self._side(left)} {operator} {self._side(right)}"
+            case nodes.TextRelation(left=left, relation=relation, right=right):
+                return f"{self._side(left)} {relation} {self._side(right)}"
+            case nodes.OneOf(operand=operand, values=values):
+                return f"{self._side(operand)} in {self._choices(values)}"
             case _:
                 assert_never(condition)
 
@@ -126,6 +132,9 @@ class ValueWriter:
         if variable is None:
             raise Unspeakable("a condition asks a text")
         return self.scope.in_code(variable), self.scope.type_of(variable)
+
+    def _choices(self, values: tuple[nodes.ConstantValue, ...]) -> str:
+        return f"[{', '.join(said(value_literal(each.value)) for each in values)}]"
 
     def _side(self, value: nodes.Value) -> str:
         match value:

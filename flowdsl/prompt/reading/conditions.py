@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from flowdsl.ir import nodes
-from flowdsl.prompt.sentences import ALL, ANY, COMPARISONS, NUMERIC
+from flowdsl.prompt.sentences import ALL, ANY, COMPARISONS, NUMERIC, OR, PARTS
 
 from .frames import frames
 from .phrases import Phrases, constant, text_value
 from .texts import Texts
 
 Operator = Literal["==", "!=", "<=", ">=", "<", ">"]
+Relation = Literal["contains", "starts with", "ends with"]
 
 
 class Conditions:
@@ -27,8 +28,10 @@ class Conditions:
         self._sentences = phrases.sentences
         self._sentences.kinds |= {
             "bare": self._operand,
+            "choices": self._choices,
             "condition": self.condition,
             "operand": self._operand,
+            "part": _part,
             "relation": _numeric,
         }
 
@@ -47,6 +50,13 @@ class Conditions:
             left, operator, right = found[0]
             compare = nodes.Compare(left=left, operator=operator, right=right, numeric=True)
             return compare, found[1]
+        if (found := read("conditions.parts", text, position)) is not None:
+            return _relation(*found[0]), found[1]
+        for name, numeric, negated in _ONE_OF:
+            if (found := read(name, text, position)) is not None:
+                operand, values = found[0]
+                choice = nodes.OneOf(operand=operand, values=values, numeric=numeric)
+                return nodes.Not(operand=choice) if negated else choice, found[1]
         return self._about_operand(text, position)
 
     def _about_operand(self, text: str, position: int) -> tuple[nodes.Condition, int] | None:
@@ -97,12 +107,53 @@ class Conditions:
         join = nodes.AllOf if word == ALL else nodes.AnyOf
         return join(operands=tuple(operands)), position
 
+    def _choices(
+        self, text: str, position: int
+    ) -> tuple[tuple[nodes.ConstantValue, ...], int] | None:
+        values: list[nodes.ConstantValue] = []
+        at = position
+        while (found := self._operand(text, at)) is not None:
+            if not isinstance(found[0], nodes.ConstantValue):
+                break
+            values.append(found[0])
+            position = found[1]
+            if not text.startswith(OR, position):
+                break
+            at = position + len(OR)
+        return (tuple(values), position) if values else None
+
     def _operand(self, text: str, position: int) -> tuple[nodes.Value, int] | None:
         if (found := self._text(text, position)) is not None:
             return text_value(found[0]), found[1]
         if (quoted := self._quoted(text, position)) is not None:
             return nodes.ConstantValue(value=quoted[0]), quoted[1]
         return constant(text, position) or self._phrases.value(text, position)
+
+
+_ONE_OF = (
+    ("conditions.one_of", False, False),
+    ("conditions.none_of", False, True),
+    ("conditions.number_one_of", True, False),
+    ("conditions.number_none_of", True, True),
+)
+"""The sentences about some values: the name, whether of numbers, whether it is none of them."""
+
+
+def _part(text: str, position: int) -> tuple[str, int] | None:
+    for relation, words in PARTS.items():
+        if text.startswith(f"{words} ", position):
+            return relation, position + len(words)
+    return None
+
+
+def _relation(left: nodes.Value, part: str, right: nodes.Value) -> nodes.Condition:
+    for relation in get_args(Relation):
+        plain = nodes.TextRelation(left=left, relation=relation, right=right)
+        if part == relation:
+            return plain
+        if part == f"not {relation}":
+            return nodes.Not(operand=plain)
+    raise AssertionError(part)
 
 
 def _numeric(text: str, position: int) -> tuple[Operator, int] | None:

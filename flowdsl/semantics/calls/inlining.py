@@ -18,6 +18,7 @@ from ..names.paths import path_of, step_of
 from ..program import Program
 from ..values.expressions import key_text
 from ..values.spelling import spell
+from ..values.text_relations import has_pattern, has_text
 
 
 class Known(Record):
@@ -170,6 +171,20 @@ def decided(program: Program, condition: ast.Condition, frame: Frame) -> bool | 
             return _compare(
                 value_of(program, left, frame), operator, value_of(program, right, frame)
             )
+        case ast.TextRelationExpr(left=left, relation=relation, right=right):
+            whole, part = value_of(program, left, frame), value_of(program, right, frame)
+            if not isinstance(whole, Known) or not isinstance(part, Known):
+                return None
+            return has_text(whole.value, relation, part.value)
+        case ast.InExpr(operand=operand, values=values):
+            equal = [
+                _compare(value_of(program, operand, frame), "==", value_of(program, each, frame))
+                for each in values.items
+            ]
+            return True if True in equal else None if None in equal else False
+        case ast.MatchesExpr(operand=operand, pattern=pattern):
+            text = value_of(program, operand, frame)
+            return has_pattern(text.value, pattern.value) if isinstance(text, Known) else None
         case ast.NotExpr(operand=operand):
             inner = decided(program, operand, frame)
             return None if inner is None else not inner

@@ -382,7 +382,9 @@ def depends_on_screen(condition: ast.Condition) -> bool:
             return any(map(depends_on_screen, operands))
         case ast.NotExpr(operand=operand):
             return depends_on_screen(operand)
-        case ast.CompareExpr() | ast.EmptyExpr() | ast.Ref():
+        case ast.CompareExpr() | ast.TextRelationExpr() | ast.InExpr() | ast.MatchesExpr():
+            return False
+        case ast.EmptyExpr() | ast.Ref():
             return False
 
 

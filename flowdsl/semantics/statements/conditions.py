@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
+from flowdsl.syntax.visit import walk
 
 from .. import errors, places
+from ..model import CONST, ENVIRONMENT
 from ..names.paths import presence_key
 from ..names.references import resolve_ref
 from ..names.scopes import PresenceKey, ValueScope
@@ -22,7 +27,8 @@ from ..types import (
     describe,
     strip_optional,
 )
-from ..values.assignability import comparable, orderable
+from ..values.annotations import check_pattern
+from ..values.assignability import ORDERED, TEXTUAL, comparable, orderable
 from ..values.expressions import NULL, check_text, infer
 from ..values.fitting import check_spelling, quoted_values
 from ..values.formats import has_spelling
@@ -55,6 +61,13 @@ def check_condition(program: Program, scope: ValueScope, condition: ast.Conditio
             return Facts(facts.when_false, facts.when_true)
         case ast.CompareExpr():
             return _check_comparison(program, scope, condition)
+        case ast.TextRelationExpr():
+            return _check_text_relation(program, scope, condition)
+        case ast.InExpr():
+            return _check_in(program, scope, condition)
+        case ast.MatchesExpr():
+            _check_matches(program, scope, condition)
+            return NO_FACTS
         case ast.EmptyExpr(operand=ref):
             resolve_ref(program, scope, ref, places.CONDITION)
             return Facts(when_false=frozenset((presence_key(ref),)))
@@ -100,8 +113,165 @@ def _check_or(program: Program, scope: ValueScope, operands: tuple[ast.Condition
 def _check_comparison(program: Program, scope: ValueScope, condition: ast.CompareExpr) -> Facts:
     left = infer(program, scope, condition.left, places.CONDITION)
     right = infer(program, scope, condition.right, places.CONDITION)
-    _check_operands(program, scope, condition, left, right)
+    if not _compares_with_nothing(program, scope, condition):
+        _check_operands(program, scope, condition, left, right)
     return _comparison_facts(condition, left, right)
+
+
+def _compares_with_nothing(program: Program, scope: ValueScope, condition: ast.CompareExpr) -> bool:
+    """Whether a value is compared with an empty text, which is reported."""
+    if "" not in (program.constants.get(condition.left), program.constants.get(condition.right)):
+        return False
+    span = condition.span(scope.module.source)
+    empty_left = program.constants.get(condition.left) == ""
+    asked = condition.right if empty_left else condition.left
+    fixes: tuple[Fix, ...] = ()
+    if isinstance(asked, ast.Ref) and condition.operator in ("==", "!="):
+        negation = "not " if condition.operator == "!=" else ""
+        instead = f"{negation}{asked.span(scope.module.source).text} is empty"
+        fixes = (Fix(f"write `{instead}`", (Edit(span, instead),), "safe"),)
+    program.sink.report(
+        errors.EMPTY_COMPARISON,
+        span,
+        written=span.text,
+        why="an empty text is a missing value",
+        help="`x is empty` holds where a value is missing, `not x is empty` where it is there",
+        fixes=fixes,
+    )
+    return True
+
+
+def _check_text_relation(
+    program: Program, scope: ValueScope, condition: ast.TextRelationExpr
+) -> Facts:
+    source = scope.module.source
+    sides = (condition.left, condition.right)
+    types = [infer(program, scope, side, places.CONDITION) for side in sides]
+    if program.constants.get(condition.right) == "":
+        span = condition.span(source)
+        program.sink.report(
+            errors.EMPTY_COMPARISON,
+            span,
+            written=span.text,
+            why="every text has an empty one in it",
+            help="name the text to look for; `x is empty` asks whether there is a value",
+        )
+    elif not all(map(_is_searched, types)):
+        program.sink.report(
+            errors.INCOMPARABLE,
+            condition.span(source),
+            left=describe(types[0]),
+            right=describe(types[1]),
+            operator=condition.relation,
+            help=(
+                f"`{condition.relation}` looks for a text in a text; numbers, dates and times are "
+                "compared with `==`, `<` and the like, and the entries of a list one by one in a "
+                "`for`"
+            ),
+        )
+    return Facts(
+        when_true=frozenset(presence_key(side) for side in sides if isinstance(side, ast.Ref))
+    )
+
+
+def _is_searched(type_: Type) -> bool:
+    """Whether a text may be looked for in a value of this type: it is a text, but no date."""
+    inner = strip_optional(type_)
+    if isinstance(inner, Unknown | Enum) or inner == ANY:
+        return True
+    return isinstance(inner, Primitive) and inner.name in TEXTUAL - ORDERED
+
+
+def _check_in(program: Program, scope: ValueScope, condition: ast.InExpr) -> Facts:
+    """Check each value of the list as if it were compared with `==`."""
+    source = scope.module.source
+    type_ = infer(program, scope, condition.operand, places.CONDITION)
+    if not condition.values.items:
+        program.sink.report(
+            errors.EMPTY_COMPARISON,
+            condition.span(source),
+            written=condition.span(source).text,
+            why="the list has no values",
+            help='name the values in the list, as in `x in ["a", "b"]`',
+        )
+    seen: dict[Any, ast.Node] = {}
+    for item in condition.values.items:
+        _check_choice(program, scope, condition, item, type_)
+        report_repeated(program, scope, item, seen)
+    operand = condition.operand
+    return Facts(
+        when_true=frozenset((presence_key(operand),)) if isinstance(operand, ast.Ref) else _NOTHING
+    )
+
+
+def _check_choice(
+    program: Program, scope: ValueScope, condition: ast.InExpr, item: ast.Expr, type_: Type
+) -> None:
+    """Check one value of the list behind `in`."""
+    span = item.span(scope.module.source)
+    own = infer(program, scope, item, places.CONSTANT)
+    value = program.constants.get(item)
+    if own == NULL or value == "":
+        written = condition.operand.span(scope.module.source).text
+        program.sink.report(
+            errors.EMPTY_COMPARISON,
+            span,
+            written=span.text,
+            why="it is a missing value",
+            help=f"ask for that apart: `{written} is empty or {written} in [...]`",
+        )
+        return
+    if isinstance(own, Unknown) or isinstance(type_, Unknown):
+        return
+    beside = strip_optional(type_)
+    if isinstance(beside, Enum) and beside.is_of_kind(value) and not beside.holds(value):
+        report_unknown_value(program, scope, item, value, condition.operand, beside)
+    elif isinstance(value, str) and isinstance(beside, Primitive) and has_spelling(beside.name):
+        check_spelling(program, span, value, beside.name)
+    elif not comparable(type_, own):
+        program.sink.report(
+            errors.INCOMPARABLE, span, left=describe(type_), right=describe(own), operator="in"
+        )
+
+
+def report_repeated(
+    program: Program, scope: ValueScope, item: ast.Node, seen: dict[Any, ast.Node]
+) -> None:
+    """Report a value that stands among those `seen` already; else it is one of them from now on."""
+    value = program.constants.get(item)
+    if value is None or isinstance(value, list | dict):
+        return
+    source = scope.module.source
+    first = seen.setdefault((isinstance(value, bool), value), item)
+    if first is not item:
+        program.sink.report(
+            errors.REPEATED_VALUE,
+            item.span(source),
+            value=value,
+            labels=(Label(first.span(source), "here first"),),
+        )
+
+
+def _check_matches(program: Program, scope: ValueScope, condition: ast.MatchesExpr) -> None:
+    source = scope.module.source
+    check_pattern(program, condition.pattern.span(source), condition.pattern.value)
+    type_ = infer(program, scope, condition.operand, places.CONDITION)
+    refs = [node for node in walk(condition.operand) if isinstance(node, ast.Ref)]
+    known = [ref for ref in refs if ref in program.values]
+    for ref in known:
+        if program.values[ref].kind not in (CONST, ENVIRONMENT):
+            span = ref.span(source)
+            program.sink.report(errors.PATTERN_OF_A_RUN, span, written=span.text)
+            return
+    if not isinstance(strip_optional(type_), Unknown) and not _is_searched(type_):
+        program.sink.report(
+            errors.INCOMPARABLE,
+            condition.span(source),
+            left=describe(type_),
+            right="string",
+            operator="matches",
+            help="`matches` takes a text on its left",
+        )
 
 
 def _check_operands(
@@ -172,16 +342,23 @@ def _report_unknown_value(
         value = program.constants.get(node)
         enum = strip_optional(type_)
         if isinstance(enum, Enum) and enum.is_of_kind(value) and not enum.holds(value):
-            source = scope.module.source
-            program.sink.report(
-                errors.UNKNOWN_ENUM_VALUE,
-                node.span(source),
-                value=value,
-                what=f"`{other.span(source).text}`",
-                help=f"its values are {quoted_values(enum)}",
-            )
+            report_unknown_value(program, scope, node, value, other, enum)
             return True
     return False
+
+
+def report_unknown_value(
+    program: Program, scope: ValueScope, node: ast.Node, value: Any, asked: ast.Node, enum: Enum
+) -> None:
+    """Report a constant that is none of the values of what is asked, which is an enum."""
+    source = scope.module.source
+    program.sink.report(
+        errors.UNKNOWN_ENUM_VALUE,
+        node.span(source),
+        value=value,
+        what=f"`{asked.span(source).text}`",
+        help=f"its values are {quoted_values(enum)}",
+    )
 
 
 def _comparison_facts(condition: ast.CompareExpr, left: Type, right: Type) -> Facts:

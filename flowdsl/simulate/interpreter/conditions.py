@@ -7,13 +7,14 @@ from datetime import UTC, datetime, time
 from typing import Any, assert_never
 
 from flowdsl.semantics import types
+from flowdsl.source.patterns import matches_whole
 from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
 
 from ..world import SEES, Question
 from .expressions import line, reference, value
 from .frames import Frame
-from .values import is_same
+from .values import is_same, spelled
 
 
 def holds(frame: Frame, condition: ast.Condition) -> bool:
@@ -44,6 +45,15 @@ def _holds(frame: Frame, condition: ast.Condition, seen: Mapping[ast.SeesExpr, b
             return frame.take(reference(frame, condition)) in (True, "true")
         case ast.CompareExpr():
             return _compares(frame, condition)
+        case ast.TextRelationExpr():
+            return _has_text(frame, condition)
+        case ast.InExpr(operand=operand, values=values):
+            asked = _operand(frame, operand)
+            choices = [_operand(frame, each) for each in values.items]
+            return asked is not None and any(is_same(asked, each) for each in choices)
+        case ast.MatchesExpr(operand=operand, pattern=pattern):
+            text = _operand(frame, operand)
+            return text is not None and matches_whole(pattern.value, spelled(text))
         case _:
             assert_never(condition)
 
@@ -68,7 +78,24 @@ def _compares(frame: Frame, compare: ast.CompareExpr) -> bool:
             return pair is not None and _in_order(operator, *pair)
 
 
-def _operand(frame: Frame, operand: ast.Ref | ast.Scalar) -> Any:
+def _has_text(frame: Frame, condition: ast.TextRelationExpr) -> bool:
+    """`contains` and the like; letter case counts. What is missing or empty has and is no part."""
+    left, right = _operand(frame, condition.left), _operand(frame, condition.right)
+    if left in (None, "") or right in (None, ""):
+        return False
+    text, part = spelled(left), spelled(right)
+    match condition.relation:
+        case "contains":
+            return part in text
+        case "starts with":
+            return text[: len(part)] == part
+        case "ends with":
+            return text[-len(part) :] == part
+        case relation:
+            raise AssertionError(f"no such relation: {relation}")
+
+
+def _operand(frame: Frame, operand: ast.Expr) -> Any:
     return frame.take(value(frame, operand, types.ANY))
 
 

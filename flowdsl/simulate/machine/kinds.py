@@ -18,6 +18,7 @@ from flowdsl.prompt.sentences import (
     DATA_NOTE,
     NUMERIC,
     OR,
+    PARTS,
     SCALARS,
     SENTENCES,
     THEN,
@@ -441,6 +442,14 @@ def machine_grammar() -> Grammar:
         else:
             yield from operand(text)
 
+    def choices(text: str) -> Iterator[tuple[Any, ...]]:
+        for first, rest in splits(text, OR):
+            for choice in operand(first):
+                if rest is None:
+                    yield (choice,)
+                else:
+                    yield from ((choice, *others) for others in choices(rest))
+
     def condition(text: str) -> Iterator[Any]:
         yield from grammar.read(_family("conditions"), text)
         for word, name in ((ALL, "all"), (ANY, "any")):
@@ -490,6 +499,7 @@ def machine_grammar() -> Grammar:
         "bare": bare,
         "bracketed": _bracketed,
         "check": _any_line,
+        "choices": choices,
         "clause": _clause,
         "closing": _mark,
         "command": command,
@@ -520,6 +530,7 @@ def machine_grammar() -> Grammar:
         "operand": operand,
         "numbers": _numbers,
         "options": options,
+        "part": _among(PARTS),
         "path": _path,
         "picture": _picture,
         "quoted": _quoted_line,

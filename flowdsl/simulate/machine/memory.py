@@ -200,6 +200,17 @@ def _holds(condition: Said, view: View, recorder: Recorder) -> bool:
             except InvalidOperation:
                 return False
             return _compare(first, condition["relation"], second)
+        case "conditions.parts":
+            left, right = (spelled(view.built(condition[side])) for side in ("left", "right"))
+            return _has_part(left, condition["part"], right)
+        case "conditions.one_of" | "conditions.none_of":
+            among = spelled(view.built(condition["value"])) in [
+                spelled(view.built(each)) for each in condition["choices"]
+            ]
+            return among == (condition.name == "conditions.one_of")
+        case "conditions.number_one_of" | "conditions.number_none_of":
+            among = _is_a_number_of(view.built(condition["value"]), condition["choices"], view)
+            return among == (condition.name == "conditions.number_one_of")
         case _:
             raise AssertionError(condition.name)
 
@@ -207,6 +218,26 @@ def _holds(condition: Said, view: View, recorder: Recorder) -> bool:
 def _is_empty(condition: Said, view: View) -> bool:
     found = spelled(view.built(condition["value"]))
     return found in ("", EMPTY) or (condition["listed"] and found == "[]")
+
+
+def _has_part(text: str, words: str, part: str) -> bool:
+    """Whether a text has another in it or at one of its ends, or has not, letter for letter."""
+    relation = words.removeprefix("not ")
+    found = {
+        "contains": text.find(part) >= 0,
+        "starts with": text.startswith(part),
+        "ends with": text.endswith(part),
+    }[relation]
+    return found == (relation == words)
+
+
+def _is_a_number_of(value: Any, choices: tuple[tuple[str, Any], ...], view: View) -> bool:
+    try:
+        return Decimal(spelled(value)) in [
+            Decimal(spelled(view.built(choice))) for choice in choices
+        ]
+    except InvalidOperation:
+        return False
 
 
 def _compare(left: Any, operator: str, right: Any) -> bool:

@@ -241,7 +241,7 @@ class PromptWriter:
 
     def _value(self, depth: int = 0) -> nodes.Value:
         rng = self._rng
-        match rng.randrange(7 if depth < 3 else 4):
+        match rng.randrange(9 if depth < 3 else 6):
             case 0:
                 return nodes.TextValue(text=(self._variable(),))
             case 1:
@@ -287,6 +287,19 @@ class PromptWriter:
                     numeric=rng.random() < 0.5,
                 )
             case 4:
+                return nodes.TextRelation(
+                    left=self._operand(),
+                    relation=rng.choice(("contains", "starts with", "ends with")),
+                    right=self._operand(),
+                )
+            case 5:
+                values = rng.sample((True, 3, 2.5, "a, b", "x) or (y", "[]"), rng.randint(1, 3))
+                return nodes.OneOf(
+                    operand=self._operand(),
+                    values=tuple(nodes.ConstantValue(value=each) for each in values),
+                    numeric=rng.random() < 0.5,
+                )
+            case 6:
                 return nodes.Not(operand=self._condition(depth + 1))
             case _:
                 join = rng.choice((nodes.AllOf, nodes.AnyOf))

@@ -12,6 +12,19 @@ from .values import ORDERED, STRING, Field, State, Task, Type, Value, readable
 VARIABLES = ("v", "val", "val1", "the_v", "r", "row")
 """Names of runtime variables: few, so that they are set again, and some begin like others."""
 
+SEARCHED = ("string", "enum", "email", "url", "file")
+"""The types of values in which a text is looked for."""
+PARTS = ("a", "A", "ann", "Lee", "EMPTY", " ", ".", "daily", "⟧", "C:/a")
+"""Texts that are looked for: in plain values, in nasty ones, and in what a missing value spells."""
+MATCHED = (
+    'greeting matches r"Hi[.] "',
+    'greeting matches r"Hi"',
+    '"AB" matches r"[A-Z]+"',
+    'empty matches r"x?"',
+    '"{limit}0" matches r"[0-9]|20"',
+)
+"""Conditions about patterns, which are decided before a run."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -159,13 +172,18 @@ class Body:
         optional = self.having(state, lambda each: each.optional)
         emptiable = optional or self.having(state, lambda each: each.type.name == "list")
         flags = self.having(state, lambda each: each.type.name == "bool")
-        compared = self.having(state, lambda each: each.type.scalar)
+        # The const `empty` is an empty text, with which nothing is compared.
+        compared = self.having(state, lambda each: each.type.scalar and each.code != "empty")
+        searched = [each for each in compared if each.type.name in SEARCHED]
         kind = self.c.weighted(
             (
                 ("sees", 4),
                 ("flag", 2 if flags else 0),
                 ("compare", 3 if compared else 0),
                 ("empty", 4 if emptiable else 0),
+                ("in", 2 if compared else 0),
+                ("part", 2 if searched else 0),
+                ("matches", 1),
                 ("not", 1 if depth < 2 else 0),
                 ("both", 2 if depth < 2 else 0),
             )
@@ -176,6 +194,17 @@ class Body:
                 return found.code, False, found.code, ""
             case "compare":
                 return self._comparison(state, compared), False, "", ""
+            case "part":
+                left = self.choose(searched)
+                relation = self.c.pick(("contains", "starts with", "ends with"))
+                other = [f'"{part}"' for part in PARTS]
+                other += [each.code for each in searched if each.code != left.code]
+                return f"{left.code} {relation} {self.c.pick(other)}", False, left.code, ""
+            case "in":
+                asked, written = self._choice(compared)
+                return written, False, "" if " not in " in written else asked.code, ""
+            case "matches":
+                return self.c.pick(MATCHED), False, "", ""
             case "empty":
                 found = self.choose(emptiable)
                 if optional and self.c.flag():
@@ -210,6 +239,16 @@ class Body:
             return f"{left.code} {operator} {self.c.pick(same).code}"
         options = left.type.literals or texts.LITERALS[left.type.name]
         return f"{left.code} {operator} {self.c.pick(options)}"
+
+    def _choice(self, compared: list[Value]) -> tuple[Value, str]:
+        """What is asked whether it is one of some values, and the condition."""
+        asked = self.choose(compared)
+        options = [f'"{each}"' for each in asked.type.options] or list(
+            dict.fromkeys(texts.LITERALS[asked.type.name])
+        )
+        first = self.c.number(0, len(options) - 1)
+        some = options[first : first + self.c.number(1, 3)]
+        return asked, f"{asked.code} {self.c.pick(('in', 'not in'))} [{', '.join(some)}]"
 
     # Names
 

@@ -80,6 +80,9 @@ PATTERNS = {
     "null comparison": r"!= null",
     "else if": r"else if",
     "order": r" (<|>=|<=|>) ",
+    "not in": r" not in \[",
+    "a part of a value that may be missing": r"(memo|since|maybe) (contains|starts|ends)",
+    "numbers in a list": r" in \[-?[0-9]",
     "a secret argument": r"key: \$",
     "a literal argument": r"call \w+\([^\n]*: \"",
     "a runtime argument": r"call \w+\([^\n]*\{\{",
@@ -161,8 +164,10 @@ def _in_body(block: ast.Block, model: SemanticModel) -> Iterator[str]:
                 yield f"extract {type(type_).__name__}"
             case ast.AndExpr() | ast.OrExpr() | ast.NotExpr() | ast.SeesExpr():
                 yield type(node).__name__
-            case ast.CompareExpr() | ast.EmptyExpr():
+            case ast.CompareExpr() | ast.EmptyExpr() | ast.InExpr() | ast.MatchesExpr():
                 yield type(node).__name__
+            case ast.TextRelationExpr(relation=relation):
+                yield relation
             case ast.CallStmt(result=result):
                 task = model.calls[node]
                 calls[task] = calls.get(task, 0) + 1
@@ -208,6 +213,7 @@ EXPECTED = frozenset(
         *("type as", "emit +=", "extract in background", "a task called twice"),
         *("extract NamedType", "extract OptionalType", "extract ListType"),
         *("AndExpr", "OrExpr", "NotExpr", "SeesExpr", "CompareExpr", "EmptyExpr"),
+        *("InExpr", "MatchesExpr", "contains", "starts with", "ends with"),
         *("call with a result", "call without a result"),
         *(
             f"{what} in a {where}"

@@ -335,6 +335,16 @@ workflow w {
   }
 }
 ''',
+    "parts of texts, and choices": """
+workflow w {
+  inputs { name: string? n: number }
+  steps {
+    if name contains "a" and not name ends with "b" { press "F1" }
+    if name in ["a", "b"] { press "F2" } else if name not in ["c"] { press "F3" }
+    if n in [1, 2.5] { press "F4" } else if n not in [3] { press "F5" }
+  }
+}
+""",
     "names on the wire, and a bound on a list with a default": """
 workflow w {
   inputs { names: string[] = ["a", "b"] more: string[] @max_items(9) }

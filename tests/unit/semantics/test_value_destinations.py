@@ -119,7 +119,7 @@ def test_a_task_that_calls_itself_is_reported_for_that_alone() -> None:
     [
         'type mail.body into "Note"',
         'type "re: {mail.body}" into "Note"',
-        'if mail.body != "" { press "Tab" }',
+        'if mail.body != "-" { press "Tab" }',
         'for one in mails { type one.body into "Note" }',
         'expect "the note shows {mail.body}"',
         'if sees "the note {mail.body}" { press "Tab" }',

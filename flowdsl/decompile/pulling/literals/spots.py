@@ -15,7 +15,8 @@ NAME = "name"
 """Forms of a token besides those of `ast.Text`: a doc comment's line, a string without variables.
 """
 
-_NO_PROSE = (ast.TestDecl, ast.Annotation, ast.EnumType, ast.CompareExpr, ast.Field)
+_CONDITIONS = (ast.CompareExpr, ast.TextRelationExpr, ast.InExpr, ast.MatchesExpr)
+_NO_PROSE = (ast.TestDecl, ast.Annotation, ast.EnumType, *_CONDITIONS, ast.Field)
 """Nodes whose texts are compared or parsed, so that their words are not prose."""
 
 
