@@ -127,6 +127,7 @@ class SemanticModel(Record):
     - `images`: the bytes of each file that an `image` statement names, by project path.
     - `quoted`: references to text from outside where a value is only looked at; the prompt marks it
       as data there.
+    - `complete`: the choices without an `else` of which one branch is taken in any case.
     - `wire_names`: the JSON name of each field of a record literal that has another one there.
     - `declared_values`: the inputs, secrets, parameters and runtime variables of each task and
       workflow.
@@ -152,6 +153,7 @@ class SemanticModel(Record):
     texts: dict[str, str]
     images: dict[str, bytes]
     quoted: set[ast.Ref]
+    complete: set[ast.Stmt]
     wire_names: dict[ast.Pair, str]
     declared_values: dict[ast.Decl, tuple[ValueSymbol, ...]]
     bodies: dict[ast.Block, list[ast.Stmt]]

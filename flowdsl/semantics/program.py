@@ -82,6 +82,8 @@ class Program:
 
     Most tables are those of `SemanticModel`; the others hold what has been resolved so far.
 
+    - `complete`: choices of which one branch is taken in any case, though they have no `else`;
+      filled as bodies are checked, before their paths are followed.
     - `iterables`: what each loop variable takes its values from.
     - `joined_texts`: texts with parts that the platform could misread together, each with its file
       and the kind of its place.
@@ -108,6 +110,7 @@ class Program:
         self.texts: dict[str, str] = {}
         self.images: dict[str, bytes] = {}
         self.quoted: set[ast.Ref] = set()
+        self.complete: set[ast.Stmt] = set()
         self.wire_names: dict[ast.Pair, str] = {}
         self.iterables: dict[ValueSymbol, ast.Ref | ast.IntLit | ast.ListExpr] = {}
         self.joined_texts: list[tuple[ast.Module, ast.Text, Place]] = []

@@ -363,6 +363,7 @@ def _model(
         texts=program.texts,
         images=program.images,
         quoted=program.quoted,
+        complete=program.complete,
         wire_names=program.wire_names,
         declared_values={
             declaration: tuple(scope.symbols.values()) for declaration, scope in scopes.items()

@@ -113,8 +113,9 @@ def _ways(model: SemanticModel, source: SourceFile, statement: ast.Stmt) -> Iter
         case ast.IfStmt(branches=branches):
             for branch in branches:
                 yield way(branch, HOLDS, branch.condition.end, "holds")
-            end = branches[0].condition.end
-            yield way(statement, OTHERWISE, end, "does not hold, nor does what follows it")
+            if statement not in model.complete:
+                end = branches[0].condition.end
+                yield way(statement, OTHERWISE, end, "does not hold, nor does what follows it")
         case ast.ForStmt(iterable=iterable):
             yield way(statement, ENTERED, iterable.end, "has an entry")
             if _may_be_empty(model, iterable):

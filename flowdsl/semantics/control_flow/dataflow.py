@@ -281,8 +281,11 @@ class Follower:
         for branch in statement.branches:
             self._read(branch.condition, state)
             ends.append(self._block(branch.body, state))
-        last = state if statement.otherwise is None else self._block(statement.otherwise, state)
-        return meet((*ends, last))
+        if statement.otherwise is not None:
+            ends.append(self._block(statement.otherwise, state))
+        elif statement not in self.program.complete:
+            ends.append(state)
+        return meet(ends)
 
     def _for(self, statement: ast.ForStmt, state: Done) -> State:
         self._read(statement.iterable, state)
@@ -432,7 +435,7 @@ class Follower:
             from .findings import FlowFindings
             from .path_counts import Flow
 
-            flow = Flow(self._runs, self._returns)
+            flow = Flow(self._runs, self._returns, self.program.complete)
             self._reports = FlowFindings(self.program, self.source, self.body, flow)
         return self._reports
 

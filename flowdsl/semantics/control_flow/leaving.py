@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from flowdsl.syntax import ast
 
-from ..model import TaskSymbol
+from ..program import Program
 from ..traversal import inner_blocks
 
-NO_CALLS: Mapping[ast.CallStmt, TaskSymbol] = {}
 
-
-def leaves(block: ast.Block, calls: Mapping[ast.CallStmt, TaskSymbol] = NO_CALLS) -> bool:
+def leaves(block: ast.Block, program: Program | None = None) -> bool:
     """Whether no path goes on behind a block, because its last statement always leaves.
 
-    That is a `fail`, `abort` or `finish`, the call of a task that ends with one of them (as far as
-    `calls` tell), or a `step` or an `if` with an `else` all of whose blocks leave.
+    That is a `fail`, `abort` or `finish`, a `step` whose block leaves, or an `if` with an `else`
+    all of whose blocks do. What `program` has found so far tells of more: the call of a task that
+    ends so, and choices without an `else` of which one branch is taken in any case.
     """
     if not block.statements:
         return False
     last = block.statements[-1]
     if isinstance(last, ast.StepStmt):
-        return leaves(last.body, calls)
+        return leaves(last.body, program)
     if isinstance(last, ast.IfStmt):
-        bodies = [branch.body for branch in last.branches]
-        if last.otherwise is None:
+        if last.otherwise is None and (program is None or last not in program.complete):
             return False
-        return all(leaves(body, calls) for body in (*bodies, last.otherwise))
+        return all(leaves(inner.block, program) for inner in inner_blocks(last))
     if isinstance(last, ast.CallStmt):
-        task = calls.get(last)
+        task = None if program is None else program.calls.get(last)
         return task is not None and leaves(task.declaration.body)
     return isinstance(last, ast.FailStmt | ast.AbortStmt | ast.FinishStmt)
 

@@ -21,7 +21,7 @@ So `total` is emitted on 1 of 2 paths, and the label stands at the `else` of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TypeAlias
 
 from flowdsl.diagnostics.diagnostic import Label
@@ -90,10 +90,14 @@ class Subject(Record):
 
 
 class Flow(Record):
-    """What `dataflow` knows: whether a list surely holds something, and whether a call returns."""
+    """What `dataflow` knows: whether a list surely holds something, and whether a call returns.
+
+    `complete` are the choices without an `else` of which one branch is taken in any case.
+    """
 
     runs: Callable[[ast.Ref | ast.IntLit | ast.ListExpr], bool]
     returns: Callable[[ast.CallStmt], bool]
+    complete: Collection[ast.Stmt]
 
 
 def count_paths(
@@ -229,14 +233,14 @@ class _Counter:
         ends = [self.block(block, at) for block in blocks]
         does = [self._does(block) for block in blocks]
         if not any(does):
-            skipped = statement.otherwise is None
+            skipped = statement.otherwise is None and statement not in self.flow.complete
             return at if skipped or any(end is not None for end in ends) else None
         result: Reached = None
         for end, word, has in zip(ends, words, does, strict=True):
             if end is not None:
                 explained = end if has else end.because(word, f"not {self.subject.word} here")
                 result = explained.join(result)
-        if statement.otherwise is None:
+        if statement.otherwise is None and statement not in self.flow.complete:
             none = at.because(words[0], f"not {self.subject.word} when no branch is taken")
             result = none.join(result)
         return result

@@ -20,6 +20,7 @@ from ..values.annotations import check_statement_annotations
 from ..values.expressions import check_text, check_value
 from ..values.joins import note_typed
 from .arguments import check_call
+from .choices import asks_for_all
 from .conditions import check_condition
 from .keys import check_press
 from .loop_bounds import check_duration, check_limit, entries_of
@@ -316,10 +317,16 @@ class BodyChecker:
             facts = check_condition(self.program, self.scope, branch.condition)
             self._block_with(branch.body, facts.when_true)
             self.scope.present |= facts.when_false
+        leave = all(leaves(branch.body, self.program) for branch in statement.branches)
         if statement.otherwise is not None:
             self._block(statement.otherwise)
-            self.scope.present &= before
-        elif not all(leaves(branch.body, self.program.calls) for branch in statement.branches):
+        else:
+            conditions = [branch.condition for branch in statement.branches]
+            complete = asks_for_all(self.program, before, conditions)
+            # Where nobody can tell, the answer is the one after which nothing more is reported.
+            if complete or (complete is None and len(conditions) > 1 and not leave):
+                self.program.complete.add(statement)
+        if statement.otherwise is not None or not leave:
             self.scope.present &= before
 
     def _for(self, statement: ast.ForStmt) -> None:
@@ -361,11 +368,7 @@ class BodyChecker:
         self.counting.pop()
         self._otherwise(statement.otherwise)
         action = statement.otherwise.action if statement.otherwise is not None else None
-        if (
-            action is None
-            or not isinstance(action, ast.Block)
-            or leaves(action, self.program.calls)
-        ):
+        if action is None or not isinstance(action, ast.Block) or leaves(action, self.program):
             self.scope.present |= facts.when_true
 
     def _retry(self, statement: ast.RetryStmt) -> None:
@@ -380,7 +383,7 @@ class BodyChecker:
         if statement.otherwise is not None:
             proven, self.scope.present = self.scope.present, before
             self._block(statement.otherwise)
-            if leaves(statement.otherwise, self.program.calls):
+            if leaves(statement.otherwise, self.program):
                 self.scope.present = proven
 
     def _forget_what_passes_set(self, body: ast.Block) -> None:

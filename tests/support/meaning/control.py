@@ -77,6 +77,21 @@ class Control:
         state.become(*ends)
         return " else ".join(words)
 
+    def every_value(self, state: State, place: Place) -> str:
+        """A chain over all values of an enum, behind which one branch was taken."""
+        enums = self.body.having(state, lambda each: bool(each.type.options) and not each.optional)
+        found = self.body.choose(enums)
+        inner = place.inner(screen=False)
+        words: list[str] = []
+        ends: list[State] = []
+        for value in found.type.options:
+            then = state.copy()
+            asked = self.c.pick((f'== "{value}"', f'in ["{value}"]'))
+            words.append(f"if {found.code} {asked} {self.braced(then, inner)}")
+            ends.append(then)
+        state.become(*ends)
+        return " else ".join(words)
+
     def guard(self, state: State, place: Place) -> str:
         """An `if` that leaves where a value is missing; behind it the value is there."""
         optional = self.body.having(state, lambda each: each.optional)

@@ -296,7 +296,8 @@ def test_every_rule_of_the_grammar_is_accounted_for() -> None:
         "check_agentic", "check_cleanup", "check_file", "check_image", "check_schema", "compare",
         "const_ref", "dotted", "enum_type", "false", "if_present", "import_name", "input_ref",
         "int", "is_empty", "is_in", "is_not_in", "item_number", "item_where", "list", "matches",
-        "named_arg", "negation", "null", "number", "or_", "pair", "param", "part", "path", "pattern_list", "pattern_pair",
+        "named_arg", "negation", "null", "number", "or_", "pair", "param", "part", "path",
+        "pattern_list", "pattern_pair",
         "secret_ref", "sees", "target_each", "target_exact", "target_regex", "text_relation",
         "true", "type_name", "type_suffix", "using", "value_list", "value_pair",
     }  # fmt: skip
