@@ -137,6 +137,7 @@ _ITEMS = frozenset(
         "image",
         "run",
         "if_",
+        "case",
         "for_",
         "repeat",
         "retry",
@@ -228,6 +229,14 @@ def _test(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item
     items = [child for child in children if type(child) is Item]
     brace = start + 4 + (reader.sheet.kinds[start + 4] != LBRACE)
     return Item("test", start, end, (_body(reader, brace, end, items, True),))
+
+
+def _match(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
+    items = [child for child in children if type(child) is Item]
+    if type(last := children[-1]) is Body:
+        items.append(Item("else", last.open - 1, end - 1, (last,)))
+    brace = items[0].start - 1 if items else end - 2
+    return Item("match", start, end, (_body(reader, brace, end, items, True),))
 
 
 def _item_answers(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
@@ -356,6 +365,7 @@ _SPECIAL: dict[str, Build] = {
     "import_names": _import_names,
     "item": _declaration,
     "item_answers": _item_answers,
+    "match": _match,
     "object": _object,
     "object_type": _object_type,
     "pattern_object": _object,

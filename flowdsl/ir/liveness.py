@@ -143,6 +143,8 @@ class _Walker:
 
     def _if(self, statement: nodes.If, live: Live, failing: Live) -> tuple[nodes.Body, Live]:
         otherwise, before = self.body(statement.otherwise, live, failing)
+        if statement.complete and not otherwise:
+            before = NOTHING
         branches: list[nodes.Branch] = []
         for branch in statement.branches:
             body, entered = self.body(branch.body, live, failing)

@@ -177,19 +177,8 @@ class BodyLowering:
                 yield self._picture(statement, frame, origin)
             case ast.RunStmt():
                 yield self._run(statement, frame, origin)
-            case ast.IfStmt():
-                yield nodes.If(
-                    origin=origin,
-                    branches=tuple(
-                        nodes.Branch(
-                            origin=origin_of(frame.source, branch.condition),
-                            condition=self.values.condition(branch.condition, frame),
-                            body=self.body(branch.body, frame),
-                        )
-                        for branch in statement.branches
-                    ),
-                    otherwise=self.body(statement.otherwise, frame) if statement.otherwise else (),
-                )
+            case ast.IfStmt() | ast.MatchStmt():
+                yield self._choice(statement, frame, origin)
             case ast.ForStmt():
                 yield from self._loop(statement, frame, origin)
             case ast.RepeatStmt():
@@ -208,6 +197,32 @@ class BodyLowering:
                 yield nodes.Leave(origin=origin, action="finish", reason=reason)
             case _:
                 assert_never(statement)
+
+    def _choice(
+        self, statement: ast.IfStmt | ast.MatchStmt, frame: Frame, origin: nodes.Origin
+    ) -> nodes.If:
+        branches = []
+        for branch in statement.branches:
+            if isinstance(branch, ast.IfBranch):
+                place: ast.Node = branch.condition
+                condition = self.values.condition(branch.condition, frame)
+            else:
+                assert isinstance(statement, ast.MatchStmt)
+                place = branch.values[0]
+                condition = self.values.case(statement.operand, branch.values, frame)
+            branches.append(
+                nodes.Branch(
+                    origin=origin_of(frame.source, place),
+                    condition=condition,
+                    body=self.body(branch.body, frame),
+                )
+            )
+        return nodes.If(
+            origin=origin,
+            branches=tuple(branches),
+            otherwise=self.body(statement.otherwise, frame) if statement.otherwise else (),
+            complete=statement in self.values.model.complete,
+        )
 
     def _type(self, statement: ast.TypeStmt, frame: Frame, origin: nodes.Origin) -> nodes.Statement:
         """Types a value; where one that is to be written anew may be missing, only if it is not."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, assert_never
 
@@ -338,8 +338,8 @@ class ValueLowering:
                 return self._comparison(condition, frame)
             case ast.TextRelationExpr():
                 return self._text_relation(condition, frame)
-            case ast.InExpr(operand=operand):
-                return self._one_of(operand, condition.values, frame)
+            case ast.InExpr(operand=operand, values=values):
+                return self.among(operand, values.items, frame)
             case ast.MatchesExpr(operand=operand, pattern=pattern):
                 text = self.value(operand, frame)
                 assert isinstance(text, nodes.ConstantValue), "the check allows constants only"
@@ -400,21 +400,31 @@ class ValueLowering:
             ):
                 yield nodes.Not(operand=self._is_empty(operand, frame))
 
-    def _one_of(
-        self, operand: ast.Ref | ast.Scalar, values: ast.ListExpr, frame: Frame
+    def among(
+        self, operand: ast.Ref | ast.Scalar, values: Sequence[ast.Node], frame: Frame
     ) -> nodes.Condition:
-        """`x in [...]`. A missing text is none of the values as it is; a missing number spells
-        none, which is said.
+        """That a value is one of some constants.
+
+        A missing text is none of them as it is; a missing number spells none, which is said.
         """
         numeric = self._is_number(operand)
         found = nodes.OneOf(
             operand=self.value(operand, frame),
             values=tuple(
-                nodes.ConstantValue(value=to_json(self.constant(each))) for each in values.items
+                nodes.ConstantValue(value=to_json(self.constant(each))) for each in values
             ),
             numeric=numeric,
         )
         return _all_of((*self._given((operand,), frame), found)) if numeric else found
+
+    def case(self, operand: ast.Ref, values: Sequence[ast.Node], frame: Frame) -> nodes.Condition:
+        """That a value is one of a branch of `match`, in the words of `==` if that has only one."""
+        found = self.among(operand, values, frame)
+        if isinstance(found, nodes.OneOf) and len(found.values) == 1:
+            return nodes.Compare(
+                left=found.operand, operator="==", right=found.values[0], numeric=found.numeric
+            )
+        return found
 
     def _may_be_missing(self, ref: ast.Ref) -> bool:
         return isinstance(self.model.ref_types[ref], types.Optional)

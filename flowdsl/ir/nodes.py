@@ -421,9 +421,15 @@ class Branch(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class If(Node):
+    """`complete` says that one of the branches is taken in any case.
+
+    No prompt says that, so that nothing is another statement for it.
+    """
+
     kind: Literal["if"] = "if"
     branches: tuple[Branch, ...]
     otherwise: Body
+    complete: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -278,6 +278,18 @@ EMPTY_COMPARISON = DiagnosticSpec(
 REPEATED_VALUE = DiagnosticSpec(
     "repeated-value", "types", "`{value}` stands here a second time", "remove it"
 )
+MATCH_OF_NO_ENUM = DiagnosticSpec(
+    "match-of-no-enum",
+    "types",
+    "`{written}` is `{type}`, and `match` goes through the values of an enum",
+    'ask with `if {written} == ...`, or declare its values where it is declared: `"a" | "b"`',
+)
+MATCH_INCOMPLETE = DiagnosticSpec(
+    "match-incomplete",
+    "flow",
+    "`{written}` may also be {values}, which {lacking}",
+    "add the values to a branch, or `else {{ }}` for all others",
+)
 PATTERN_OF_A_RUN = DiagnosticSpec(
     "pattern-of-a-run",
     "types",

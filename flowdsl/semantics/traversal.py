@@ -160,7 +160,7 @@ def _inner_blocks(statement: ast.Stmt) -> Iterator[InnerBlock]:
             yield from inner_blocks(statement.statement)
         case ast.StepStmt():
             yield InnerBlock(statement.body, False, False)
-        case ast.IfStmt():
+        case ast.IfStmt() | ast.MatchStmt():
             for branch in statement.branches:
                 yield InnerBlock(branch.body, True, False)
             if statement.otherwise is not None:

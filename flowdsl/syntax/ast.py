@@ -404,6 +404,21 @@ class IfStmt(Node):
     otherwise: Block | None
 
 
+class MatchBranch(Node):
+    """The values of an enum, and what is done for each of them."""
+
+    values: tuple[StringLit | IntLit, ...]
+    body: Block
+
+
+class MatchStmt(Node):
+    """`match x { "a" { } "b", "c" { } else { } }`."""
+
+    operand: Ref
+    branches: tuple[MatchBranch, ...]
+    otherwise: Block | None
+
+
 class ForStmt(Node):
     variable: Name
     iterable: Ref | IntLit | ListExpr
@@ -960,6 +975,7 @@ if TYPE_CHECKING:
         | ImageStmt
         | RunStmt
         | IfStmt
+        | MatchStmt
         | ForStmt
         | RepeatStmt
         | RetryStmt

@@ -421,6 +421,15 @@ class AstBuilder:
         )
         return ast.IfStmt(start, end, branches, otherwise)
 
+    def build_match(self, start: int, end: int, children: Sequence[Any]) -> ast.MatchStmt:
+        operand, *branches, otherwise = children
+        return ast.MatchStmt(start, end, operand, tuple(branches), otherwise)
+
+    def build_case(self, start: int, end: int, children: Sequence[Any]) -> ast.MatchBranch:
+        *values, body = children
+        found = (each if isinstance(each, ast.IntLit) else self._string(each) for each in values)
+        return ast.MatchBranch(start, end, tuple(found), body)
+
     def build_for_(self, start: int, end: int, children: Sequence[Any]) -> ast.ForStmt:
         variable, iterable, limit, body = children
         return ast.ForStmt(start, end, self._name(variable), iterable, limit, body)

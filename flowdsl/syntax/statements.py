@@ -100,6 +100,7 @@ STATEMENTS: dict[type[ast.Node], Row] = {
     ast.ImageStmt: Row("image", (("shows", SHOWN),), PICTURE, becomes=("picture",)),
     ast.RunStmt: Row("run", (("command", COMMAND),), TERMINAL, "name", ("run",)),
     ast.IfStmt: Row("if", becomes=("if",)),
+    ast.MatchStmt: Row("match", becomes=("if",)),
     ast.ForStmt: Row("for", (), LOOP, becomes=("loop",)),
     ast.RepeatStmt: Row("repeat", becomes=("repeat",)),
     ast.RetryStmt: Row("retry", becomes=("retry",)),
@@ -121,7 +122,10 @@ BY_KIND: dict[str, tuple[type[ast.Node], ...]] = {
 
 # What follows from the fields of the classes
 
-_HOLDS_STATEMENTS = ("Block", "Block | None", "tuple[IfBranch, ...]", "Stmt")
+_HOLDS_STATEMENTS = (
+    *("Block", "Block | None", "Stmt"),
+    *("tuple[IfBranch, ...]", "tuple[MatchBranch, ...]"),
+)
 _ELSE = "Otherwise | None"
 
 
@@ -182,7 +186,7 @@ def conditions_of(statement: ast.Node) -> tuple[ast.Condition, ...]:
 
 
 def else_of(statement: ast.Node) -> ast.Otherwise | None:
-    """The `else` of a statement; None for those of `if` and `retry`, which are plain blocks."""
+    """The `else` of a statement; None for that of `if`, `match` or `retry`, a plain block."""
     if type(statement) not in WITH_ELSE:
         return None
     otherwise: ast.Otherwise | None = statement.otherwise  # type: ignore[attr-defined]

@@ -1,6 +1,7 @@
 """Which ways of a program its tests take: of each decision, and which statements they carry out.
 
 if sees "a box" { … }              it holds · it does not
+match plan { "a" { … } "b" { … } }  each case · the `else`
 expect "…" else { … }              it is so · the `else`
 for x in list { … }                entered · skipped
 repeat until … max 3 { … }         entered · at once · used up
@@ -116,6 +117,11 @@ def _ways(model: SemanticModel, source: SourceFile, statement: ast.Stmt) -> Iter
             if statement not in model.complete:
                 end = branches[0].condition.end
                 yield way(statement, OTHERWISE, end, "does not hold, nor does what follows it")
+        case ast.MatchStmt(operand=operand, branches=cases):
+            for case in cases:
+                yield way(case, HOLDS, case.values[-1].end, "is the case")
+            if statement not in model.complete:
+                yield way(statement, OTHERWISE, operand.end, "goes to its `else`")
         case ast.ForStmt(iterable=iterable):
             yield way(statement, ENTERED, iterable.end, "has an entry")
             if _may_be_empty(model, iterable):

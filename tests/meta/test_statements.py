@@ -60,7 +60,7 @@ KNOWN = frozenset(
         *("PressStmt", "WaitStmt", "WaitUntilStmt", "ExtractStmt", "CopyStmt", "EmitStmt"),
         *("ExpectStmt", "CaptureStmt", "ExportStmt", "ImageStmt", "RunStmt", "IfStmt"),
         *("ForStmt", "RepeatStmt", "RetryStmt", "CallStmt", "FailStmt", "AbortStmt"),
-        *("FinishStmt", "KeepStmt"),
+        *("FinishStmt", "KeepStmt", "MatchStmt"),
     )
 )
 """The statements of which every place below was asked whether it has to know them."""
@@ -200,6 +200,8 @@ def sample(class_: type[ast.Node], **given: object) -> ast.Node:
         elif written == "Otherwise | None":
             reason = ast.Text(0, 0, ast.STRING, (ast.TextLiteral(0, 0, "else"),))
             values[name] = ast.Otherwise(0, 0, ast.FailStmt(0, 0, reason))
+        elif written == "tuple[MatchBranch, ...]":
+            values[name] = (ast.MatchBranch(0, 0, (), ast.Block(0, 0, ())),)
         elif name == "branches":
             condition = ast.SeesExpr(0, 0, ast.Text(0, 0, ast.STRING, ()))
             values[name] = (ast.IfBranch(0, 0, condition, ast.Block(0, 0, ())),)
@@ -223,7 +225,9 @@ def test_texts_blocks_and_prose_of_a_statement(class_: type[ast.Node]) -> None:
     assert len(found) == expected
     blocks = [inner.block for inner in inner_blocks(statement)]  # type: ignore[arg-type]
     held = [
-        written for written in annotations.values() if "Block" in written or "IfBranch" in written
+        written
+        for written in annotations.values()
+        if re.search("Block|IfBranch|MatchBranch", written)
     ]
     assert len(blocks) == len(held)
     assert bool(list(prose_of(statement, SourceFile("x.flow", "")))) == (class_ in HAS_PROSE)

@@ -10,6 +10,7 @@ from flowdsl.ir.lower_statements import DEFAULT_TIMEOUT_MILLISECONDS
 from flowdsl.ir.lower_values import joined, literal, single_variable
 
 from .lines import Emit, Keep, Line
+from .matches import cases_of
 from .scope import Scope
 from .type_names import TypeNames, Unspeakable, doc_lines
 from .value_text import Consts, ValueWriter, said
@@ -76,8 +77,7 @@ class Writer(ValueWriter):
         for before, line in zip([None, *lines], lines, strict=False):
             if before is not None and nodes.Step in (type(before.node), type(line.node)):
                 written.append("")
-            text = "\n".join(self.statement(line, attempt))
-            written += [INDENT + each for each in text.split("\n")]
+            written += _indented(self.statement(line, attempt))
         return written
 
     def _with_block(self, head: str, lines: list[Line], attempt: bool, tail: str = "") -> list[str]:
@@ -196,6 +196,9 @@ class Writer(ValueWriter):
         return self._with_else([head], line.bodies[0], None, attempt)
 
     def _if(self, node: nodes.If, line: Line, attempt: bool) -> list[str]:
+        cases = cases_of(node, otherwise=bool(line.bodies[-1]), type_of=self.scope.type_of)
+        if cases is not None:
+            return self._match(*cases, line, attempt)
         written: list[str] = []
         for branch, body in zip(node.branches, line.bodies, strict=False):
             head = f"if {self.condition(branch.condition)}"
@@ -205,6 +208,17 @@ class Writer(ValueWriter):
         if otherwise := line.bodies[-1]:
             written += self._with_block(f"{written.pop()} else", otherwise, attempt)
         return written
+
+    def _match(
+        self, variable: nodes.Variable, cases: list[tuple[str, ...]], line: Line, attempt: bool
+    ) -> list[str]:
+        written = [f"match {self.scope.in_code(variable)} {{"]
+        for values, body in zip(cases, line.bodies, strict=False):
+            head = ", ".join(f'"{value}"' for value in values)
+            written += _indented(self._with_block(head, body, attempt))
+        if otherwise := line.bodies[-1]:
+            written += _indented(self._with_block("else", otherwise, attempt))
+        return [*written, "}"]
 
     def _loop(self, node: nodes.Loop, line: Line, attempt: bool) -> list[str]:
         items, bound = self._items(node)
@@ -307,6 +321,11 @@ def _is_fail(body: list[Line], reason: nodes.Text | None, attempt: bool) -> bool
     if reason is None or node.reason is None:
         return reason is node.reason
     return joined(node.reason) == joined(reason)
+
+
+def _indented(written: list[str]) -> list[str]:
+    text = "\n".join(written)
+    return [INDENT + each for each in text.split("\n")]
 
 
 def _using(model: str | None) -> str:

@@ -6,7 +6,7 @@ an `if urgent` in it is decided before anything runs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from flowdsl.source.record import Record
@@ -177,11 +177,7 @@ def decided(program: Program, condition: ast.Condition, frame: Frame) -> bool | 
                 return None
             return has_text(whole.value, relation, part.value)
         case ast.InExpr(operand=operand, values=values):
-            equal = [
-                _compare(value_of(program, operand, frame), "==", value_of(program, each, frame))
-                for each in values.items
-            ]
-            return True if True in equal else None if None in equal else False
+            return is_among(program, operand, values.items, frame)
         case ast.MatchesExpr(operand=operand, pattern=pattern):
             text = value_of(program, operand, frame)
             return has_pattern(text.value, pattern.value) if isinstance(text, Known) else None
@@ -196,6 +192,15 @@ def decided(program: Program, condition: ast.Condition, frame: Frame) -> bool | 
             return True if True in known else None if None in known else False
         case ast.SeesExpr():
             return None
+
+
+def is_among(
+    program: Program, operand: ast.Node, values: Iterable[ast.Node], frame: Frame
+) -> bool | None:
+    """Whether a value is one of some others; None where it takes a run to know."""
+    asked = value_of(program, operand, frame)
+    equal = [_compare(asked, "==", value_of(program, each, frame)) for each in values]
+    return True if True in equal else None if None in equal else False
 
 
 def _is_empty(value: Value) -> bool | None:

@@ -191,7 +191,7 @@ class Follower:
             case ast.StepStmt(title=title, body=body):
                 self._read(title, state)
                 return self._block(body, state)
-            case ast.IfStmt():
+            case ast.IfStmt() | ast.MatchStmt():
                 return self._if(statement, state)
             case ast.TypeStmt() | ast.ClearStmt():
                 self._read(statement, state)
@@ -276,10 +276,13 @@ class Follower:
             return meet((after, self._block(action, before)))
         return meet((after, self._statement(action, before)))
 
-    def _if(self, statement: ast.IfStmt, state: Done) -> State:
+    def _if(self, statement: ast.IfStmt | ast.MatchStmt, state: Done) -> State:
         ends = []
+        if isinstance(statement, ast.MatchStmt):
+            self._read(statement.operand, state)
         for branch in statement.branches:
-            self._read(branch.condition, state)
+            if isinstance(branch, ast.IfBranch):
+                self._read(branch.condition, state)
             ends.append(self._block(branch.body, state))
         if statement.otherwise is not None:
             ends.append(self._block(statement.otherwise, state))

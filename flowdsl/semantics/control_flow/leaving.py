@@ -11,16 +11,16 @@ from ..traversal import inner_blocks
 def leaves(block: ast.Block, program: Program | None = None) -> bool:
     """Whether no path goes on behind a block, because its last statement always leaves.
 
-    That is a `fail`, `abort` or `finish`, a `step` whose block leaves, or an `if` with an `else`
-    all of whose blocks do. What `program` has found so far tells of more: the call of a task that
-    ends so, and choices without an `else` of which one branch is taken in any case.
+    That is a `fail`, `abort` or `finish`, a `step` whose block leaves, or an `if` or `match` with
+    an `else` all of whose blocks do. What `program` has found so far tells of more: the call of a
+    task that ends so, and choices without an `else` of which one branch is taken in any case.
     """
     if not block.statements:
         return False
     last = block.statements[-1]
     if isinstance(last, ast.StepStmt):
         return leaves(last.body, program)
-    if isinstance(last, ast.IfStmt):
+    if isinstance(last, ast.IfStmt | ast.MatchStmt):
         if last.otherwise is None and (program is None or last not in program.complete):
             return False
         return all(leaves(inner.block, program) for inner in inner_blocks(last))

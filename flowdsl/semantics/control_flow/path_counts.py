@@ -162,7 +162,7 @@ class _Counter:
                 | ast.RunStmt()
             ):
                 return self._else(statement, statement.otherwise, at, after)
-            case ast.IfStmt():
+            case ast.IfStmt() | ast.MatchStmt():
                 return self._if(statement, at)
             case ast.ForStmt():
                 return self._for(statement, at)
@@ -223,10 +223,16 @@ class _Counter:
         text = f"not {self.subject.word} when this succeeds"
         return after.because(keyword_span(statement, self.source), text)
 
-    def _if(self, statement: ast.IfStmt, at: Paths) -> Reached:
+    def _if(self, statement: ast.IfStmt | ast.MatchStmt, at: Paths) -> Reached:
         blocks = [branch.body for branch in statement.branches]
-        words = [keyword_span(statement, self.source)]
-        words.extend(self._else_before(branch.start) for branch in statement.branches[1:])
+        if isinstance(statement, ast.MatchStmt):
+            words = [
+                Span(self.source, branch.start, branch.values[-1].end)
+                for branch in statement.branches
+            ]
+        else:
+            words = [keyword_span(statement, self.source)]
+            words.extend(self._else_before(branch.start) for branch in statement.branches[1:])
         if statement.otherwise is not None:
             blocks.append(statement.otherwise)
             words.append(self._else_before(statement.otherwise.start))
@@ -241,7 +247,10 @@ class _Counter:
                 explained = end if has else end.because(word, f"not {self.subject.word} here")
                 result = explained.join(result)
         if statement.otherwise is None and statement not in self.flow.complete:
-            none = at.because(words[0], f"not {self.subject.word} when no branch is taken")
+            none = at.because(
+                keyword_span(statement, self.source),
+                f"not {self.subject.word} when no branch is taken",
+            )
             result = none.join(result)
         return result
 

@@ -30,7 +30,7 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.statements import PICTURE, PLAIN, SCREENSHOT, TERMINAL, keyword_span
 
 from .. import errors
-from ..calls.inlining import Frame, Value, Variables, bind, decided
+from ..calls.inlining import Frame, Value, Variables, bind, decided, is_among
 from ..capabilities import TOOLS, Capabilities
 from ..model import PARAMETER, TaskSymbol, WorkflowSymbol
 from ..program import Program
@@ -166,7 +166,7 @@ class _Walk:
         match statement:  # what most programs are made of comes first
             case ast.StepStmt(body=body):
                 self._fill(requirements, body, frame)
-            case ast.IfStmt():
+            case ast.IfStmt() | ast.MatchStmt():
                 self._if(requirements, statement, frame)
             case ast.WaitUntilStmt(otherwise=otherwise) | ast.ExpectStmt(otherwise=otherwise):
                 if otherwise is not None and type(otherwise.action) not in PLAIN:
@@ -232,7 +232,7 @@ class _Walk:
             nodes = [
                 each
                 for each in self.program.statements(task.declaration.body)
-                if isinstance(each, ast.IfStmt | ast.CallStmt)
+                if isinstance(each, ast.IfStmt | ast.MatchStmt | ast.CallStmt)
             ]
             refs = [ref for node in nodes for ref in _refs(self.program, node)]
             found = self._deciding[task] = frozenset(ref.name.text for ref in refs)
@@ -277,12 +277,14 @@ class _Walk:
             whole.run_elses[Span(frame.source, start, start + len("else"))] = None
         requirements.add(whole)
 
-    def _if(self, requirements: Requirements, statement: ast.IfStmt, frame: Frame) -> None:
-        """Decide an `if`, without the branches that constants decide."""
-        branches: list[ast.IfBranch] = []
+    def _if(
+        self, requirements: Requirements, statement: ast.IfStmt | ast.MatchStmt, frame: Frame
+    ) -> None:
+        """Decide an `if` or `match`, without the branches that constants decide."""
+        branches: list[ast.IfBranch | ast.MatchBranch] = []
         otherwise = statement.otherwise
         for branch in statement.branches:
-            outcome = decided(self.program, branch.condition, frame) if self.exact else None
+            outcome = self._decided(statement, branch, frame) if self.exact else None
             if outcome is None:
                 branches.append(branch)
             elif outcome:
@@ -297,8 +299,23 @@ class _Walk:
             for body in bodies:
                 requirements.add(body)
             return
-        blind = [each.condition for each in branches if not depends_on_screen(each.condition)]
+        conditions = [each.condition for each in branches if isinstance(each, ast.IfBranch)]
+        blind = [each for each in conditions if not depends_on_screen(each)]
+        if isinstance(statement, ast.MatchStmt):
+            blind = [statement.operand]
         self._decide(requirements, statement, Requirements(), bodies, frame, blind)
+
+    def _decided(
+        self,
+        statement: ast.IfStmt | ast.MatchStmt,
+        branch: ast.IfBranch | ast.MatchBranch,
+        frame: Frame,
+    ) -> bool | None:
+        """Whether a branch is taken if none before it is; None where it takes a run to know."""
+        if isinstance(branch, ast.IfBranch):
+            return decided(self.program, branch.condition, frame)
+        assert isinstance(statement, ast.MatchStmt)
+        return is_among(self.program, statement.operand, branch.values, frame)
 
     # Decisions
 

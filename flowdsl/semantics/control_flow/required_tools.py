@@ -90,7 +90,7 @@ _SPECIAL = frozenset(
 )
 """Statements whose tool a focused agent may lack; a background `extract` is one of them, too."""
 
-_DECISIONS = frozenset((ast.IfStmt, ast.RepeatStmt, ast.RetryStmt))
+_DECISIONS = frozenset((ast.IfStmt, ast.MatchStmt, ast.RepeatStmt, ast.RetryStmt))
 
 
 class Look(Record):

@@ -11,6 +11,7 @@ from flowdsl.syntax.statements import STATEMENTS, keyword_span, variable_set_by
 from .. import errors, places
 from ..control_flow.leaving import leaves, leaves_after
 from ..model import LOOP, RUNTIME, ValueSymbol
+from ..names.paths import presence_key
 from ..names.references import resolve_ref
 from ..names.scopes import PresenceKey, ValueScope, known_names, rename_fix
 from ..program import Program
@@ -20,7 +21,7 @@ from ..values.annotations import check_statement_annotations
 from ..values.expressions import check_text, check_value
 from ..values.joins import note_typed
 from .arguments import check_call
-from .choices import asks_for_all
+from .choices import asks_for_all, check_match
 from .conditions import check_condition
 from .keys import check_press
 from .loop_bounds import check_duration, check_limit, entries_of
@@ -111,6 +112,8 @@ class BodyChecker:
                 self._block_keeping_facts(body)
             case ast.IfStmt():
                 self._if(statement)
+            case ast.MatchStmt():
+                self._match(statement)
             case ast.TypeStmt():
                 self._type(statement)
             case ast.PressStmt():
@@ -328,6 +331,18 @@ class BodyChecker:
                 self.program.complete.add(statement)
         if statement.otherwise is not None or not leave:
             self.scope.present &= before
+
+    def _match(self, statement: ast.MatchStmt) -> None:
+        before = self.scope.present
+        fits = check_match(self.program, self.scope, statement)
+        for branch in statement.branches:
+            self._block_with(branch.body, frozenset((presence_key(statement.operand),)))
+        if statement.otherwise is not None:
+            self._block(statement.otherwise)
+        # Behind one that is wrong, nothing more is reported.
+        elif fits or not all(leaves(each.body, self.program) for each in statement.branches):
+            self.program.complete.add(statement)
+        self.scope.present &= before
 
     def _for(self, statement: ast.ForStmt) -> None:
         span = keyword_span(statement, self.source)

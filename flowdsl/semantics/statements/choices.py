@@ -10,12 +10,16 @@ from typing import Any
 
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import keyword_span
 from flowdsl.syntax.visit import walk
 
+from .. import errors, places
 from ..names.paths import presence_key
-from ..names.scopes import PresenceKey
+from ..names.references import resolve_ref
+from ..names.scopes import PresenceKey, ValueScope
 from ..program import Program
-from ..types import UNKNOWN, Enum, Optional, Type, Unknown, strip_optional
+from ..types import UNKNOWN, Enum, Optional, Type, Unknown, describe, strip_optional
+from .conditions import report_repeated, report_unknown_value
 
 
 class Asked(Record):
@@ -105,3 +109,39 @@ def not_asked(
     if isinstance(type_, Optional) and not present and None not in asked:
         left.append(None)
     return tuple(left)
+
+
+def check_match(program: Program, scope: ValueScope, statement: ast.MatchStmt) -> bool:
+    """Check what a `match` asks and the values that its branches name.
+
+    Returns whether they are all that there are, each once; what is wrong is reported.
+    """
+    source = scope.module.source
+    span = statement.operand.span(source)
+    type_ = resolve_ref(program, scope, statement.operand, places.CONDITION)
+    values = [value for branch in statement.branches for value in branch.values]
+    for value in values:
+        program.constants[value] = value.value
+    enum = strip_optional(type_)
+    if isinstance(enum, Unknown):
+        return False
+    if not isinstance(enum, Enum):
+        program.sink.report(errors.MATCH_OF_NO_ENUM, span, written=span.text, type=describe(type_))
+        return False
+    seen: dict[Any, ast.Node] = {}
+    for value in values:
+        if value.value not in enum.known:
+            report_unknown_value(program, scope, value, str(value.value), statement.operand, enum)
+        report_repeated(program, scope, value, seen)
+    asked = {str(value.value) for value in values}
+    left = not_asked(type_, asked, presence_key(statement.operand) in scope.present) or ()
+    if left and statement.otherwise is None and asked <= enum.known:
+        named = [f"`{value}`" if value is not None else "missing" for value in left]
+        program.sink.report(
+            errors.MATCH_INCOMPLETE,
+            keyword_span(statement, source),
+            written=span.text,
+            values=" or ".join(named),
+            lacking="has no branch" if len(left) == 1 else "have no branch",
+        )
+    return not left

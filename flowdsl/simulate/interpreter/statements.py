@@ -12,7 +12,7 @@ from . import asking, leaving
 from .acting import act, do, press, show, type_in
 from .calls import call
 from .conditions import holds
-from .expressions import line, value
+from .expressions import line, reference, value
 from .fields import type_at
 from .frames import Frame
 from .leaving import Abort, Fail, Finish
@@ -72,6 +72,8 @@ def execute(statement: ast.Stmt, frame: Frame) -> None:
             _unless(frame, statement, asking.run(frame, statement), otherwise)
         case ast.IfStmt():
             _if(frame, statement)
+        case ast.MatchStmt():
+            _match(frame, statement)
         case ast.ForStmt():
             for_each(frame, statement, perform)
         case ast.RepeatStmt():
@@ -138,6 +140,19 @@ def _if(frame: Frame, statement: ast.IfStmt) -> None:
     """`if`: the first branch whose condition holds, else the last."""
     for branch in statement.branches:
         if holds(frame, branch.condition):
+            frame.takes(branch, HOLDS)
+            return perform(branch.body, frame)
+    frame.takes(statement, OTHERWISE)
+    if statement.otherwise is not None:
+        perform(statement.otherwise, frame)
+    return None
+
+
+def _match(frame: Frame, statement: ast.MatchStmt) -> None:
+    """`match`: the branch that names the value, else the last; a missing value is named nowhere."""
+    asked = frame.take(reference(frame, statement.operand))
+    for branch in statement.branches:
+        if any(asked == each.value for each in branch.values):
             frame.takes(branch, HOLDS)
             return perform(branch.body, frame)
     frame.takes(statement, OTHERWISE)

@@ -26,11 +26,15 @@ TASK = (
     "`call name()`"
 )
 RECORD = "a record is written `type name { field: type }`"
-CASES = "cases are written `if ... { } else if ... { }`"
+CASES = 'cases of an enum are written `match x { "a" { } "b", "c" { } else { } }`'
 CHECKS = "checks stand in `checks { ... }`"
 COMMENT = "a comment begins with `#`"
 COMPARISON = "values are compared with `==`"
 FAILS = 'what did not work fails with `fail "..."`, and the whole run with `abort "..."`'
+CONTAINS = 'a part of a text is asked for with `contains "..."`'
+STARTS_ENDS = 'the ends of a text are asked for with `starts with "..."` and `ends with "..."`'
+NEGATION = 'the negation stands in front: `not x contains "..."`'
+OTHERS = "what is done for all other values stands behind `else`: `else { }`"
 COUNT = "a number of rounds is written `for i in 3 { }`"
 ASSIGNED = "a kept value is set with `keep name = value`, an output with `emit name = value`"
 APPENDED = (
@@ -169,6 +173,11 @@ WORD_AFTER_WORD = {
     ("press", "["): 'keys that are pressed together are one text: `press "Ctrl+S"`',
     ("step", "{"): 'a group has a title: `step "Title" { ... }`',
     ("import", "*"): 'a whole file is imported with `import "./x.flow" as x`',
+    ("in", "("): 'a list stands in square brackets: `x in ["a", "b"]`',
+    ("is", "in"): "leave out `is`",
+    ("not", "contains"): NEGATION,
+    ("not", "starts"): NEGATION,
+    ("not", "ends"): NEGATION,
     ("is", "not"): "the negation stands in front: `not x is empty`",
     ("is", "null"): "a missing value is tested with `is empty`",
     ("range", "("): COUNT,
@@ -189,7 +198,19 @@ WORD_WHERE = {
     ("or", "ELSE"): "what happens otherwise stands behind `else`",
     ("or", "VBAR"): "choices are joined with `|`",
     ("equals", "CMP"): COMPARISON,
-    ("else", "DO"): "an `else` stands right behind the `}` of its `if`",
+    ("else", "DO"): "an `else` stands right behind the `}` of its `if`, or last in a `match`",
+    ("default", "ELSE"): OTHERS,
+    ("otherwise", "ELSE"): OTHERS,
+    ("_", "ELSE"): OTHERS,
+    ("does", "CONTAINS"): NEGATION,
+    ("includes", "CONTAINS"): CONTAINS,
+    ("has", "CONTAINS"): CONTAINS,
+    ("like", "CONTAINS"): CONTAINS,
+    ("begins", "STARTS"): STARTS_ENDS,
+    ("startswith", "STARTS"): STARTS_ENDS,
+    ("starts_with", "STARTS"): STARTS_ENDS,
+    ("endswith", "STARTS"): STARTS_ENDS,
+    ("ends_with", "STARTS"): STARTS_ENDS,
     (">", "DO"): INSTRUCTION,
     ("[", "DO"): INSTRUCTION,
     ("(", "DO"): INSTRUCTION,
@@ -215,6 +236,7 @@ WORD_WHERE = {
     ("$", "RPAR"): ARGUMENTS,
     ("$", "FIELD"): "a secret is declared without `$`",
     ("|", "OPTIONAL"): 'a choice is one of texts, `"a" | "b"`; what may be missing is `type?`',
+    ("|", "COMMA"): "values are separated by commas",
     ("|", "OR"): "conditions are joined with `or`",
 }
 """The advice for a word or sign where a terminal would fit."""

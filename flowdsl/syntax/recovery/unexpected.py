@@ -58,6 +58,11 @@ _GROUPS = (
         _terminals("BLOCK DOLLAR INT NAME NUMBER RAW RUNTIME STRING"),
     ),
     (
+        "a comparison such as `==` or `contains`",
+        _terminals("CMP CONTAINS ENDS IN MATCHES STARTS"),
+        _terminals("NOT"),
+    ),
+    (
         "a value",
         _terminals("FALSE INT NULL NUMBER STRING TRUE"),
         _terminals("BLOCK DOLLAR LBRACE LSQB NAME RAW RUNTIME"),

@@ -169,7 +169,7 @@ class NormalForm:
                 return type(value).__name__, tuple(
                     (field.name, self._plain(getattr(value, field.name)))
                     for field in fields(value)
-                    if field.name not in ("origin", "restores")
+                    if field.name not in ("origin", "restores", "complete")
                 )
             case _:
                 return value

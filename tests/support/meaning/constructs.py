@@ -79,6 +79,10 @@ PATTERNS = {
     "not is empty": r"not [\w.{}]+ is empty",
     "null comparison": r"!= null",
     "else if": r"else if",
+    "match with else": r"^( *)match [^\n]*\{\n(?:(?!\1\}).*\n)*\1(?:  )?else \{",
+    "match without else": r"^( *)match [^\n]*\{\n(?:(?!\1\}|\1  else).*\n)*\1\}",
+    "several values of a branch": r'^ *"[^"\n]*", "[^\n]* \{',
+    "match of what may be missing": r"match (maybe|when|\{\{\w+\.(term|when)) ",
     "order": r" (<|>=|<=|>) ",
     "not in": r" not in \[",
     "a part of a value that may be missing": r"(memo|since|maybe) (contains|starts|ends)",
@@ -112,6 +116,7 @@ STATEMENTS = {
     "image": ast.ImageStmt,
     "run": ast.RunStmt,
     "if": ast.IfStmt,
+    "match": ast.MatchStmt,
     "for": ast.ForStmt,
     "repeat": ast.RepeatStmt,
     "retry": ast.RetryStmt,
@@ -178,7 +183,7 @@ def _in_body(block: ast.Block, model: SemanticModel) -> Iterator[str]:
                 yield from (f"{each} in a retry" for each in _holds(body))
             case ast.RepeatStmt(body=body):
                 yield from (f"{each} in a repeat" for each in _holds(body))
-            case ast.IfBranch(body=body):
+            case ast.IfBranch(body=body) | ast.MatchBranch(body=body):
                 yield from (f"{each} in a branch" for each in _holds(body))
     if any(count > 1 for count in calls.values()):
         yield "a task called twice"

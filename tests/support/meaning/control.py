@@ -78,7 +78,7 @@ class Control:
         return " else ".join(words)
 
     def every_value(self, state: State, place: Place) -> str:
-        """A chain over all values of an enum, behind which one branch was taken."""
+        """A chain or `match` over all values of an enum, behind which one branch was taken."""
         enums = self.body.having(state, lambda each: bool(each.type.options) and not each.optional)
         found = self.body.choose(enums)
         inner = place.inner(screen=False)
@@ -91,6 +91,29 @@ class Control:
             ends.append(then)
         state.become(*ends)
         return " else ".join(words)
+
+    def match(self, state: State, place: Place) -> str:
+        """A `match`: over all values, or over some of them and with an `else`."""
+        enums = self.body.having(state, lambda each: bool(each.type.options))
+        found = self.body.choose(enums)
+        inner = place.inner(screen=False)
+        some = found.type.options[: self.c.number(1, len(found.type.options))]
+        joined = self.c.once_in(3)
+        named = [", ".join(f'"{each}"' for each in some)] if joined else [f'"{a}"' for a in some]
+        cases: list[str] = []
+        ends: list[State] = []
+        for values in named:
+            then = state.copy()
+            then.present |= {found.code}
+            cases.append(f"{values} {self.braced(then, inner)}")
+            ends.append(then)
+        if found.optional or len(some) < len(found.type.options) or self.c.once_in(4):
+            last = state.copy()
+            cases.append(f"else {self.braced(last, inner)}")
+            ends.append(last)
+        state.become(*ends)
+        written = "\n".join(cases)
+        return f"match {found.code} {{\n{written}\n}}"
 
     def guard(self, state: State, place: Place) -> str:
         """An `if` that leaves where a value is missing; behind it the value is there."""

@@ -84,6 +84,7 @@ class Statements(Control):
             "image": self._image,
             "guard": self.guard,
             "every value": self.every_value,
+            "match": self.match,
             "background": self._background,
             "leave": self.leave,
         }
@@ -104,14 +105,13 @@ class Statements(Control):
         main = place.main
         pictures = self.body.pictures
         guards = nests and any(each.optional for each in self.body.values(state))
-        enums = nests and self.body.having(
-            state, lambda each: bool(each.type.options) and not each.optional
-        )
+        enums = self.body.having(state, lambda each: nests and bool(each.type.options))
+        sure = [each for each in enums if not each.optional]
         kinds = [
             *(("do", 6), ("press", 3), ("type", 7), ("clear", 1), ("wait", 1)),
             *(("extract", 6), ("emit", 6), ("call", 10 if called else 0)),
             *(("if", 5 if nests else 0), ("guard", 2 if guards else 0)),
-            ("every value", 2 if enums else 0),
+            *(("every value", 2 if sure else 0), ("match", 3 if enums else 0)),
             *(("choose", 2), ("wait until", 2), ("expect", 3)),
             *((each, 2 if nests else 0) for each in ("step", "retry", "repeat")),
             ("for", 6 if nests and main and not place.loop else 0),

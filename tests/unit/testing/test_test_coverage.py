@@ -10,6 +10,7 @@ from flowdsl.testing.run import run_test
 from tests.support.flows.compiling import workflow
 from tests.support.flows.tested import suite_of
 
+KIND_SECTION = 'inputs { kind: "a" | "b" | "c" }'
 HOLDS_SECTIONS = "inputs { rows: string[] @max_items(3) }"
 
 
@@ -29,6 +30,8 @@ def missed(body: str, *tests: str, sections: str = "") -> tuple[list[str], float
 
 IF = 'if sees "a" { press "F5" } else if sees "b" { press "F6" }'
 CHOOSE = 'choose "the row" else abort "no row"'
+MATCH = 'match kind { "a", "b" { press "F5" } "c" { press "F6" } }'
+PARTS = 'match kind { "a" { press "F5" } else { press "F6" } }'
 FOR = 'for row in rows { type row into "the field" }'
 REPEAT = 'repeat until sees "the end" max 2 { press "Down" } else abort "no end"'
 RETRY = 'retry 2 { do "Try." expect "saved" } else { abort "not saved" }'
@@ -44,6 +47,14 @@ RETRY = 'retry 2 { do "Try." expect "saved" } else { abort "not saved" }'
             ['`if sees "a"` does not hold, nor does what follows it'],
         ),
         (IF, ['screen { "a" = true }', 'screen { "b" = true }', "outputs { }"], []),
+        (MATCH, ['given { kind = "b" } outputs { }'], ['`"c"` is the case']),
+        (MATCH, ['given { kind = "c" } outputs { }'], ['`"a", "b"` is the case']),
+        (PARTS, ['given { kind = "a" } outputs { }'], ["`match kind` goes to its `else`"]),
+        (
+            PARTS,
+            ['given { kind = "a" } outputs { }', 'given { kind = "c" } outputs { }'],
+            [],
+        ),
         (CHOOSE, ["outputs { }"], ['`choose "the row"` goes to its `else`']),
         (CHOOSE, ['screen { "the row" = false } aborts'], ['`choose "the row"` is so']),
         (FOR, ["given { rows = [] } outputs { }"], ["`for row in rows` has an entry"]),
@@ -62,7 +73,7 @@ RETRY = 'retry 2 { do "Try." expect "saved" } else { abort "not saved" }'
     ],
 )
 def test_what_no_test_takes_is_told(body: str, tests: list[str], words: list[str]) -> None:
-    sections = HOLDS_SECTIONS if "rows" in body else ""
+    sections = HOLDS_SECTIONS if "rows" in body else KIND_SECTION if "kind" in body else ""
     found, reached = missed(f'press "F1" {body}', *tests, sections=sections)
     assert found == words
     assert (reached == 100.0) == (not words)

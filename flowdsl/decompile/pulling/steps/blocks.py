@@ -64,7 +64,10 @@ def blocks(statement: ast.Stmt) -> list[ast.Block | ast.Stmt | None]:
     match statement:
         case ast.StepStmt(body=body) | ast.ForStmt(body=body):
             return [body]
-        case ast.IfStmt(branches=branches, otherwise=otherwise):
+        case (
+            ast.IfStmt(branches=branches, otherwise=otherwise)
+            | ast.MatchStmt(branches=branches, otherwise=otherwise)
+        ):
             return [*(each.body for each in branches), otherwise]
         case ast.RetryStmt(body=body, otherwise=otherwise):
             return [body, otherwise]

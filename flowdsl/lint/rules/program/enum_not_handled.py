@@ -13,6 +13,7 @@ from flowdsl.semantics.names.scopes import PresenceKey
 from flowdsl.semantics.statements.choices import Asked, asked_for, not_asked
 from flowdsl.semantics.types import Enum, strip_optional
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import conditions_of
 from flowdsl.syntax.visit import walk
 
 SPEC = DiagnosticSpec("enum-not-handled", "suspicious", "{problem}")
@@ -78,25 +79,23 @@ def _report_again(
 
 
 def _asked_elsewhere(context: LintContext, chain: ast.IfStmt, key: PresenceKey) -> set[str | None]:
-    """The values for which other conditions of the body ask of the same reference.
+    """The values for which other statements of the body ask of the same reference.
 
     They may have been handled there.
     """
-    return {
-        each.value
-        for condition in _conditions(context, chain)
-        for node in walk(condition)
-        if isinstance(node, ast.CompareExpr | ast.InExpr)
-        for each in _asked(context, node) or ()
-        if presence_key(each.ref) == key
-    }
-
-
-def _conditions(context: LintContext, chain: ast.IfStmt) -> Iterator[ast.Condition]:
+    found: set[str | None] = set()
     body = body_of(context.declaration)
     for statement in context.statements(body) if body is not None else ():
-        if isinstance(statement, ast.IfStmt) and statement is not chain:
-            for branch in statement.branches:
-                yield branch.condition
-        elif isinstance(statement, ast.RepeatStmt):
-            yield statement.until
+        if isinstance(statement, ast.MatchStmt) and presence_key(statement.operand) == key:
+            found.update(str(value.value) for each in statement.branches for value in each.values)
+        elif statement is not chain:
+            found.update(_compared(context, statement, key))
+    return found
+
+
+def _compared(context: LintContext, statement: ast.Stmt, key: PresenceKey) -> Iterator[str | None]:
+    for condition in conditions_of(statement):
+        for node in walk(condition):
+            if isinstance(node, ast.CompareExpr | ast.InExpr):
+                asked = _asked(context, node) or ()
+                yield from (each.value for each in asked if presence_key(each.ref) == key)
