@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Literal, assert_never
 
@@ -382,49 +382,44 @@ class ValueLowering:
         return nodes.IsEmpty(operand=self.value(operand, frame), listed=listed)
 
     def _text_relation(self, relation: ast.TextRelationExpr, frame: Frame) -> nodes.Condition:
-        """`x contains y` and the like, which hold for no value that is missing or empty."""
+        """`x contains y` and the like, which hold for no value that is missing or empty.
+
+        To an agent a missing value is a text, and an empty one a part of each.
+        """
         left, right = self.value(relation.left, frame), self.value(relation.right, frame)
         plain = nodes.TextRelation(left=left, relation=_relation(relation.relation), right=right)
-        given = list(self._given((relation.left, relation.right), frame))
-        if _may_be_blank(right):
-            given.append(nodes.Not(operand=nodes.IsEmpty(operand=right)))
-        return _all_of((*given, plain))
+        given = [relation.left] if self._may_lack(relation.left) else []
+        if self._may_lack(relation.right) or _may_be_blank(right):
+            given.append(relation.right)
+        return _all_of((*(nodes.Not(operand=self._is_empty(v, frame)) for v in given), plain))
 
-    def _given(
-        self, operands: Iterable[ast.Ref | ast.Scalar], frame: Frame
-    ) -> Iterator[nodes.Condition]:
-        """For each operand that may be missing, that it is there."""
-        for operand in operands:
-            if isinstance(operand, ast.Ref) and (
-                self._may_be_missing(operand) or self.model.ref_types[operand] == types.ANY
-            ):
-                yield nodes.Not(operand=self._is_empty(operand, frame))
+    def _may_lack(self, operand: ast.Ref | ast.Scalar) -> bool:
+        return isinstance(operand, ast.Ref) and (
+            self._may_be_missing(operand) or self.model.ref_types[operand] == types.ANY
+        )
 
     def among(
-        self, operand: ast.Ref | ast.Scalar, values: Sequence[ast.Node], frame: Frame
-    ) -> nodes.Condition:
-        """That a value is one of some constants.
-
-        A missing text is none of them as it is; a missing number spells none, which is said.
-        """
-        numeric = self._is_number(operand)
-        found = nodes.OneOf(
+        self, operand: ast.Ref | ast.Scalar, values: Iterable[ast.Node], frame: Frame
+    ) -> nodes.OneOf:
+        """That a value is one of some constants, which a missing one is not."""
+        return nodes.OneOf(
             operand=self.value(operand, frame),
             values=tuple(
                 nodes.ConstantValue(value=to_json(self.constant(each))) for each in values
             ),
-            numeric=numeric,
+            numeric=self._is_number(operand),
         )
-        return _all_of((*self._given((operand,), frame), found)) if numeric else found
 
-    def case(self, operand: ast.Ref, values: Sequence[ast.Node], frame: Frame) -> nodes.Condition:
+    def case(
+        self, operand: ast.Ref, values: Iterable[ast.Node], frame: Frame
+    ) -> nodes.OneOf | nodes.Compare:
         """That a value is one of a branch of `match`, in the words of `==` if that has only one."""
         found = self.among(operand, values, frame)
-        if isinstance(found, nodes.OneOf) and len(found.values) == 1:
-            return nodes.Compare(
-                left=found.operand, operator="==", right=found.values[0], numeric=found.numeric
-            )
-        return found
+        if len(found.values) > 1:
+            return found
+        return nodes.Compare(
+            left=found.operand, operator="==", right=found.values[0], numeric=found.numeric
+        )
 
     def _may_be_missing(self, ref: ast.Ref) -> bool:
         return isinstance(self.model.ref_types[ref], types.Optional)
