@@ -66,7 +66,9 @@ class Saved:
     def verified(self, copy: nodes.Copy) -> nodes.Copy:
         """A copy of the main agent that the call verifies; it saves a value of another type."""
         rewritten: nodes.Copy = replace(self._marked(copy), otherwise=None)
+        sure = self.sure
         body = None if copy.otherwise is None else self.body(copy.otherwise)
+        self.sure = sure  # a copy that fits does none of its `else`
         if copy.type != nodes.ScalarType(name="string"):
             self.names |= {copy.variable}
             self.sure |= {copy.variable}
