@@ -630,6 +630,12 @@ class GivenSection(Node):
     bindings: tuple[Binding | GivenRows, ...]
 
 
+class MatchingText(Node):
+    """`~matches r"..."`: any text that the whole pattern matches."""
+
+    pattern: StringLit
+
+
 class PartText(Node):
     """`~"..."`: any text that contains this one."""
 
@@ -941,7 +947,7 @@ if TYPE_CHECKING:
     Scalar: TypeAlias = Text | IntLit | NumberLit | BoolLit | NullLit
     Literal: TypeAlias = Scalar | ConstRef | ListExpr | ObjectExpr
     Expr: TypeAlias = Literal | Ref
-    Pattern: TypeAlias = Expr | OpenList | OpenObject | PartText
+    Pattern: TypeAlias = Expr | OpenList | OpenObject | PartText | MatchingText
     Condition: TypeAlias = (
         OrExpr
         | AndExpr

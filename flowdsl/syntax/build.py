@@ -154,6 +154,11 @@ class AstBuilder:
     def _raw(self, index: int) -> ast.Text:
         return scan_text(self.source, self.sink, self.tokens.starts[index], self.tokens.ends[index])
 
+    def _pattern(self, index: int) -> ast.StringLit:
+        """A regular expression: what stands in the quotes of a raw text, character by character."""
+        start, end = self.tokens.starts[index], self.tokens.ends[index]
+        return ast.StringLit(start, end, self._word(index)[2:-1])
+
     def _int(self, index: int) -> ast.IntLit:
         start, end = self.tokens.starts[index], self.tokens.ends[index]
         return ast.IntLit(start, end, whole_number(self.source, self.sink, start, end))
@@ -515,9 +520,7 @@ class AstBuilder:
 
     def build_matches(self, start: int, end: int, children: Sequence[Any]) -> ast.MatchesExpr:
         operand, pattern = children
-        first, last = self.tokens.starts[pattern], self.tokens.ends[pattern]
-        raw = ast.StringLit(first, last, self._word(pattern)[2:-1])
-        return ast.MatchesExpr(start, end, operand, raw)
+        return ast.MatchesExpr(start, end, operand, self._pattern(pattern))
 
     def build_is_not_in(self, start: int, end: int, children: Sequence[Any]) -> ast.NotExpr:
         operand, values = children
@@ -628,6 +631,9 @@ class AstBuilder:
     def build_expected(self, start: int, end: int, children: Sequence[Any]) -> ast.ExpectedValue:
         name, value = children
         return ast.ExpectedValue(start, end, self._name(name), value)
+
+    def build_matching(self, start: int, end: int, children: Sequence[Any]) -> ast.MatchingText:
+        return ast.MatchingText(start, end, self._pattern(children[0]))
 
     def build_pattern_list(
         self, start: int, end: int, children: Sequence[Any]

@@ -16,7 +16,7 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.paragraphs import on_one_line
 
-from .patterns import Beginning, Part, Some
+from .patterns import Beginning, Matching, Part, Some
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ class Literals:
         match value:
             case ast.PartText(text=text):
                 return Part(self.line(text))
+            case ast.MatchingText(pattern=pattern):
+                return Matching(pattern.value)
             case ast.OpenList(items=items):
                 return Beginning([self.pattern(each, type_at(type_, None)) for each in items])
             case ast.OpenObject(pairs=pairs):

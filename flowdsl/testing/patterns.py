@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowdsl.simulate.interpreter.values import is_same, spelled
+from flowdsl.source.patterns import matches_whole
 from flowdsl.source.record import Record
 
 TYPE_CHECKING = False
@@ -20,6 +21,12 @@ class Part(Record):
     """A text that contains this one."""
 
     text: str
+
+
+class Matching(Record):
+    """A text that the whole pattern matches."""
+
+    pattern: str
 
 
 class Beginning(Record):
@@ -38,6 +45,8 @@ def first_difference(expected: Pattern, found: Any, path: str) -> str | None:
     """Where a value differs first from what is expected, in one sentence; None where it fits."""
     match expected, found:
         case Part(text), str() if text in found:
+            return None
+        case Matching(pattern), str() if matches_whole(pattern, found):
             return None
         case ((dict() | Some()), dict()):
             return _of_record(expected, found, path)
@@ -79,6 +88,8 @@ def shown(value: Pattern) -> str:
             return "missing"
         case Part(text):
             return f'a text with "{text}"'
+        case Matching(pattern):
+            return f'a text that r"{pattern}" matches'
         case Beginning() | Some():
             return "a list" if isinstance(value, Beginning) else "a record"
         case str():

@@ -26,6 +26,7 @@ from ..types import (
     describe,
     strip_optional,
 )
+from ..values.annotations import check_runnable_pattern
 from ..values.expressions import (
     NULL,
     check_duplicate_keys,
@@ -196,7 +197,9 @@ def check_pattern(
     """Check a value that a test expects against the type of what it is held against."""
     inner = strip_optional(wanted)
     if not _is_open(value):
-        assert not isinstance(value, ast.OpenList | ast.OpenObject | ast.PartText)
+        assert not isinstance(
+            value, ast.OpenList | ast.OpenObject | ast.PartText | ast.MatchingText
+        )
         check_value(program, scope, value, wanted, places.TEST_VALUE, what, field)
         return
     match value:
@@ -205,6 +208,10 @@ def check_pattern(
             textual = isinstance(inner, Enum) and not inner.numeric
             if not is_textual(inner) and not textual:
                 check_fit(program, scope, text, STRING, wanted, places.TEST_VALUE, what)
+        case ast.MatchingText(pattern=pattern):
+            check_runnable_pattern(program, pattern.span(scope.module.source), pattern.value)
+            if not (is_textual(inner) or _is_any(inner) or isinstance(inner, Enum)):
+                _report_open(program, scope, value, wanted, what, STRING)
         case ast.OpenList(items=items) | ast.ListExpr(items=items):
             if isinstance(inner, ListOf) or _is_any(inner):
                 element = inner.element if isinstance(inner, ListOf) else ANY
@@ -224,7 +231,8 @@ def check_pattern(
 
 def _is_open(value: ast.Pattern) -> bool:
     return any(
-        isinstance(node, ast.OpenList | ast.OpenObject | ast.PartText) for node in walk(value)
+        isinstance(node, ast.OpenList | ast.OpenObject | ast.PartText | ast.MatchingText)
+        for node in walk(value)
     )
 
 

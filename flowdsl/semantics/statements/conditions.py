@@ -27,7 +27,7 @@ from ..types import (
     describe,
     strip_optional,
 )
-from ..values.annotations import check_pattern
+from ..values.annotations import check_runnable_pattern
 from ..values.assignability import ORDERED, TEXTUAL, comparable, orderable
 from ..values.expressions import NULL, check_text, infer
 from ..values.fitting import check_spelling, quoted_values
@@ -254,7 +254,7 @@ def report_repeated(
 
 def _check_matches(program: Program, scope: ValueScope, condition: ast.MatchesExpr) -> None:
     source = scope.module.source
-    check_pattern(program, condition.pattern.span(source), condition.pattern.value)
+    check_runnable_pattern(program, condition.pattern.span(source), condition.pattern.value)
     type_ = infer(program, scope, condition.operand, places.CONDITION)
     refs = [node for node in walk(condition.operand) if isinstance(node, ast.Ref)]
     known = [ref for ref in refs if ref in program.values]

@@ -142,6 +142,15 @@ def check_pattern(program: Program, span: Span, pattern: str) -> None:
         program.sink.report(errors.INVALID_PATTERN, span, problem=problem)
 
 
+def check_runnable_pattern(program: Program, span: Span, pattern: str) -> None:
+    """Report a regular expression that FlowDSL itself is to run, and cannot."""
+    from flowdsl.source.patterns import run_problem  # few programs have a pattern
+
+    problem = run_problem(pattern)
+    if problem is not None:
+        program.sink.report(errors.INVALID_PATTERN, span, problem=problem)
+
+
 FIELD_ANNOTATIONS = {
     "min": FieldAnnotation("minimum", "numbers", _is_number, _read_number),
     "max": FieldAnnotation("maximum", "numbers", _is_number, _read_number),

@@ -296,6 +296,7 @@ def test_every_rule_of_the_grammar_is_accounted_for() -> None:
         "check_agentic", "check_cleanup", "check_file", "check_image", "check_schema", "compare",
         "const_ref", "dotted", "enum_type", "false", "if_present", "import_name", "input_ref",
         "int", "is_empty", "is_in", "is_not_in", "item_number", "item_where", "list", "matches",
+        "matching",
         "named_arg", "negation", "null", "number", "or_", "pair", "param", "part", "path",
         "pattern_list", "pattern_pair",
         "secret_ref", "sees", "target_each", "target_exact", "target_regex", "text_relation",

@@ -40,6 +40,7 @@ def found(test: str) -> list[str]:
     [
         "reads { n = 3 } outputs { n = 3 }",
         'reads { n = 3 note = "x" } outputs { n = 3 note = "x" }',
+        'reads { n = 3 note = "AB12" } outputs { n = 3 note = ~matches r"[A-Z]+[0-9]{2}" }',
         'screen { expect "the form is open" = false } aborts "There is no form"',
         'screen { expect "the form is open" = false } aborts',
         'screen { sees "nothing to do" = true } finishes "Nothing to do"',
@@ -61,6 +62,14 @@ def test_a_test_passes(test: str) -> None:
             ['output `note` is "x", and the test does not name it'],
         ),
         ('reads { n = 3 } outputs { n = 3 note = "x" }', ['`note` is missing, not "x"']),
+        (
+            'reads { n = 3 note = "xAB" } outputs { n = 3 note = ~matches r"[A-Z]+" }',
+            ['`note` is "xAB", not a text that r"[A-Z]+" matches'],
+        ),
+        (
+            'reads { n = 3 } outputs { note = ~matches r".*" ... }',
+            ['`note` is missing, not a text that r".*" matches'],
+        ),
         ("reads { n = 3 } aborts", ["the run does not abort, it works through all its steps"]),
         (
             "reads { n = 3 } finishes",
