@@ -38,6 +38,7 @@ OF_ABSENCE = frozenset(
         "empty-pause",
         "enum-not-handled",
         "impossible-reason",
+        "match-incomplete",
         "misplaced-pause",
         "missing-emit",
         "missing-steps",

@@ -26,7 +26,10 @@ TASK = (
     "`call name()`"
 )
 RECORD = "a record is written `type name { field: type }`"
-CASES = 'cases of an enum are written `match x { "a" { } "b", "c" { } else { } }`'
+CASES = (
+    "cases are written `if ... { } else if ... { }`, those of an enum "
+    '`match x { "a" { } "b", "c" { } else { } }`'
+)
 CHECKS = "checks stand in `checks { ... }`"
 COMMENT = "a comment begins with `#`"
 COMPARISON = "values are compared with `==`"
