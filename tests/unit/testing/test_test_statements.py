@@ -169,6 +169,12 @@ TABLE = {
         'screen { "a" = true } never press "F2"',
         'the run does this: press "f2"',
     ),
+    "match": Row(
+        'match plan { "gold" { press "F1" } "lead" { press "F2" } }',
+        'given { plan = "lead" rows = [] } does press "F2" never press "F1"',
+        'given { plan = "gold" rows = [] } never press "F1"',
+        'the run does this: press "f1"',
+    ),
     "for": Row(
         'for row in rows { type row.key into "the key" } for n2 in 2 { press "F{n}" }'.replace(
             "F{n}", "F7"
