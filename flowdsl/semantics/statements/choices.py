@@ -29,7 +29,7 @@ class Asked(Record):
     """
 
     ref: ast.Ref
-    value: str | None
+    value: str | int | None
     place: ast.Node
 
 
@@ -47,14 +47,14 @@ def asked_for(
         case ast.CompareExpr(operator="==", left=left, right=right):
             for ref, other in ((left, right), (right, left)):
                 value = constants.get(other)
-                if isinstance(ref, ast.Ref) and ref in types and isinstance(value, str):
+                if isinstance(ref, ast.Ref) and ref in types and _is_value(value):
                     return [Asked(ref, value, condition)]
             return None
         case ast.InExpr(operand=ast.Ref() as ref, values=values) if ref in types:
             return [
                 Asked(ref, constants[each], each)
                 for each in values.items
-                if isinstance(constants.get(each), str)
+                if _is_value(constants.get(each))
             ]
         case ast.EmptyExpr(operand=ref) if ref in types:
             return [Asked(ref, None, condition)]
@@ -81,7 +81,7 @@ def asks_for_all(
         if not_asked(type_, asked, key in present) == ():
             return True
         enum = strip_optional(type_)
-        if isinstance(enum, Enum) and not asked - {None} <= enum.known:
+        if isinstance(enum, Enum) and not all(map(enum.holds, asked - {None})):
             return None
     return False
 
@@ -96,16 +96,16 @@ def _compares_what_is_wrong(program: Program, condition: ast.Condition) -> bool:
 
 
 def not_asked(
-    type_: Type, asked: Collection[str | None], present: bool
-) -> tuple[str | None, ...] | None:
+    type_: Type, asked: Collection[str | int | None], present: bool
+) -> tuple[str | int | None, ...] | None:
     """The values of an enum that are not among those `asked` for, None for a missing one.
 
     `present` says that the value is there for certain. None for a type whose values are not known.
     """
     enum = strip_optional(type_)
-    if not isinstance(enum, Enum):
+    if not isinstance(enum, Enum) or enum.open:
         return None
-    left: list[str | None] = [value for value in enum.values if value not in asked]
+    left: list[str | int | None] = [value for value in enum.values if value not in asked]
     if isinstance(type_, Optional) and not present and None not in asked:
         left.append(None)
     return tuple(left)
@@ -130,18 +130,26 @@ def check_match(program: Program, scope: ValueScope, statement: ast.MatchStmt) -
         return False
     seen: dict[Any, ast.Node] = {}
     for value in values:
-        if value.value not in enum.known:
-            report_unknown_value(program, scope, value, str(value.value), statement.operand, enum)
+        if not enum.holds(value.value):
+            report_unknown_value(program, scope, value, value.value, statement.operand, enum)
         report_repeated(program, scope, value, seen)
-    asked = {str(value.value) for value in values}
-    left = not_asked(type_, asked, presence_key(statement.operand) in scope.present) or ()
-    if left and statement.otherwise is None and asked <= enum.known:
+    asked = {value.value for value in values}
+    left = not_asked(type_, asked, presence_key(statement.operand) in scope.present)
+    if left is None:
+        named = ["any other text"]
+    else:
         named = [f"`{value}`" if value is not None else "missing" for value in left]
+    if named and statement.otherwise is None and all(map(enum.holds, asked)):
         program.sink.report(
             errors.MATCH_INCOMPLETE,
             keyword_span(statement, source),
             written=span.text,
             values=" or ".join(named),
-            lacking="has no branch" if len(left) == 1 else "have no branch",
+            lacking="has no branch" if len(named) == 1 else "have no branch",
         )
-    return not left
+    return not named
+
+
+def _is_value(constant: object) -> bool:
+    """Whether a constant may be a value of an enum."""
+    return isinstance(constant, str | int) and not isinstance(constant, bool)

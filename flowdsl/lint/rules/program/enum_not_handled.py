@@ -29,7 +29,7 @@ def check(context: LintContext, statement: ast.IfStmt) -> None:
     key = presence_key(ref)
     if not isinstance(strip_optional(model.ref_types[ref]), Enum):
         return
-    asked: dict[str | None, ast.Node] = {}
+    asked: dict[str | int | None, ast.Node] = {}
     every_branch = True
     for branch in statement.branches:
         found = _asked(context, branch.condition)
@@ -64,7 +64,7 @@ def _asked(context: LintContext, condition: ast.Condition) -> list[Asked] | None
 
 
 def _report_again(
-    context: LintContext, ref: ast.Ref, value: str, place: ast.Node, first: ast.Node
+    context: LintContext, ref: ast.Ref, value: str | int, place: ast.Node, first: ast.Node
 ) -> None:
     context.report(
         SPEC,
@@ -78,22 +78,26 @@ def _report_again(
     )
 
 
-def _asked_elsewhere(context: LintContext, chain: ast.IfStmt, key: PresenceKey) -> set[str | None]:
+def _asked_elsewhere(
+    context: LintContext, chain: ast.IfStmt, key: PresenceKey
+) -> set[str | int | None]:
     """The values for which other statements of the body ask of the same reference.
 
     They may have been handled there.
     """
-    found: set[str | None] = set()
+    found: set[str | int | None] = set()
     body = body_of(context.declaration)
     for statement in context.statements(body) if body is not None else ():
         if isinstance(statement, ast.MatchStmt) and presence_key(statement.operand) == key:
-            found.update(str(value.value) for each in statement.branches for value in each.values)
+            found.update(value.value for each in statement.branches for value in each.values)
         elif statement is not chain:
             found.update(_compared(context, statement, key))
     return found
 
 
-def _compared(context: LintContext, statement: ast.Stmt, key: PresenceKey) -> Iterator[str | None]:
+def _compared(
+    context: LintContext, statement: ast.Stmt, key: PresenceKey
+) -> Iterator[str | int | None]:
     for condition in conditions_of(statement):
         for node in walk(condition):
             if isinstance(node, ast.CompareExpr | ast.InExpr):
