@@ -243,9 +243,7 @@ class Body:
     def _choice(self, compared: list[Value]) -> tuple[Value, str]:
         """What is asked whether it is one of some values, and the condition."""
         asked = self.choose(compared)
-        options = [f'"{each}"' for each in asked.type.options] or list(
-            dict.fromkeys(texts.LITERALS[asked.type.name])
-        )
+        options = list(asked.type.literals) or list(dict.fromkeys(texts.LITERALS[asked.type.name]))
         first = self.c.number(0, len(options) - 1)
         some = options[first : first + self.c.number(1, 3)]
         return asked, f"{asked.code} {self.c.pick(('in', 'not in'))} [{', '.join(some)}]"

@@ -79,14 +79,14 @@ class Control:
 
     def every_value(self, state: State, place: Place) -> str:
         """A chain or `match` over all values of an enum, behind which one branch was taken."""
-        enums = self.body.having(state, lambda each: bool(each.type.options) and not each.optional)
+        enums = self.body.having(state, lambda each: closed(each) and not each.optional)
         found = self.body.choose(enums)
         inner = place.inner(screen=False)
         words: list[str] = []
         ends: list[State] = []
-        for value in found.type.options:
+        for value in found.type.literals:
             then = state.copy()
-            asked = self.c.pick((f'== "{value}"', f'in ["{value}"]'))
+            asked = self.c.pick((f"== {value}", f"in [{value}]"))
             words.append(f"if {found.code} {asked} {self.braced(then, inner)}")
             ends.append(then)
         state.become(*ends)
@@ -97,9 +97,9 @@ class Control:
         enums = self.body.having(state, lambda each: bool(each.type.options))
         found = self.body.choose(enums)
         inner = place.inner(screen=False)
-        some = found.type.options[: self.c.number(1, len(found.type.options))]
+        some = found.type.literals[: self.c.number(1, len(found.type.literals))]
         joined = self.c.once_in(3)
-        named = [", ".join(f'"{each}"' for each in some)] if joined else [f'"{a}"' for a in some]
+        named = [", ".join(some)] if joined else list(some)
         cases: list[str] = []
         ends: list[State] = []
         for values in named:
@@ -107,7 +107,12 @@ class Control:
             then.present |= {found.code}
             cases.append(f"{values} {self.braced(then, inner)}")
             ends.append(then)
-        if found.optional or len(some) < len(found.type.options) or self.c.once_in(4):
+        if (
+            found.optional
+            or not closed(found)
+            or len(some) < len(found.type.options)
+            or self.c.once_in(4)
+        ):
             last = state.copy()
             cases.append(f"else {self.braced(last, inner)}")
             ends.append(last)
@@ -250,3 +255,8 @@ class Control:
 def _leaves(block: str) -> bool:
     """Whether a block visibly ends with a statement that leaves."""
     return block.endswith("}") and block.split("\n")[-2:][0].startswith(("fail", "abort", "finish"))
+
+
+def closed(value: Value) -> bool:
+    """Whether a value is one of an enum whose values are all known."""
+    return value.type.name in ("enum", "numbers")

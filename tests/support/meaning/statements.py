@@ -8,7 +8,7 @@ from functools import partial
 
 from . import texts
 from .body import Body, Place, callable_at
-from .control import Control
+from .control import Control, closed
 from .values import (
     ANY,
     BOOL,
@@ -106,7 +106,7 @@ class Statements(Control):
         pictures = self.body.pictures
         guards = nests and any(each.optional for each in self.body.values(state))
         enums = self.body.having(state, lambda each: nests and bool(each.type.options))
-        sure = [each for each in enums if not each.optional]
+        sure = [each for each in enums if closed(each) and not each.optional]
         kinds = [
             *(("do", 6), ("press", 3), ("type", 7), ("clear", 1), ("wait", 1)),
             *(("extract", 6), ("emit", 6), ("call", 10 if called else 0)),
