@@ -144,6 +144,8 @@ WORDS: tuple[Words, ...] = (
     Words("control.retry", "An attempt has failed when", "An attempt has not failed when"),
     Words("control.retry_wait", "If this is not the first attempt, wait", "Wait"),
     Words("control.retry_wait", "{time:duration}", "1 second"),
+    Words("control.round_wait", "If this is not the first round, wait", "Wait"),
+    Words("control.round_wait", "{time:duration}", "1 second"),
     Words("control.retry_missing", "If all attempts above", "If any attempts above"),
     Words("control.finish", "({reason:clause})", ""),
     Words("control.finish", ": do none of the steps that follow", ""),

@@ -398,6 +398,7 @@ class BodyLowering:
             origin=origin,
             until=until,
             limit=limit,
+            delay_milliseconds=statement.delay.milliseconds if statement.delay else 0,
             body=self.body(statement.body, frame.within(passes=True)),
             otherwise=self._otherwise(statement.otherwise, own, frame, origin),
         )

@@ -421,9 +421,12 @@ class Loop(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repeat(Node):
+    """Rounds until a condition holds; `delay_milliseconds` pass before each but the first."""
+
     kind: Literal["repeat"] = "repeat"
     until: Condition
     limit: int
+    delay_milliseconds: int = 0
     body: Body
     otherwise: Body
 

@@ -157,7 +157,7 @@ def _order(left: Any, operator: str, right: Any) -> bool | None:
 def drop_empty(program: nodes.Program) -> nodes.Program:
     """Drops what does nothing: an agent takes a bare title or condition for an instruction.
 
-    Afterwards no body is empty but the `else` of a statement that acts.
+    Afterwards no body is empty but the `else` of a statement that acts, and rounds that only wait.
     """
     return rewrite_program(program, _without_empty)
 
@@ -181,7 +181,7 @@ def _left(statement: nodes.Statement) -> nodes.Body:
             return ()
         case nodes.Run(otherwise=()):
             return (replace(statement, otherwise=None),)
-        case nodes.Repeat(body=(), until=until, otherwise=otherwise):
+        case nodes.Repeat(body=(), until=until, otherwise=otherwise) if not _waits(statement):
             missing = nodes.Branch(
                 origin=statement.origin, condition=negated(until), body=otherwise
             )
@@ -194,6 +194,11 @@ def _left(statement: nodes.Statement) -> nodes.Body:
             return _choice(statement.origin, branches, otherwise)
         case _:
             return (statement,)
+
+
+def _waits(repeat: nodes.Repeat) -> bool:
+    """Whether time passes between two rounds in which nothing is done."""
+    return repeat.delay_milliseconds > 0 and repeat.limit > 1
 
 
 def _is_blank(text: nodes.Text) -> bool:

@@ -23,6 +23,7 @@ _LINES = (
     "control.rounds",
     "control.retry",
     "control.retry_wait",
+    "control.round_wait",
     "control.repeat_stop",
     "control.loop",
     "control.start_loop",

@@ -392,6 +392,7 @@ class ForStmt(Node):
 class RepeatStmt(Node):
     until: Condition
     limit: IntLit | ConstRef | None
+    delay: Duration | None
     body: Block
     otherwise: Otherwise | None
 

@@ -43,7 +43,6 @@ POSITIONAL: dict[str, type[ast.Node]] = {
     "given_fixture": ast.FixtureSection,
     "otherwise": ast.Otherwise,
     "part": ast.PartText,
-    "repeat": ast.RepeatStmt,
     "sees": ast.SeesExpr,
     "steps": ast.StepsSection,
     "t_aborts": ast.ExpectAborts,
@@ -423,6 +422,11 @@ class AstBuilder:
     def build_for_(self, start: int, end: int, children: Sequence[Any]) -> ast.ForStmt:
         variable, iterable, limit, body = children
         return ast.ForStmt(start, end, self._name(variable), iterable, limit, body)
+
+    def build_repeat(self, start: int, end: int, children: Sequence[Any]) -> ast.RepeatStmt:
+        until, limit, delay, body, otherwise = children
+        pause = None if delay is None else self._duration(delay)
+        return ast.RepeatStmt(start, end, until, limit, pause, body, otherwise)
 
     def build_retry(self, start: int, end: int, children: Sequence[Any]) -> ast.RetryStmt:
         attempts, delay, body, otherwise = children

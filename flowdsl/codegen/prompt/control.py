@@ -72,8 +72,9 @@ def split_if(statement: nodes.If, main: Agent) -> Split:
 def emit_repeat(statement: nodes.Repeat, focused: Agent) -> list[Item]:
     words = say("control.repeat", condition_words(statement.until), statement.limit)
     missing = say("control.repeat_missing", statement.limit)
+    lines = [*_round_wait(statement), *focused(statement.body)]
     return [
-        Item(words, statement.origin, "repeat", focused(statement.body)),
+        Item(words, statement.origin, "repeat", lines),
         *consequence(missing, statement.otherwise, statement.origin, focused),
     ]
 
@@ -94,7 +95,11 @@ def emit_repeat_main(statement: nodes.Repeat, main: Agent) -> list[Item]:
         Item(say("control.decide_none", key, quoted(AGAIN)), origin, "repeat"),
     ]
     stop = say("control.repeat_stop", decision)
-    body = [context.focused(origin, "repeat", look), Item(stop, origin, "repeat")]
+    body = [
+        context.focused(origin, "repeat", look),
+        Item(stop, origin, "repeat"),
+        *_round_wait(statement),
+    ]
     words = say("control.rounds", statement.limit)
     missing = say("control.rounds_missing", decision, statement.limit)
     return [
@@ -102,6 +107,14 @@ def emit_repeat_main(statement: nodes.Repeat, main: Agent) -> list[Item]:
         context.focused(origin, "repeat", look),
         *consequence(missing, statement.otherwise, origin, main),
     ]
+
+
+def _round_wait(statement: nodes.Repeat) -> list[Item]:
+    """The wait between two rounds, which stands at the beginning of a further one."""
+    if not statement.delay_milliseconds:
+        return []
+    words = say("control.round_wait", duration(statement.delay_milliseconds))
+    return [Item(words, statement.origin, "repeat")]
 
 
 def emit_retry(statement: nodes.Retry, agent: Agent) -> list[Item]:

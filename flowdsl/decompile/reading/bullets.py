@@ -103,17 +103,24 @@ class Instruction:
         if found is None or found[1] != self.main:
             return None
         inside = Lines(lines.take().children)
-        wait = self.words.match("control.retry_wait", inside.leaf() or "")
-        if wait is not None:
-            inside.take()
+        delay = self.wait(inside, "control.retry_wait")
         body = self.read(inside.items[inside.position :])
         return nodes.Retry(
             origin=NOWHERE,
             attempts=found[0],
-            delay_milliseconds=wait[0] if wait else 0,
+            delay_milliseconds=delay,
             body=body,
             otherwise=self.consequence(lines, say("control.retry_missing")),
         )
+
+    def wait(self, lines: Lines, name: str) -> int:
+        """Reads the wait with which further attempts or rounds begin; 0 milliseconds for none."""
+        found = self.words.match(name, lines.leaf() or "")
+        if found is None:
+            return 0
+        lines.take()
+        milliseconds: int = found[0]
+        return milliseconds
 
     def rounds(self, text: str) -> tuple[nodes.Condition, int] | None:
         """Reads the line above the rounds of a `repeat`: its condition, and the most rounds."""
@@ -230,12 +237,15 @@ class Focused:
             return self._if(lines, branch)
         rounds = self._instruction.rounds(text)
         if rounds is not None:
-            body = self.body(lines.take().children)
+            inside = Lines(lines.take().children)
+            delay = self._instruction.wait(inside, "control.round_wait")
+            body = self.body(inside.items[inside.position :])
             missing = say("control.repeat_missing", rounds[1])
             return nodes.Repeat(
                 origin=NOWHERE,
                 until=rounds[0],
                 limit=rounds[1],
+                delay_milliseconds=delay,
                 body=body,
                 otherwise=self._instruction.consequence(lines, missing),
             )

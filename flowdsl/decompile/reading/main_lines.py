@@ -254,6 +254,7 @@ class Main:
         if not inside.takes(say("control.repeat_stop", _in_quotes(key))):
             return None
         self.decisions.add(key)
+        delay = self._instruction.wait(inside, "control.round_wait")
         body = self.body(item.children[inside.position :])
         lines.take()
         if self._look(lines) != found:
@@ -263,6 +264,7 @@ class Main:
             origin=NOWHERE,
             until=until,
             limit=rounds[0],
+            delay_milliseconds=delay,
             body=body,
             otherwise=self._instruction.consequence(lines, missing),
         )

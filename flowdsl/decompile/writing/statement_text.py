@@ -143,6 +143,8 @@ class Writer(ValueWriter):
                 return self._loop(node, line, attempt)
             case nodes.Repeat():
                 head = f"repeat until {self.condition(node.until)} max {node.limit}"
+                if node.delay_milliseconds:
+                    head += f" wait {duration(node.delay_milliseconds)}"
                 own = literal(f"not reached in {node.limit} rounds")
                 if isinstance(node.until, nodes.Sees):
                     own = (*literal(f"not reached in {node.limit} rounds: "), *node.until.text)

@@ -352,6 +352,7 @@ class BodyChecker:
             )
         else:
             check_limit(self.program, self.scope, statement.limit)
+        check_duration(self.program, self.scope, statement.delay)
         self._forget_what_passes_set(statement.body)
         facts = check_condition(self.program, self.scope, statement.until)
         self.counting.append(("repeat", span))

@@ -80,7 +80,7 @@ def bound(frame: Frame, limit: ast.IntLit | ast.ConstRef | None) -> int:
 def rounds(frame: Frame, statement: ast.RepeatStmt, perform: Perform) -> bool:
     """`repeat`: rounds until the condition holds, which is looked at before each and at the end.
 
-    Returns whether it held.
+    The wait stands between two rounds, behind the look. Returns whether it held.
     """
     for number in range(bound(frame, statement.limit)):
         if holds(frame, statement.until):
@@ -88,6 +88,9 @@ def rounds(frame: Frame, statement: ast.RepeatStmt, perform: Perform) -> bool:
                 frame.takes(statement, SKIPPED)
             return True
         frame.takes(statement, ENTERED)
+        if number and statement.delay is not None:
+            frame.at(statement)
+            frame.run.recorder.act(PAUSE, str(statement.delay.milliseconds))
         frame.begin(statement.body)
         perform(statement.body, frame)
     return holds(frame, statement.until)

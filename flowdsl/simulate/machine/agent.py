@@ -49,6 +49,7 @@ LINES = (
     "control.repeat",
     "control.retry",
     "control.retry_wait",
+    "control.round_wait",
     "control.rounds",
     "control.only_if",
     "control.repeat_stop",
@@ -173,6 +174,7 @@ class Agent:
         self.view = view
         self.model = model
         self.attempts = 0
+        self.rounds = 0
         self.last_reason: str | None = None
         self.words: str | None = None
         self._reading: str | None = None
@@ -411,8 +413,8 @@ class Agent:
                 self.act(trace.PRESS, said["keys"], str(said["times"]))
             case "actions.wait":
                 self.act(trace.PAUSE, str(said["time"]))
-            case "control.retry_wait":
-                if self.attempts > 1:
+            case "control.retry_wait" | "control.round_wait":
+                if self.is_further(said):
                     self.act(trace.PAUSE, str(said["time"]))
             case "tools.capture":
                 self.act(trace.CAPTURE, self.view.text(said["file"]))
@@ -432,6 +434,10 @@ class Agent:
             case _:
                 return self.own(said, line)
         return None
+
+    def is_further(self, said: Said) -> bool:
+        """Whether the attempt, or the round, that a wait begins is not the first."""
+        return (self.attempts if said.name == "control.retry_wait" else self.rounds) > 1
 
     def own(self, said: Said, line: Line) -> Open | None:
         """A sentence that only one of the agents knows."""
@@ -473,6 +479,14 @@ class Agent:
 
     def repeat(self, said: Said, line: Line) -> Open:
         raise NotImplementedError
+
+    def round(self, number: int, line: Line) -> None:
+        """One round of a group of lines; `number` counts from 1."""
+        outer, self.rounds = self.rounds, number
+        try:
+            self.body(line.children)
+        finally:
+            self.rounds = outer
 
     def retry(self, said: Said, line: Line) -> Open:
         """Attempts, until one works to its end."""

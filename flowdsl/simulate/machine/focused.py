@@ -73,10 +73,10 @@ class Focused(Agent):
 
     def repeat(self, said: Said, line: Line) -> Open:
         """Rounds, with a look before each and after the last."""
-        for _ in range(said["limit"]):
+        for number in range(1, said["limit"] + 1):
             if holds(said["condition"], self.view, self.recorder, ends=True):
                 return Open("control.repeat_missing", lambda _: False)
-            self.body(line.children)
+            self.round(number, line)
         reached = holds(said["condition"], self.view, self.recorder, ends=True)
         return Open("control.repeat_missing", lambda _: not reached)
 

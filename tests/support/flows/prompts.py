@@ -450,6 +450,7 @@ class PromptWriter:
                     origin=HERE,
                     until=self._condition(),
                     limit=rng.choice((1, 2, 30)),
+                    delay_milliseconds=rng.choice((0, 500, 5000)),
                     body=body(),
                     otherwise=otherwise(),
                 )

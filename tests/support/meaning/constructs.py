@@ -35,6 +35,7 @@ PATTERNS = {
     "using": r'using "fast"',
     "timeout": r"timeout \d",
     "retry with a wait": r"retry \w+ wait",
+    "repeat with a wait": r"repeat until .* max \w+ wait",
     "retry with else": r"^( *)retry [^\n]*\{\n(?:(?!\1\}).*\n)*\1\} else \{",
     "limit by a const": r"(max|retry) limit",
     "copy without a type": r"copy \w+ from",

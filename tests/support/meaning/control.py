@@ -88,13 +88,7 @@ class Control:
     def for_(self, state: State, place: Place) -> str:
         read, iterable, element, runs = self._iterable(state, place)
         before = state.copy()
-        own = {name for name in sorted(state.set) if self.c.once_in(3)}
-        kept = frozenset(state.set) - own
-        inside = State(
-            {name: value for name, value in state.set.items() if name in kept},
-            state.next_pass().present,
-            state.emitted,
-        )
+        inside, kept = self.pass_of(state)
         self.body.count += 1
         self.body.loops = True
         loop = Value(f"e{self.body.count}", element, command=False)
@@ -113,6 +107,20 @@ class Control:
         else:
             state.become(inside, before)
         return f"{read}for {loop.code} in {iterable} {written}"
+
+    def pass_of(
+        self, state: State, kept: frozenset[str] | None = None
+    ) -> tuple[State, frozenset[str]]:
+        """What holds where a pass, a round or an attempt begins.
+
+        Also which variables it has from before, and must not set: the `kept` ones, if these are
+        chosen already.
+        """
+        if kept is None:
+            kept = frozenset(name for name in sorted(state.set) if not self.c.once_in(3))
+        inside = state.next_pass()
+        inside.set = {name: value for name, value in state.set.items() if name in kept}
+        return inside, kept
 
     def _iterable(self, state: State, place: Place) -> tuple[str, str, Type, bool]:
         """What a loop goes through, with its bound.
@@ -162,9 +170,9 @@ class Control:
                 return "", '["p", "p q"]', Type("p | p q", "enum", options=("p", "p q")), True
 
     def retry(self, state: State, place: Place) -> str:
-        inner = replace(place.inner(screen=True), repeated=True)
+        body, kept = self.pass_of(state)
+        inner = replace(place.inner(screen=True), repeated=True, locked=place.locked | kept)
         delay = f" wait {self.c.pick(texts.DURATIONS)}" if self.c.once_in(3) else ""
-        body = state.next_pass()
         written = self.block(body, inner)
         if not body.dead:
             words = self.body.text(body, texts.CONDITIONS, untrusted=True)
@@ -173,24 +181,27 @@ class Control:
         otherwise = ""
         ends = [body]
         if self.c.flag():
-            other = state.copy()
-            other.present = body.present & other.present
-            otherwise = f" else {self.braced(other, replace(inner, repeated=place.repeated))}"
+            other, _ = self.pass_of(state, kept)
+            other.present &= body.present
+            outside = replace(inner, repeated=place.repeated, locked=place.locked)
+            otherwise = f" else {self.braced(other, outside)}"
             ends.append(other)
         state.become(*ends)
         attempts = self.c.pick(("2", "3", "limit", "1"))
         return f"retry {attempts}{delay} {{\n{written}\n}}{otherwise}"
 
     def repeat(self, state: State, place: Place) -> str:
+        body, kept = self.pass_of(state)
+        state.become(body.copy())
         condition, screen, _, _ = self.body.condition(state)
-        inner = replace(place.inner(screen=screen), repeated=True)
-        body = state.next_pass()
+        inner = replace(place.inner(screen=screen), repeated=True, locked=place.locked | kept)
         written = self.braced(body, inner)
         otherwise, other = self.otherwise(state, replace(place, main=inner.main))
         state.become(state.copy(), other)
         state.present &= body.present if not body.dead else state.present
         most = self.c.pick(("2", "3", "limit", "1"))
-        return f"repeat until {condition} max {most} {written}{otherwise}"
+        wait = f" wait {self.c.pick(texts.DURATIONS)}" if self.c.once_in(3) else ""
+        return f"repeat until {condition} max {most}{wait} {written}{otherwise}"
 
     def leave(self, state: State, place: Place) -> str:
         """A `fail`, an `abort` or a `finish`, behind which nothing is reached."""

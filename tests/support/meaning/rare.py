@@ -284,6 +284,14 @@ workflow w {
   }
 }
 """,
+    "rounds that wait": """
+workflow w {
+  steps {
+    repeat until sees "a" max 3 wait 2s { press "F5" }
+    repeat until sees "b" max 2 wait 1m { capture "b.png" }
+  }
+}
+""",
     "attempts in a loop, whose last reason is noted": """
 workflow w {
   inputs { names: string[] @max_items(3) }
