@@ -50,6 +50,9 @@ class Variable:
     in_json: bool = field(default=False, compare=False)
 
 
+Limit: TypeAlias = int | Variable
+"""How often at most: a number, or an input that is one."""
+
 Piece: TypeAlias = TextPiece | Variable
 Text: TypeAlias = tuple[Piece, ...]
 
@@ -414,7 +417,7 @@ class Loop(Node):
     kind: Literal["loop"] = "loop"
     variable: str
     items: Value
-    limit: int | None
+    limit: Limit | None
     counted: bool
     body: Body
 
@@ -425,7 +428,7 @@ class Repeat(Node):
 
     kind: Literal["repeat"] = "repeat"
     until: Condition
-    limit: int
+    limit: Limit
     delay_milliseconds: int = 0
     body: Body
     otherwise: Body

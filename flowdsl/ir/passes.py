@@ -198,7 +198,7 @@ def _left(statement: nodes.Statement) -> nodes.Body:
 
 def _waits(repeat: nodes.Repeat) -> bool:
     """Whether time passes between two rounds in which nothing is done."""
-    return repeat.delay_milliseconds > 0 and repeat.limit > 1
+    return repeat.delay_milliseconds > 0 and repeat.limit != 1
 
 
 def _is_blank(text: nodes.Text) -> bool:

@@ -482,6 +482,12 @@ MISSING_BOUND = DiagnosticSpec(
 BOUND_TOO_SMALL = DiagnosticSpec(
     "bound-too-small", "flow", "a bound of `{value}` is too small", "the least is 1"
 )
+BOUND_WITHOUT_MAX = DiagnosticSpec(
+    "bound-without-max",
+    "flow",
+    "`{name}` bounds a loop, and nothing says how large it may be",
+    "write `@max(20)` behind its type, or the most that a run may take",
+)
 NESTED_FOR = DiagnosticSpec(
     "nested-for",
     "platform",

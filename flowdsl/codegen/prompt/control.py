@@ -6,7 +6,7 @@ from flowdsl.ir import nodes
 from flowdsl.ir.lower_values import literal, single_variable, text_of
 from flowdsl.prompt.outline import Item
 from flowdsl.prompt.sentences import AGAIN, DONE, NONE
-from flowdsl.prompt.text import duration, quoted, spell_path, spell_text
+from flowdsl.prompt.text import duration, limit_words, quoted, spell_path, spell_text
 from flowdsl.prompt.values import condition_words
 from flowdsl.prompt.words import say
 
@@ -70,8 +70,9 @@ def split_if(statement: nodes.If, main: Agent) -> Split:
 
 
 def emit_repeat(statement: nodes.Repeat, focused: Agent) -> list[Item]:
-    words = say("control.repeat", condition_words(statement.until), statement.limit)
-    missing = say("control.repeat_missing", statement.limit)
+    limit = limit_words(statement.limit)
+    words = say("control.repeat", condition_words(statement.until), limit)
+    missing = say("control.repeat_missing", limit)
     lines = [*_round_wait(statement), *focused(statement.body)]
     return [
         Item(words, statement.origin, "repeat", lines),
@@ -100,8 +101,9 @@ def emit_repeat_main(statement: nodes.Repeat, main: Agent) -> list[Item]:
         Item(stop, origin, "repeat"),
         *_round_wait(statement),
     ]
-    words = say("control.rounds", statement.limit)
-    missing = say("control.rounds_missing", decision, statement.limit)
+    limit = limit_words(statement.limit)
+    words = say("control.rounds", limit)
+    missing = say("control.rounds_missing", decision, limit)
     return [
         Item(words, origin, "repeat", body + main(statement.body)),
         context.focused(origin, "repeat", look),
@@ -142,22 +144,34 @@ def emit_loop(statement: nodes.Loop, main: Agent, wrap: Wrap) -> list[Item]:
     items = loop_items(statement.items)
     lines: list[Item] = []
     if statement.counted and statement.limit is not None:
-        too_many = nodes.Leave(
+        leave = nodes.Leave(
             origin=origin,
             action="abort",
-            reason=literal(say("control.loop_reason", statement.limit)),
+            reason=_too_many(statement.limit),
         )
         focused = Agent(main.context, lambda body, agent: [], main=False)
-        missing = say("control.loop_too_many", statement.limit)
+        missing = say("control.loop_too_many", limit_words(statement.limit))
         bullets = [
             Item(say("control.loop_count", items), origin, "for"),
-            *consequence(missing, (too_many,), origin, focused),
+            *consequence(missing, (leave,), origin, focused),
         ]
         lines.append(main.context.focused(origin, "for", bullets))
     lines.append(Item(say("control.start_loop", items), origin, "for"))
     lines.extend(main(statement.body))
     lines.append(Item(say("control.end_loop"), origin, "for"))
     return [Item(say("control.loop", _items_name(statement.items)), origin, "for", lines)]
+
+
+def _too_many(limit: nodes.Limit) -> nodes.Text:
+    """The reason for which a loop over more entries than its bound is not begun."""
+    if isinstance(limit, int):
+        return literal(say("control.loop_reason", limit))
+    before, after = say("control.loop_reason", _PLACE).split(_PLACE)
+    return *literal(before), limit, *literal(after)
+
+
+_PLACE = "\0"
+"""Stands for a variable in words of ours, which never hold it."""
 
 
 def _items_name(value: nodes.Value) -> str:

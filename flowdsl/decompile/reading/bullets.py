@@ -8,7 +8,7 @@ from dataclasses import replace
 from flowdsl.ir import nodes
 from flowdsl.prompt.reading.frames import frames
 from flowdsl.prompt.reading.outline import ReadItem
-from flowdsl.prompt.text import clause, quoted, spell_variable
+from flowdsl.prompt.text import clause, limit_words, quoted, spell_variable
 from flowdsl.prompt.words import say
 
 from ..model import NOWHERE
@@ -122,7 +122,7 @@ class Instruction:
         milliseconds: int = found[0]
         return milliseconds
 
-    def rounds(self, text: str) -> tuple[nodes.Condition, int] | None:
+    def rounds(self, text: str) -> tuple[nodes.Condition, nodes.Limit] | None:
         """Reads the line above the rounds of a `repeat`: its condition, and the most rounds."""
         found = self.words.match("control.repeat", text)
         return None if found is None else (found[0], found[1])
@@ -240,7 +240,7 @@ class Focused:
             inside = Lines(lines.take().children)
             delay = self._instruction.wait(inside, "control.round_wait")
             body = self.body(inside.items[inside.position :])
-            missing = say("control.repeat_missing", rounds[1])
+            missing = say("control.repeat_missing", limit_words(rounds[1]))
             return nodes.Repeat(
                 origin=NOWHERE,
                 until=rounds[0],

@@ -9,7 +9,7 @@ from flowdsl.codegen.prompt.saved import with_variables
 from flowdsl.ir import nodes
 from flowdsl.prompt.reading.outline import ReadItem
 from flowdsl.prompt.sentences import DONE, FAILED, NONE
-from flowdsl.prompt.text import quoted, spell_variable
+from flowdsl.prompt.text import limit_words, quoted, spell_variable
 from flowdsl.prompt.values import condition_words
 from flowdsl.prompt.words import say
 
@@ -259,7 +259,7 @@ class Main:
         lines.take()
         if self._look(lines) != found:
             raise Unreadable
-        missing = say("control.rounds_missing", _in_quotes(key), rounds[0])
+        missing = say("control.rounds_missing", _in_quotes(key), limit_words(rounds[0]))
         return nodes.Repeat(
             origin=NOWHERE,
             until=until,
@@ -301,7 +301,7 @@ class Main:
             body=self.body(item.children[inside.position + 1 : -1]),
         )
 
-    def _count(self, inside: Lines) -> int | None:
+    def _count(self, inside: Lines) -> nodes.Limit | None:
         """Reads the lines that count the entries of a list: how many there may be at most."""
         look, _ = self._instructed(inside)
         if look is None or len(self._under_notes(look)) != 2:
@@ -313,7 +313,8 @@ class Main:
         if found is None:
             return None
         inside.take()
-        return int(found[0][0])
+        limit: nodes.Limit = found[0][0]
+        return limit
 
 
 def with_model(body: nodes.Body, model: str) -> nodes.Body:

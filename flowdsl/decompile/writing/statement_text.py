@@ -6,8 +6,8 @@ from typing import Any, assert_never
 
 from flowdsl.format.literals import is_name, plain_literal, value_literal
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_statements import DEFAULT_TIMEOUT_MILLISECONDS
-from flowdsl.ir.lower_values import joined, literal, single_variable
+from flowdsl.ir.lower_statements import DEFAULT_TIMEOUT_MILLISECONDS, not_reached
+from flowdsl.ir.lower_values import joined, single_variable
 
 from .lines import Emit, Keep, Line
 from .scope import Scope
@@ -142,12 +142,10 @@ class Writer(ValueWriter):
             case nodes.Loop():
                 return self._loop(node, line, attempt)
             case nodes.Repeat():
-                head = f"repeat until {self.condition(node.until)} max {node.limit}"
+                head = f"repeat until {self.condition(node.until)} max {self._limit(node.limit)}"
                 if node.delay_milliseconds:
                     head += f" wait {duration(node.delay_milliseconds)}"
-                own = literal(f"not reached in {node.limit} rounds")
-                if isinstance(node.until, nodes.Sees):
-                    own = (*literal(f"not reached in {node.limit} rounds: "), *node.until.text)
+                own = not_reached(node.limit, node.until)
                 written = self._with_block(head, line.bodies[0], attempt)
                 return self._with_else(written, line.bodies[1], own, attempt)
             case nodes.Retry():
@@ -219,7 +217,7 @@ class Writer(ValueWriter):
 
     def _items(self, node: nodes.Loop) -> tuple[str, str]:
         """What a loop runs over, and its bound."""
-        bound = "" if node.limit is None else f" max {node.limit}"
+        bound = "" if node.limit is None else f" max {self._limit(node.limit)}"
         match node.items:
             case nodes.ConstantValue(value=int() as count) if not isinstance(count, bool):
                 return str(count), bound
@@ -233,11 +231,18 @@ class Writer(ValueWriter):
                 variable = single_variable(node.items)
                 if variable is None:
                     raise Unspeakable("a loop runs over a text")
+                limit = node.limit
                 if variable.sigil == "input" and not variable.path:
                     declared = self.bounds.get(variable.name)
-                    if declared is not None and declared <= (node.limit or declared):
-                        bound = f" max {node.limit or declared}" if self.in_task else ""
+                    if isinstance(limit, nodes.Variable):
+                        declared = None
+                    elif declared is not None and declared <= (limit or declared):
+                        bound = f" max {limit or declared}" if self.in_task else ""
                 return self.scope.in_code(variable), bound
+
+    def _limit(self, limit: nodes.Limit) -> str:
+        """The bound of a loop: a number, or the name of an input."""
+        return self.scope.in_code(limit) if isinstance(limit, nodes.Variable) else str(limit)
 
     def _retry(self, node: nodes.Retry, line: Line, attempt: bool) -> list[str]:
         head = f"retry {node.attempts}"

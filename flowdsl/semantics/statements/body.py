@@ -22,7 +22,7 @@ from ..values.joins import note_typed
 from .arguments import check_call
 from .conditions import check_condition
 from .keys import check_press
-from .loop_bounds import check_duration, check_limit, entries_of
+from .loop_bounds import check_duration, check_limit, check_most, entries_of
 
 
 class EmitTargets(Record):
@@ -329,7 +329,7 @@ class BodyChecker:
             self.program.sink.report(errors.NESTED_FOR, span, labels=labels)
         element = entries_of(self.program, self.scope, statement)
         if statement.limit is not None:
-            check_limit(self.program, self.scope, statement.limit)
+            check_most(self.program, self.scope, statement.limit)
         symbol = ValueSymbol(LOOP, statement.variable.text, element, self._span(statement.variable))
         declared = self.scope.declare(self.program, symbol)
         self.program.iterables[symbol] = statement.iterable
@@ -351,7 +351,7 @@ class BodyChecker:
                 errors.MISSING_BOUND, span, statement="repeat", after="the condition"
             )
         else:
-            check_limit(self.program, self.scope, statement.limit)
+            check_most(self.program, self.scope, statement.limit)
         check_duration(self.program, self.scope, statement.delay)
         self._forget_what_passes_set(statement.body)
         facts = check_condition(self.program, self.scope, statement.until)

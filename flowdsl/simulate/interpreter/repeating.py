@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from flowdsl.semantics import types
+from flowdsl.semantics.model import INPUT
 from flowdsl.syntax import ast
 
 from ..trace import PAUSE
@@ -74,6 +75,10 @@ def _limit(frame: Frame, statement: ast.ForStmt) -> int | None:
 def bound(frame: Frame, limit: ast.IntLit | ast.ConstRef | None) -> int:
     """A number of rounds, entries or attempts."""
     assert limit is not None, "the check wants a bound"
+    symbol = frame.run.model.values.get(limit) if isinstance(limit, ast.ConstRef) else None
+    if symbol is not None and symbol.kind == INPUT:
+        assert symbol.field is not None
+        return int(frame.run.inputs[symbol.field.wire_name])
     return int(constant(frame, limit))
 
 

@@ -439,6 +439,13 @@ class Agent:
         """Whether the attempt, or the round, that a wait begins is not the first."""
         return (self.attempts if said.name == "control.retry_wait" else self.rounds) > 1
 
+    def number(self, bound: int | str, line: Line) -> int:
+        """A bound, which an input may have given as a text of digits."""
+        try:
+            return int(bound)
+        except ValueError:
+            raise Defect(f"`{bound}` bounds something and is no number", line.text) from None
+
     def own(self, said: Said, line: Line) -> Open | None:
         """A sentence that only one of the agents knows."""
         raise self.meaningless(line)

@@ -73,7 +73,7 @@ class Focused(Agent):
 
     def repeat(self, said: Said, line: Line) -> Open:
         """Rounds, with a look before each and after the last."""
-        for number in range(1, said["limit"] + 1):
+        for number in range(1, self.number(said["limit"], line) + 1):
             if holds(said["condition"], self.view, self.recorder, ends=True):
                 return Open("control.repeat_missing", lambda _: False)
             self.round(number, line)
@@ -97,7 +97,7 @@ class Focused(Agent):
             case "data.store_copied":
                 self.store_copied(said)
             case "control.loop_count":
-                return self.count(said)
+                return self.count(said, line)
             case "data.saved_here":
                 self.view.knows_saved = True
             case "data.saved_before":
@@ -110,11 +110,13 @@ class Focused(Agent):
                 raise self.meaningless(line)
         return None
 
-    def count(self, said: Said) -> Open:
+    def count(self, said: Said, line: Line) -> Open:
         """Count the entries of a list; `control.loop_too_many` tells the limit."""
         found = self.listed(said["items"])
         count = len(found) if isinstance(found, list) else 0
-        return Open("control.loop_too_many", lambda start: count > start["limit"])
+        return Open(
+            "control.loop_too_many", lambda start: count > self.number(start["limit"], line)
+        )
 
     def check_copy(self, said: Said, line: Line) -> Open:
         """Whether what was copied is there; a copy that is there is what the screen shows."""

@@ -223,6 +223,13 @@ def _numbers(text: str) -> Iterator[tuple[int, ...]]:
         yield tuple(map(int, text.split(OR)))
 
 
+def _bound(text: str) -> Iterator[int | str]:
+    """A number; one from outside stays a text, as the words around it do not depend on it."""
+    yield from _count(text)
+    if looks := _moved(text):
+        yield looks
+
+
 def _keys(text: str) -> Iterator[str]:
     if _CHORDS.fullmatch(text) and "times" not in text.split(" "):
         yield text
@@ -489,6 +496,7 @@ def machine_grammar() -> Grammar:
         "answer": _name,
         "bare": bare,
         "bracketed": _bracketed,
+        "bound": _bound,
         "check": _any_line,
         "clause": _clause,
         "closing": _mark,

@@ -179,7 +179,7 @@ class MainAgent(Agent):
 
     def _rounds(self, said: Said, line: Line) -> None:
         """Rounds of which a line says when no more are needed."""
-        for number in range(1, said["limit"] + 1):
+        for number in range(1, self.number(said["limit"], line) + 1):
             try:
                 self.round(number, line)
             except _Left:

@@ -449,7 +449,7 @@ class PromptWriter:
                 return nodes.Repeat(
                     origin=HERE,
                     until=self._condition(),
-                    limit=rng.choice((1, 2, 30)),
+                    limit=rng.choice((1, 2, 30, self._limit())),
                     delay_milliseconds=rng.choice((0, 500, 5000)),
                     body=body(),
                     otherwise=otherwise(),
@@ -462,6 +462,10 @@ class PromptWriter:
                     body=body(),
                     otherwise=otherwise(),
                 )
+
+    def _limit(self) -> nodes.Variable:
+        """An input that bounds a loop."""
+        return nodes.Variable(sigil="input", name=self._rng.choice(self._inputs))
 
     def _loop(self, depth: int) -> nodes.Loop:
         rng = self._rng
@@ -480,7 +484,7 @@ class PromptWriter:
             origin=HERE,
             variable="entry",
             items=items,
-            limit=9 if counted else None,
+            limit=rng.choice((9, self._limit())) if counted else None,
             counted=counted,
             body=body,
         )

@@ -38,6 +38,7 @@ PATTERNS = {
     "repeat with a wait": r"repeat until .* max \w+ wait",
     "retry with else": r"^( *)retry [^\n]*\{\n(?:(?!\1\}).*\n)*\1\} else \{",
     "limit by a const": r"(max|retry) limit",
+    "limit by an input": r"max n\b",
     "copy without a type": r"copy \w+ from",
     "emit an empty list": r"emit \w+ \+?= \[\]",
     "emit null": r"emit \w+ = null",

@@ -141,7 +141,7 @@ class Control:
                 ("read", 4),
             )
         )
-        most = self.c.pick(("3", "4", "limit", "1"))
+        most = self._most("3", "4", "limit", "1")
         match kind:
             case "list" | "kept":
                 found = self.body.choose(kept if kind == "kept" else lists)
@@ -155,7 +155,8 @@ class Control:
                 read = f"extract {name}: {element.written}[] from {source}\n"
                 return read, f"{{{{{name}}}}} max {most}", element, False
             case "count":
-                return "", str(self.c.number(1, 3)), INT, True
+                bound = f" max {self._most('4')}" if self.c.once_in(3) else ""
+                return "", f"{self.c.number(1, 3)}{bound}", INT, True
             case _:
                 found = self.body.having(
                     state,
@@ -168,6 +169,10 @@ class Control:
                     return "", f'["Inv. No.", "{self.body.choose(found).text}"]', STRING, True
                 # The entries of a list of known texts are of an enum.
                 return "", '["p", "p q"]', Type("p | p q", "enum", options=("p", "p q")), True
+
+    def _most(self, *numbers: str) -> str:
+        """The bound of a loop: one of some numbers, or an input."""
+        return self.c.pick(numbers if self.body.task else (*numbers, "n"))
 
     def retry(self, state: State, place: Place) -> str:
         body, kept = self.pass_of(state)
@@ -199,7 +204,7 @@ class Control:
         otherwise, other = self.otherwise(state, replace(place, main=inner.main))
         state.become(state.copy(), other)
         state.present &= body.present if not body.dead else state.present
-        most = self.c.pick(("2", "3", "limit", "1"))
+        most = self._most("2", "3", "limit", "1")
         wait = f" wait {self.c.pick(texts.DURATIONS)}" if self.c.once_in(3) else ""
         return f"repeat until {condition} max {most}{wait} {written}{otherwise}"
 
