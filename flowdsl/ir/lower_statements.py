@@ -427,7 +427,9 @@ class BodyLowering:
         """
         before: list[nodes.Assignment] = []
         again: list[nodes.Assignment] = []
-        for name in dict.fromkeys(each.name.text for each in emits_in(statement.body)):
+        # What is added to a list stands behind all that may fail, so that it is never taken back.
+        replaced = (each.name.text for each in emits_in(statement.body) if not each.append)
+        for name in dict.fromkeys(replaced):
             variable = frame.fields.get(name)
             if variable is None:
                 continue

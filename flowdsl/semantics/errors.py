@@ -509,8 +509,8 @@ BACKGROUND_EXTRACT = DiagnosticSpec(
 APPEND_REPEATED = DiagnosticSpec(
     "append-repeated",
     "flow",
-    "`+=` inside a `{kind}` may add to `{name}` more than once",
-    "{way} after the `{kind}`",
+    "`+=` inside a `retry` may add to `{name}` more than once",
+    "{way} after the `retry`, or behind all that may fail in it",
     arguable=True,
 )
 

@@ -17,6 +17,7 @@ from .calls.call_graph import first_loop, order_tasks, report_nested_calls
 from .calls.sizes import report_too_many_statements
 from .calls.summaries import Summaries, Summary, summary_of
 from .capabilities import DOCUMENTED, Capabilities
+from .control_flow.appends import report_repeated_appends
 from .control_flow.dataflow import Follower, report_reads_in_rules
 from .control_flow.replay import check_replay
 from .declarations.constants import constant_json, resolve_consts
@@ -276,6 +277,7 @@ def _follow_paths(program: Program) -> tuple[TaskSymbol, ...]:
         fields = FieldTracker(program, source, is_task=True) if secrets else None
         follower = Follower(program, source, body, summaries, fields, reads[task.module])
         end = follower.follow()
+        report_repeated_appends(program, source, body, summaries)
         summaries[task] = Summary(
             returns=end is not None,
             may_fail=follower.failed is not None,
@@ -301,6 +303,7 @@ def _follow_paths(program: Program) -> tuple[TaskSymbol, ...]:
             fields = None
         follower = Follower(program, source, steps, summaries, fields, reads[workflow.module])
         end = follower.follow()
+        report_repeated_appends(program, source, steps, summaries)
         outputs = program.workflow_fields[workflow.declaration].outputs or ()
         spans = partial(_output_places, program, workflow)
         follower.report_missing_outputs(end, outputs, spans, "output")

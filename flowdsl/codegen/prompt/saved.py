@@ -53,9 +53,11 @@ class Saved:
             case nodes.Store():
                 return self._store(statement)
             case nodes.Repeat() | nodes.Retry():
-                # A further round may use what the round before has saved.
+                # A further round may use what the round before has saved. An attempt that has added
+                # an entry is the last one (`append-repeated`).
                 self.names |= set(variables_set(statement.body))
-                self.appended |= lists_extended(statement.body)
+                if isinstance(statement, nodes.Repeat):
+                    self.appended |= lists_extended(statement.body)
             case _:
                 pass
         rewritten = self._marked(statement)

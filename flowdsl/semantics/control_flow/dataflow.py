@@ -42,7 +42,8 @@ from ..names.paths import field_of
 from ..program import Program
 from ..provenance.typed_fields import NO_FIELDS, Fields, FieldTracker, FieldUse, next_pass
 from ..traversal import KeptVariables, RefIndex, refs_outside_blocks
-from ..types import FieldType, Optional
+from ..types import FieldType
+from .failing import needs_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -211,8 +212,8 @@ class Follower:
                 self._read(text, state)
                 if self.fields is not None and not self.quiet:
                     self.fields.look(text, state.fields)
-                done = state.set(name.text)
-                return self._else(otherwise, state, done, fails=self._needs_value(statement))
+                done, fails = state.set(name.text), needs_value(self.program, statement)
+                return self._else(otherwise, state, done, fails=fails)
             case (
                 ast.ExpectStmt(condition=text, otherwise=otherwise)
                 | ast.WaitUntilStmt(condition=text, otherwise=otherwise)
@@ -250,14 +251,6 @@ class Follower:
         return (
             state if self.fields is None else state.hold(self.fields.fill(statement, state.fields))
         )
-
-    def _needs_value(self, statement: ast.ExtractStmt | ast.CopyStmt) -> bool:
-        """Whether a missing value makes the statement fail."""
-        if statement.type is None:
-            return True
-        if isinstance(statement, ast.ExtractStmt) and statement.background:
-            return False
-        return not isinstance(self.program.declared_types.get(statement.type), Optional)
 
     def _else(
         self, otherwise: ast.Otherwise | None, before: Done, after: Done, *, fails: bool = True

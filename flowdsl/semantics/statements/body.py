@@ -225,7 +225,6 @@ class BodyChecker:
         if statement.append:
             wanted = self._entry_type(statement.name, wanted)
             what = f"an entry of {what}"
-            self._check_added_once(statement.name, "emit")
         elif isinstance(strip_optional(wanted), ListOf):
             self._check_overwritten(statement)
         whole = None if statement.append else target
@@ -278,23 +277,8 @@ class BodyChecker:
         if statement.append:
             wanted = self._entry_type(statement.name, wanted)
             what = f"an entry of {what}"
-            self._check_added_once(statement.name, "keep it")
         check_value(self.program, self.scope, statement.value, wanted, places.VALUE, what, None)
         self._forget(statement.name)
-
-    def _check_added_once(self, name: ast.Name, way: str) -> None:
-        """Report an entry that a further round or attempt would add to a list again."""
-        for kind, span in self.counting:
-            if kind != "for":
-                self.program.sink.report(
-                    errors.APPEND_REPEATED,
-                    self._span(name),
-                    name=name.text,
-                    kind=kind,
-                    way=way,
-                    labels=(Label(span, f"the `{kind}`"),),
-                )
-                return
 
     def _entry_type(self, name: ast.Name, type_: Type) -> Type:
 

@@ -18,8 +18,9 @@ class Place:
     """Where a statement stands.
 
     `main`: the main agent may be needed. `outside`: a decision of the screen may need it, too.
-    `loop`: there is a `for` around, `repeated`: a `retry` or `repeat`. `locked` are variables that
-    must not be set here, since a loop around would empty what was read before it.
+    `loop`: there is a `for` around, `repeated`: a `retry` or `repeat`, `attempt`: a `retry`.
+    `locked` are variables that must not be set here, since a loop around would empty what was read
+    before it.
     """
 
     main: bool
@@ -27,6 +28,7 @@ class Place:
     depth: int = 0
     loop: bool = False
     repeated: bool = False
+    attempt: bool = False
     top: bool = True
     locked: frozenset[str] = frozenset()
 

@@ -40,6 +40,8 @@ PATTERNS = {
     "limit by a const": r"(max|retry) limit",
     "limit by an input": r"max n\b",
     "copy without a type": r"copy \w+ from",
+    "emit += in a round": r"^( *)repeat [^\n]*\{\n(?:(?!\1\}).*\n)*? *emit \w+ \+=",
+    "emit += in an attempt": r"^( *)retry [^\n]*\{\n(?:(?!\1\}).*\n)*? *emit \w+ \+=",
     "emit an empty list": r"emit \w+ \+?= \[\]",
     "emit null": r"emit \w+ = null",
     "emit a list literal": r"emit \w+ = \[[^\]]",

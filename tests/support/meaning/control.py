@@ -28,6 +28,10 @@ class Control:
         made = "\n".join(each for each in (first, inner) if each)
         return f"{{\n{made}\n}}" if made else "{ }"
 
+    def added(self, state: State, place: Place) -> str:
+        """An entry that a list gets, behind all that may fail in an attempt."""
+        raise NotImplementedError
+
     def instruction(self, state: State, patterns: Sequence[str]) -> str:
         return self.body.text(state, patterns)
 
@@ -176,19 +180,24 @@ class Control:
 
     def retry(self, state: State, place: Place) -> str:
         body, kept = self.pass_of(state)
-        inner = replace(place.inner(screen=True), repeated=True, locked=place.locked | kept)
+        inner = replace(
+            place.inner(screen=True), repeated=True, attempt=True, locked=place.locked | kept
+        )
         delay = f" wait {self.c.pick(texts.DURATIONS)}" if self.c.once_in(3) else ""
         written = self.block(body, inner)
         if not body.dead:
             words = self.body.text(body, texts.CONDITIONS, untrusted=True)
             end = self.c.pick(("", f" else fail {self.instruction(body, texts.REASONS)}"))
-            written = "\n".join(each for each in (written, f"expect {words}{end}") if each)
+            last = self.added(body, place) if not place.attempt and self.c.once_in(3) else ""
+            written = "\n".join(each for each in (written, f"expect {words}{end}", last) if each)
         otherwise = ""
         ends = [body]
         if self.c.flag():
             other, _ = self.pass_of(state, kept)
             other.present &= body.present
-            outside = replace(inner, repeated=place.repeated, locked=place.locked)
+            outside = replace(
+                inner, repeated=place.repeated, attempt=place.attempt, locked=place.locked
+            )
             otherwise = f" else {self.braced(other, outside)}"
             ends.append(other)
         state.become(*ends)

@@ -245,7 +245,7 @@ class Statements(Control):
 
     def emit(self, state: State, place: Place, target: Field) -> str:
         """An `emit` of a target, `+=` where that may be."""
-        if target.type.element is not None and not place.repeated and not self.c.once_in(3):
+        if target.type.element is not None and not place.attempt and not self.c.once_in(3):
             entry = Field("entry", target.type.element)
             value = self.body.value_for(state, entry, trusted=self.body.task)
             # Lists count as emitted in a workflow from the start; in a task not always.
@@ -254,6 +254,16 @@ class Statements(Control):
         value = self.body.value_for(state, target, trusted=self.body.task)
         state.emitted |= {target.name}
         return f"emit {target.name} = {value}"
+
+    def added(self, state: State, place: Place) -> str:
+        lists = [each for each in TARGETS if each.type.element is not None]
+        target = self.body.target(self.c.pick(lists))
+        if target is None:
+            return ""
+        assert target.type.element is not None
+        entry = Field("entry", target.type.element)
+        state.emitted |= {target.name}
+        return f"emit {target.name} += {self.body.value_for(state, entry, trusted=self.body.task)}"
 
     # Calls
 
