@@ -52,7 +52,7 @@ def _remembered(body: nodes.Body, noted: set[str]) -> nodes.Body:
 def _without_notes(body: nodes.Body, noted: set[str]) -> Iterator[nodes.Statement]:
     for statement in body:
         match statement:
-            case nodes.Leave():
+            case nodes.Leave() | nodes.Loop():
                 yield replace(statement, noted=None)
             case nodes.Store(assignments=assignments):
                 kept = tuple(each for each in assignments if each.variable not in noted)

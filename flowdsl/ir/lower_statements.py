@@ -84,6 +84,7 @@ class BodyLowering:
         self.bounding_inputs: set[str] = set()
         self._tasks: dict[semantic.TaskSymbol, Locals] = {}
         self._earlier: dict[str, str] = {}
+        self._loops = 0
         self._taken: dict[tuple[semantic.TaskSymbol, str], str] = {}
 
     def prologue(self, frame: Frame) -> nodes.Body:
@@ -394,13 +395,18 @@ class BodyLowering:
             entries = self.names.fresh("entries")
             yield _given_or_empty(items, entries, origin)
             items = nodes.TextValue(text=(nodes.Variable(sigil="runtime", name=entries),))
+        name = statement.variable.text
+        self._loops += 1
+        entry = f"entry {self._loops}"  # no variable has such a name; `placing` gives the real one
+        inner = frame.within(passes=True, entries={name: entry})
         yield nodes.Loop(
             origin=origin,
-            variable=statement.variable.text,
+            variable=name,
             items=items,
             limit=limit,
             counted=counted,
-            body=self.body(statement.body, frame.within(passes=True)),
+            body=self.body(statement.body, inner),
+            entry=entry,
         )
 
     def _repeat(

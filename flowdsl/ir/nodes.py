@@ -411,7 +411,9 @@ class If(Node):
 class Loop(Node):
     """One pass for each entry of `items` (a list value, or a count).
 
-    `limit` bounds the passes; `counted` says that the input schema does not enforce it.
+    `limit` bounds the passes; `counted` says that the input schema does not enforce it. `entry` is
+    the name of the entry at hand where a focused agent goes through the list by itself, and `noted`
+    the variable in which it leaves that there are too many.
     """
 
     kind: Literal["loop"] = "loop"
@@ -420,6 +422,8 @@ class Loop(Node):
     limit: Limit | None
     counted: bool
     body: Body
+    entry: str | None = None
+    noted: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

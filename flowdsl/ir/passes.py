@@ -9,8 +9,11 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from flowdsl.semantics.capabilities import Capabilities
+
 from . import nodes
 from .liveness import drop_unread
+from .placing import place_loops
 from .walk import statements, variables_set, walk
 
 Rewrite = Callable[[nodes.Body], nodes.Body]
@@ -530,7 +533,11 @@ def _with_notes(workflow: nodes.Workflow) -> nodes.Workflow:
 
 
 def _noted(statement: nodes.Statement, names: list[str]) -> nodes.Body:
-    if not isinstance(statement, nodes.Loop) or not _fails_inside(statement.body):
+    if (
+        not isinstance(statement, nodes.Loop)
+        or statement.entry is not None
+        or not _fails_inside(statement.body)
+    ):
         return (statement,)
     name = next(each for each in _failure_names() if each not in names)
     names.append(name)
@@ -555,11 +562,14 @@ def _fails_inside(body: nodes.Body) -> bool:
     """Whether a statement of a body may fail, other than a bare `abort` of the main agent."""
     leaves = [each for each in statements(body) if isinstance(each, nodes.Leave)]
     bare = [each for each in body if isinstance(each, nodes.Leave)]
-    return any(each.action == "abort" and each not in bare for each in leaves)
+    counts = any(isinstance(each, nodes.Loop) and each.counted for each in statements(body))
+    return counts or any(each.action == "abort" and each not in bare for each in leaves)
 
 
 def _noting(statement: nodes.Statement, name: str) -> nodes.Statement:
     if isinstance(statement, nodes.Leave) and statement.action == "abort":
+        return replace(statement, noted=name)
+    if isinstance(statement, nodes.Loop) and statement.entry is not None and statement.counted:
         return replace(statement, noted=name)
     return statement
 
@@ -570,8 +580,15 @@ def _failure_names() -> Iterator[str]:
         yield f"failure_{number}"
 
 
+def simplified(program: nodes.Program, capabilities: Capabilities) -> nodes.Program:
+    """The program after all passes, with its loops placed for the account's focused agents."""
+    program = place_loops(fold_branches(program), capabilities)
+    for run_pass in PASSES:
+        program = run_pass(program)
+    return program
+
+
 PASSES: tuple[Callable[[nodes.Program], nodes.Program], ...] = (
-    fold_branches,
     drop_unread,
     drop_empty,
     clear_records,

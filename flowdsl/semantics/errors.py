@@ -491,8 +491,8 @@ BOUND_WITHOUT_MAX = DiagnosticSpec(
 NESTED_FOR = DiagnosticSpec(
     "nested-for",
     "platform",
-    "a `for` runs inside a `for`, and the platform has one loop item",
-    "handle the inner list in one instruction, or in a workflow of its own",
+    "a `for` runs inside a `for`, and {tool} in the inner one needs the main agent",
+    "move that out of the inner `for`, or give it a workflow of its own",
 )
 RECURSIVE_TASK = DiagnosticSpec(
     "recursive-task",

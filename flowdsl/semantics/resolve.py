@@ -13,7 +13,7 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from . import errors, places
-from .calls.call_graph import first_loop, order_tasks, report_nested_calls
+from .calls.call_graph import order_tasks
 from .calls.sizes import report_too_many_statements
 from .calls.summaries import Summaries, Summary, summary_of
 from .capabilities import DOCUMENTED, Capabilities
@@ -273,7 +273,6 @@ def _follow_paths(program: Program) -> tuple[TaskSymbol, ...]:
     for task in ordered:
         body = task.declaration.body
         source = task.module.source
-        report_nested_calls(program, source, body, summaries)
         fields = FieldTracker(program, source, is_task=True) if secrets else None
         follower = Follower(program, source, body, summaries, fields, reads[task.module])
         end = follower.follow()
@@ -282,7 +281,6 @@ def _follow_paths(program: Program) -> tuple[TaskSymbol, ...]:
             returns=end is not None,
             may_fail=follower.failed is not None,
             aborts=follower.aborts,
-            loop=first_loop(program, source, body, summaries),
             reaches=() if destinations is None else destinations.task(task),
             fields=follower.field_use(end),
         )
@@ -297,7 +295,6 @@ def _follow_paths(program: Program) -> tuple[TaskSymbol, ...]:
         if steps is None:
             continue
         source = workflow.module.source
-        report_nested_calls(program, source, steps, summaries)
         fields = FieldTracker(program, source, is_task=False) if secrets else None
         if fields is not None and not fields.may_read_back(steps, use_of):
             fields = None

@@ -6,8 +6,15 @@ from flowdsl.ir import nodes
 from flowdsl.ir.lower_values import literal, single_variable, text_of
 from flowdsl.prompt.outline import Item
 from flowdsl.prompt.sentences import AGAIN, DONE, NONE
-from flowdsl.prompt.text import duration, limit_words, quoted, spell_path, spell_text
-from flowdsl.prompt.values import condition_words
+from flowdsl.prompt.text import (
+    duration,
+    limit_words,
+    quoted,
+    spell_path,
+    spell_text,
+    spell_variable,
+)
+from flowdsl.prompt.values import condition_words, value_words
 from flowdsl.prompt.words import say
 
 from .context import Agent, Split, Wrap, consequence, guarded, runtime
@@ -160,6 +167,31 @@ def emit_loop(statement: nodes.Loop, main: Agent, wrap: Wrap) -> list[Item]:
     lines.extend(main(statement.body))
     lines.append(Item(say("control.end_loop"), origin, "for"))
     return [Item(say("control.loop", _items_name(statement.items)), origin, "for", lines)]
+
+
+def emit_each(statement: nodes.Loop, focused: Agent) -> list[Item]:
+    """A loop that a focused agent goes through by itself; its entry stands between marks."""
+    assert statement.entry is not None
+    origin, items = statement.origin, statement.items
+    bullets: list[Item] = []
+    if statement.counted and statement.limit is not None:
+        leave = nodes.Leave(
+            origin=origin,
+            action="abort",
+            reason=_too_many(statement.limit),
+            noted=statement.noted,
+        )
+        missing = say("control.loop_too_many", limit_words(statement.limit))
+        bullets.append(Item(say("control.each_count", value_words(items)), origin, "for"))
+        bullets.extend(consequence(missing, (leave,), origin, focused))
+    if statement.body:
+        mark = spell_variable(nodes.Variable(sigil="saved", name=statement.entry))
+        if isinstance(items, nodes.ConstantValue) and isinstance(items.value, int):
+            words = say("control.each_number", items.value - 1, mark)
+        else:
+            words = say("control.each", value_words(items), mark)
+        bullets.append(Item(words, origin, "for", focused(statement.body)))
+    return bullets
 
 
 def _too_many(limit: nodes.Limit) -> nodes.Text:

@@ -52,11 +52,11 @@ class Saved:
         match statement:
             case nodes.Store():
                 return self._store(statement)
-            case nodes.Repeat() | nodes.Retry():
+            case nodes.Repeat() | nodes.Retry() | nodes.Loop():
                 # A further round may use what the round before has saved. An attempt that has added
                 # an entry is the last one (`append-repeated`).
                 self.names |= set(variables_set(statement.body))
-                if isinstance(statement, nodes.Repeat):
+                if not isinstance(statement, nodes.Retry):
                     self.appended |= lists_extended(statement.body)
             case _:
                 pass

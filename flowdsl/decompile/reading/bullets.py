@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from flowdsl.ir import nodes
+from flowdsl.ir.placing import ENTRY
 from flowdsl.prompt.reading.frames import frames
 from flowdsl.prompt.reading.outline import ReadItem
 from flowdsl.prompt.text import clause, limit_words, quoted, spell_variable
@@ -249,7 +250,53 @@ class Focused:
                 body=body,
                 otherwise=self._instruction.consequence(lines, missing),
             )
-        return self._instruction.retry(lines)
+        return self._each(lines) or self._instruction.retry(lines)
+
+    def _each(self, lines: Lines) -> nodes.Loop | None:
+        """Reads a list that is gone through, with the bullets that count its entries."""
+        counted = self._words.match("control.each_count", lines.leaf() or "")
+        limit: nodes.Limit | None = None
+        noted: str | None = None
+        if counted is not None:
+            lines.take()
+            found = self._words.sentences.read("control.loop_too_many", lines.leaf() or "", 0)
+            if found is None:
+                raise Unreadable
+            (limit,) = found[0]
+            (leave,) = self.consequence(lines, say("control.loop_too_many", limit_words(limit)))
+            noted = leave.noted if isinstance(leave, nodes.Leave) else None
+        items, entry, body = self._entries(lines, counted)
+        if items is None:
+            return None
+        return nodes.Loop(
+            origin=NOWHERE,
+            variable="",
+            items=items,
+            limit=limit,
+            counted=counted is not None,
+            body=body,
+            entry=entry,
+            noted=noted,
+        )
+
+    def _entries(
+        self, lines: Lines, counted: tuple[nodes.Value] | None
+    ) -> tuple[nodes.Value | None, str, nodes.Body]:
+        """Reads the list that the next bullet goes through, the mark of its entry, and its body.
+
+        `counted` is the list that was counted before. There is no list if the bullet has none.
+        """
+        text = lines.text() or ""
+        items: nodes.Value | None = None
+        entry = ENTRY
+        if found := self._words.match("control.each", text):
+            items, entry = found
+        elif found := self._words.match("control.each_number", text):
+            items, entry = nodes.ConstantValue(value=found[0] + 1), found[1]
+        if items is None or (counted is not None and counted != (items,)):
+            return (None if counted is None else counted[0]), entry, ()
+        self._words.entries.add(entry)
+        return items, entry, self.body(lines.take().children)
 
     def _if(self, lines: Lines, first: nodes.Branch) -> nodes.If:
         branches = [first]

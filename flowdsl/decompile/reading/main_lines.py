@@ -15,7 +15,7 @@ from flowdsl.prompt.words import say
 
 from ..model import NOWHERE
 from .bullets import Focused, Instruction, Lines, copy_check, copy_line
-from .statements import Unreadable, Words, plain_variable
+from .statements import Unreadable, Words
 
 
 class Main:
@@ -153,7 +153,7 @@ class Main:
         branches: list[nodes.Branch] = []
         for number, condition in enumerate(conditions, 1):
             # The lines behind the call name no value by the mark of the call.
-            condition = with_variables(condition, plain_variable)
+            condition = with_variables(condition, words.plain_variable)
             body = self._guarded(lines, key, str(number), condition_words(condition))
             branches.append(nodes.Branch(origin=NOWHERE, condition=condition, body=body))
         otherwise = self._guarded(lines, key, NONE, say("control.no_condition"))
@@ -340,7 +340,7 @@ def _with_model(statement: nodes.Statement, model: str) -> nodes.Statement | Non
                     return replace(
                         statement, branches=(*branches[:index], new, *branches[index + 1 :])
                     )
-        case nodes.Step() | nodes.Repeat() | nodes.Retry():
+        case nodes.Step() | nodes.Repeat() | nodes.Retry() | nodes.Loop():
             body = with_model(statement.body, model)
             if body is not statement.body:
                 return replace(statement, body=body)

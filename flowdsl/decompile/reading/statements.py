@@ -48,8 +48,16 @@ class Words:
             "reading": in_quotes(self._background_prompt),
         }
         self.match = self.sentences.match
+        self.entries: set[str] = set()
+        """The marks of the entries of lists that focused agents go through."""
         self.noted: str | None = None
         """The variable in which the instruction at hand leaves the reason of a failure."""
+
+    def plain_variable(self, variable: nodes.Variable) -> nodes.Variable:
+        """A variable without the mark that the call itself has saved it."""
+        if variable.sigil != "saved" or variable.name in self.entries:
+            return variable
+        return replace(variable, sigil="runtime")
 
     def is_free(self, text: str) -> bool:
         """Whether a line can only be a `do` or a step: no other statement begins like this."""
@@ -211,11 +219,6 @@ class Words:
         return None
 
 
-def plain_variable(variable: nodes.Variable) -> nodes.Variable:
-    """A variable without the mark that the call itself has saved it."""
-    return replace(variable, sigil="runtime") if variable.sigil == "saved" else variable
-
-
 def _assignment(
     variable: str, key: str, value: nodes.Value, *, append: bool
 ) -> nodes.Assignment | None:
@@ -245,6 +248,9 @@ _STATEMENTS = (
     "tools.picture",
     "control.if_",
     "control.repeat",
+    "control.each",
+    "control.each_number",
+    "control.each_count",
     "control.rounds",
     "control.retry",
     "control.loop",

@@ -20,6 +20,11 @@ Key: TypeAlias = tuple[str, str]
 LOOP_KEY: Key = ("runtime", LOOP_ITEM)
 
 
+def loop_key(loop: nodes.Loop) -> Key:
+    """The entry of a loop: the platform's, or the one that a focused agent has at hand."""
+    return LOOP_KEY if loop.entry is None else ("saved", loop.entry)
+
+
 class Emit(Record):
     """`emit field = value`, with the output's name on the wire."""
 

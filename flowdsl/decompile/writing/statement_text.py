@@ -9,7 +9,7 @@ from flowdsl.ir import nodes
 from flowdsl.ir.lower_statements import DEFAULT_TIMEOUT_MILLISECONDS, not_reached
 from flowdsl.ir.lower_values import joined, single_variable
 
-from .lines import Emit, Keep, Line
+from .lines import Emit, Keep, Line, loop_key
 from .scope import Scope
 from .type_names import TypeNames, Unspeakable, doc_lines
 from .value_text import Consts, ValueWriter, said
@@ -209,7 +209,7 @@ class Writer(ValueWriter):
     def _loop(self, node: nodes.Loop, line: Line, attempt: bool) -> list[str]:
         items, bound = self._items(node)
         types = self.scope.types
-        name = self.scope.enter_loop(node.variable, type_of(node.items, types))
+        name = self.scope.enter_loop(node.variable, type_of(node.items, types), loop_key(node))
         try:
             return self._with_block(f"for {name} in {items}{bound}", line.bodies[0], attempt)
         finally:

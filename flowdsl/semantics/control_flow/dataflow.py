@@ -282,7 +282,7 @@ class Follower:
         # Each pass starts with the variables of the body emptied, so that no entry reads what an
         # earlier one left.
         own = self._set_afresh(statement.body)
-        self.emptied = state.variables & own
+        around, self.emptied = self.emptied, state.variables & own
         start = state.without(own)
         if self.fields is not None:
             quiet, self.quiet = self.quiet, True
@@ -291,7 +291,7 @@ class Follower:
             if first is not None:
                 start = start.hold(start.fields.meet(next_pass(first.fields)))
         end = self._block(statement.body, start)
-        self.emptied = frozenset()
+        self.emptied = around
         return end if self._runs(statement.iterable) else meet((end, state))
 
     def _fail(self, state: State) -> None:

@@ -27,7 +27,7 @@ from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import PICTURE, PLAIN, SCREENSHOT, TERMINAL, keyword_span
+from flowdsl.syntax.statements import LOOP, PICTURE, PLAIN, SCREENSHOT, TERMINAL, keyword_span
 
 from .. import errors
 from ..calls.inlining import Frame, Value, Variables, bind, decided
@@ -69,8 +69,19 @@ def check_replay(program: Program, capabilities: Capabilities) -> None:
                 tool=found.tool,
                 labels=found.labels,
             )
+        for at, (loop, outer) in walk.nested.items():
+            _report_nested(program, at, loop, outer)
         if not walk.variables.used:
             break
+
+
+def _report_nested(program: Program, at: Span, loop: Requirement, outer: Span) -> None:
+    labels = [Label(outer, "the outer `for`")]
+    if loop.call is not None:
+        labels.append(Label(loop.place, "the `for` that this call runs"))
+    if loop.cause is not None:
+        labels.append(Label(loop.cause, f"{loop.words} needs the main agent"))
+    program.sink.report(errors.NESTED_FOR, at, tool=loop.words, labels=tuple(labels))
 
 
 class _Walk:
@@ -78,7 +89,8 @@ class _Walk:
 
     Without `exact`, nothing is known of any value, and `suspicious` says afterwards whether an
     exact look may find something. With it, `findings` holds what is wrong, by the node that
-    decides.
+    decides, and `nested` each `for` that needs the main agent inside another one, whose place comes
+    with it, by its own or that of the call that runs it.
     """
 
     def __init__(
@@ -90,6 +102,7 @@ class _Walk:
         self.exact = exact
         self.suspicious = False
         self.findings: dict[ast.Stmt | ast.Otherwise, _Finding] = {}
+        self.nested: dict[Span, tuple[Requirement, Span]] = {}
         self._tasks: dict[tuple[TaskSymbol, str], Requirements] = {}
         self._active: list[TaskSymbol] = []
         self._deciding: dict[TaskSymbol, frozenset[str]] = {}
@@ -184,9 +197,8 @@ class _Walk:
                 requirements.add(tool_of(statement, frame.source))
             case ast.RunStmt():
                 self._run(requirements, statement, frame)
-            case ast.ForStmt(body=body):
-                requirements.add(tool_of(statement, frame.source))
-                self._fill(requirements, body, frame)
+            case ast.ForStmt():
+                self._for(requirements, statement, frame)
             case ast.RepeatStmt(until=until):
                 screen = depends_on_screen(until)
                 bodies = [self._body(statement.body, frame)]
@@ -210,6 +222,38 @@ class _Walk:
                 self._statement(requirements, inner, frame)
             case _:
                 pass
+
+    def _for(self, requirements: Requirements, statement: ast.ForStmt, frame: Frame) -> None:
+        """Add what a `for` requires: its body, and the main agent where that is more than one can.
+
+        The platform has one loop item, so that a `for` inside another one may not need that agent.
+        """
+        body = self._body(statement.body, frame)
+        place = keyword_span(statement, frame.source)
+        for at, loop in body.loops.items():
+            self.suspicious = True
+            if self.exact:
+                self.nested.setdefault(at, (loop, place))
+        if not self._fits(body):
+            words, cause = self._unfit(body)
+            own = Requirement(place, None, words, cause)
+            requirements.tools.setdefault(LOOP, own)
+            if not body.loops:
+                requirements.loops.setdefault(place, own)
+        inner = Requirements()
+        inner.add(body)
+        inner.loops.clear()
+        requirements.add(inner)
+
+    def _unfit(self, body: Requirements) -> tuple[str, Span]:
+        """What of a body is more than one focused agent can do: in words, and its place."""
+        missing = [tool for tool in body.tools if not self.capabilities.focused_can(tool)]
+        if not missing:
+            *_, requirement = body.models.values()
+            return "a second model", requirement.place
+        tool = min(missing, key=lambda name: (name == LOOP, name))
+        requirement = body.tools[tool]
+        return requirement.words or TOOLS[tool].words, requirement.cause or requirement.place
 
     def _call(self, requirements: Requirements, statement: ast.CallStmt, frame: Frame) -> None:
         """Add what a called task requires, with the arguments that decide something in it."""

@@ -39,8 +39,8 @@ class BodyChecker:
     """Checks one body.
 
     `scope` holds the inputs or parameters, the secrets and the runtime variables already. The lists
-    grow and shrink with the walk: `loops` are the `for`s around a statement, `counting` all loops
-    around it with their word, `passes` the bodies of loops around it. `background` has the
+    grow and shrink with the walk: `counting` are all loops around a statement with their word,
+    `passes` the bodies of loops around it. `background` has the
     variables of background extracts so far, `set_again` every runtime variable that a statement has
     set so far.
     """
@@ -52,7 +52,6 @@ class BodyChecker:
         self.source = scope.module.source
         self.targets = targets
         self.task = targets.noun == "result field"
-        self.loops: list[Span] = []
         self.background: dict[str, Span] = {}
         self.counting: list[tuple[str, Span]] = []
         self.passes: list[ast.Block] = []
@@ -308,23 +307,18 @@ class BodyChecker:
 
     def _for(self, statement: ast.ForStmt) -> None:
         span = keyword_span(statement, self.source)
-        if self.loops:
-            labels = (Label(self.loops[-1], "the outer `for`"),)
-            self.program.sink.report(errors.NESTED_FOR, span, labels=labels)
         element = entries_of(self.program, self.scope, statement)
         if statement.limit is not None:
             check_most(self.program, self.scope, statement.limit)
         symbol = ValueSymbol(LOOP, statement.variable.text, element, self._span(statement.variable))
         declared = self.scope.declare(self.program, symbol)
         self.program.iterables[symbol] = statement.iterable
-        self.loops.append(span)
         self.counting.append(("for", span))
         self._forget_what_passes_set(statement.body)
         self.passes.append(statement.body)
         self._block(statement.body)
         self.passes.pop()
         self.counting.pop()
-        self.loops.pop()
         if declared:
             self.scope.end_loop(symbol)
 

@@ -44,6 +44,9 @@ LINES = (
     "control.decide_failed",
     "control.decide_none",
     "control.loop_count",
+    "control.each",
+    "control.each_number",
+    "control.each_count",
     "control.under",
     "control.then",
     "control.repeat",
@@ -89,6 +92,7 @@ _CHECKS = {
     "control.repeat": "control.repeat_missing",
     "control.retry": "control.retry_missing",
     "control.loop_count": "control.loop_too_many",
+    "control.each_count": "control.loop_too_many",
 }
 """The sentence that tells what to do when a check of each kind fails."""
 
@@ -397,6 +401,8 @@ class Agent:
                 return self.repeat(said, line)
             case "control.retry":
                 return self.retry(said, line)
+            case "control.each" | "control.each_number":
+                return self.each(said, line)
             case _ if line.children:
                 raise Defect("lines under a sentence that ends", inside(line.text))
             case "actions.type_into":
@@ -486,6 +492,10 @@ class Agent:
 
     def repeat(self, said: Said, line: Line) -> Open:
         raise NotImplementedError
+
+    def each(self, said: Said, line: Line) -> Open | None:
+        """Lines for each entry of a list, which only a focused agent goes through by itself."""
+        raise self.meaningless(line)
 
     def round(self, number: int, line: Line) -> None:
         """One round of a group of lines; `number` counts from 1."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from flowdsl.prompt.sentences import FOCUSED
 from flowdsl.simulate.shapes import EMPTY, EnumShape, OptionalShape, ScalarShape
@@ -80,6 +81,22 @@ class Focused(Agent):
         reached = holds(said["condition"], self.view, self.recorder, ends=True)
         return Open("control.repeat_missing", lambda _: not reached)
 
+    def each(self, said: Said, line: Line) -> None:
+        """The lines for each entry of a list, as it is when they begin, or for each number."""
+        if not line.children:
+            raise Defect("a list is gone through with nothing to do", line.text)
+        _, name = said["mark"]
+        numbers = said.name == "control.each_number"
+        entries = range(said["last"] + 1) if numbers else self._entries(said["items"])
+        for entry in entries:
+            self.view.entries[name] = entry
+            self.body(line.children)
+        self.view.entries.pop(name, None)
+
+    def _entries(self, items: tuple[str, Any]) -> list[Any]:
+        found = self.view.built(items)
+        return list(found) if isinstance(found, list) else []
+
     def own(self, said: Said, line: Line) -> Open | None:
         match said.name:
             case "screen.choose" | "screen.wait_until" | "screen.expect":
@@ -97,7 +114,10 @@ class Focused(Agent):
             case "data.store_copied":
                 self.store_copied(said)
             case "control.loop_count":
-                return self.count(said, line)
+                found = self.listed(said["items"])
+                return self.count(found if isinstance(found, list) else [], line)
+            case "control.each_count":
+                return self.count(self._entries(said["items"]), line)
             case "data.saved_here":
                 self.view.knows_saved = True
             case "data.saved_before":
@@ -110,10 +130,9 @@ class Focused(Agent):
                 raise self.meaningless(line)
         return None
 
-    def count(self, said: Said, line: Line) -> Open:
+    def count(self, entries: Sequence[Any], line: Line) -> Open:
         """Count the entries of a list; `control.loop_too_many` tells the limit."""
-        found = self.listed(said["items"])
-        count = len(found) if isinstance(found, list) else 0
+        count = len(entries)
         return Open(
             "control.loop_too_many", lambda start: count > self.number(start["limit"], line)
         )

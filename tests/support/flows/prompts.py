@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Literal
 
+from flowdsl.config.keys import VERIFIABLE_TOOLS
 from flowdsl.ir import nodes
+from flowdsl.ir.fits import fits
 from flowdsl.ir.images import image_extension, image_hash
 from flowdsl.ir.lower_values import joined, literal
 from flowdsl.ir.passes import drop_empty, merge_stores
@@ -443,6 +445,8 @@ class PromptWriter:
                     ),
                     otherwise=rng.choice(((), body())),
                 )
+            case 9 if depth and (each := self._each(depth)) is not None:
+                return each
             case 9 if not loop:
                 return self._loop(depth)
             case 10:
@@ -467,9 +471,22 @@ class PromptWriter:
         """An input that bounds a loop."""
         return nodes.Variable(sigil="input", name=self._rng.choice(self._inputs))
 
-    def _loop(self, depth: int) -> nodes.Loop:
+    def _each(self, depth: int) -> nodes.Loop | None:
+        """A loop that a focused agent goes through; None where its body is more than one can do."""
+        inner = self._body(depth + 1, loop=True)
+        taken = {each.entry for each in statements(inner) if isinstance(each, nodes.Loop)}
+        entry = next(
+            name for name in ("entry", "entry_2", "entry_3", "entry_4") if name not in taken
+        )
+        mark = nodes.Variable(sigil="saved", name=entry, path=self._path())
+        body = (*inner, nodes.Do(origin=HERE, text=(nodes.TextPiece(value="Open "), mark)))
+        loop = replace(self._loop(depth, body), entry=entry)
+        granted = Capabilities(frozenset(filter(self.capabilities.focused_can, VERIFIABLE_TOOLS)))
+        return loop if fits((loop,), granted) else None
+
+    def _loop(self, depth: int, body: nodes.Body = ()) -> nodes.Loop:
         rng = self._rng
-        body = self._body(depth + 1, loop=True)
+        body = body or self._body(depth + 1, loop=True)
         items: nodes.Value = nodes.TextValue(text=(self._variable(),))
         if rng.random() < 0.4:
             items = rng.choice(

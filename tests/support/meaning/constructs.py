@@ -196,6 +196,8 @@ def _holds(block: ast.Block) -> Iterator[str]:
                 yield "call with a result"
             case ast.EmitStmt(append=append):
                 yield "emit +=" if append else "emit ="
+            case ast.ForStmt():
+                yield "for"
             case ast.ExtractStmt():
                 yield "extract"
 
@@ -215,7 +217,7 @@ EXPECTED = frozenset(
         *("call with a result", "call without a result"),
         *(
             f"{what} in a {where}"
-            for what in ("call with a result", "emit =", "extract")
+            for what in ("call with a result", "emit =", "extract", "for")
             for where in ("for", "retry", "repeat", "branch")
         ),
         *("emit += in a for", "emit += in a branch"),

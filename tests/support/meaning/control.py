@@ -8,7 +8,7 @@ from dataclasses import replace
 from . import texts
 from .body import Body, Place
 from .drawing import Chooser
-from .values import INT, ROW, STRING, State, Type, Value, variable
+from .values import CLIENT, INT, ROW, STRING, State, Type, Value, variable
 
 
 class Control:
@@ -94,17 +94,21 @@ class Control:
         before = state.copy()
         inside, kept = self.pass_of(state)
         self.body.count += 1
-        self.body.loops = True
         loop = Value(f"e{self.body.count}", element, command=False)
         self.body.fixed.insert(0, loop)
         inner = replace(
             place,
+            main=place.main and not place.loop and (place.top or self.c.flag()),
             depth=place.depth + 1,
             loop=True,
             top=False,
             locked=place.locked | kept,
         )
+        before_main, self.body.main = self.body.main, False
         written = self.braced(inside, inner)
+        # One whose body a focused agent can do runs anywhere.
+        self.body.loops = self.body.loops or self.body.main
+        self.body.main = self.body.main or before_main
         self.body.fixed.remove(loop)
         if runs:
             state.become(inside)
@@ -152,7 +156,7 @@ class Control:
                 assert found.type.element is not None
                 return "", f"{found.code} max {most}", found.type.element, found.filled
             case "read":
-                element = self.c.pick((STRING, ROW, INT))
+                element = self.c.pick((STRING, ROW, INT, CLIENT))
                 name = self.body.name_for(state, place, element.many(), False)
                 state.assign(variable(name, element.many()))
                 source = self.instruction(state, texts.SOURCES[:2])

@@ -284,6 +284,20 @@ workflow w {
   }
 }
 """,
+    "lists inside one call": """
+workflow w {
+  outputs { seen: string[] }
+  steps {
+    for n in 2 {
+      extract found: string[] from "the tags of row {n}"
+      for tag in {{found}} max 2 {
+        for k in 2 { do "Open part {k} of {tag}" }
+        emit seen += "{tag}"
+      }
+    }
+  }
+}
+""",
     "rounds that wait": """
 workflow w {
   steps {

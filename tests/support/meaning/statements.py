@@ -48,7 +48,7 @@ TARGETS = (
 )
 """What a program may emit, and what a task may give back."""
 
-MAIN_ONLY = ("copy", "run", "capture", "export", "image", "for", "background")
+MAIN_ONLY = ("copy", "run", "capture", "export", "image", "background")
 """Statements that need the main agent."""
 
 Make = Callable[[State, Place], str]
@@ -109,7 +109,7 @@ class Statements(Control):
             *(("if", 5 if nests else 0), ("guard", 2 if guards else 0)),
             *(("choose", 2), ("wait until", 2), ("expect", 3)),
             *((each, 2 if nests else 0) for each in ("step", "retry", "repeat")),
-            ("for", 6 if nests and main and not place.loop else 0),
+            ("for", 0 if not nests else 6 if place.top else 3),
             *(("copy", 3 if main else 0), ("run", 2 if main and not pictures else 0)),
             *(("capture", 1 if main else 0), ("export", 1 if main else 0)),
             ("image", 4 if main and pictures else 0),
