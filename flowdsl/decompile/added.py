@@ -115,6 +115,8 @@ def _stored_list(choice: nodes.If) -> tuple[str, nodes.Value] | None:
             ),
             otherwise=(nodes.Store(assignments=(given,)),),
         ):
+            if isinstance(given.value, nodes.FailureReason):
+                return None
             same = empty.variable == given.variable
             # The mark that a value is JSON stands only where the value is kept.
             same = same and single_variable(given.value) == single_variable(asked) is not None

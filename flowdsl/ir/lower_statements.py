@@ -405,9 +405,29 @@ class BodyLowering:
             items=items,
             limit=limit,
             counted=counted,
-            body=self.body(statement.body, inner),
+            body=self._entry(statement, inner),
             entry=entry,
         )
+
+    def _entry(self, statement: ast.ForStmt, frame: Frame) -> nodes.Body:
+        """The body of a loop; with `on failure` it is an attempt that is made once."""
+        failure = statement.failure
+        if failure is None:
+            return self.body(statement.body, frame)
+        origin = origin_of(frame.source, failure)
+        recorded: nodes.Body = ()
+        if statement.reason is not None:
+            variable = frame.variables[statement.reason.text]
+            recorded = (_set(variable, nodes.FailureReason(), origin),)
+        once = nodes.Retry(
+            origin=origin,
+            attempts=1,
+            delay_milliseconds=0,
+            body=self.body(statement.body, frame.within(attempt=True)),
+            otherwise=recorded + self.body(failure, frame),
+            entry=True,
+        )
+        return (once,)
 
     def _repeat(
         self, statement: ast.RepeatStmt, frame: Frame, origin: nodes.Origin
@@ -651,7 +671,11 @@ def _assignment(variable: str, value: nodes.Value, origin: nodes.Origin) -> node
 
 
 def _set(
-    variable: str, value: nodes.Value, origin: nodes.Origin, *, append: bool = False
+    variable: str,
+    value: nodes.Value | nodes.FailureReason,
+    origin: nodes.Origin,
+    *,
+    append: bool = False,
 ) -> nodes.Store:
     assignment = nodes.Assignment(variable=variable, append=append, value=value, origin=origin)
     return nodes.Store(origin=origin, assignments=(assignment,))

@@ -160,6 +160,13 @@ class ObjectValue:
     fields: tuple[tuple[str, Value], ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureReason:
+    """The reason of the attempt that failed last."""
+
+    kind: Literal["failure"] = "failure"
+
+
 Value: TypeAlias = TextValue | ConstantValue | ListValue | ObjectValue
 
 
@@ -341,7 +348,7 @@ class Assignment:
     restores: bool = False
     append: bool = False
     again: bool = False
-    value: Value
+    value: Value | FailureReason
     origin: Origin
 
 
@@ -440,13 +447,17 @@ class Repeat(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry(Node):
-    """Up to `attempts` passes; `Leave("retry")` ends one, and `otherwise` follows the last."""
+    """Up to `attempts` passes; `Leave("retry")` ends one, and `otherwise` follows the last.
+
+    `entry` says that it is the entry of a loop, which is done once and whose failure ends only it.
+    """
 
     kind: Literal["retry"] = "retry"
     attempts: int
     delay_milliseconds: int
     body: Body
     otherwise: Body
+    entry: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

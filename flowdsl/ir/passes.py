@@ -494,7 +494,7 @@ def _with_records_cleared(body: nodes.Body) -> nodes.Body:
     return rewrite_body(body, rewrite)
 
 
-def _is_record(value: nodes.Value) -> bool:
+def _is_record(value: nodes.Value | nodes.FailureReason) -> bool:
     match value:
         case nodes.ObjectValue():
             return True

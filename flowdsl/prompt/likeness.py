@@ -29,6 +29,7 @@ _LINES = (
     "control.start_loop",
     "control.end_loop",
     "control.loop_count",
+    "control.attempt",
     "control.each",
     "control.each_number",
     "control.each_count",
@@ -39,6 +40,7 @@ _LINES = (
     "data.copy",
     "data.copy_check",
     "data.store",
+    "data.store_reason",
     "data.append",
     "tools.run",
     "tools.capture",
@@ -55,6 +57,7 @@ _STARTS = (
     "data.read_missing",
     "data.copy_missing",
     "control.retry_missing",
+    "control.attempt_missing",
     "tools.run_check",
 )
 """Words that go on from the line before; prose that begins with them would too."""

@@ -494,6 +494,12 @@ NESTED_FOR = DiagnosticSpec(
     "a `for` runs inside a `for`, and {tool} in the inner one needs the main agent",
     "move that out of the inner `for`, or give it a workflow of its own",
 )
+FAILURE_NEEDS_ONE_CALL = DiagnosticSpec(
+    "failure-needs-one-call",
+    "platform",
+    "{tool} needs the main agent, whose lines would go on after a failure in this `for`",
+    "move it out of the `for`, or remove `on failure`, so that a failure ends the run",
+)
 RECURSIVE_TASK = DiagnosticSpec(
     "recursive-task",
     "flow",
@@ -655,6 +661,12 @@ RETRY_CANNOT_FAIL = DiagnosticSpec(
     "suspicious",
     "nothing in this `retry` can fail, so that it never makes a second attempt",
     'say when an attempt has failed, as in `expect "..." else fail "..."`, or remove the `retry`',
+)
+FOR_CANNOT_FAIL = DiagnosticSpec(
+    "for-cannot-fail",
+    "suspicious",
+    "nothing in this `for` can fail, so that its `on failure` is never done",
+    'say when an entry has failed, as in `expect "..." else fail "..."`, or remove the block',
 )
 LIST_OVERWRITTEN = DiagnosticSpec(
     "list-overwritten-in-loop",

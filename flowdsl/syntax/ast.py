@@ -383,10 +383,14 @@ class IfStmt(Node):
 
 
 class ForStmt(Node):
+    """A loop; `failure` is done where an entry has failed, for the reason in `reason`."""
+
     variable: Name
     iterable: Ref | IntLit | ListExpr
     limit: IntLit | ConstRef | None
     body: Block
+    reason: Name | None
+    failure: Block | None
 
 
 class RepeatStmt(Node):

@@ -420,8 +420,15 @@ class AstBuilder:
         return ast.IfStmt(start, end, branches, otherwise)
 
     def build_for_(self, start: int, end: int, children: Sequence[Any]) -> ast.ForStmt:
-        variable, iterable, limit, body = children
-        return ast.ForStmt(start, end, self._name(variable), iterable, limit, body)
+        variable, iterable, limit, body, on_failure = children
+        reason, failure = (None, None) if on_failure is None else on_failure
+        return ast.ForStmt(start, end, self._name(variable), iterable, limit, body, reason, failure)
+
+    def build_on_failure(
+        self, start: int, end: int, children: Sequence[Any]
+    ) -> tuple[ast.Name | None, ast.Block]:
+        reason, block = children
+        return self._optional_name(reason), block
 
     def build_repeat(self, start: int, end: int, children: Sequence[Any]) -> ast.RepeatStmt:
         until, limit, delay, body, otherwise = children

@@ -100,7 +100,7 @@ STATEMENTS: dict[type[ast.Node], Row] = {
     ast.ImageStmt: Row("image", (("shows", SHOWN),), PICTURE, becomes=("picture",)),
     ast.RunStmt: Row("run", (("command", COMMAND),), TERMINAL, "name", ("run",)),
     ast.IfStmt: Row("if", becomes=("if",)),
-    ast.ForStmt: Row("for", (), LOOP, becomes=("loop",)),
+    ast.ForStmt: Row("for", (), LOOP, "reason", ("loop",)),
     ast.RepeatStmt: Row("repeat", becomes=("repeat",)),
     ast.RetryStmt: Row("retry", becomes=("retry",)),
     ast.CallStmt: Row("call", sets="result"),

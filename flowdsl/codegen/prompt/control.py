@@ -133,6 +133,12 @@ def emit_retry(statement: nodes.Retry, agent: Agent) -> list[Item]:
     """
     origin = statement.origin
     lines = agent.in_attempt()(statement.body)
+    if statement.entry:
+        missing = say("control.attempt_missing")
+        return [
+            Item(say("control.attempt"), origin, "for", lines),
+            *consequence(missing, statement.otherwise, origin, agent),
+        ]
     if statement.delay_milliseconds:
         wait = say("control.retry_wait", duration(statement.delay_milliseconds))
         lines.insert(0, Item(wait, origin, "retry"))

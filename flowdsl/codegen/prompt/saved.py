@@ -52,7 +52,7 @@ class Saved:
         match statement:
             case nodes.Store():
                 return self._store(statement)
-            case nodes.Repeat() | nodes.Retry() | nodes.Loop():
+            case nodes.Repeat() | nodes.Retry(entry=False) | nodes.Loop():
                 # A further round may use what the round before has saved. An attempt that has added
                 # an entry is the last one (`append-repeated`).
                 self.names |= set(variables_set(statement.body))
@@ -103,6 +103,10 @@ class Saved:
             inner = getattr(statement, name, None)
             if not inner:
                 continue
+            if name == "otherwise" and isinstance(statement, nodes.Retry) and statement.entry:
+                # Whatever the entry has saved until it failed is saved.
+                names = start[0] | set(variables_set(statement.body))
+                start = (names, start[1], start[2] | lists_extended(statement.body))
             bodies = [each.body for each in inner] if name == "branches" else [inner]
             rewritten = []
             for body in bodies:

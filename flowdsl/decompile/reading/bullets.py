@@ -250,7 +250,20 @@ class Focused:
                 body=body,
                 otherwise=self._instruction.consequence(lines, missing),
             )
-        return self._each(lines) or self._instruction.retry(lines)
+        return self._each(lines) or self._entry(lines, text) or self._instruction.retry(lines)
+
+    def _entry(self, lines: Lines, text: str) -> nodes.Retry | None:
+        """Reads what is done for an entry whose failure ends only it."""
+        if text != say("control.attempt"):
+            return None
+        return nodes.Retry(
+            origin=NOWHERE,
+            attempts=1,
+            delay_milliseconds=0,
+            body=self.body(lines.take().children),
+            otherwise=self.consequence(lines, say("control.attempt_missing")),
+            entry=True,
+        )
 
     def _each(self, lines: Lines) -> nodes.Loop | None:
         """Reads a list that is gone through, with the bullets that count its entries."""

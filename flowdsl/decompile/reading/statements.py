@@ -199,6 +199,8 @@ class Words:
             return _assignment(found[0], found[1], found[2], append=True)
         if found := self.match("data.store", text):
             return _assignment(found[0], found[0], found[1], append=False)
+        if found := self.match("data.store_reason", text):
+            return _assignment(found[0], found[0], nodes.FailureReason(), append=False)
         return None
 
     # Checks
@@ -220,7 +222,7 @@ class Words:
 
 
 def _assignment(
-    variable: str, key: str, value: nodes.Value, *, append: bool
+    variable: str, key: str, value: nodes.Value | nodes.FailureReason, *, append: bool
 ) -> nodes.Assignment | None:
     if variable != key:
         return None
@@ -248,6 +250,8 @@ _STATEMENTS = (
     "tools.picture",
     "control.if_",
     "control.repeat",
+    "control.attempt",
+    "data.store_reason",
     "control.each",
     "control.each_number",
     "control.each_count",

@@ -42,7 +42,13 @@ class Keep(Record):
     append: bool
 
 
-Node: TypeAlias = nodes.Statement | Emit | Keep
+class Failed(Record):
+    """`on failure as variable`: the reason, with which the block begins."""
+
+    variable: str
+
+
+Node: TypeAlias = nodes.Statement | Emit | Keep | Failed
 
 
 class Line:
@@ -89,7 +95,7 @@ def variable_set(node: Node) -> str | None:
     match node:
         case nodes.Extract() | nodes.BackgroundExtract() | nodes.Copy() | nodes.Run():
             return node.variable
-        case Keep(variable=variable):
+        case Keep(variable=variable) | Failed(variable=variable):
             return variable
         case nodes.Store(assignments=(assignment,)):
             return assignment.variable

@@ -9,7 +9,7 @@ from flowdsl.ir import nodes
 from flowdsl.ir.lower_statements import DEFAULT_TIMEOUT_MILLISECONDS, not_reached
 from flowdsl.ir.lower_values import joined, single_variable
 
-from .lines import Emit, Keep, Line, loop_key
+from .lines import Emit, Failed, Keep, Line, loop_key
 from .scope import Scope
 from .type_names import TypeNames, Unspeakable, doc_lines
 from .value_text import Consts, ValueWriter, said
@@ -148,8 +148,10 @@ class Writer(ValueWriter):
                 own = not_reached(node.limit, node.until)
                 written = self._with_block(head, line.bodies[0], attempt)
                 return self._with_else(written, line.bodies[1], own, attempt)
-            case nodes.Retry():
+            case nodes.Retry(entry=False):
                 return self._retry(node, line, attempt)
+            case nodes.Retry() | Failed():
+                raise Unspeakable("an entry may fail that is not the whole body of a loop")
             case nodes.Leave():
                 return [self._leave(node, attempt)]
             case Emit():
@@ -211,9 +213,21 @@ class Writer(ValueWriter):
         types = self.scope.types
         name = self.scope.enter_loop(node.variable, type_of(node.items, types), loop_key(node))
         try:
-            return self._with_block(f"for {name} in {items}{bound}", line.bodies[0], attempt)
+            return self._entry(f"for {name} in {items}{bound}", line.bodies[0], attempt)
         finally:
             self.scope.leave_loop()
+
+    def _entry(self, head: str, body: list[Line], attempt: bool) -> list[str]:
+        """The body of a loop, with what is done on a failure of an entry."""
+        once = body[0].node if len(body) == 1 else None
+        if not isinstance(once, nodes.Retry) or not once.entry:
+            return self._with_block(head, body, attempt)
+        inner, failure = body[0].bodies
+        words = "on failure"
+        if failure and isinstance(failed := failure[0].node, Failed):
+            words, failure = f"{words} as {self._own(failed.variable)}", failure[1:]
+        written = self._with_block(head, inner, True)
+        return [*written[:-1], *self._with_block(f"{written[-1]} {words}", failure, attempt)]
 
     def _items(self, node: nodes.Loop) -> tuple[str, str]:
         """What a loop runs over, and its bound."""

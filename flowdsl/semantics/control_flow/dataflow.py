@@ -43,7 +43,7 @@ from ..program import Program
 from ..provenance.typed_fields import NO_FIELDS, Fields, FieldTracker, FieldUse, next_pass
 from ..traversal import KeptVariables, RefIndex, refs_outside_blocks
 from ..types import FieldType
-from .failing import needs_value
+from .failing import failure_words, needs_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -286,13 +286,30 @@ class Follower:
         start = state.without(own)
         if self.fields is not None:
             quiet, self.quiet = self.quiet, True
-            first = self._block(statement.body, start)
+            first = self._entry(statement, start, own)
             self.quiet = quiet
             if first is not None:
                 start = start.hold(start.fields.meet(next_pass(first.fields)))
-        end = self._block(statement.body, start)
+        end = self._entry(statement, start, own)
         self.emptied = around
         return end if self._runs(statement.iterable) else meet((end, state))
+
+    def _entry(self, statement: ast.ForStmt, start: Done, own: frozenset[str]) -> State:
+        """The state behind one entry of a `for`: its body, or what is done where that fails."""
+        if statement.failure is None:
+            return self._block(statement.body, start)
+        outside = self._swap_failed(None)
+        end = self._block(statement.body, start)
+        failed = self._swap_failed(outside)
+        if failed is None:
+            if not self.quiet:
+                at = Span(self.source, statement.body.end, statement.failure.start)
+                self.program.sink.report(errors.FOR_CANNOT_FAIL, failure_words(at))
+            return end
+        failing = failed.without(own)
+        if statement.reason is not None:
+            failing = failing.set(statement.reason.text)
+        return meet((end, self._block(statement.failure, failing)))
 
     def _fail(self, state: State) -> None:
         """Note that a path goes from here to the `else` of the innermost `retry`."""

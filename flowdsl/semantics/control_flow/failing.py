@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import else_of, keyword_span
@@ -17,7 +19,7 @@ def first_failure(
 ) -> Span | None:
     """The first statement from which a `fail` may leave `node`, at its keyword; None without one.
 
-    A `retry` with an `else` keeps what fails in its body to itself.
+    A `retry` with an `else`, and a `for` with `on failure`, keep what fails in their bodies.
     """
     if isinstance(node, ast.Block):
         for statement in node.statements:
@@ -40,6 +42,8 @@ def _open_blocks(statement: ast.Stmt) -> list[ast.Block]:
     """The blocks of a statement out of which a `fail` leads out of the statement as well."""
     if isinstance(statement, ast.RetryStmt) and statement.otherwise is not None:
         return [statement.otherwise]
+    if isinstance(statement, ast.ForStmt) and statement.failure is not None:
+        return [statement.failure]
     return [inner.block for inner in inner_blocks(statement)]
 
 
@@ -61,6 +65,13 @@ def _fails_itself(program: Program, statement: ast.Stmt, summaries: Summaries) -
             return name is not None
         case _:
             return False
+
+
+def failure_words(between: Span) -> Span:
+    """The words `on failure` between the body of a `for` and the block that they begin."""
+    found = re.compile(r"\bon\s+failure\b").search(between.source.text, between.start, between.end)
+    assert found is not None, "the block stands behind these words"
+    return Span(between.source, found.start(), found.end())
 
 
 def needs_value(program: Program, statement: ast.ExtractStmt | ast.CopyStmt) -> bool:

@@ -35,6 +35,7 @@ from ..capabilities import TOOLS, Capabilities
 from ..model import PARAMETER, TaskSymbol, WorkflowSymbol
 from ..program import Program
 from ..traversal import refs_outside_blocks
+from .failing import failure_words
 from .required_tools import NO_REQUIREMENTS, FirstLook, Requirement, Requirements, model_of, tool_of
 
 
@@ -71,6 +72,8 @@ def check_replay(program: Program, capabilities: Capabilities) -> None:
             )
         for at, (loop, outer) in walk.nested.items():
             _report_nested(program, at, loop, outer)
+        for at, (tool, labels) in walk.failing.items():
+            program.sink.report(errors.FAILURE_NEEDS_ONE_CALL, at, tool=tool, labels=labels)
         if not walk.variables.used:
             break
 
@@ -90,7 +93,8 @@ class _Walk:
     Without `exact`, nothing is known of any value, and `suspicious` says afterwards whether an
     exact look may find something. With it, `findings` holds what is wrong, by the node that
     decides, and `nested` each `for` that needs the main agent inside another one, whose place comes
-    with it, by its own or that of the call that runs it.
+    with it, by its own or that of the call that runs it. `failing` has what needs the main agent
+    in an entry that may fail, in words and labels, by its place or that of the call that runs it.
     """
 
     def __init__(
@@ -103,6 +107,7 @@ class _Walk:
         self.suspicious = False
         self.findings: dict[ast.Stmt | ast.Otherwise, _Finding] = {}
         self.nested: dict[Span, tuple[Requirement, Span]] = {}
+        self.failing: dict[Span, tuple[str, tuple[Label, ...]]] = {}
         self._tasks: dict[tuple[TaskSymbol, str], Requirements] = {}
         self._active: list[TaskSymbol] = []
         self._deciding: dict[TaskSymbol, frozenset[str]] = {}
@@ -230,13 +235,15 @@ class _Walk:
         """
         body = self._body(statement.body, frame)
         place = keyword_span(statement, frame.source)
+        if statement.failure is not None:
+            body = self._entry(body, statement, frame)
         for at, loop in body.loops.items():
             self.suspicious = True
             if self.exact:
                 self.nested.setdefault(at, (loop, place))
         if not self._fits(body):
             words, cause = self._unfit(body)
-            own = Requirement(place, None, words, cause)
+            own = Requirement(place, None, words, cause.cause or cause.place)
             requirements.tools.setdefault(LOOP, own)
             if not body.loops:
                 requirements.loops.setdefault(place, own)
@@ -245,15 +252,32 @@ class _Walk:
         inner.loops.clear()
         requirements.add(inner)
 
-    def _unfit(self, body: Requirements) -> tuple[str, Span]:
-        """What of a body is more than one focused agent can do: in words, and its place."""
+    def _entry(self, body: Requirements, statement: ast.ForStmt, frame: Frame) -> Requirements:
+        """What an entry requires that may fail: one focused agent carries out all of it."""
+        assert statement.failure is not None
+        whole = Requirements()
+        whole.add(body)
+        whole.add(self._body(statement.failure, frame))
+        if not self._fits(whole):
+            self.suspicious = True
+            if self.exact:
+                between = Span(frame.source, statement.body.end, statement.failure.start)
+                words, cause = self._unfit(whole)
+                labels = [Label(failure_words(between), "an entry that may fail is one call")]
+                if cause.call is not None:
+                    labels.append(Label(cause.place, f"{words} stands here"))
+                self.failing.setdefault(cause.call or cause.place, (words, tuple(labels)))
+        return whole
+
+    def _unfit(self, body: Requirements) -> tuple[str, Requirement]:
+        """What of a body is more than one focused agent can do, with words for it."""
         missing = [tool for tool in body.tools if not self.capabilities.focused_can(tool)]
         if not missing:
             *_, requirement = body.models.values()
-            return "a second model", requirement.place
+            return "a second model", requirement
         tool = min(missing, key=lambda name: (name == LOOP, name))
         requirement = body.tools[tool]
-        return requirement.words or TOOLS[tool].words, requirement.cause or requirement.place
+        return requirement.words or TOOLS[tool].words, requirement
 
     def _call(self, requirements: Requirements, statement: ast.CallStmt, frame: Frame) -> None:
         """Add what a called task requires, with the arguments that decide something in it."""

@@ -162,7 +162,8 @@ class FirstLook:
                 loops = True
             if class_ is ast.ForStmt:
                 looped_up_to = max(looped_up_to, statement.end)
-            if class_ in _DECISIONS:
+            may_fail = isinstance(statement, ast.ForStmt) and statement.failure is not None
+            if class_ in _DECISIONS or may_fail:
                 decided_up_to = max(decided_up_to, statement.end)
             otherwise = else_of(statement)
             if otherwise is not None:

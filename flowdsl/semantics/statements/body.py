@@ -317,6 +317,9 @@ class BodyChecker:
         self._forget_what_passes_set(statement.body)
         self.passes.append(statement.body)
         self._block(statement.body)
+        self._forget(statement.reason)
+        if statement.failure is not None:
+            self._block(statement.failure)
         self.passes.pop()
         self.counting.pop()
         if declared:

@@ -18,7 +18,7 @@ from .fields import type_at, wire_step
 from .frames import Frame
 from .leaving import TOO_MANY, Abort, Fail
 from .values import Value
-from .watching import ENTERED, SKIPPED
+from .watching import ENTERED, OTHERWISE, SKIPPED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,10 +44,30 @@ def for_each(frame: Frame, statement: ast.ForStmt, perform: Perform) -> None:
         frame.names[name] = Value(entry)
         watcher.begins_entry(frame.source, statement, number, entry)
         try:
-            perform(statement.body, frame)
+            _entry(frame, statement, perform)
         finally:
             watcher.ends_entry()
     frame.names.pop(name, None)
+
+
+def _entry(frame: Frame, statement: ast.ForStmt, perform: Perform) -> None:
+    """One entry; where its body fails, what is `on failure`, without the values of the body.
+
+    What the body has emitted stays.
+    """
+    try:
+        perform(statement.body, frame)
+    except Fail as failure:
+        if statement.failure is None:
+            raise
+        frame.takes(statement, OTHERWISE)
+        frame.forget(statement.body)
+        if statement.reason is not None:
+            frame.names[statement.reason.text] = Value(failure.reason)
+    else:
+        return
+    assert statement.failure is not None
+    perform(statement.failure, frame)
 
 
 def _entries(frame: Frame, iterable: ast.Ref | ast.IntLit | ast.ListExpr) -> Sequence[object]:

@@ -44,6 +44,7 @@ LINES = (
     "control.decide_failed",
     "control.decide_none",
     "control.loop_count",
+    "control.attempt",
     "control.each",
     "control.each_number",
     "control.each_count",
@@ -69,6 +70,7 @@ LINES = (
     "data.copy_empty",
     "data.store",
     "data.store_copied",
+    "data.store_reason",
     "data.append",
     "data.append_again",
     "data.background",
@@ -91,6 +93,7 @@ _CHECKS = {
     "tools.run": "tools.run_check",
     "control.repeat": "control.repeat_missing",
     "control.retry": "control.retry_missing",
+    "control.attempt": "control.attempt_missing",
     "control.loop_count": "control.loop_too_many",
     "control.each_count": "control.loop_too_many",
 }
@@ -400,7 +403,9 @@ class Agent:
             case "control.repeat":
                 return self.repeat(said, line)
             case "control.retry":
-                return self.retry(said, line)
+                return self.retry(said["attempts"], said, line)
+            case "control.attempt":
+                return self.retry(1, said, line)
             case "control.each" | "control.each_number":
                 return self.each(said, line)
             case _ if line.children:
@@ -505,11 +510,11 @@ class Agent:
         finally:
             self.rounds = outer
 
-    def retry(self, said: Said, line: Line) -> Open:
+    def retry(self, attempts: int, said: Said, line: Line) -> Open:
         """Attempts, until one works to its end."""
         outer = self.attempts
         failed = True
-        for number in range(1, said["attempts"] + 1):
+        for number in range(1, attempts + 1):
             self.attempts = number
             try:
                 self.body(line.children)
@@ -520,7 +525,7 @@ class Agent:
                 self.attempts = outer
             failed = False
             break
-        return Open(_CHECKS["control.retry"], lambda _: failed)
+        return Open(_CHECKS[said.name], lambda _: failed)
 
     def listed(self, items: tuple[str, Any]) -> Any:
         """What a loop or a count is given as its entries: JSON, or a text that is none."""

@@ -109,6 +109,9 @@ class Focused(Agent):
                 return self.check_copy(said, line)
             case "data.store" | "data.append" | "data.append_again":
                 self.store(said, line)
+            case "data.store_reason":
+                self.view.saved.add(said["key"])
+                self.memory.save(said["key"], self.last(line))
             case "data.copy_empty":
                 self.copy_empty(said)
             case "data.store_copied":

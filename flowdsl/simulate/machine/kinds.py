@@ -65,6 +65,7 @@ STARTS = (
     "control.repeat_missing",
     "control.rounds_missing",
     "control.retry_missing",
+    "control.attempt_missing",
     "control.loop_too_many",
     "tools.run_check",
 )

@@ -481,12 +481,30 @@ class PromptWriter:
         mark = nodes.Variable(sigil="saved", name=entry, path=self._path())
         body = (*inner, nodes.Do(origin=HERE, text=(nodes.TextPiece(value="Open "), mark)))
         loop = replace(self._loop(depth, body), entry=entry)
+        return loop if self._fits_granted((loop,)) else None
+
+    def _fits_granted(self, body: nodes.Body) -> bool:
+        """Whether a focused agent can do a body with what a project can say that it may use."""
         granted = Capabilities(frozenset(filter(self.capabilities.focused_can, VERIFIABLE_TOOLS)))
-        return loop if fits((loop,), granted) else None
+        return fits(body, granted)
+
+    def _entry(self, body: nodes.Body) -> nodes.Body:
+        """The body of a loop, at times as an entry that may fail."""
+        reason = nodes.Assignment(variable="read", value=nodes.FailureReason(), origin=HERE)
+        recorded = (nodes.Store(origin=HERE, assignments=(reason,)),)
+        once = nodes.Retry(
+            origin=HERE,
+            attempts=1,
+            delay_milliseconds=0,
+            body=body,
+            otherwise=recorded if self._rng.random() < 0.7 else (),
+            entry=True,
+        )
+        return (once,) if self._fits_granted((once,)) and self._rng.random() < 0.5 else body
 
     def _loop(self, depth: int, body: nodes.Body = ()) -> nodes.Loop:
         rng = self._rng
-        body = body or self._body(depth + 1, loop=True)
+        body = self._entry(body or self._body(depth + 1, loop=True))
         items: nodes.Value = nodes.TextValue(text=(self._variable(),))
         if rng.random() < 0.4:
             items = rng.choice(

@@ -40,6 +40,8 @@ PATTERNS = {
     "limit by a const": r"(max|retry) limit",
     "limit by an input": r"max n\b",
     "copy without a type": r"copy \w+ from",
+    "for on failure": r"\} on failure \{",
+    "for on failure as": r"\} on failure as \w+ \{",
     "emit += in a round": r"^( *)repeat [^\n]*\{\n(?:(?!\1\}).*\n)*? *emit \w+ \+=",
     "emit += in an attempt": r"^( *)retry [^\n]*\{\n(?:(?!\1\}).*\n)*? *emit \w+ \+=",
     "emit an empty list": r"emit \w+ \+?= \[\]",

@@ -96,25 +96,40 @@ class Control:
         self.body.count += 1
         loop = Value(f"e{self.body.count}", element, command=False)
         self.body.fixed.insert(0, loop)
+        fails = self.c.once_in(3)
         inner = replace(
             place,
-            main=place.main and not place.loop and (place.top or self.c.flag()),
+            main=place.main and not (place.loop or fails) and (place.top or self.c.flag()),
             depth=place.depth + 1,
             loop=True,
             top=False,
             locked=place.locked | kept,
         )
         before_main, self.body.main = self.body.main, False
-        written = self.braced(inside, inner)
+        first = 'expect "it is there"' if fails else ""
+        written = self.braced(inside, inner, first=first)
         # One whose body a focused agent can do runs anywhere.
         self.body.loops = self.body.loops or self.body.main
         self.body.main = self.body.main or before_main
+        ends = [inside] if runs else [inside, before]
+        if fails:
+            failure, failed = self._on_failure(before, kept, inner)
+            written += failure
+            ends.append(failed)
         self.body.fixed.remove(loop)
-        if runs:
-            state.become(inside)
-        else:
-            state.become(inside, before)
+        state.become(*ends)
         return f"{read}for {loop.code} in {iterable} {written}"
+
+    def _on_failure(self, before: State, kept: frozenset[str], inner: Place) -> tuple[str, State]:
+        """What is done where an entry fails, and what holds where it ends."""
+        failed, _ = self.pass_of(before, kept)
+        words = " on failure"
+        if self.c.flag():
+            self.body.count += 1
+            name = f"why{self.body.count}"
+            failed.assign(replace(variable(name, STRING), untrusted=True))
+            words += f" as {name}"
+        return f"{words} {self.braced(failed, inner)}", failed
 
     def pass_of(
         self, state: State, kept: frozenset[str] | None = None

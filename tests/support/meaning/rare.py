@@ -298,6 +298,20 @@ workflow w {
   }
 }
 """,
+    "entries that may fail": """
+workflow w {
+  inputs { names: string[] @max_items(3) }
+  outputs { rows: string[] }
+  steps {
+    for name in names {
+      emit rows += name
+      choose "the row of {name}"
+    } on failure as why { emit rows += {{why}} }
+    for name in names { choose "the row of {name}" } on failure { }
+    for n in 2 { fail "no {n}" } on failure as because { emit rows += {{because}} }
+  }
+}
+""",
     "rounds that wait": """
 workflow w {
   steps {
