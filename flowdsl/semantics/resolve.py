@@ -301,6 +301,9 @@ def _follow_paths(program: Program) -> tuple[TaskSymbol, ...]:
         follower = Follower(program, source, steps, summaries, fields, reads[workflow.module])
         end = follower.follow()
         report_repeated_appends(program, source, steps, summaries)
+        for section in workflow.declaration.items:
+            if isinstance(section, ast.ChecksSection):
+                follower.read_at_end(section, end)
         outputs = program.workflow_fields[workflow.declaration].outputs or ()
         spans = partial(_output_places, program, workflow)
         follower.report_missing_outputs(end, outputs, spans, "output")

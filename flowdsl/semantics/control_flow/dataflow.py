@@ -419,6 +419,11 @@ class Follower:
             if symbol.name not in state.variables and not self.quiet:
                 self._findings().report_unset(ref, symbol.name, self.emptied)
 
+    def read_at_end(self, node: ast.Node, end: State) -> None:
+        """Report the unset variables that `node` reads when the run has ended well."""
+        if end is not None:
+            self._read(node, end)
+
     def report_missing_outputs(
         self,
         end: State,

@@ -44,7 +44,8 @@ class Body:
 
     `fixed` are inputs, parameters, consts and loop variables, `secrets` the names of secrets.
     `types` has the type that a runtime variable has in the whole body, `targets` what was emitted,
-    to be declared in the end. `closed`: no required target may be added any more.
+    to be declared in the end, `kept` the variables that a `keep` declares. `closed`: no required
+    target may be added any more.
     `pictures`: the program shows pictures, and so runs no command.
     """
 
@@ -59,6 +60,7 @@ class Body:
     main: bool = False
     loops: bool = False
     count: int = 0
+    kept: set[str] = field(default_factory=set)
 
     # Values
 

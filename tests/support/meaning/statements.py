@@ -68,6 +68,7 @@ class Statements(Control):
             "wait": lambda *_: f"wait {self.c.pick(texts.DURATIONS)}",
             "extract": self._extract,
             "emit": self._emit,
+            "keep": self._keep,
             "call": self._call,
             "if": self.if_,
             "choose": self._choose,
@@ -105,7 +106,7 @@ class Statements(Control):
         guards = nests and any(each.optional for each in self.body.values(state))
         kinds = [
             *(("do", 6), ("press", 3), ("type", 7), ("clear", 1), ("wait", 1)),
-            *(("extract", 6), ("emit", 6), ("call", 10 if called else 0)),
+            *(("extract", 6), ("emit", 6), ("keep", 4), ("call", 10 if called else 0)),
             *(("if", 5 if nests else 0), ("guard", 2 if guards else 0)),
             *(("choose", 2), ("wait until", 2), ("expect", 3)),
             *((each, 2 if nests else 0) for each in ("step", "retry", "repeat")),
@@ -254,6 +255,28 @@ class Statements(Control):
         value = self.body.value_for(state, target, trusted=self.body.task)
         state.emitted |= {target.name}
         return f"emit {target.name} = {value}"
+
+    def _keep(self, state: State, place: Place) -> str:
+        """A `keep`: of a new variable, or one that is set again or gets an entry."""
+        known = [each for each in state.set.values() if each.runtime in self.body.kept]
+        if known and not self.c.once_in(3):
+            found = self.c.pick(known)
+            element = found.type.element
+            if element is not None and not place.attempt and not self.c.once_in(4):
+                entry = Field("entry", element)
+                return f"keep {found.runtime} += {self.body.value_for(state, entry, trusted=True)}"
+            written = f"keep {found.runtime}"
+            wanted = Field(found.runtime, found.type, found.optional)
+        else:
+            type_ = self.c.pick((STRING, STRING.many(), INT, ROW))
+            optional = type_.element is None and self.c.flag()
+            self.body.count += 1
+            wanted = Field(f"k{self.body.count}", type_, optional)
+            self.body.kept.add(wanted.name)
+            written = f"keep {wanted.name}: {type_.written}{'?' if optional else ''}"
+        value = self.body.value_for(state, wanted, trusted=True)
+        state.assign(variable(wanted.name, wanted.type, wanted.optional))
+        return f"{written} = {value}"
 
     def added(self, state: State, place: Place) -> str:
         lists = [each for each in TARGETS if each.type.element is not None]
