@@ -147,7 +147,7 @@ def _bounded(field: nodes.FieldSpec, bounds: dict[str, int], bounding: set[str])
     if bound is not None and field.constraints.get("maxItems", bound + 1) > bound:
         wanted["maxItems"] = bound
     if field.name in bounding and field.constraints.get("minimum", 0) < 1:
-        wanted["minimum"] = 1
+        field = replace(field, constraints={"minimum": 1, **field.constraints})
     return replace(field, constraints=field.constraints | wanted) if wanted else field
 
 
