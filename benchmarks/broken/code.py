@@ -510,7 +510,12 @@ PASSES = (
     Code("Saved._with_bodies", "start[2] | lists_extended(statement.body)", "start[2]"),
     Code("control.emit_each", "if statement.counted and statement.limit is not None:", "if False:"),
     Code("control.emit_each", "items.value - 1", "items.value"),
-    Code("control.emit_retry", "if statement.entry:", "if False:"),
+    Code(
+        "control.emit_retry",
+        "if statement.entry:",
+        "if False:",
+        equivalent="it is said as attempts of which one may be made",
+    ),
     Code("passes._rewrite_inner", "case nodes.Step() | nodes.Loop():", "case nodes.Step():"),
     Code(
         "passes._rewrite_inner",

@@ -106,7 +106,7 @@ class Statements(Control):
         guards = nests and any(each.optional for each in self.body.values(state))
         kinds = [
             *(("do", 6), ("press", 3), ("type", 7), ("clear", 1), ("wait", 1)),
-            *(("extract", 6), ("emit", 6), ("keep", 4), ("call", 10 if called else 0)),
+            *(("extract", 6), ("emit", 6), ("call", 10 if called else 0)),
             *(("if", 5 if nests else 0), ("guard", 2 if guards else 0)),
             *(("choose", 2), ("wait until", 2), ("expect", 3)),
             *((each, 2 if nests else 0) for each in ("step", "retry", "repeat")),
@@ -116,6 +116,7 @@ class Statements(Control):
             ("image", 4 if main and pictures else 0),
             ("background", 1 if self._waits_for_nothing(place) else 0),
             ("leave", 0 if place.top else 2),
+            ("keep", 4),
         ]
         kind = self.c.weighted(kinds)
         if kind in MAIN_ONLY:
