@@ -28,9 +28,10 @@ LOWERING = (
     Code("lower._lower_workflow", 'title=settings.get("title", symbol.name)', "title=symbol.name"),
     Code("lower._lower_workflow", "description=declaration.doc,", "description=None,"),
     Code("lower._lower_workflow", "for rule in always.rules)", "for rule in always.rules[1:])"),
-    Code("lower._lower_workflow", "_bounded(field, bounds) for", "field for"),
-    Code("lower._bounded", '{"maxItems": bound}', '{"maxItems": bound + 1}'),
-    Code("lower._bounded", "bound + 1) <= bound", "bound + 1) <= bound + 9"),
+    Code("lower._lower_workflow", "_bounded(field, bounds, bounding) for", "field for"),
+    Code("lower._bounded", 'wanted["maxItems"] = bound', 'wanted["maxItems"] = bound + 1'),
+    Code("lower._bounded", "bound + 1) > bound", "bound + 1) > bound + 9"),
+    Code("lower._bounded", "field.name in bounding and", "False and"),
     Code("lower._output_source", "stored[plan.field]", "plan.field"),
     Code("lower._output_source", "path=variable.path,", "path=(),"),
     Code(
@@ -139,7 +140,7 @@ LOWERING = (
     # Loops
     Code("BodyLowering._loop", "limit is not None and variable is not None", "False"),
     Code("BodyLowering._loop", "self.input_bounds.get(variable.name, limit)", "limit"),
-    Code("BodyLowering._loop", "and not variable.path:", "or True:"),
+    Code("BodyLowering._loop", "and not variable.path\n    ):", "or True\n    ):"),
     Code("BodyLowering._loop", "if optional and variable is not None:", "if False:"),
     Code("BodyLowering._loop", "yield _given_or_empty(items, entries, origin)", "yield from ()"),
     Code(
@@ -157,7 +158,11 @@ LOWERING = (
         "nodes.Repeat(\n        origin=origin,\n        until=until,\n        limit=limit,",
         "nodes.Repeat(\n        origin=origin,\n        until=until,\n        limit=limit + 1,",
     ),
-    Code("BodyLowering._repeat", "if isinstance(until, nodes.Sees):", "if False:"),
+    Code("lower_statements.not_reached", "if isinstance(until, nodes.Sees):", "if False:"),
+    Code("BodyLowering._repeat", "if statement.delay else 0", "if False else 0"),
+    Code("BodyLowering._entry", "frame.within(attempt=True)", "frame"),
+    Code("BodyLowering._entry", "recorded + self.body(failure, frame)", "recorded"),
+    Code("lower_statements._fewer_allowed", 'operator=">",', 'operator=">=",'),
     Code("BodyLowering._repeat", "self._otherwise(statement.otherwise, own, frame, origin)", "()"),
     # Calls
     Code("BodyLowering._call", "attempt=frame.attempt", "attempt=False"),
@@ -187,8 +192,8 @@ LOWERING = (
     ),
     Code(
         "ValueLowering.reference",
-        'return _variable("runtime", LOOP_ITEM, wire_path(symbol.type, ref.path))',
-        'return _variable("runtime", LOOP_ITEM, ())',
+        'return _variable("saved", entry, path)',
+        'return _variable("saved", entry, ())',
     ),
     Code(
         "ValueLowering.reference", "unique = frame.variables[symbol.name]", "unique = symbol.name"
@@ -443,8 +448,8 @@ PASSES = (
     ),
     Code(
         "passes._left",
-        "case nodes.Repeat(body=(), until=until, otherwise=otherwise):",
-        "case nodes.Repeat(body=(7,), until=until, otherwise=otherwise):",
+        "if not _waits(statement):",
+        "if False:",
     ),
     Code("passes._left", "condition=negated(until)", "condition=until"),
     Code(
@@ -479,8 +484,8 @@ PASSES = (
     Code("passes._noted", "replace(statement, body=noted),", "statement,"),
     Code(
         "passes._noted",
-        "if not isinstance(statement, nodes.Loop) or not _fails_inside(statement.body):",
-        "if True:",
+        "or not _fails_inside(statement.body)",
+        "or True",
     ),
     Code(
         "passes._noted",
@@ -491,10 +496,26 @@ PASSES = (
     Code("passes._noted", "names.append(name)", "pass"),
     Code(
         "passes._fails_inside",
-        'return any(each.action == "abort" and each not in bare for each in leaves)',
-        "return False",
+        'return counts or any(each.action == "abort" and each not in bare for each in leaves)',
+        "return counts",
     ),
-    Code("passes._noting", "return replace(statement, noted=name)", "return statement"),
+    Code(
+        "passes._noting",
+        'if isinstance(statement, nodes.Leave) and statement.action == "abort":',
+        "if False:",
+    ),
+    Code("passes._noting", "statement.entry is not None and statement.counted:", "False:"),
+    Code("_Placing._loop", "if inside and fits((loop,), self.capabilities):", "if False:"),
+    Code("_Placing._focused", "depth + 1", "depth"),
+    Code("Saved._with_bodies", "start[2] | lists_extended(statement.body)", "start[2]"),
+    Code("control.emit_each", "if statement.counted and statement.limit is not None:", "if False:"),
+    Code("control.emit_each", "items.value - 1", "items.value"),
+    Code(
+        "control.emit_retry",
+        "if statement.entry:",
+        "if False:",
+        equivalent="it is said as attempts of which one may be made",
+    ),
     Code("passes._rewrite_inner", "case nodes.Step() | nodes.Loop():", "case nodes.Step():"),
     Code(
         "passes._rewrite_inner",
@@ -718,8 +739,8 @@ PROMPTS = (
     ),
     Code(
         "control.emit_repeat",
-        'say("control.repeat", condition_words(statement.until), statement.limit)',
-        'say("control.repeat", condition_words(statement.until), statement.limit + 1)',
+        'say("control.repeat", condition_words(statement.until), limit)',
+        'say("control.repeat", condition_words(statement.until), 99)',
     ),
     Code(
         "control.emit_repeat",
@@ -731,12 +752,13 @@ PROMPTS = (
         '        context.focused(origin, "repeat", look),\n        *',
         "        *",
     ),
-    Code("control.emit_repeat_main", 'Item(stop, origin, "repeat")]', "]"),
+    Code("control.emit_repeat_main", 'Item(stop, origin, "repeat"),', ""),
+    Code("control.emit_repeat_main", "*_round_wait(statement),", ""),
     Code("control.emit_repeat_main", "body + main(statement.body)", "main(statement.body) + body"),
     Code(
         "control.emit_repeat_main",
-        'say("control.rounds", statement.limit)',
-        'say("control.rounds", statement.limit + 1)',
+        'say("control.rounds", limit)',
+        'say("control.rounds", 99)',
     ),
     Code("control.emit_retry", "agent.in_attempt()(statement.body)", "agent(statement.body)"),
     Code("control.emit_retry", "lines.insert(0, Item(wait", "lines.append(Item(wait"),
@@ -1128,8 +1150,10 @@ TASKS = (
         "statement.append or value != variable_value(variable)",
         "statement.append",
     ),
-    Code("BodyLowering._loop", "if limit is not None and _length(items) > limit:", "if False:"),
-    Code("BodyLowering._loop", "frame.within(passes=True)", "frame"),
+    Code(
+        "BodyLowering._loop", "if isinstance(limit, int) and _length(items) > limit:", "if False:"
+    ),
+    Code("BodyLowering._loop", "within(passes=True, entries", "within(entries"),
     Code("Context.focused", "[*said, *bullets]", "bullets"),
     Code("Context.focused", "[*said, *bullets]", "[*bullets, *said]"),
     Code("Agent.saves", 'self.context.told.add("save")', "pass"),

@@ -141,14 +141,13 @@ def compile_project(
 def _compile(analysis: Analysis, options: CompileOptions) -> Compilation:
     from flowdsl.codegen.bundle import emit_bundle
     from flowdsl.ir.lower import lower_program
-    from flowdsl.ir.passes import PASSES
+    from flowdsl.ir.passes import simplified
     from flowdsl.ir.source_map import text_digest
     from flowdsl.ir.verify import verify_program
 
     model = analysis.model
-    program = lower_program(model, options.environment.vars if options.environment else {})
-    for run_pass in PASSES:
-        program = run_pass(program)
+    lowered = lower_program(model, options.environment.vars if options.environment else {})
+    program = simplified(lowered, options.capabilities)
     sink = Sink()
     sources = {module.source.path: module.source for module in model.modules}
     capabilities = options.capabilities

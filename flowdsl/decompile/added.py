@@ -52,7 +52,7 @@ def _remembered(body: nodes.Body, noted: set[str]) -> nodes.Body:
 def _without_notes(body: nodes.Body, noted: set[str]) -> Iterator[nodes.Statement]:
     for statement in body:
         match statement:
-            case nodes.Leave():
+            case nodes.Leave() | nodes.Loop():
                 yield replace(statement, noted=None)
             case nodes.Store(assignments=assignments):
                 kept = tuple(each for each in assignments if each.variable not in noted)
@@ -115,6 +115,8 @@ def _stored_list(choice: nodes.If) -> tuple[str, nodes.Value] | None:
             ),
             otherwise=(nodes.Store(assignments=(given,)),),
         ):
+            if isinstance(given.value, nodes.FailureReason):
+                return None
             same = empty.variable == given.variable
             # The mark that a value is JSON stands only where the value is kept.
             same = same and single_variable(given.value) == single_variable(asked) is not None

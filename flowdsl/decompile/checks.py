@@ -187,7 +187,7 @@ class _Reader:
                     count_from=None if count_from is None else self._variable(count_from),
                 )
             case "loop_items":
-                items = self._variable(item.get("loop_input"))
+                items = self._variable(item.get("loop_input"), kept=True)
                 template = self.text(item.get("loop_item_filename_template"), item=True)
                 if template:
                     return nodes.FileTarget(mode="loop_items", items=items, template=template)
@@ -196,18 +196,22 @@ class _Reader:
                 raise _Unsaid(f"finds its files by `{words}`, which this version does not know")
         raise _Unsaid("names no file")
 
-    def _variable(self, written: Any) -> nodes.Variable:
-        """The one input that a text consists of; raises `_Unsaid` for any other text."""
-        text = self.text(written)
+    def _variable(self, written: Any, *, kept: bool = False) -> nodes.Variable:
+        """The one input that a text consists of, or (`kept`) the one variable that a run keeps.
+
+        Raises `_Unsaid` for any other text.
+        """
+        text = self.text(written, kept=kept)
         if len(text) != 1 or not isinstance(text[0], nodes.Variable):
             raise _Unsaid("has a text in place of an input")
         return text[0]
 
-    def text(self, written: Any, *, item: bool = False) -> nodes.Text:
+    def text(self, written: Any, *, item: bool = False, kept: bool = False) -> nodes.Text:
         """The text that code generation spells as `written`.
 
         Raises `_Unsaid` for what is no text, and for variables that no check may hold. With `item`,
-        the variable of the current list entry (`LOOP_ITEM`) may stand in it.
+        the variable of the current list entry (`LOOP_ITEM`) may stand in it, with `kept` any that
+        the run keeps.
         """
         if not isinstance(written, str):
             raise _Unsaid("lacks a text")
@@ -219,7 +223,8 @@ class _Reader:
                 continue
             if piece.sigil == "secret":
                 raise _Unsaid(f"names the secret {_told(piece)}, which no check may hold")
-            if piece.sigil == "runtime" and not (item and piece.name == LOOP_ITEM):
+            entry = item and piece.name == LOOP_ITEM
+            if piece.sigil == "runtime" and not (kept or entry):
                 raise _Unsaid(f"names the runtime value {_told(piece)}, which no check may hold")
         return text
 

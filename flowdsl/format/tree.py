@@ -294,6 +294,11 @@ def _otherwise(reader: Reader, start: int, end: int, children: Sequence[Any]) ->
     return way_out if type(way_out) is Body else None
 
 
+def _on_failure(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Body:
+    body: Body = children[-1]
+    return body
+
+
 def _import_names(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
     # A comment among the names belongs to one of them, so they keep their order.
     sheet = reader.sheet
@@ -369,6 +374,7 @@ _SPECIAL: dict[str, Build] = {
     "object": _object,
     "object_type": _object_type,
     "pattern_object": _object,
+    "on_failure": _on_failure,
     "otherwise": _otherwise,
     "pause": _pause,
     "runtime_ref": _runtime_ref,

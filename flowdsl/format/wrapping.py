@@ -18,7 +18,7 @@ from .sheet import COMMA, LBRACE, RBRACE, Sheet
 from .texts import INDENT, Block
 
 _T = TERMINAL
-_ARROW, _ELSE = dict(WORDS)["->"], _T["ELSE"]
+_ARROW, _ELSE, _ON = dict(WORDS)["->"], _T["ELSE"], _T["ON"]
 _FIELD, _NAME, _LPAR, _LSQB = _T["FIELD"], _T["NAME"], _T["LPAR"], _T["LSQB"]
 _WAYS_OUT = frozenset((_T["FAIL"], _T["ABORT"], _T["FINISH"]))
 _CLAUSES = frozenset(
@@ -220,6 +220,6 @@ def _comments_inside(sheet: Sheet, at: int) -> list[Part]:
     comments = _comments(sheet, at)
     if not comments:
         return []
-    if sheet.kinds[at] == _ELSE and sheet.kinds[at - 1] == RBRACE:
+    if sheet.kinds[at] in (_ELSE, _ON) and sheet.kinds[at - 1] == RBRACE:
         return [*comments, BREAK]
     return [INDENT, *comments, BREAK, -INDENT]

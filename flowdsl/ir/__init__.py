@@ -8,7 +8,7 @@ on, and `fits.py` says which statements a focused agent can carry out.
 Knows neither the words of a prompt nor the wire format; nothing above it reads the AST to make
 code.
 
-Entry points: `lower.lower_program`, `passes.PASSES`, `verify.verify_program`.
+Entry points: `lower.lower_program`, `passes.simplified`, `verify.verify_program`.
 
 Every node carries the `Origin` of the source that it came from, inside tasks too.
 """

@@ -20,6 +20,8 @@ def tools_of(statement: nodes.Statement) -> Iterator[str]:
             yield FINISH
         case nodes.BackgroundExtract():
             yield SCREENSHOT
+        case nodes.Loop(entry=str()):
+            pass
         case _:
             tool = STATEMENTS[BY_KIND[statement.kind][0]].tool
             if tool is not None:

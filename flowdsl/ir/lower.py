@@ -50,6 +50,7 @@ def _lower_workflow(symbol: semantic.WorkflowSymbol, values: ValueLowering) -> n
     body: nodes.Body = ()
     sources: tuple[nodes.OutputSource, ...] = ()
     bounds: dict[str, int] = {}
+    bounding: set[str] = set()
     if isinstance(steps, ast.StepsSection):
         plans = plan_outputs(symbol, values.model, steps.body)
         for name, plan in plans.items():
@@ -58,7 +59,7 @@ def _lower_workflow(symbol: semantic.WorkflowSymbol, values: ValueLowering) -> n
         lowering = BodyLowering(values, names, plans, stored)
         body = lowering.body(steps.body, frame)
         body = lowering.prologue(frame) + body
-        bounds = lowering.input_bounds
+        bounds, bounding = lowering.input_bounds, lowering.bounding_inputs
         declared = {field.name: field for field in symbol.outputs}
         sources = tuple(
             _output_source(
@@ -83,7 +84,9 @@ def _lower_workflow(symbol: semantic.WorkflowSymbol, values: ValueLowering) -> n
         file_exports=settings.get("file_exports", False),
         renamed_from=settings.get("renamed_from"),
         protect=settings.get("protect", False),
-        inputs=tuple(_bounded(field, bounds) for field in values.types.fields(symbol.inputs)),
+        inputs=tuple(
+            _bounded(field, bounds, bounding) for field in values.types.fields(symbol.inputs)
+        ),
         secrets=values.types.fields(symbol.secrets),
         outputs=values.types.fields(symbol.outputs),
         models=_models(sections.get(ast.ModelSection), values),
@@ -137,11 +140,15 @@ def _terminal(section: ast.WorkflowItem | None, values: ValueLowering) -> nodes.
     )
 
 
-def _bounded(field: nodes.FieldSpec, bounds: dict[str, int]) -> nodes.FieldSpec:
+def _bounded(field: nodes.FieldSpec, bounds: dict[str, int], bounding: set[str]) -> nodes.FieldSpec:
+    """An input with what loops ask of it: as many entries as they take, or 1 as a bound."""
+    wanted: dict[str, int] = {}
     bound = bounds.get(field.name)
-    if bound is None or field.constraints.get("maxItems", bound + 1) <= bound:
-        return field
-    return replace(field, constraints=field.constraints | {"maxItems": bound})
+    if bound is not None and field.constraints.get("maxItems", bound + 1) > bound:
+        wanted["maxItems"] = bound
+    if field.name in bounding and field.constraints.get("minimum", 0) < 1:
+        field = replace(field, constraints={"minimum": 1, **field.constraints})
+    return replace(field, constraints=field.constraints | wanted) if wanted else field
 
 
 def _output_source(

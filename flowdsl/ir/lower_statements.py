@@ -21,6 +21,7 @@ from .lower_values import (
     LOOP_ITEM,
     Frame,
     ValueLowering,
+    joined,
     literal,
     origin_of,
     result_object,
@@ -64,7 +65,8 @@ class BodyLowering:
     """Lowers the statements of one workflow.
 
     `stored` are the variables of the outputs that are kept by `Store`, by output. After `body`,
-    `input_bounds` are the bounds that loops put on lists among the inputs.
+    `input_bounds` are the bounds that loops put on lists among the inputs, `bounding_inputs` the
+    inputs that are bounds themselves.
     """
 
     def __init__(
@@ -79,8 +81,10 @@ class BodyLowering:
         self.plans = plans
         self.stored = stored
         self.input_bounds: dict[str, int] = {}
+        self.bounding_inputs: set[str] = set()
         self._tasks: dict[semantic.TaskSymbol, Locals] = {}
         self._earlier: dict[str, str] = {}
+        self._loops = 0
         self._taken: dict[tuple[semantic.TaskSymbol, str], str] = {}
 
     def prologue(self, frame: Frame) -> nodes.Body:
@@ -362,8 +366,16 @@ class BodyLowering:
 
     # Repeating
 
-    def _bound(self, bound: ast.IntLit | ast.ConstRef | None) -> int:
+    def _bound(self, bound: ast.IntLit | ast.ConstRef | None) -> nodes.Limit:
         assert bound is not None, "a missing bound reached lowering"
+        symbol = self.values.model.values.get(bound) if isinstance(bound, ast.ConstRef) else None
+        if symbol is not None and symbol.kind == semantic.INPUT:
+            assert symbol.field is not None
+            self.bounding_inputs.add(symbol.field.wire_name)
+            return nodes.Variable(sigil="input", name=symbol.field.wire_name)
+        return self._number(bound)
+
+    def _number(self, bound: ast.IntLit | ast.ConstRef) -> int:
         value = self.values.constant(bound)
         assert isinstance(value, int)
         return value
@@ -379,40 +391,70 @@ class BodyLowering:
             limit = self.values.declared_bound(iterable)
         variable = single_variable(items)
         counted = limit is not None and variable is not None
-        if counted and variable is not None and variable.sigil == "input" and not variable.path:
-            assert limit is not None
+        if (
+            isinstance(limit, int)
+            and variable is not None
+            and variable.sigil == "input"
+            and not variable.path
+        ):
             self.input_bounds[variable.name] = min(
                 limit, self.input_bounds.get(variable.name, limit)
             )
             counted = False
-        if limit is not None and _length(items) > limit:
-            yield nodes.Leave(origin=origin, action="abort", reason=literal(too_many(limit)))
+        if isinstance(limit, int) and _length(items) > limit:
+            yield nodes.Leave(origin=origin, action="abort", reason=too_many(limit))
             return
+        if isinstance(limit, nodes.Variable) and variable is None:
+            yield _fewer_allowed(_length(items), limit, origin)
         if optional and variable is not None:
             entries = self.names.fresh("entries")
             yield _given_or_empty(items, entries, origin)
             items = nodes.TextValue(text=(nodes.Variable(sigil="runtime", name=entries),))
+        name = statement.variable.text
+        self._loops += 1
+        entry = f"entry {self._loops}"  # no variable has such a name; `placing` gives the real one
+        inner = frame.within(passes=True, entries={name: entry})
         yield nodes.Loop(
             origin=origin,
-            variable=statement.variable.text,
+            variable=name,
             items=items,
             limit=limit,
             counted=counted,
-            body=self.body(statement.body, frame.within(passes=True)),
+            body=self._entry(statement, inner),
+            entry=entry,
         )
+
+    def _entry(self, statement: ast.ForStmt, frame: Frame) -> nodes.Body:
+        """The body of a loop; with `on failure` it is an attempt that is made once."""
+        failure = statement.failure
+        if failure is None:
+            return self.body(statement.body, frame)
+        origin = origin_of(frame.source, failure)
+        recorded: nodes.Body = ()
+        if statement.reason is not None:
+            variable = frame.variables[statement.reason.text]
+            recorded = (_set(variable, nodes.FailureReason(), origin),)
+        once = nodes.Retry(
+            origin=origin,
+            attempts=1,
+            delay_milliseconds=0,
+            body=self.body(statement.body, frame.within(attempt=True)),
+            otherwise=recorded + self.body(failure, frame),
+            entry=True,
+        )
+        return (once,)
 
     def _repeat(
         self, statement: ast.RepeatStmt, frame: Frame, origin: nodes.Origin
     ) -> nodes.Repeat:
         limit = self._bound(statement.limit)
         until = self.values.condition(statement.until, frame)
-        own = literal(f"not reached in {limit} rounds")
-        if isinstance(until, nodes.Sees):
-            own = (*literal(f"not reached in {limit} rounds: "), *until.text)
+        own = not_reached(limit, until)
         return nodes.Repeat(
             origin=origin,
             until=until,
             limit=limit,
+            delay_milliseconds=statement.delay.milliseconds if statement.delay else 0,
             body=self.body(statement.body, frame.within(passes=True)),
             otherwise=self._otherwise(statement.otherwise, own, frame, origin),
         )
@@ -426,7 +468,9 @@ class BodyLowering:
         """
         before: list[nodes.Assignment] = []
         again: list[nodes.Assignment] = []
-        for name in dict.fromkeys(each.name.text for each in emits_in(statement.body)):
+        # What is added to a list stands behind all that may fail, so that it is never taken back.
+        replaced = (each.name.text for each in emits_in(statement.body) if not each.append)
+        for name in dict.fromkeys(replaced):
             variable = frame.fields.get(name)
             if variable is None:
                 continue
@@ -441,7 +485,7 @@ class BodyLowering:
         yield from _store(before)
         yield nodes.Retry(
             origin=origin,
-            attempts=self._bound(statement.attempts),
+            attempts=self._number(statement.attempts),
             delay_milliseconds=statement.delay.milliseconds if statement.delay else 0,
             body=_store(again) + self.body(statement.body, frame.within(attempt=True)),
             otherwise=_store(again) + self.body(statement.otherwise, frame)
@@ -642,7 +686,11 @@ def _assignment(variable: str, value: nodes.Value, origin: nodes.Origin) -> node
 
 
 def _set(
-    variable: str, value: nodes.Value, origin: nodes.Origin, *, append: bool = False
+    variable: str,
+    value: nodes.Value | nodes.FailureReason,
+    origin: nodes.Origin,
+    *,
+    append: bool = False,
 ) -> nodes.Store:
     assignment = nodes.Assignment(variable=variable, append=append, value=value, origin=origin)
     return nodes.Store(origin=origin, assignments=(assignment,))
@@ -658,9 +706,35 @@ def _fail(reason: nodes.Text | None, frame: Frame, origin: nodes.Origin) -> node
     return nodes.Leave(origin=origin, action="retry" if frame.attempt else "abort", reason=reason)
 
 
-def too_many(limit: int) -> str:
+def too_many(limit: nodes.Limit) -> nodes.Text:
     """Why a run is aborted in front of a loop over more entries than its bound."""
-    return f"more than {limit} entries to work through"
+    return joined((*literal("more than "), _piece(limit), *literal(" entries to work through")))
+
+
+def not_reached(limit: nodes.Limit, until: nodes.Condition) -> nodes.Text:
+    """Why a `repeat` fails that has no `else`."""
+    own = (*literal("not reached in "), _piece(limit), *literal(" rounds"))
+    if isinstance(until, nodes.Sees):
+        own = (*own, *literal(": "), *until.text)
+    return joined(own)
+
+
+def _piece(limit: nodes.Limit) -> nodes.Piece:
+    """A bound in a text."""
+    return limit if isinstance(limit, nodes.Variable) else nodes.TextPiece(value=str(limit))
+
+
+def _fewer_allowed(entries: int, limit: nodes.Variable, origin: nodes.Origin) -> nodes.If:
+    """Aborts where an input allows fewer entries than a loop is known to have."""
+    leave = nodes.Leave(origin=origin, action="abort", reason=too_many(limit))
+    more = nodes.Compare(
+        left=nodes.ConstantValue(value=entries),
+        operator=">",
+        right=nodes.TextValue(text=(limit,), json=True),
+        numeric=True,
+    )
+    branch = nodes.Branch(origin=origin, condition=more, body=(leave,))
+    return nodes.If(origin=origin, branches=(branch,), otherwise=())
 
 
 def _length(items: nodes.Value) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Literal, assert_never
 
 from flowdsl.semantics import model as semantic
@@ -26,6 +27,9 @@ LOOP_ITEM = "loop_item"
 """The runtime variable of the platform that holds the current entry of a loop."""
 
 
+NO_ENTRIES: Mapping[str, str] = MappingProxyType({})
+
+
 class Frame(Record):
     """Where a piece of source stands once tasks are inlined.
 
@@ -38,6 +42,7 @@ class Frame(Record):
     - `body`: the whole body of the task or workflow.
     - `attempt`: a `fail` is caught.
     - `passes`: a `for` or `repeat` of this body stands around.
+    - `entries`: the marks of the entries of the loops around, by the names of their variables.
     """
 
     source: SourceFile
@@ -48,8 +53,15 @@ class Frame(Record):
     body: ast.Block
     attempt: bool = False
     passes: bool = False
+    entries: Mapping[str, str] = NO_ENTRIES
 
-    def within(self, *, attempt: bool = False, passes: bool = False) -> Frame:
+    def within(
+        self,
+        *,
+        attempt: bool = False,
+        passes: bool = False,
+        entries: Mapping[str, str] = NO_ENTRIES,
+    ) -> Frame:
         """The same body, inside of an attempt or a pass."""
         return Frame(
             self.source,
@@ -60,6 +72,7 @@ class Frame(Record):
             self.body,
             attempt=self.attempt or attempt,
             passes=self.passes or passes,
+            entries={**self.entries, **entries},
         )
 
 
@@ -176,7 +189,11 @@ class ValueLowering:
             case semantic.CONST:
                 return select(self._const(symbol), wire_path(symbol.type, path_of(ref, symbol)))
             case semantic.LOOP:
-                return _variable("runtime", LOOP_ITEM, wire_path(symbol.type, ref.path))
+                path = wire_path(symbol.type, ref.path)
+                entry = frame.entries.get(symbol.name)
+                if entry is None:
+                    return _variable("runtime", LOOP_ITEM, path)
+                return _variable("saved", entry, path)
             case semantic.ENVIRONMENT:
                 name = ref.path[0]
                 assert isinstance(name, ast.FieldAccess)

@@ -50,6 +50,9 @@ class Variable:
     in_json: bool = field(default=False, compare=False)
 
 
+Limit: TypeAlias = int | Variable
+"""How often at most: a number, or an input that is one."""
+
 Piece: TypeAlias = TextPiece | Variable
 Text: TypeAlias = tuple[Piece, ...]
 
@@ -155,6 +158,13 @@ class ListValue:
 class ObjectValue:
     kind: Literal["object"] = "object"
     fields: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureReason:
+    """The reason of the attempt that failed last."""
+
+    kind: Literal["failure"] = "failure"
 
 
 Value: TypeAlias = TextValue | ConstantValue | ListValue | ObjectValue
@@ -360,7 +370,7 @@ class Assignment:
     restores: bool = False
     append: bool = False
     again: bool = False
-    value: Value
+    value: Value | FailureReason
     origin: Origin
 
 
@@ -436,35 +446,46 @@ class If(Node):
 class Loop(Node):
     """One pass for each entry of `items` (a list value, or a count).
 
-    `limit` bounds the passes; `counted` says that the input schema does not enforce it.
+    `limit` bounds the passes; `counted` says that the input schema does not enforce it. `entry` is
+    the name of the entry at hand where a focused agent goes through the list by itself, and `noted`
+    the variable in which it leaves that there are too many.
     """
 
     kind: Literal["loop"] = "loop"
     variable: str
     items: Value
-    limit: int | None
+    limit: Limit | None
     counted: bool
     body: Body
+    entry: str | None = None
+    noted: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repeat(Node):
+    """Rounds until a condition holds; `delay_milliseconds` pass before each but the first."""
+
     kind: Literal["repeat"] = "repeat"
     until: Condition
-    limit: int
+    limit: Limit
+    delay_milliseconds: int = 0
     body: Body
     otherwise: Body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry(Node):
-    """Up to `attempts` passes; `Leave("retry")` ends one, and `otherwise` follows the last."""
+    """Up to `attempts` passes; `Leave("retry")` ends one, and `otherwise` follows the last.
+
+    `entry` says that it is the entry of a loop, which is done once and whose failure ends only it.
+    """
 
     kind: Literal["retry"] = "retry"
     attempts: int
     delay_milliseconds: int
     body: Body
     otherwise: Body
+    entry: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,10 +9,12 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.semantics.values.text_relations import has_text
 
 from . import nodes
 from .liveness import drop_unread
+from .placing import place_loops
 from .walk import statements, variables_set, walk
 
 Rewrite = Callable[[nodes.Body], nodes.Body]
@@ -168,7 +170,7 @@ def _order(left: Any, operator: str, right: Any) -> bool | None:
 def drop_empty(program: nodes.Program) -> nodes.Program:
     """Drops what does nothing: an agent takes a bare title or condition for an instruction.
 
-    Afterwards no body is empty but the `else` of a statement that acts.
+    Afterwards no body is empty but the `else` of a statement that acts, and rounds that only wait.
     """
     return rewrite_program(program, _without_empty)
 
@@ -192,7 +194,7 @@ def _left(statement: nodes.Statement) -> nodes.Body:
             return ()
         case nodes.Run(otherwise=()):
             return (replace(statement, otherwise=None),)
-        case nodes.Repeat(body=(), until=until, otherwise=otherwise):
+        case nodes.Repeat(body=(), until=until, otherwise=otherwise) if not _waits(statement):
             missing = nodes.Branch(
                 origin=statement.origin, condition=negated(until), body=otherwise
             )
@@ -205,6 +207,11 @@ def _left(statement: nodes.Statement) -> nodes.Body:
             return _choice(statement.origin, branches, otherwise)
         case _:
             return (statement,)
+
+
+def _waits(repeat: nodes.Repeat) -> bool:
+    """Whether time passes between two rounds in which nothing is done."""
+    return repeat.delay_milliseconds > 0 and repeat.limit != 1
 
 
 def _is_blank(text: nodes.Text) -> bool:
@@ -497,7 +504,7 @@ def _with_records_cleared(body: nodes.Body) -> nodes.Body:
     return rewrite_body(body, rewrite)
 
 
-def _is_record(value: nodes.Value) -> bool:
+def _is_record(value: nodes.Value | nodes.FailureReason) -> bool:
     match value:
         case nodes.ObjectValue():
             return True
@@ -536,7 +543,11 @@ def _with_notes(workflow: nodes.Workflow) -> nodes.Workflow:
 
 
 def _noted(statement: nodes.Statement, names: list[str]) -> nodes.Body:
-    if not isinstance(statement, nodes.Loop) or not _fails_inside(statement.body):
+    if (
+        not isinstance(statement, nodes.Loop)
+        or statement.entry is not None
+        or not _fails_inside(statement.body)
+    ):
         return (statement,)
     name = next(each for each in _failure_names() if each not in names)
     names.append(name)
@@ -561,11 +572,14 @@ def _fails_inside(body: nodes.Body) -> bool:
     """Whether a statement of a body may fail, other than a bare `abort` of the main agent."""
     leaves = [each for each in statements(body) if isinstance(each, nodes.Leave)]
     bare = [each for each in body if isinstance(each, nodes.Leave)]
-    return any(each.action == "abort" and each not in bare for each in leaves)
+    counts = any(isinstance(each, nodes.Loop) and each.counted for each in statements(body))
+    return counts or any(each.action == "abort" and each not in bare for each in leaves)
 
 
 def _noting(statement: nodes.Statement, name: str) -> nodes.Statement:
     if isinstance(statement, nodes.Leave) and statement.action == "abort":
+        return replace(statement, noted=name)
+    if isinstance(statement, nodes.Loop) and statement.entry is not None and statement.counted:
         return replace(statement, noted=name)
     return statement
 
@@ -576,8 +590,15 @@ def _failure_names() -> Iterator[str]:
         yield f"failure_{number}"
 
 
+def simplified(program: nodes.Program, capabilities: Capabilities) -> nodes.Program:
+    """The program after all passes, with its loops placed for the account's focused agents."""
+    program = place_loops(fold_branches(program), capabilities)
+    for run_pass in PASSES:
+        program = run_pass(program)
+    return program
+
+
 PASSES: tuple[Callable[[nodes.Program], nodes.Program], ...] = (
-    fold_branches,
     drop_unread,
     drop_empty,
     clear_records,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, Literal
 
 from . import nodes
 
@@ -43,6 +43,38 @@ def inner_bodies(statement: nodes.Statement) -> Iterator[tuple[nodes.Body, bool]
                 yield statement.otherwise, True
         case _:
             pass
+
+
+def with_bodies(statement: nodes.Statement, bodies: Sequence[nodes.Body]) -> nodes.Statement:
+    """A statement with other bodies, in the order of `inner_bodies`."""
+    if isinstance(statement, nodes.If):
+        branches = zip(statement.branches, bodies, strict=False)
+        return replace(
+            statement,
+            branches=tuple(replace(branch, body=body) for branch, body in branches),
+            otherwise=bodies[-1],
+        )
+    names = [name for name in ("body", "otherwise") if getattr(statement, name, None) is not None]
+    if not bodies:
+        return statement
+    changes: dict[str, Any] = dict(zip(names, bodies, strict=True))
+    return replace(statement, **changes)
+
+
+def renamed(value: Any, name: str, to: str, sigil: Literal["runtime", "saved"]) -> Any:
+    """A value in which the marked variable `name` has another name and sigil, bodies included."""
+    if isinstance(value, nodes.Variable):
+        if (value.sigil, value.name) != ("saved", name):
+            return value
+        return replace(value, sigil=sigil, name=to)
+    if isinstance(value, tuple):
+        return tuple(renamed(each, name, to, sigil) for each in value)
+    changes = {
+        each: renamed(getattr(value, each), name, to, sigil)
+        for each in field_names(type(value))
+        if each != "origin"
+    }
+    return replace(value, **changes) if changes else value
 
 
 def variables_set(body: nodes.Body) -> Iterator[str]:

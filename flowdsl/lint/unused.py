@@ -261,6 +261,8 @@ def _variable(symbol: ValueSymbol, setters: list[ast.Stmt], source: SourceFile) 
             case ast.RunStmt(start=start, name=ast.Name() as name, type=type_):
                 end = name.end if type_ is None else type_.end
                 whole = _without_as(source, start, name.start, end)
+            case ast.ForStmt(body=body, reason=ast.Name() as name):
+                whole = _without_as(source, body.end, name.start, name.end)
             case statement:
                 whole = whole_lines(statement.span(source))
     return Unused(RUNTIME, symbol.name, symbol.span, whole)

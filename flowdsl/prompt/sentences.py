@@ -17,8 +17,11 @@ from flowdsl.source.record import Record
 MAIN, FOCUSED, PLATFORM = "main", "focused", "platform"
 """Who reads a sentence."""
 
-COUNT, FLAG = "count", "flag"
+COUNT, BOUND, FLAG = "count", "bound", "flag"
 """The kinds of holes that take no text."""
+
+NUMBERS = (COUNT, BOUND)
+"""The kinds of which words depend on whether the number is 1; an input counts as another one."""
 
 
 class Hole(Record, eq=True):
@@ -37,7 +40,7 @@ class Choice(Record):
 
     def chosen(self, value: object) -> bool:
         """Whether the first words are said for this value."""
-        return value != 1 if self.hole.kind == COUNT else bool(value)
+        return value != 1 if self.hole.kind in NUMBERS else bool(value)
 
 
 class Sentence(Record):

@@ -104,6 +104,11 @@ def spell_command(text: nodes.Text) -> str:
     )
 
 
+def limit_words(limit: nodes.Limit) -> int | str:
+    """How often at most, as sentences take it."""
+    return spell_variable(limit) if isinstance(limit, nodes.Variable) else limit
+
+
 def clause(text: nodes.Text) -> str:
     """A text inside a sentence of ours.
 

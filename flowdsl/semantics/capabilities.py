@@ -80,7 +80,7 @@ ASSUMPTIONS = {
     ),
     "check-list-reference": (
         "`loop_input` and `expected_match_count_ref` take a variable in braces, as `start_loop` "
-        "does"
+        "does; a runtime variable has the value from the end of the run"
     ),
     "schema-dialect": (
         "schemas are read as JSON Schema 2020-12 without `$ref`; no `$schema` key is sent"

@@ -507,11 +507,23 @@ MISSING_BOUND = DiagnosticSpec(
 BOUND_TOO_SMALL = DiagnosticSpec(
     "bound-too-small", "flow", "a bound of `{value}` is too small", "the least is 1"
 )
+BOUND_WITHOUT_MAX = DiagnosticSpec(
+    "bound-without-max",
+    "flow",
+    "`{name}` bounds a loop, and nothing says how large it may be",
+    "write `@max(20)` behind its type, or the most that a run may take",
+)
 NESTED_FOR = DiagnosticSpec(
     "nested-for",
     "platform",
-    "a `for` runs inside a `for`, and the platform has one loop item",
-    "handle the inner list in one instruction, or in a workflow of its own",
+    "a `for` runs inside a `for`, and {tool} in the inner one needs the main agent",
+    "move that out of the inner `for`, or give it a workflow of its own",
+)
+FAILURE_NEEDS_ONE_CALL = DiagnosticSpec(
+    "failure-needs-one-call",
+    "platform",
+    "{tool} needs the main agent, whose lines would go on after a failure in this `for`",
+    "move it out of the `for`, or remove `on failure`, so that a failure ends the run",
 )
 RECURSIVE_TASK = DiagnosticSpec(
     "recursive-task",
@@ -528,8 +540,8 @@ BACKGROUND_EXTRACT = DiagnosticSpec(
 APPEND_REPEATED = DiagnosticSpec(
     "append-repeated",
     "flow",
-    "`+=` inside a `{kind}` may add to `{name}` more than once",
-    "{way} after the `{kind}`",
+    "`+=` inside a `retry` may add to `{name}` more than once",
+    "{way} after the `retry`, or behind all that may fail in it",
     arguable=True,
 )
 
@@ -674,6 +686,12 @@ RETRY_CANNOT_FAIL = DiagnosticSpec(
     "suspicious",
     "nothing in this `retry` can fail, so that it never makes a second attempt",
     'say when an attempt has failed, as in `expect "..." else fail "..."`, or remove the `retry`',
+)
+FOR_CANNOT_FAIL = DiagnosticSpec(
+    "for-cannot-fail",
+    "suspicious",
+    "nothing in this `for` can fail, so that its `on failure` is never done",
+    'say when an entry has failed, as in `expect "..." else fail "..."`, or remove the block',
 )
 LIST_OVERWRITTEN = DiagnosticSpec(
     "list-overwritten-in-loop",

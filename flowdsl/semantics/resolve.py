@@ -13,10 +13,11 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from . import errors, places
-from .calls.call_graph import first_loop, order_tasks, report_nested_calls
+from .calls.call_graph import order_tasks
 from .calls.sizes import report_too_many_statements
 from .calls.summaries import Summaries, Summary, summary_of
 from .capabilities import DOCUMENTED, Capabilities
+from .control_flow.appends import report_repeated_appends
 from .control_flow.dataflow import Follower, report_reads_in_rules
 from .control_flow.replay import check_replay
 from .declarations.constants import constant_json, resolve_consts
@@ -272,15 +273,14 @@ def _follow_paths(program: Program) -> tuple[TaskSymbol, ...]:
     for task in ordered:
         body = task.declaration.body
         source = task.module.source
-        report_nested_calls(program, source, body, summaries)
         fields = FieldTracker(program, source, is_task=True) if secrets else None
         follower = Follower(program, source, body, summaries, fields, reads[task.module])
         end = follower.follow()
+        report_repeated_appends(program, source, body, summaries)
         summaries[task] = Summary(
             returns=end is not None,
             may_fail=follower.failed is not None,
             aborts=follower.aborts,
-            loop=first_loop(program, source, body, summaries),
             reaches=() if destinations is None else destinations.task(task),
             fields=follower.field_use(end),
         )
@@ -295,12 +295,15 @@ def _follow_paths(program: Program) -> tuple[TaskSymbol, ...]:
         if steps is None:
             continue
         source = workflow.module.source
-        report_nested_calls(program, source, steps, summaries)
         fields = FieldTracker(program, source, is_task=False) if secrets else None
         if fields is not None and not fields.may_read_back(steps, use_of):
             fields = None
         follower = Follower(program, source, steps, summaries, fields, reads[workflow.module])
         end = follower.follow()
+        report_repeated_appends(program, source, steps, summaries)
+        for section in workflow.declaration.items:
+            if isinstance(section, ast.ChecksSection):
+                follower.read_at_end(section, end)
         outputs = program.workflow_fields[workflow.declaration].outputs or ()
         spans = partial(_output_places, program, workflow)
         follower.report_missing_outputs(end, outputs, spans, "output")

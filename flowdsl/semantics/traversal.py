@@ -109,7 +109,7 @@ def _collect_statements(block: ast.Block, found: list[ast.Stmt]) -> None:
             if otherwise is not None and type(otherwise.action) is ast.Block:  # type: ignore[union-attr]
                 _collect_statements(otherwise.action, found)  # type: ignore[union-attr]
             continue
-        if isinstance(statement, ast.StepStmt | ast.ForStmt):
+        if isinstance(statement, ast.StepStmt):
             _collect_statements(statement.body, found)
             continue
         if isinstance(statement, ast.AnnotatedStmt):
@@ -167,6 +167,8 @@ def _inner_blocks(statement: ast.Stmt) -> Iterator[InnerBlock]:
                 yield InnerBlock(statement.otherwise, True, False)
         case ast.ForStmt():
             yield InnerBlock(statement.body, True, True)
+            if statement.failure is not None:
+                yield InnerBlock(statement.failure, True, True)
         case ast.RetryStmt():
             yield InnerBlock(statement.body, True, True)
             if statement.otherwise is not None:

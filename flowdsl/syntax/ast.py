@@ -420,15 +420,20 @@ class MatchStmt(Node):
 
 
 class ForStmt(Node):
+    """A loop; `failure` is done where an entry has failed, for the reason in `reason`."""
+
     variable: Name
     iterable: Ref | IntLit | ListExpr
     limit: IntLit | ConstRef | None
     body: Block
+    reason: Name | None
+    failure: Block | None
 
 
 class RepeatStmt(Node):
     until: Condition
     limit: IntLit | ConstRef | None
+    delay: Duration | None
     body: Block
     otherwise: Otherwise | None
 

@@ -44,7 +44,6 @@ POSITIONAL: dict[str, type[ast.Node]] = {
     "given_fixture": ast.FixtureSection,
     "otherwise": ast.Otherwise,
     "part": ast.PartText,
-    "repeat": ast.RepeatStmt,
     "sees": ast.SeesExpr,
     "steps": ast.StepsSection,
     "t_aborts": ast.ExpectAborts,
@@ -436,8 +435,20 @@ class AstBuilder:
         return ast.MatchBranch(start, end, tuple(found), body)
 
     def build_for_(self, start: int, end: int, children: Sequence[Any]) -> ast.ForStmt:
-        variable, iterable, limit, body = children
-        return ast.ForStmt(start, end, self._name(variable), iterable, limit, body)
+        variable, iterable, limit, body, on_failure = children
+        reason, failure = (None, None) if on_failure is None else on_failure
+        return ast.ForStmt(start, end, self._name(variable), iterable, limit, body, reason, failure)
+
+    def build_on_failure(
+        self, start: int, end: int, children: Sequence[Any]
+    ) -> tuple[ast.Name | None, ast.Block]:
+        reason, block = children
+        return self._optional_name(reason), block
+
+    def build_repeat(self, start: int, end: int, children: Sequence[Any]) -> ast.RepeatStmt:
+        until, limit, delay, body, otherwise = children
+        pause = None if delay is None else self._duration(delay)
+        return ast.RepeatStmt(start, end, until, limit, pause, body, otherwise)
 
     def build_retry(self, start: int, end: int, children: Sequence[Any]) -> ast.RetryStmt:
         attempts, delay, body, otherwise = children

@@ -101,7 +101,7 @@ STATEMENTS: dict[type[ast.Node], Row] = {
     ast.RunStmt: Row("run", (("command", COMMAND),), TERMINAL, "name", ("run",)),
     ast.IfStmt: Row("if", becomes=("if",)),
     ast.MatchStmt: Row("match", becomes=("if",)),
-    ast.ForStmt: Row("for", (), LOOP, becomes=("loop",)),
+    ast.ForStmt: Row("for", (), LOOP, "reason", ("loop",)),
     ast.RepeatStmt: Row("repeat", becomes=("repeat",)),
     ast.RetryStmt: Row("retry", becomes=("retry",)),
     ast.CallStmt: Row("call", sets="result"),

@@ -173,8 +173,7 @@ class Script(Follower):
     def _holds_here(self, answer: Answer) -> bool:
         if answer.within is None:
             return True
-        here = self.current
-        return here is not None and is_meant(answer.within, here, self._literals)
+        return any(is_meant(answer.within, here, self._literals) for here in self.open)
 
     def _mean(self, answer: Answer, question: Question) -> None:
         """Note which question a part means; it has to be one, whatever values it has."""

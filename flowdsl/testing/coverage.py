@@ -126,6 +126,8 @@ def _ways(model: SemanticModel, source: SourceFile, statement: ast.Stmt) -> Iter
             yield way(statement, ENTERED, iterable.end, "has an entry")
             if _may_be_empty(model, iterable):
                 yield way(statement, SKIPPED, iterable.end, "has no entry")
+            if statement.failure is not None:
+                yield way(statement, OTHERWISE, iterable.end, "has an entry that fails")
         case ast.RepeatStmt(until=until):
             yield way(statement, ENTERED, until.end, "has a round")
             yield way(statement, SKIPPED, until.end, "holds at once")

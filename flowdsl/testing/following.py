@@ -33,7 +33,8 @@ class Follower(Watcher):
     `outer_calls` are the calls around what is tested, which no test names.
 
     `ways` are those that the run has taken (`coverage`), in their order. `entries` are the passes
-    of loops, and `steps` the titles of the steps that began.
+    of loops, `open` those that are under way, outer ones first, and `steps` the titles of the steps
+    that began.
     """
 
     def __init__(self, model: SemanticModel, outer_calls: int = 0) -> None:
@@ -48,7 +49,7 @@ class Follower(Watcher):
         self._begun: set[tuple[SourceFile, int]] = set()
         self.entries: list[Entry] = []
         self.steps: list[str] = []
-        self.current: Entry | None = None
+        self.open: list[Entry] = []
 
     def so_far(self) -> Trace | None:
         """What has happened until now; None before the run begins."""
@@ -113,13 +114,11 @@ class Follower(Watcher):
         self.steps.append(title)
 
     def begins_entry(self, source: SourceFile, loop: ast.ForStmt, number: int, entry: Any) -> None:
-        self.current = Entry(loop, number, entry, self._count())
-        self.entries.append(self.current)
+        self.open.append(Entry(loop, number, entry, self._count()))
+        self.entries.append(self.open[-1])
 
     def ends_entry(self) -> None:
-        assert self.current is not None, "a pass has begun"
-        self.current.end = self._count()
-        self.current = None
+        self.open.pop().end = self._count()
 
     def _count(self) -> int:
         return 0 if self._recorder is None else self._recorder.count

@@ -19,13 +19,13 @@ from flowdsl.prompt.sentences import (
     ANY,
     BLANKS,
     COMPARISONS,
-    COUNT,
     DATA_NOTE,
     DONE,
     FAILED,
     FLAG,
     KINDS,
     NONE,
+    NUMBERS,
     NUMERIC,
     OR,
     PARTS,
@@ -116,7 +116,7 @@ SAMPLES: dict[str, str] = {
 
 
 def test_every_sentence_reads_as_it_did(snapshot: SnapshotAssertion) -> None:
-    assert SAMPLES.keys() == KINDS.keys() - {COUNT, FLAG}
+    assert SAMPLES.keys() == KINDS.keys() - {*NUMBERS, FLAG}
     lines = [line for sentence in SENTENCES.values() for line in _printed(sentence)]
     assert "\n".join(lines) == snapshot
 
@@ -128,7 +128,7 @@ def _printed(sentence: Sentence) -> Iterator[str]:
         for hole in sentence.holes:
             first = chosen.get(hole.name, True)
             match hole.kind:
-                case "count":
+                case "count" | "bound":
                     values.append(2 if first else 1)
                 case "flag":
                     values.append(first)

@@ -173,7 +173,7 @@ def _grantable(capabilities: Capabilities) -> Capabilities:
 
 
 def _workflows() -> Iterator[tuple[nodes.Workflow, Capabilities]]:
-    for seed in range(300):
+    for seed in range(500):
         writer = PromptWriter(random.Random(seed))
         yield writer.workflow(), _grantable(writer.capabilities)
     yield replace(writer.workflow(), body=()), DOCUMENTED

@@ -15,7 +15,7 @@ from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.ir import nodes
 from flowdsl.ir.lower import lower_program
-from flowdsl.ir.passes import PASSES
+from flowdsl.ir.passes import simplified
 from flowdsl.ir.verify import decisions_outside, verify_program
 from flowdsl.semantics.model import SemanticModel
 from flowdsl.semantics.modules import load
@@ -49,10 +49,7 @@ def analyzed(
 
 def inlined(model: SemanticModel, options: CompileOptions) -> nodes.Program:
     variables = options.environment.vars if options.environment else {}
-    program = lower_program(model, variables)
-    for run_pass in PASSES:
-        program = run_pass(program)
-    return program
+    return simplified(lower_program(model, variables), options.capabilities)
 
 
 def verified(model: SemanticModel, options: CompileOptions) -> list[tuple[str, int]]:

@@ -6,8 +6,15 @@ from flowdsl.ir import nodes
 from flowdsl.ir.lower_values import literal, single_variable, text_of
 from flowdsl.prompt.outline import Item
 from flowdsl.prompt.sentences import AGAIN, DONE, NONE
-from flowdsl.prompt.text import duration, quoted, spell_path, spell_text
-from flowdsl.prompt.values import condition_words
+from flowdsl.prompt.text import (
+    duration,
+    limit_words,
+    quoted,
+    spell_path,
+    spell_text,
+    spell_variable,
+)
+from flowdsl.prompt.values import condition_words, value_words
 from flowdsl.prompt.words import say
 
 from .context import Agent, Split, Wrap, consequence, guarded, runtime
@@ -70,10 +77,12 @@ def split_if(statement: nodes.If, main: Agent) -> Split:
 
 
 def emit_repeat(statement: nodes.Repeat, focused: Agent) -> list[Item]:
-    words = say("control.repeat", condition_words(statement.until), statement.limit)
-    missing = say("control.repeat_missing", statement.limit)
+    limit = limit_words(statement.limit)
+    words = say("control.repeat", condition_words(statement.until), limit)
+    missing = say("control.repeat_missing", limit)
+    lines = [*_round_wait(statement), *focused(statement.body)]
     return [
-        Item(words, statement.origin, "repeat", focused(statement.body)),
+        Item(words, statement.origin, "repeat", lines),
         *consequence(missing, statement.otherwise, statement.origin, focused),
     ]
 
@@ -94,14 +103,27 @@ def emit_repeat_main(statement: nodes.Repeat, main: Agent) -> list[Item]:
         Item(say("control.decide_none", key, quoted(AGAIN)), origin, "repeat"),
     ]
     stop = say("control.repeat_stop", decision)
-    body = [context.focused(origin, "repeat", look), Item(stop, origin, "repeat")]
-    words = say("control.rounds", statement.limit)
-    missing = say("control.rounds_missing", decision, statement.limit)
+    body = [
+        context.focused(origin, "repeat", look),
+        Item(stop, origin, "repeat"),
+        *_round_wait(statement),
+    ]
+    limit = limit_words(statement.limit)
+    words = say("control.rounds", limit)
+    missing = say("control.rounds_missing", decision, limit)
     return [
         Item(words, origin, "repeat", body + main(statement.body)),
         context.focused(origin, "repeat", look),
         *consequence(missing, statement.otherwise, origin, main),
     ]
+
+
+def _round_wait(statement: nodes.Repeat) -> list[Item]:
+    """The wait between two rounds, which stands at the beginning of a further one."""
+    if not statement.delay_milliseconds:
+        return []
+    words = say("control.round_wait", duration(statement.delay_milliseconds))
+    return [Item(words, statement.origin, "repeat")]
 
 
 def emit_retry(statement: nodes.Retry, agent: Agent) -> list[Item]:
@@ -111,6 +133,12 @@ def emit_retry(statement: nodes.Retry, agent: Agent) -> list[Item]:
     """
     origin = statement.origin
     lines = agent.in_attempt()(statement.body)
+    if statement.entry:
+        missing = say("control.attempt_missing")
+        return [
+            Item(say("control.attempt"), origin, "for", lines),
+            *consequence(missing, statement.otherwise, origin, agent),
+        ]
     if statement.delay_milliseconds:
         wait = say("control.retry_wait", duration(statement.delay_milliseconds))
         lines.insert(0, Item(wait, origin, "retry"))
@@ -129,22 +157,59 @@ def emit_loop(statement: nodes.Loop, main: Agent, wrap: Wrap) -> list[Item]:
     items = loop_items(statement.items)
     lines: list[Item] = []
     if statement.counted and statement.limit is not None:
-        too_many = nodes.Leave(
+        leave = nodes.Leave(
             origin=origin,
             action="abort",
-            reason=literal(say("control.loop_reason", statement.limit)),
+            reason=_too_many(statement.limit),
         )
         focused = Agent(main.context, lambda body, agent: [], main=False)
-        missing = say("control.loop_too_many", statement.limit)
+        missing = say("control.loop_too_many", limit_words(statement.limit))
         bullets = [
             Item(say("control.loop_count", items), origin, "for"),
-            *consequence(missing, (too_many,), origin, focused),
+            *consequence(missing, (leave,), origin, focused),
         ]
         lines.append(main.context.focused(origin, "for", bullets))
     lines.append(Item(say("control.start_loop", items), origin, "for"))
     lines.extend(main(statement.body))
     lines.append(Item(say("control.end_loop"), origin, "for"))
     return [Item(say("control.loop", _items_name(statement.items)), origin, "for", lines)]
+
+
+def emit_each(statement: nodes.Loop, focused: Agent) -> list[Item]:
+    """A loop that a focused agent goes through by itself; its entry stands between marks."""
+    assert statement.entry is not None
+    origin, items = statement.origin, statement.items
+    bullets: list[Item] = []
+    if statement.counted and statement.limit is not None:
+        leave = nodes.Leave(
+            origin=origin,
+            action="abort",
+            reason=_too_many(statement.limit),
+            noted=statement.noted,
+        )
+        missing = say("control.loop_too_many", limit_words(statement.limit))
+        bullets.append(Item(say("control.each_count", value_words(items)), origin, "for"))
+        bullets.extend(consequence(missing, (leave,), origin, focused))
+    if statement.body:
+        mark = spell_variable(nodes.Variable(sigil="saved", name=statement.entry))
+        if isinstance(items, nodes.ConstantValue) and isinstance(items.value, int):
+            words = say("control.each_number", items.value - 1, mark)
+        else:
+            words = say("control.each", value_words(items), mark)
+        bullets.append(Item(words, origin, "for", focused(statement.body)))
+    return bullets
+
+
+def _too_many(limit: nodes.Limit) -> nodes.Text:
+    """The reason for which a loop over more entries than its bound is not begun."""
+    if isinstance(limit, int):
+        return literal(say("control.loop_reason", limit))
+    before, after = say("control.loop_reason", _PLACE).split(_PLACE)
+    return *literal(before), limit, *literal(after)
+
+
+_PLACE = "\0"
+"""Stands for a variable in words of ours, which never hold it."""
 
 
 def _items_name(value: nodes.Value) -> str:

@@ -147,6 +147,8 @@ def emit_store(statement: nodes.Store, focused: Agent) -> list[Item]:
 
 def _assignment_words(assignment: nodes.Assignment) -> str:
     key, variable = quoted(assignment.variable), runtime(assignment.variable)
+    if isinstance(assignment.value, nodes.FailureReason):
+        return say("data.store_reason", key)
     value = value_words(assignment.value)
     if not assignment.append:
         return say("data.store", key, value)

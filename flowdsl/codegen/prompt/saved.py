@@ -52,10 +52,12 @@ class Saved:
         match statement:
             case nodes.Store():
                 return self._store(statement)
-            case nodes.Repeat() | nodes.Retry():
-                # A further round may use what the round before has saved.
+            case nodes.Repeat() | nodes.Retry(entry=False) | nodes.Loop():
+                # A further round may use what the round before has saved. An attempt that has added
+                # an entry is the last one (`append-repeated`).
                 self.names |= set(variables_set(statement.body))
-                self.appended |= lists_extended(statement.body)
+                if not isinstance(statement, nodes.Retry):
+                    self.appended |= lists_extended(statement.body)
             case _:
                 pass
         rewritten = self._marked(statement)
@@ -103,6 +105,10 @@ class Saved:
             inner = getattr(statement, name, None)
             if not inner:
                 continue
+            if name == "otherwise" and isinstance(statement, nodes.Retry) and statement.entry:
+                # Whatever the entry has saved until it failed is saved.
+                names = start[0] | set(variables_set(statement.body))
+                start = (names, start[1], start[2] | lists_extended(statement.body))
             bodies = [each.body for each in inner] if name == "branches" else [inner]
             rewritten = []
             for body in bodies:

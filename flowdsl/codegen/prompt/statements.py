@@ -103,7 +103,7 @@ def _is_focused(statement: nodes.Statement, context: Context) -> bool:
             | nodes.Capture()
             | nodes.Export()
             | nodes.Picture()
-            | nodes.Loop()
+            | nodes.Loop(entry=None)
             | nodes.Leave()
         ):
             return False
@@ -153,7 +153,7 @@ def _emit_main(statement: nodes.Statement, main: Agent) -> list[Item]:
             return tools.emit_artifact(statement)
         case nodes.Run():
             return tools.emit_run(statement, main)
-        case nodes.Loop():
+        case nodes.Loop(entry=None):
             return control.emit_loop(statement, main, _in_one(main.context))
         case nodes.Leave():
             return [_leave(statement, main)]
@@ -171,6 +171,7 @@ def _emit_main(statement: nodes.Statement, main: Agent) -> list[Item]:
             | nodes.Extract()
             | nodes.Copy()
             | nodes.If()
+            | nodes.Loop()
         ):
             raise AssertionError(f"a focused agent has a part in {statement.kind}")
         case _:
@@ -207,7 +208,7 @@ def _emit_focused(statement: nodes.Statement, focused: Agent) -> list[Item]:
         case nodes.Leave():
             return [_leave(statement, focused)]
         case nodes.Loop():
-            raise AssertionError("the loop engine belongs to the main agent")
+            return control.emit_each(statement, focused)
         case _:
             assert_never(statement)
 

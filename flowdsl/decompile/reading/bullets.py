@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from flowdsl.ir import nodes
+from flowdsl.ir.placing import ENTRY
 from flowdsl.prompt.reading.frames import frames
 from flowdsl.prompt.reading.outline import ReadItem
-from flowdsl.prompt.text import clause, quoted, spell_variable
+from flowdsl.prompt.text import clause, limit_words, quoted, spell_variable
 from flowdsl.prompt.words import say
 
 from ..model import NOWHERE
@@ -103,19 +104,26 @@ class Instruction:
         if found is None or found[1] != self.main:
             return None
         inside = Lines(lines.take().children)
-        wait = self.words.match("control.retry_wait", inside.leaf() or "")
-        if wait is not None:
-            inside.take()
+        delay = self.wait(inside, "control.retry_wait")
         body = self.read(inside.items[inside.position :])
         return nodes.Retry(
             origin=NOWHERE,
             attempts=found[0],
-            delay_milliseconds=wait[0] if wait else 0,
+            delay_milliseconds=delay,
             body=body,
             otherwise=self.consequence(lines, say("control.retry_missing")),
         )
 
-    def rounds(self, text: str) -> tuple[nodes.Condition, int] | None:
+    def wait(self, lines: Lines, name: str) -> int:
+        """Reads the wait with which further attempts or rounds begin; 0 milliseconds for none."""
+        found = self.words.match(name, lines.leaf() or "")
+        if found is None:
+            return 0
+        lines.take()
+        milliseconds: int = found[0]
+        return milliseconds
+
+    def rounds(self, text: str) -> tuple[nodes.Condition, nodes.Limit] | None:
         """Reads the line above the rounds of a `repeat`: its condition, and the most rounds."""
         found = self.words.match("control.repeat", text)
         return None if found is None else (found[0], found[1])
@@ -230,16 +238,78 @@ class Focused:
             return self._if(lines, branch)
         rounds = self._instruction.rounds(text)
         if rounds is not None:
-            body = self.body(lines.take().children)
-            missing = say("control.repeat_missing", rounds[1])
+            inside = Lines(lines.take().children)
+            delay = self._instruction.wait(inside, "control.round_wait")
+            body = self.body(inside.items[inside.position :])
+            missing = say("control.repeat_missing", limit_words(rounds[1]))
             return nodes.Repeat(
                 origin=NOWHERE,
                 until=rounds[0],
                 limit=rounds[1],
+                delay_milliseconds=delay,
                 body=body,
                 otherwise=self._instruction.consequence(lines, missing),
             )
-        return self._instruction.retry(lines)
+        return self._each(lines) or self._entry(lines, text) or self._instruction.retry(lines)
+
+    def _entry(self, lines: Lines, text: str) -> nodes.Retry | None:
+        """Reads what is done for an entry whose failure ends only it."""
+        if text != say("control.attempt"):
+            return None
+        return nodes.Retry(
+            origin=NOWHERE,
+            attempts=1,
+            delay_milliseconds=0,
+            body=self.body(lines.take().children),
+            otherwise=self.consequence(lines, say("control.attempt_missing")),
+            entry=True,
+        )
+
+    def _each(self, lines: Lines) -> nodes.Loop | None:
+        """Reads a list that is gone through, with the bullets that count its entries."""
+        counted = self._words.match("control.each_count", lines.leaf() or "")
+        limit: nodes.Limit | None = None
+        noted: str | None = None
+        if counted is not None:
+            lines.take()
+            found = self._words.sentences.read("control.loop_too_many", lines.leaf() or "", 0)
+            if found is None:
+                raise Unreadable
+            (limit,) = found[0]
+            (leave,) = self.consequence(lines, say("control.loop_too_many", limit_words(limit)))
+            noted = leave.noted if isinstance(leave, nodes.Leave) else None
+        items, entry, body = self._entries(lines, counted)
+        if items is None:
+            return None
+        return nodes.Loop(
+            origin=NOWHERE,
+            variable="",
+            items=items,
+            limit=limit,
+            counted=counted is not None,
+            body=body,
+            entry=entry,
+            noted=noted,
+        )
+
+    def _entries(
+        self, lines: Lines, counted: tuple[nodes.Value] | None
+    ) -> tuple[nodes.Value | None, str, nodes.Body]:
+        """Reads the list that the next bullet goes through, the mark of its entry, and its body.
+
+        `counted` is the list that was counted before. There is no list if the bullet has none.
+        """
+        text = lines.text() or ""
+        items: nodes.Value | None = None
+        entry = ENTRY
+        if found := self._words.match("control.each", text):
+            items, entry = found
+        elif found := self._words.match("control.each_number", text):
+            items, entry = nodes.ConstantValue(value=found[0] + 1), found[1]
+        if items is None or (counted is not None and counted != (items,)):
+            return (None if counted is None else counted[0]), entry, ()
+        self._words.entries.add(entry)
+        return items, entry, self.body(lines.take().children)
 
     def _if(self, lines: Lines, first: nodes.Branch) -> nodes.If:
         branches = [first]

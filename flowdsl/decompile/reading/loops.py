@@ -106,4 +106,4 @@ def _finished(loop: nodes.Loop, name: str, bounds: dict[str, Any]) -> nodes.Loop
     if limit is None and variable is not None and variable.sigil == "input" and not variable.path:
         bound = bounds.get(variable.name)
         limit = bound if isinstance(bound, int) else None
-    return replace(loop, variable=name, limit=limit)
+    return replace(loop, variable=name if loop.entry is None else loop.entry, limit=limit)

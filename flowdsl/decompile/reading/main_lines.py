@@ -9,13 +9,13 @@ from flowdsl.codegen.prompt.saved import with_variables
 from flowdsl.ir import nodes
 from flowdsl.prompt.reading.outline import ReadItem
 from flowdsl.prompt.sentences import DONE, FAILED, NONE
-from flowdsl.prompt.text import quoted, spell_variable
+from flowdsl.prompt.text import limit_words, quoted, spell_variable
 from flowdsl.prompt.values import condition_words
 from flowdsl.prompt.words import say
 
 from ..model import NOWHERE
 from .bullets import Focused, Instruction, Lines, copy_check, copy_line
-from .statements import Unreadable, Words, plain_variable
+from .statements import Unreadable, Words
 
 
 class Main:
@@ -153,7 +153,7 @@ class Main:
         branches: list[nodes.Branch] = []
         for number, condition in enumerate(conditions, 1):
             # The lines behind the call name no value by the mark of the call.
-            condition = with_variables(condition, plain_variable)
+            condition = with_variables(condition, words.plain_variable)
             body = self._guarded(lines, key, str(number), condition_words(condition))
             branches.append(nodes.Branch(origin=NOWHERE, condition=condition, body=body))
         otherwise = self._guarded(lines, key, NONE, say("control.no_condition"))
@@ -254,15 +254,17 @@ class Main:
         if not inside.takes(say("control.repeat_stop", _in_quotes(key))):
             return None
         self.decisions.add(key)
+        delay = self._instruction.wait(inside, "control.round_wait")
         body = self.body(item.children[inside.position :])
         lines.take()
         if self._look(lines) != found:
             raise Unreadable
-        missing = say("control.rounds_missing", _in_quotes(key), rounds[0])
+        missing = say("control.rounds_missing", _in_quotes(key), limit_words(rounds[0]))
         return nodes.Repeat(
             origin=NOWHERE,
             until=until,
             limit=rounds[0],
+            delay_milliseconds=delay,
             body=body,
             otherwise=self._instruction.consequence(lines, missing),
         )
@@ -299,7 +301,7 @@ class Main:
             body=self.body(item.children[inside.position + 1 : -1]),
         )
 
-    def _count(self, inside: Lines) -> int | None:
+    def _count(self, inside: Lines) -> nodes.Limit | None:
         """Reads the lines that count the entries of a list: how many there may be at most."""
         look, _ = self._instructed(inside)
         if look is None or len(self._under_notes(look)) != 2:
@@ -311,7 +313,8 @@ class Main:
         if found is None:
             return None
         inside.take()
-        return int(found[0][0])
+        limit: nodes.Limit = found[0][0]
+        return limit
 
 
 def with_model(body: nodes.Body, model: str) -> nodes.Body:
@@ -337,7 +340,7 @@ def _with_model(statement: nodes.Statement, model: str) -> nodes.Statement | Non
                     return replace(
                         statement, branches=(*branches[:index], new, *branches[index + 1 :])
                     )
-        case nodes.Step() | nodes.Repeat() | nodes.Retry():
+        case nodes.Step() | nodes.Repeat() | nodes.Retry() | nodes.Loop():
             body = with_model(statement.body, model)
             if body is not statement.body:
                 return replace(statement, body=body)

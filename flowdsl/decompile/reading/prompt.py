@@ -22,7 +22,7 @@ from ..model import NOWHERE, PromptHints, PromptProgram
 from .loops import finish_loops
 from .main_lines import Main
 from .sources import read_sources, stored_outputs
-from .statements import STRING, Unreadable, Words, plain_variable
+from .statements import STRING, Unreadable, Words
 
 MAX_LENGTH = 400_000
 """Characters of the longest prompt that is read; prompts that a model can follow are much shorter.
@@ -76,11 +76,12 @@ def _workflow(outline: Outline, hints: PromptHints, capabilities: Capabilities) 
     where the prompt speaks of one.
     """
     texts = Texts(*hints.names())
-    main = Main(Words(texts, capabilities))
+    words = Words(texts, capabilities)
+    main = Main(words)
     nothing = len(outline.items) == 1 and outline.items[0].text == say("steps.nothing")
     body = () if nothing else main.body(outline.items)
     rules = tuple(map(texts.text, outline.rules))
-    body = rewrite_body(body, lambda inner: tuple(map(_unmarked, inner)))
+    body = rewrite_body(body, lambda inner: tuple(_unmarked(each, words) for each in inner))
     found = read_sources(hints)
     sources = stored_outputs(tuple(source for source, _ in found), body)
     names = {field.name for field in (*(hints.inputs or ()), *hints.secrets)}
@@ -121,10 +122,9 @@ def _literal(texts: Texts, spelled: str) -> str:
     return found
 
 
-def _unmarked(statement: nodes.Statement) -> nodes.Statement:
+def _unmarked(statement: nodes.Statement, words: Words) -> nodes.Statement:
     """A statement that names a variable alike, whether its own call has saved it or another."""
-
-    unmarked: nodes.Statement = with_variables(statement, plain_variable)
+    unmarked: nodes.Statement = with_variables(statement, words.plain_variable)
     return unmarked
 
 

@@ -48,8 +48,16 @@ class Words:
             "reading": in_quotes(self._background_prompt),
         }
         self.match = self.sentences.match
+        self.entries: set[str] = set()
+        """The marks of the entries of lists that focused agents go through."""
         self.noted: str | None = None
         """The variable in which the instruction at hand leaves the reason of a failure."""
+
+    def plain_variable(self, variable: nodes.Variable) -> nodes.Variable:
+        """A variable without the mark that the call itself has saved it."""
+        if variable.sigil != "saved" or variable.name in self.entries:
+            return variable
+        return replace(variable, sigil="runtime")
 
     def is_free(self, text: str) -> bool:
         """Whether a line can only be a `do` or a step: no other statement begins like this."""
@@ -191,6 +199,8 @@ class Words:
             return _assignment(found[0], found[1], found[2], append=True)
         if found := self.match("data.store", text):
             return _assignment(found[0], found[0], found[1], append=False)
+        if found := self.match("data.store_reason", text):
+            return _assignment(found[0], found[0], nodes.FailureReason(), append=False)
         return None
 
     # Checks
@@ -211,13 +221,8 @@ class Words:
         return None
 
 
-def plain_variable(variable: nodes.Variable) -> nodes.Variable:
-    """A variable without the mark that the call itself has saved it."""
-    return replace(variable, sigil="runtime") if variable.sigil == "saved" else variable
-
-
 def _assignment(
-    variable: str, key: str, value: nodes.Value, *, append: bool
+    variable: str, key: str, value: nodes.Value | nodes.FailureReason, *, append: bool
 ) -> nodes.Assignment | None:
     if variable != key:
         return None
@@ -245,6 +250,11 @@ _STATEMENTS = (
     "tools.picture",
     "control.if_",
     "control.repeat",
+    "control.attempt",
+    "data.store_reason",
+    "control.each",
+    "control.each_number",
+    "control.each_count",
     "control.rounds",
     "control.retry",
     "control.loop",

@@ -15,7 +15,7 @@ from dataclasses import replace
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_values import single_variable
 
-from .lines import LOOP_KEY, Emit, Keep, Line, all_lines, leaves
+from .lines import Emit, Keep, Line, all_lines, leaves, loop_key
 from .outputs import Sources
 from .value_types import (
     ANY,
@@ -123,7 +123,7 @@ def _collect(lines: Iterable[Line], types: Types, found: dict[str, nodes.Type]) 
             found[name] = join(found[name], type_) if name in found else type_
         inner = known
         if isinstance(node, nodes.Loop):
-            inner = {**known, LOOP_KEY: element_of(node.items, known)}
+            inner = {**known, loop_key(node): element_of(node.items, known)}
         for at, body in enumerate(line.bodies):
             if isinstance(node, nodes.If) and at < len(node.branches):
                 inner = _with_facts(known, node.branches[at].condition, holds=True)

@@ -20,6 +20,11 @@ Key: TypeAlias = tuple[str, str]
 LOOP_KEY: Key = ("runtime", LOOP_ITEM)
 
 
+def loop_key(loop: nodes.Loop) -> Key:
+    """The entry of a loop: the platform's, or the one that a focused agent has at hand."""
+    return LOOP_KEY if loop.entry is None else ("saved", loop.entry)
+
+
 class Emit(Record):
     """`emit field = value`, with the output's name on the wire."""
 
@@ -37,7 +42,13 @@ class Keep(Record):
     append: bool
 
 
-Node: TypeAlias = nodes.Statement | Emit | Keep
+class Failed(Record):
+    """`on failure as variable`: the reason, with which the block begins."""
+
+    variable: str
+
+
+Node: TypeAlias = nodes.Statement | Emit | Keep | Failed
 
 
 class Line:
@@ -84,7 +95,7 @@ def variable_set(node: Node) -> str | None:
     match node:
         case nodes.Extract() | nodes.BackgroundExtract() | nodes.Copy() | nodes.Run():
             return node.variable
-        case Keep(variable=variable):
+        case Keep(variable=variable) | Failed(variable=variable):
             return variable
         case nodes.Store(assignments=(assignment,)):
             return assignment.variable

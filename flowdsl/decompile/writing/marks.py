@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import LOOP_ITEM, single_variable
+from flowdsl.ir.lower_values import single_variable
 from flowdsl.ir.walk import field_names, inner_bodies
 from flowdsl.source.record import Record
 
+from .lines import LOOP_KEY, Key, loop_key
 from .value_types import present
 
 Path: TypeAlias = tuple[str, ...]
@@ -30,12 +31,12 @@ class Marks(Record):
 def find_marks(workflow: nodes.Workflow, untrusted: Iterable[str]) -> Marks:
     """The marks for the inputs of which something is `@untrusted`."""
     looked, trusted, held = _Uses(), _Uses(), _Uses()
-    _visit_body(workflow.body, None, (looked, trusted, held))
+    _visit_body(workflow.body, {}, (looked, trusted, held))
     for rule in workflow.rules:
-        _add(rule, None, (looked, trusted, held))
+        _add(rule, {}, (looked, trusted, held))
     for check in workflow.checks or ():
         items = check.target.items if check.target is not None else None
-        _add(check.statement, items, (looked, trusted, held))
+        _add(check.statement, {LOOP_KEY: items}, (looked, trusted, held))
     types = {field.name: field.type for field in workflow.inputs}
     whole: set[str] = set()
     inside: dict[int, tuple[nodes.RecordType, str]] = {}
@@ -73,6 +74,9 @@ class _Uses:
         return self._paths.get(name, set())
 
 
+_Items: TypeAlias = "dict[Key, nodes.Variable | None]"
+"""The list of each loop around, by the variable of its entry."""
+
 _AllUses: TypeAlias = tuple[_Uses, _Uses, _Uses]
 """Quoted uses; unquoted uses in instructions; uses as a value that is typed, kept or compared."""
 
@@ -108,25 +112,27 @@ _HELD = frozenset(("value", "assignments", "items", "branches", "until"))
 _BODIES = frozenset(("body", "otherwise", "origin", "type"))
 
 
-def _visit_body(body: nodes.Body, items: nodes.Variable | None, uses: _AllUses) -> None:
+def _visit_body(body: nodes.Body, items: _Items, uses: _AllUses) -> None:
     for statement in body:
         for name in field_names(type(statement)):
             if name not in _BODIES:
                 _add(getattr(statement, name), items, uses, held=name in _HELD)
         if isinstance(statement, nodes.Loop):
-            items = single_variable(statement.items)
+            items = {**items, loop_key(statement): single_variable(statement.items)}
         for inner, _ in inner_bodies(statement):
             _visit_body(inner, items, uses)
 
 
-def _add(value: Any, items: nodes.Variable | None, uses: _AllUses, *, held: bool = False) -> None:
+def _add(value: Any, items: _Items, uses: _AllUses, *, held: bool = False) -> None:
     if isinstance(value, nodes.Variable):
         looked, trusted, kept = uses
         path = value.path
-        if (value.sigil, value.name) == ("runtime", LOOP_ITEM) and items is not None:
-            path, name, sigil = (*items.path, *path), items.name, items.sigil
-        else:
-            name, sigil = value.name, value.sigil
+        root = value
+        for _ in items:  # an entry may be one of a list inside another entry
+            list_ = items.get((root.sigil, root.name))
+            if list_ is not None:
+                root, path = list_, (*list_.path, *path)
+        name, sigil = root.name, root.sigil
         if sigil == "input":
             fields = tuple(part for part in path if isinstance(part, str))
             (looked if value.quoted else kept if held else trusted).add(name, fields)

@@ -14,6 +14,7 @@ from flowdsl.source.record import Record
 from ..model import NOWHERE
 from .lines import (
     Emit,
+    Failed,
     Keep,
     Line,
     all_lines,
@@ -49,14 +50,17 @@ def _drop_restores(lines: list[Line], fields: dict[str | None, str]) -> None:
         for line in list(body):
             match line.node:
                 case nodes.Store(assignments=(assignment,)):
-                    value = single_variable(assignment.value)
+                    kept = assignment.value
+                    if isinstance(kept, nodes.FailureReason):
+                        continue
+                    value = single_variable(kept)
                     name = "" if value is None else value.name
                     if name in fields and assignment.variable.startswith(f"{name}{BEFORE}"):
                         before.add(assignment.variable)
                         body.remove(line)
                     elif name in before and assignment.variable in fields:
                         body.remove(line)
-                case nodes.Retry():
+                case nodes.Retry(entry=False):
                     for inner in line.bodies:
                         _drop_emptied(inner, fields)
                 case _:
@@ -70,7 +74,7 @@ def _drop_emptied(lines: list[Line], fields: dict[str | None, str]) -> None:
             return _drop_emptied(line.bodies[0], fields)
         if _empties_output(line.node, fields):
             lines.remove(line)
-        elif not isinstance(line.node, Emit | Keep) and line.node.kind not in _PASSED:
+        elif not isinstance(line.node, Emit | Keep | Failed) and line.node.kind not in _PASSED:
             return None
     return None
 
@@ -102,7 +106,9 @@ def _said(line: Line, fields: dict[str | None, str]) -> Iterator[Line]:
         return
     for assignment in line.node.assignments:
         variable, value = assignment.variable, assignment.value
-        if variable in fields:
+        if isinstance(value, nodes.FailureReason):
+            yield Line(Failed(variable))
+        elif variable in fields:
             yield Line(Emit(fields[variable], value, assignment.append))
         else:
             yield Line(Keep(variable, None, value, assignment.append))
@@ -121,7 +127,7 @@ def _without_starts(lines: list[Line]) -> list[Line]:
     attempted = {
         each.node.field
         for retry in every
-        if isinstance(retry.node, nodes.Retry)
+        if isinstance(retry.node, nodes.Retry) and not retry.node.entry
         for each in all_lines(retry.bodies[0])
         if isinstance(each.node, Emit)
     }
@@ -139,7 +145,7 @@ def _drop_starts(lines: list[Line], appended: set[str], attempted: set[str]) -> 
             if node.field in started:
                 started.discard(node.field)
                 lines.remove(line)
-        elif not isinstance(node, Emit | Keep) and node.kind not in PLAIN_ACTIONS:
+        elif not isinstance(node, Emit | Keep | Failed) and node.kind not in PLAIN_ACTIONS:
             return None
     return None
 

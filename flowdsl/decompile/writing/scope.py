@@ -36,7 +36,7 @@ class Scope:
         self.taken = set(taken) | RESERVED
         self.names: dict[Key, Spelled] = {}
         self.types: Types = {}
-        self._loops: list[str] = []
+        self._loops: list[tuple[str, Key]] = []
 
     def add(self, key: Key, name: str, sigil: str, type_: nodes.Type) -> None:
         """Puts a variable under a name; raises `Unspeakable` if the name is not free."""
@@ -46,21 +46,22 @@ class Scope:
         self.names[key] = Spelled(name, sigil)
         self.types[key] = type_
 
-    def enter_loop(self, wanted: str, items: nodes.Type) -> str:
+    def enter_loop(self, wanted: str, items: nodes.Type, key: Key = LOOP_KEY) -> str:
         """Brings the item of a loop into reach until `leave_loop`, and returns its name."""
-        if LOOP_KEY in self.names:
+        if key in self.names:
             raise Unspeakable("a loop stands in a loop")
         name = source_name(wanted, self.taken)
         self.taken.add(name)
-        self._loops.append(name)
-        self.names[LOOP_KEY] = Spelled(name, PLAIN)
+        self._loops.append((name, key))
+        self.names[key] = Spelled(name, PLAIN)
         items = items.inner if isinstance(items, nodes.OptionalType) else items
-        self.types[LOOP_KEY] = items.element if isinstance(items, nodes.ListType) else items
+        self.types[key] = items.element if isinstance(items, nodes.ListType) else items
         return name
 
     def leave_loop(self) -> None:
-        self.taken.discard(self._loops.pop())
-        del self.names[LOOP_KEY], self.types[LOOP_KEY]
+        name, key = self._loops.pop()
+        self.taken.discard(name)
+        del self.names[key], self.types[key]
 
     def _spelled(self, variable: nodes.Variable) -> Spelled:
         found = self.names.get((variable.sigil, variable.name))

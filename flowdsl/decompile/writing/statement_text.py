@@ -6,10 +6,10 @@ from typing import Any, assert_never
 
 from flowdsl.format.literals import is_name, plain_literal, value_literal
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_statements import DEFAULT_TIMEOUT_MILLISECONDS
-from flowdsl.ir.lower_values import joined, literal, single_variable
+from flowdsl.ir.lower_statements import DEFAULT_TIMEOUT_MILLISECONDS, not_reached
+from flowdsl.ir.lower_values import joined, single_variable
 
-from .lines import Emit, Keep, Line
+from .lines import Emit, Failed, Keep, Line, loop_key
 from .matches import cases_of
 from .scope import Scope
 from .type_names import TypeNames, Unspeakable, doc_lines
@@ -142,14 +142,16 @@ class Writer(ValueWriter):
             case nodes.Loop():
                 return self._loop(node, line, attempt)
             case nodes.Repeat():
-                head = f"repeat until {self.condition(node.until)} max {node.limit}"
-                own = literal(f"not reached in {node.limit} rounds")
-                if isinstance(node.until, nodes.Sees):
-                    own = (*literal(f"not reached in {node.limit} rounds: "), *node.until.text)
+                head = f"repeat until {self.condition(node.until)} max {self._limit(node.limit)}"
+                if node.delay_milliseconds:
+                    head += f" wait {duration(node.delay_milliseconds)}"
+                own = not_reached(node.limit, node.until)
                 written = self._with_block(head, line.bodies[0], attempt)
                 return self._with_else(written, line.bodies[1], own, attempt)
-            case nodes.Retry():
+            case nodes.Retry(entry=False):
                 return self._retry(node, line, attempt)
+            case nodes.Retry() | Failed():
+                raise Unspeakable("an entry may fail that is not the whole body of a loop")
             case nodes.Leave():
                 return [self._leave(node, attempt)]
             case Emit():
@@ -223,15 +225,27 @@ class Writer(ValueWriter):
     def _loop(self, node: nodes.Loop, line: Line, attempt: bool) -> list[str]:
         items, bound = self._items(node)
         types = self.scope.types
-        name = self.scope.enter_loop(node.variable, type_of(node.items, types))
+        name = self.scope.enter_loop(node.variable, type_of(node.items, types), loop_key(node))
         try:
-            return self._with_block(f"for {name} in {items}{bound}", line.bodies[0], attempt)
+            return self._entry(f"for {name} in {items}{bound}", line.bodies[0], attempt)
         finally:
             self.scope.leave_loop()
 
+    def _entry(self, head: str, body: list[Line], attempt: bool) -> list[str]:
+        """The body of a loop, with what is done on a failure of an entry."""
+        once = body[0].node if len(body) == 1 else None
+        if not isinstance(once, nodes.Retry) or not once.entry:
+            return self._with_block(head, body, attempt)
+        inner, failure = body[0].bodies
+        words = "on failure"
+        if failure and isinstance(failed := failure[0].node, Failed):
+            words, failure = f"{words} as {self._own(failed.variable)}", failure[1:]
+        written = self._with_block(head, inner, True)
+        return [*written[:-1], *self._with_block(f"{written[-1]} {words}", failure, attempt)]
+
     def _items(self, node: nodes.Loop) -> tuple[str, str]:
         """What a loop runs over, and its bound."""
-        bound = "" if node.limit is None else f" max {node.limit}"
+        bound = "" if node.limit is None else f" max {self._limit(node.limit)}"
         match node.items:
             case nodes.ConstantValue(value=int() as count) if not isinstance(count, bool):
                 return str(count), bound
@@ -245,11 +259,18 @@ class Writer(ValueWriter):
                 variable = single_variable(node.items)
                 if variable is None:
                     raise Unspeakable("a loop runs over a text")
+                limit = node.limit
                 if variable.sigil == "input" and not variable.path:
                     declared = self.bounds.get(variable.name)
-                    if declared is not None and declared <= (node.limit or declared):
-                        bound = f" max {node.limit or declared}" if self.in_task else ""
+                    if isinstance(limit, nodes.Variable):
+                        declared = None
+                    elif declared is not None and declared <= (limit or declared):
+                        bound = f" max {limit or declared}" if self.in_task else ""
                 return self.scope.in_code(variable), bound
+
+    def _limit(self, limit: nodes.Limit) -> str:
+        """The bound of a loop: a number, or the name of an input."""
+        return self.scope.in_code(limit) if isinstance(limit, nodes.Variable) else str(limit)
 
     def _retry(self, node: nodes.Retry, line: Line, attempt: bool) -> list[str]:
         head = f"retry {node.attempts}"

@@ -19,7 +19,7 @@ from ..added import source_form
 from ..model import FlowFile
 from .check_text import check_entries
 from .kept import declare_kept, infer_kept
-from .lines import Keep, Line, all_lines, lines_of, variable_set
+from .lines import Failed, Keep, Line, all_lines, lines_of, variable_set
 from .marks import find_marks
 from .outputs import keep_stored, place_emits, with_emits
 from .scope import PLAIN, RUNTIME, SECRET, Scope
@@ -87,6 +87,9 @@ class _FlowWriter:
                     type_ = as_declared(node.type, declared)
                     line.node = replace(node, type=type_)
                 self.types["runtime", node.variable] = type_
+        for line in all_lines(self.root):
+            if isinstance(line.node, Failed):
+                self.types["runtime", line.node.variable] = STRING
         infer_kept(self.root, workflow.sources, outputs, self.types)
         place_emits(self.root, workflow.sources, outputs, self.types)
         keep_stored(self.root, workflow.sources)
@@ -113,7 +116,7 @@ class _FlowWriter:
         }
         if self.flow.inputs_file is not None:
             for variable in walk((workflow.body, workflow.rules, workflow.checks or ())):
-                if isinstance(variable, nodes.Variable) and variable.sigil != "runtime":
+                if isinstance(variable, nodes.Variable) and variable.sigil in ("input", "secret"):
                     found.setdefault((variable.sigil, variable.name), variable.name)
         return found
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from flowdsl.prompt.sentences import COUNT, FLAG, SENTENCES, Hole, Sentence
+from flowdsl.prompt.sentences import FLAG, NUMBERS, SENTENCES, Hole, Sentence
 from flowdsl.source.record import Record
 
 Read = Callable[[str, int], tuple[Any, int] | None]
@@ -142,4 +142,4 @@ def _implied(sentence: Sentence, chosen: dict[str, bool]) -> Iterator[tuple[str,
         if hole.kind == FLAG:
             yield hole.name, chosen[hole.name]
         elif not chosen[hole.name]:
-            yield hole.name, 1 if hole.kind == COUNT else ""
+            yield hole.name, 1 if hole.kind in NUMBERS else ""

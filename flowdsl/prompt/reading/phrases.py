@@ -42,6 +42,7 @@ class Phrases:
         self.sentences = Sentences(
             {
                 **NAMELESS,
+                "bound": texts.limit,
                 "clause": Free(texts.clause),
                 "command": whole(texts.exact("command", block=True)),
                 "delimited": texts.delimited(),

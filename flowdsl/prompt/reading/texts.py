@@ -142,6 +142,14 @@ class Texts:
         found = self._variable.match(spelled, position)
         return None if found is None else (nodes.TextValue(text=(_variable(found),)), found.end())
 
+    def limit(self, spelled: str, position: int) -> tuple[nodes.Limit, int] | None:
+        """Reads a bound: a number, or an input."""
+        found = self._variable.match(spelled, position)
+        if found is None:
+            return whole_number(spelled, position)
+        variable = _variable(found)
+        return (variable, found.end()) if variable.sigil == "input" else None
+
     def _pieces(self, spelled: str) -> nodes.Text | None:
         pieces: list[nodes.TextPiece | nodes.Variable] = []
         begin = 0

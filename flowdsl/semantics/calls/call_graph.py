@@ -1,19 +1,15 @@
-"""Who calls whom: the order of tasks, recursion, and loops inside loops."""
+"""Who calls whom: the order of tasks, and recursion."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowdsl.diagnostics.diagnostic import Label
-from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.errors import NESTING_TOO_DEEP
-from flowdsl.syntax.statements import keyword_span
 
 from .. import errors
 from ..model import TaskSymbol
 from ..program import MAX_CHAIN, Program
-from .summaries import Summaries, summary_of
 
 
 def calls_in(program: Program, body: ast.Block) -> Iterator[ast.CallStmt]:
@@ -75,39 +71,3 @@ def _calls_with_depth(program: Program, body: ast.Block) -> Iterator[tuple[ast.C
             yield statement, len(around)
         else:
             around.append(statement)
-
-
-def first_loop(
-    program: Program, source: SourceFile, body: ast.Block, summaries: Summaries
-) -> Span | None:
-    """The first `for` in a body or in the tasks it calls, at its keyword; None without one."""
-    for statement in program.statements(body):
-        if isinstance(statement, ast.ForStmt):
-            return keyword_span(statement, source)
-        if isinstance(statement, ast.CallStmt):
-            loop = summary_of(summaries, program.calls.get(statement)).loop
-            if loop is not None:
-                return loop
-    return None
-
-
-def report_nested_calls(
-    program: Program, source: SourceFile, body: ast.Block, summaries: Summaries
-) -> None:
-    """Report the calls inside a `for` whose task runs a `for` itself."""
-    looping: list[tuple[ast.CallStmt, TaskSymbol, Span]] = []
-    for call in calls_in(program, body):
-        task = program.calls.get(call)
-        loop = summary_of(summaries, task).loop
-        if task is not None and loop is not None:
-            looping.append((call, task, loop))
-    for statement in program.statements(body) if looping else ():
-        if not isinstance(statement, ast.ForStmt):
-            continue
-        for call, task, loop in looping:
-            if statement.start < call.start < statement.end:
-                program.sink.report(
-                    errors.NESTED_FOR,
-                    call.task.span(source),
-                    labels=(Label(loop, f"the `for` that `{task.name}` runs"),),
-                )

@@ -37,15 +37,13 @@ class Summary(Record):
     """What a call of a task can do.
 
     `returns`: some path goes on behind the call. `may_fail`: some path goes to the `else` of the
-    `retry` around the call. `aborts`: some path ends in an `abort`. `loop` is the first `for` that
-    runs in the task or in one that it calls, `reaches` is where its parameters end up, `fields`
-    what it does with fields on the screen.
+    `retry` around the call. `aborts`: some path ends in an `abort`. `reaches` is where its
+    parameters end up, `fields` what it does with fields on the screen.
     """
 
     returns: bool = True
     may_fail: bool = True
     aborts: bool = True
-    loop: Span | None = None
     reaches: tuple[Reach, ...] = ()
     fields: FieldUse = NOTHING_TYPED
 

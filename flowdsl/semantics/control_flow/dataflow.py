@@ -42,7 +42,8 @@ from ..names.paths import field_of
 from ..program import Program
 from ..provenance.typed_fields import NO_FIELDS, Fields, FieldTracker, FieldUse, next_pass
 from ..traversal import KeptVariables, RefIndex, refs_outside_blocks
-from ..types import FieldType, Optional
+from ..types import FieldType
+from .failing import failure_words, needs_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -211,8 +212,8 @@ class Follower:
                 self._read(text, state)
                 if self.fields is not None and not self.quiet:
                     self.fields.look(text, state.fields)
-                done = state.set(name.text)
-                return self._else(otherwise, state, done, fails=self._needs_value(statement))
+                done, fails = state.set(name.text), needs_value(self.program, statement)
+                return self._else(otherwise, state, done, fails=fails)
             case (
                 ast.ExpectStmt(condition=text, otherwise=otherwise)
                 | ast.WaitUntilStmt(condition=text, otherwise=otherwise)
@@ -251,14 +252,6 @@ class Follower:
             state if self.fields is None else state.hold(self.fields.fill(statement, state.fields))
         )
 
-    def _needs_value(self, statement: ast.ExtractStmt | ast.CopyStmt) -> bool:
-        """Whether a missing value makes the statement fail."""
-        if statement.type is None:
-            return True
-        if isinstance(statement, ast.ExtractStmt) and statement.background:
-            return False
-        return not isinstance(self.program.declared_types.get(statement.type), Optional)
-
     def _else(
         self, otherwise: ast.Otherwise | None, before: Done, after: Done, *, fails: bool = True
     ) -> State:
@@ -295,17 +288,34 @@ class Follower:
         # Each pass starts with the variables of the body emptied, so that no entry reads what an
         # earlier one left.
         own = self._set_afresh(statement.body)
-        self.emptied = state.variables & own
+        around, self.emptied = self.emptied, state.variables & own
         start = state.without(own)
         if self.fields is not None:
             quiet, self.quiet = self.quiet, True
-            first = self._block(statement.body, start)
+            first = self._entry(statement, start, own)
             self.quiet = quiet
             if first is not None:
                 start = start.hold(start.fields.meet(next_pass(first.fields)))
-        end = self._block(statement.body, start)
-        self.emptied = frozenset()
+        end = self._entry(statement, start, own)
+        self.emptied = around
         return end if self._runs(statement.iterable) else meet((end, state))
+
+    def _entry(self, statement: ast.ForStmt, start: Done, own: frozenset[str]) -> State:
+        """The state behind one entry of a `for`: its body, or what is done where that fails."""
+        if statement.failure is None:
+            return self._block(statement.body, start)
+        outside = self._swap_failed(None)
+        end = self._block(statement.body, start)
+        failed = self._swap_failed(outside)
+        if failed is None:
+            if not self.quiet:
+                at = Span(self.source, statement.body.end, statement.failure.start)
+                self.program.sink.report(errors.FOR_CANNOT_FAIL, failure_words(at))
+            return end
+        failing = failed.without(own)
+        if statement.reason is not None:
+            failing = failing.set(statement.reason.text)
+        return meet((end, self._block(statement.failure, failing)))
 
     def _fail(self, state: State) -> None:
         """Note that a path goes from here to the `else` of the innermost `retry`."""
@@ -414,6 +424,11 @@ class Follower:
             symbol = self.program.values[ref]
             if symbol.name not in state.variables and not self.quiet:
                 self._findings().report_unset(ref, symbol.name, self.emptied)
+
+    def read_at_end(self, node: ast.Node, end: State) -> None:
+        """Report the unset variables that `node` reads when the run has ended well."""
+        if end is not None:
+            self._read(node, end)
 
     def report_missing_outputs(
         self,

@@ -255,13 +255,25 @@ class _Counter:
         return result
 
     def _for(self, statement: ast.ForStmt, at: Paths) -> Reached:
-        does = self._does(statement.body)
+        blocks = [inner.block for inner in inner_blocks(statement)]
+        does = any(map(self._does, blocks))
         emptied = does and self.subject.emptied_by_loops
-        end = self.block(statement.body, Paths(0, at.done + at.undone) if emptied else at)
+        end = self._entry(statement, Paths(0, at.done + at.undone) if emptied else at)
         runs = self.flow.runs(statement.iterable)
         if not does:
             return None if end is None and runs else at
         return end if runs else self._skipped(statement, at).join(end)
+
+    def _entry(self, statement: ast.ForStmt, at: Paths) -> Reached:
+        """The paths behind an entry of a `for`: its body, or what is done where that fails."""
+        if statement.failure is None:
+            return self.block(statement.body, at)
+        outer, self.failed = self.failed, []
+        end = self.block(statement.body, at)
+        failed, self.failed = self.failed, outer
+        does = self._does(statement.body)
+        other = self.block(statement.failure, self._failing(failed, at, does=does))
+        return end if other is None else other.join(end)
 
     def _skipped(self, statement: ast.Stmt, at: Paths) -> Paths:
         return at.because(keyword_span(statement, self.source), "this loop may run zero times")

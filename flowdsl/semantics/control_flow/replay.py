@@ -27,7 +27,7 @@ from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import PICTURE, PLAIN, SCREENSHOT, TERMINAL, keyword_span
+from flowdsl.syntax.statements import LOOP, PICTURE, PLAIN, SCREENSHOT, TERMINAL, keyword_span
 
 from .. import errors
 from ..calls.inlining import Frame, Value, Variables, bind, decided, is_among
@@ -35,6 +35,7 @@ from ..capabilities import TOOLS, Capabilities
 from ..model import PARAMETER, TaskSymbol, WorkflowSymbol
 from ..program import Program
 from ..traversal import refs_outside_blocks
+from .failing import failure_words
 from .required_tools import NO_REQUIREMENTS, FirstLook, Requirement, Requirements, model_of, tool_of
 
 
@@ -69,8 +70,21 @@ def check_replay(program: Program, capabilities: Capabilities) -> None:
                 tool=found.tool,
                 labels=found.labels,
             )
+        for at, (loop, outer) in walk.nested.items():
+            _report_nested(program, at, loop, outer)
+        for at, (tool, labels) in walk.failing.items():
+            program.sink.report(errors.FAILURE_NEEDS_ONE_CALL, at, tool=tool, labels=labels)
         if not walk.variables.used:
             break
+
+
+def _report_nested(program: Program, at: Span, loop: Requirement, outer: Span) -> None:
+    labels = [Label(outer, "the outer `for`")]
+    if loop.call is not None:
+        labels.append(Label(loop.place, "the `for` that this call runs"))
+    if loop.cause is not None:
+        labels.append(Label(loop.cause, f"{loop.words} needs the main agent"))
+    program.sink.report(errors.NESTED_FOR, at, tool=loop.words, labels=tuple(labels))
 
 
 class _Walk:
@@ -78,7 +92,9 @@ class _Walk:
 
     Without `exact`, nothing is known of any value, and `suspicious` says afterwards whether an
     exact look may find something. With it, `findings` holds what is wrong, by the node that
-    decides.
+    decides, and `nested` each `for` that needs the main agent inside another one, whose place comes
+    with it, by its own or that of the call that runs it. `failing` has what needs the main agent
+    in an entry that may fail, in words and labels, by its place or that of the call that runs it.
     """
 
     def __init__(
@@ -90,6 +106,8 @@ class _Walk:
         self.exact = exact
         self.suspicious = False
         self.findings: dict[ast.Stmt | ast.Otherwise, _Finding] = {}
+        self.nested: dict[Span, tuple[Requirement, Span]] = {}
+        self.failing: dict[Span, tuple[str, tuple[Label, ...]]] = {}
         self._tasks: dict[tuple[TaskSymbol, str], Requirements] = {}
         self._active: list[TaskSymbol] = []
         self._deciding: dict[TaskSymbol, frozenset[str]] = {}
@@ -184,9 +202,8 @@ class _Walk:
                 requirements.add(tool_of(statement, frame.source))
             case ast.RunStmt():
                 self._run(requirements, statement, frame)
-            case ast.ForStmt(body=body):
-                requirements.add(tool_of(statement, frame.source))
-                self._fill(requirements, body, frame)
+            case ast.ForStmt():
+                self._for(requirements, statement, frame)
             case ast.RepeatStmt(until=until):
                 screen = depends_on_screen(until)
                 bodies = [self._body(statement.body, frame)]
@@ -210,6 +227,57 @@ class _Walk:
                 self._statement(requirements, inner, frame)
             case _:
                 pass
+
+    def _for(self, requirements: Requirements, statement: ast.ForStmt, frame: Frame) -> None:
+        """Add what a `for` requires: its body, and the main agent where that is more than one can.
+
+        The platform has one loop item, so that a `for` inside another one may not need that agent.
+        """
+        body = self._body(statement.body, frame)
+        place = keyword_span(statement, frame.source)
+        if statement.failure is not None:
+            body = self._entry(body, statement, frame)
+        for at, loop in body.loops.items():
+            self.suspicious = True
+            if self.exact:
+                self.nested.setdefault(at, (loop, place))
+        if not self._fits(body):
+            words, cause = self._unfit(body)
+            own = Requirement(place, None, words, cause.cause or cause.place)
+            requirements.tools.setdefault(LOOP, own)
+            if not body.loops:
+                requirements.loops.setdefault(place, own)
+        inner = Requirements()
+        inner.add(body)
+        inner.loops.clear()
+        requirements.add(inner)
+
+    def _entry(self, body: Requirements, statement: ast.ForStmt, frame: Frame) -> Requirements:
+        """What an entry requires that may fail: one focused agent carries out all of it."""
+        assert statement.failure is not None
+        whole = Requirements()
+        whole.add(body)
+        whole.add(self._body(statement.failure, frame))
+        if not self._fits(whole):
+            self.suspicious = True
+            if self.exact:
+                between = Span(frame.source, statement.body.end, statement.failure.start)
+                words, cause = self._unfit(whole)
+                labels = [Label(failure_words(between), "an entry that may fail is one call")]
+                if cause.call is not None:
+                    labels.append(Label(cause.place, f"{words} stands here"))
+                self.failing.setdefault(cause.call or cause.place, (words, tuple(labels)))
+        return whole
+
+    def _unfit(self, body: Requirements) -> tuple[str, Requirement]:
+        """What of a body is more than one focused agent can do, with words for it."""
+        missing = [tool for tool in body.tools if not self.capabilities.focused_can(tool)]
+        if not missing:
+            *_, requirement = body.models.values()
+            return "a second model", requirement
+        tool = min(missing, key=lambda name: (name == LOOP, name))
+        requirement = body.tools[tool]
+        return requirement.words or TOOLS[tool].words, requirement
 
     def _call(self, requirements: Requirements, statement: ast.CallStmt, frame: Frame) -> None:
         """Add what a called task requires, with the arguments that decide something in it."""

@@ -18,25 +18,36 @@ from ..program import Program
 class Requirement(Record):
     """The first statement that requires a tool or a model.
 
-    `call` is the call that leads to it, when the statement stands in a task.
+    `call` is the call that leads to it, when the statement stands in a task. Of a `for`, `words`
+    name what in its body needs the main agent, and `cause` is the place of that.
     """
 
     place: Span
     call: Span | None = None
+    words: str = ""
+    cause: Span | None = None
+
+    def called(self, call: Span | None) -> Requirement:
+        """The same for those who call the task that it stands in."""
+        if call is None:
+            return self
+        return Requirement(self.place, call, self.words, self.cause)
 
 
 class Requirements:
     """What a body requires of the agent that carries it out.
 
-    `tools` and `models` are by name; `run_elses` has the place of each `else` of a `run`.
+    `tools` and `models` are by name; `run_elses` has the place of each `else` of a `run`, `loops`
+    each `for` that needs the main agent, by the place of the `for` or of the call that runs it.
     """
 
-    __slots__ = ("models", "run_elses", "tools")
+    __slots__ = ("loops", "models", "run_elses", "tools")
 
     def __init__(self) -> None:
         self.tools: dict[str, Requirement] = {}
         self.models: dict[str, Requirement] = {}
         self.run_elses: dict[Span, None] = {}
+        self.loops: dict[Span, Requirement] = {}
 
     def __bool__(self) -> bool:
         """Whether anything is required."""
@@ -49,10 +60,10 @@ class Requirements:
         for own, more in ((self.tools, other.tools), (self.models, other.models)):
             for name, requirement in more.items():
                 if name not in own:
-                    own[name] = (
-                        requirement if call is None else Requirement(requirement.place, call)
-                    )
+                    own[name] = requirement.called(call)
         self.run_elses |= other.run_elses
+        for place, loop in other.loops.items():
+            self.loops.setdefault(call or place, loop.called(call))
 
 
 NO_REQUIREMENTS = Requirements()
@@ -97,14 +108,15 @@ class Look(Record):
     """What a first look at a body shows.
 
     `asks`: something in it, or in a task that it calls, requires a tool or a model. `safe`: nothing
-    of that depends on a decision.
+    of that depends on a decision, and no `for` runs in a `for`. `loops`: a `for` runs in it.
     """
 
     asks: bool
     safe: bool
+    loops: bool
 
 
-_UNSAFE = Look(asks=True, safe=False)
+_UNSAFE = Look(asks=True, safe=False, loops=True)
 
 
 class FirstLook:
@@ -124,30 +136,38 @@ class FirstLook:
 
     def body(self, body: ast.Block) -> Look:
         """What shows in a body, the tasks that it calls included."""
-        found = False
-        decided_up_to = 0
+        found = loops = False
+        decided_up_to = looped_up_to = 0
         for statement in self.program.statements(body):
             class_ = type(statement)
             if class_ in PLAIN:
                 continue
             asks = asks_for_tool(statement)
+            runs_loop = class_ is ast.ForStmt
             if isinstance(statement, ast.CallStmt):
                 task = self.program.calls.get(statement)
                 if task is not None:
                     look = self.task(task)
                     if not look.safe:
                         return _UNSAFE
-                    asks = look.asks
+                    asks, runs_loop = look.asks, look.loops
             if asks:
                 found = True
                 # A command decides about more than what is inside its `else`.
                 if statement.start < decided_up_to or class_ is ast.RunStmt:
                     return _UNSAFE
-            if class_ in _DECISIONS:
+            if runs_loop:
+                if statement.start < looped_up_to:
+                    return _UNSAFE
+                loops = True
+            if class_ is ast.ForStmt:
+                looped_up_to = max(looped_up_to, statement.end)
+            may_fail = isinstance(statement, ast.ForStmt) and statement.failure is not None
+            if class_ in _DECISIONS or may_fail:
                 decided_up_to = max(decided_up_to, statement.end)
             otherwise = else_of(statement)
             if otherwise is not None:
                 if isinstance(otherwise.action, ast.FinishStmt):
                     return _UNSAFE
                 decided_up_to = max(decided_up_to, otherwise.end)
-        return Look(asks=found, safe=True)
+        return Look(asks=found, safe=True, loops=loops)

@@ -111,7 +111,7 @@ def _check_count(program: Program, scope: ValueScope, count: ast.IntLit | ast.Re
 
 
 def _element(program: Program, scope: ValueScope, iterable: ast.Ref) -> Type:
-    type_ = resolve_ref(program, scope, iterable, places.CHECK)
+    type_ = resolve_ref(program, scope, iterable, places.CHECK_LIST)
     inner = strip_optional(type_)
     if isinstance(inner, ListOf):
         return inner.element

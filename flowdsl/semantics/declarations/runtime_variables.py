@@ -81,6 +81,8 @@ def _variable_type(program: Program, scope: ValueScope, statement: ast.Stmt) -> 
             return resolve_type(program, scope.module, expr)
         case ast.CopyStmt(type=written) | ast.RunStmt(type=written):
             return STRING if written is None else resolve_type(program, scope.module, written)
+        case ast.ForStmt():
+            return STRING
         case ast.CallStmt():
             task = task_of(program, scope, statement)
             return UNKNOWN if task is None or task.result is None else task.result

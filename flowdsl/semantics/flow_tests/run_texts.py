@@ -9,7 +9,7 @@ from flowdsl.syntax.paragraphs import on_one_line
 from flowdsl.syntax.statements import STATEMENTS
 from flowdsl.syntax.visit import walk
 
-from ..model import RUNTIME
+from ..model import LOOP, RUNTIME
 from ..program import Program
 from ..values.spelling import spell
 
@@ -185,11 +185,13 @@ def _collect(program: Program, statement: ast.Stmt, found: RunTexts) -> None:
             _collect_end(program, otherwise, None, found)
         case ast.RunStmt(name=ast.Name()):
             found.aborts.append(_ANYTHING)  # the command did not print what was to be read
-        case ast.ForStmt(iterable=iterable):
+        case ast.ForStmt(iterable=iterable, limit=limit):
             found.loops.append(statement)
             symbol = program.values.get(iterable) if isinstance(iterable, ast.Ref) else None
-            if symbol is not None and symbol.kind == RUNTIME:
-                # A list that is read on the screen may have more entries than its bound.
+            read = symbol is not None and symbol.kind in (RUNTIME, LOOP)
+            if read or (isinstance(limit, ast.ConstRef) and limit not in program.constants):
+                # A list that is read on the screen may have more entries than its bound, and any
+                # list more than an input allows.
                 found.aborts.append(_ANYTHING)
         case ast.FailStmt() | ast.AbortStmt() | ast.FinishStmt():
             _collect_reason(program, statement, found)

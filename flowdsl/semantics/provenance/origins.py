@@ -1,9 +1,9 @@
 """Which declared values a value is made of.
 
 A runtime variable that keeps the result of a call is made of what the task emits, and that of the
-arguments of the call; one that a `keep` sets, of the values it is given; a loop variable of the
-entries of its list. Answers are worked out
-when somebody asks; for most programs nobody does.
+arguments of the call; one that a `keep` sets, of the values it is given; the reason of a failed
+entry, of the texts of what may fail; a loop variable, of the entries of its list. Answers are
+worked out when somebody asks; for most programs nobody does.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import WITH_ELSE, texts_of
 
 from ..model import INPUT, LOOP, PARAMETER, RUNTIME, TaskSymbol, ValueSymbol
 from ..names.paths import steps_of
@@ -61,6 +62,7 @@ class Provenance:
         self._results: dict[ValueSymbol, list[ast.CallStmt]] = {}
         self._emits: dict[TaskSymbol, list[ast.EmitStmt]] = {}
         self._kept: dict[ValueSymbol, list[ast.KeepStmt]] = {}
+        self._loops: dict[ValueSymbol, list[ast.ForStmt]] = {}
         self._active: list[tuple[ast.Stmt, Path]] = []
         for runtime, body in _bodies(program):
             for statement in program.statements(body):
@@ -68,6 +70,10 @@ class Provenance:
                     variable = runtime.get(statement.result.text)
                     if variable is not None:
                         self._results.setdefault(variable, []).append(statement)
+                elif isinstance(statement, ast.ForStmt) and statement.reason is not None:
+                    variable = runtime.get(statement.reason.text)
+                    if variable is not None:
+                        self._loops.setdefault(variable, []).append(statement)
                 elif isinstance(statement, ast.KeepStmt):
                     variable = runtime.get(statement.name.text)
                     if variable is not None:
@@ -99,6 +105,11 @@ class Provenance:
             found[Origin(symbol, full)] = None
             for call in self._results.get(symbol, ()):
                 self._result(call, full, found)
+            for loop in self._loops.get(symbol, ()):
+                if (loop, full) not in self._active:
+                    self._active.append((loop, full))
+                    self._reasons(loop.body, found)
+                    self._active.pop()
             for keep in self._kept.get(symbol, ()):
                 rest = full[1:] if keep.append and full else full
                 if (keep, full) not in self._active:
@@ -119,6 +130,30 @@ class Provenance:
         inside: Origins = {}
         for emit, rest in self._emitted(task, path):
             self._expr(emit.value, rest, inside)
+        given = {argument.name.text: argument.value for argument in call.arguments}
+        for origin in inside:
+            if origin.symbol.kind != PARAMETER:
+                found[origin] = None
+            elif origin.symbol.name in given:
+                self._expr(given[origin.symbol.name], origin.path, found)
+        self._active.pop()
+
+    def _reasons(self, body: ast.Block, found: Origins) -> None:
+        """Add what the reasons are made of for which a body may fail: texts of what fails in it."""
+        for statement in self.program.statements(body):
+            if isinstance(statement, ast.CallStmt):
+                self._reasons_of_call(statement, found)
+            elif type(statement) in WITH_ELSE or isinstance(statement, ast.FailStmt):
+                for text, _ in texts_of(statement):
+                    self._expr(text, (), found)
+
+    def _reasons_of_call(self, call: ast.CallStmt, found: Origins) -> None:
+        task = self.program.calls.get(call)
+        if task is None or (call, ()) in self._active:
+            return
+        self._active.append((call, ()))
+        inside: Origins = {}
+        self._reasons(task.declaration.body, inside)
         given = {argument.name.text: argument.value for argument in call.arguments}
         for origin in inside:
             if origin.symbol.kind != PARAMETER:

@@ -24,7 +24,7 @@ from .arguments import check_call
 from .choices import asks_for_all, check_match
 from .conditions import check_condition
 from .keys import check_press
-from .loop_bounds import check_duration, check_limit, entries_of
+from .loop_bounds import check_duration, check_limit, check_most, entries_of
 
 
 class EmitTargets(Record):
@@ -41,8 +41,8 @@ class BodyChecker:
     """Checks one body.
 
     `scope` holds the inputs or parameters, the secrets and the runtime variables already. The lists
-    grow and shrink with the walk: `loops` are the `for`s around a statement, `counting` all loops
-    around it with their word, `passes` the bodies of loops around it. `background` has the
+    grow and shrink with the walk: `counting` are all loops around a statement with their word,
+    `passes` the bodies of loops around it. `background` has the
     variables of background extracts so far, `set_again` every runtime variable that a statement has
     set so far.
     """
@@ -54,7 +54,6 @@ class BodyChecker:
         self.source = scope.module.source
         self.targets = targets
         self.task = targets.noun == "result field"
-        self.loops: list[Span] = []
         self.background: dict[str, Span] = {}
         self.counting: list[tuple[str, Span]] = []
         self.passes: list[ast.Block] = []
@@ -229,7 +228,6 @@ class BodyChecker:
         if statement.append:
             wanted = self._entry_type(statement.name, wanted)
             what = f"an entry of {what}"
-            self._check_added_once(statement.name, "emit")
         elif isinstance(strip_optional(wanted), ListOf):
             self._check_overwritten(statement)
         whole = None if statement.append else target
@@ -282,23 +280,8 @@ class BodyChecker:
         if statement.append:
             wanted = self._entry_type(statement.name, wanted)
             what = f"an entry of {what}"
-            self._check_added_once(statement.name, "keep it")
         check_value(self.program, self.scope, statement.value, wanted, places.VALUE, what, None)
         self._forget(statement.name)
-
-    def _check_added_once(self, name: ast.Name, way: str) -> None:
-        """Report an entry that a further round or attempt would add to a list again."""
-        for kind, span in self.counting:
-            if kind != "for":
-                self.program.sink.report(
-                    errors.APPEND_REPEATED,
-                    self._span(name),
-                    name=name.text,
-                    kind=kind,
-                    way=way,
-                    labels=(Label(span, f"the `{kind}`"),),
-                )
-                return
 
     def _entry_type(self, name: ast.Name, type_: Type) -> Type:
 
@@ -346,23 +329,21 @@ class BodyChecker:
 
     def _for(self, statement: ast.ForStmt) -> None:
         span = keyword_span(statement, self.source)
-        if self.loops:
-            labels = (Label(self.loops[-1], "the outer `for`"),)
-            self.program.sink.report(errors.NESTED_FOR, span, labels=labels)
         element = entries_of(self.program, self.scope, statement)
         if statement.limit is not None:
-            check_limit(self.program, self.scope, statement.limit)
+            check_most(self.program, self.scope, statement.limit)
         symbol = ValueSymbol(LOOP, statement.variable.text, element, self._span(statement.variable))
         declared = self.scope.declare(self.program, symbol)
         self.program.iterables[symbol] = statement.iterable
-        self.loops.append(span)
         self.counting.append(("for", span))
         self._forget_what_passes_set(statement.body)
         self.passes.append(statement.body)
         self._block(statement.body)
+        self._forget(statement.reason)
+        if statement.failure is not None:
+            self._block(statement.failure)
         self.passes.pop()
         self.counting.pop()
-        self.loops.pop()
         if declared:
             self.scope.end_loop(symbol)
 
@@ -373,7 +354,8 @@ class BodyChecker:
                 errors.MISSING_BOUND, span, statement="repeat", after="the condition"
             )
         else:
-            check_limit(self.program, self.scope, statement.limit)
+            check_most(self.program, self.scope, statement.limit)
+        check_duration(self.program, self.scope, statement.delay)
         self._forget_what_passes_set(statement.body)
         facts = check_condition(self.program, self.scope, statement.until)
         self.counting.append(("repeat", span))

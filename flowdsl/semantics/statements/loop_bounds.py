@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.syntax import ast
 
 from .. import errors, places
+from ..model import INPUT, ValueSymbol
 from ..names.paths import field_of
-from ..names.scopes import ValueScope
+from ..names.references import listed_kinds
+from ..names.scopes import ValueScope, with_article
 from ..program import Program
 from ..types import ANY, INT, STRING, UNKNOWN, Enum, ListOf, Type, Unknown, describe, strip_optional
 from ..values.expressions import check_value, infer
+from ..values.fitting import check_fit
 
 
 def entries_of(program: Program, scope: ValueScope, statement: ast.ForStmt) -> Type:
@@ -54,8 +58,54 @@ def _element_of(list_type: Type, value: Any) -> Type:
     return list_type.element
 
 
+def check_most(program: Program, scope: ValueScope, limit: ast.IntLit | ast.ConstRef) -> None:
+    """Check the `max` of a loop: as `check_limit`, or an input with a `@max`."""
+    symbol = None
+    if isinstance(limit, ast.ConstRef) and limit.name.namespace is None:
+        symbol = scope.symbols.get(limit.name.name.text)
+    if symbol is None:
+        check_limit(program, scope, limit)
+    elif symbol.kind == INPUT:
+        _check_input(program, scope, limit, symbol)
+    else:
+        program.sink.report(
+            errors.MISPLACED_VALUE,
+            limit.span(scope.module.source),
+            name=symbol.name,
+            kind=with_article(symbol.kind),
+            place=places.BOUND.title,
+            allowed=listed_kinds(places.BOUND),
+            labels=(Label(symbol.span, f"the {symbol.kind} is declared here"),),
+        )
+
+
+def _check_input(
+    program: Program, scope: ValueScope, limit: ast.ConstRef | ast.IntLit, symbol: ValueSymbol
+) -> None:
+    """Check an input that bounds a loop.
+
+    Whoever starts a run gives it: what it costs at most has to be known before.
+    """
+    assert isinstance(limit, ast.ConstRef)
+    program.values[limit] = symbol
+    check_fit(program, scope, limit, symbol.type, INT, places.BOUND, "a bound")
+    field = symbol.field
+    if field is None or symbol.type != INT:
+        return
+    span = limit.span(scope.module.source)
+    label = Label(symbol.span, "the input is declared here")
+    if field.constraints.maximum is None:
+        program.sink.report(errors.BOUND_WITHOUT_MAX, span, name=symbol.name, labels=(label,))
+    for value in (field.constraints.minimum, field.default if field.has_default else None):
+        if isinstance(value, int) and value < 1:
+            help = f"the least is 1: `{symbol.name}` may be less"
+            program.sink.report(
+                errors.BOUND_TOO_SMALL, span, value=value, help=help, labels=(label,)
+            )
+
+
 def check_limit(program: Program, scope: ValueScope, limit: ast.IntLit | ast.ConstRef) -> None:
-    """Check the `max` of a loop, or the number of attempts: a whole number, 1 or more."""
+    """Check a number of attempts: a whole number, 1 or more."""
     check_value(program, scope, limit, INT, places.CONSTANT, "a bound")
     check_count(program, scope, limit)
 

@@ -122,6 +122,10 @@ class Frame:
         self._forget(body, set())
         return dict(self.emitted)
 
+    def forget(self, body: ast.Block) -> None:
+        """End a body that failed: whatever it sets is missing."""
+        self._forget(body, set())
+
     def fail(self, body: ast.Block, emitted: dict[str, Value]) -> None:
         """End an attempt that failed: it keeps no value, and what it emitted is as before."""
         self._forget(body, set())
@@ -153,7 +157,7 @@ def _certainly_set(body: ast.Block) -> Iterator[str]:
     """The variables that every path through a body sets, unless it leaves the body."""
     for statement in body.statements:
         name = variable_set_by(statement)
-        if name is not None:
+        if name is not None and not isinstance(statement, ast.ForStmt):
             yield name.text
         if isinstance(statement, ast.StepStmt):
             yield from _certainly_set(statement.body)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from flowdsl.semantics import types
+from flowdsl.semantics.model import INPUT
 from flowdsl.syntax import ast
 
 from ..trace import PAUSE
@@ -17,7 +18,7 @@ from .fields import type_at, wire_step
 from .frames import Frame
 from .leaving import TOO_MANY, Abort, Fail
 from .values import Value
-from .watching import ENTERED, SKIPPED
+from .watching import ENTERED, OTHERWISE, SKIPPED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,10 +44,30 @@ def for_each(frame: Frame, statement: ast.ForStmt, perform: Perform) -> None:
         frame.names[name] = Value(entry)
         watcher.begins_entry(frame.source, statement, number, entry)
         try:
-            perform(statement.body, frame)
+            _entry(frame, statement, perform)
         finally:
             watcher.ends_entry()
     frame.names.pop(name, None)
+
+
+def _entry(frame: Frame, statement: ast.ForStmt, perform: Perform) -> None:
+    """One entry; where its body fails, what is `on failure`, without the values of the body.
+
+    What the body has emitted stays.
+    """
+    try:
+        perform(statement.body, frame)
+    except Fail as failure:
+        if statement.failure is None:
+            raise
+        frame.takes(statement, OTHERWISE)
+        frame.forget(statement.body)
+        if statement.reason is not None:
+            frame.names[statement.reason.text] = Value(failure.reason)
+    else:
+        return
+    assert statement.failure is not None
+    perform(statement.failure, frame)
 
 
 def _entries(frame: Frame, iterable: ast.Ref | ast.IntLit | ast.ListExpr) -> Sequence[object]:
@@ -74,13 +95,17 @@ def _limit(frame: Frame, statement: ast.ForStmt) -> int | None:
 def bound(frame: Frame, limit: ast.IntLit | ast.ConstRef | None) -> int:
     """A number of rounds, entries or attempts."""
     assert limit is not None, "the check wants a bound"
+    symbol = frame.run.model.values.get(limit) if isinstance(limit, ast.ConstRef) else None
+    if symbol is not None and symbol.kind == INPUT:
+        assert symbol.field is not None
+        return int(frame.run.inputs[symbol.field.wire_name])
     return int(constant(frame, limit))
 
 
 def rounds(frame: Frame, statement: ast.RepeatStmt, perform: Perform) -> bool:
     """`repeat`: rounds until the condition holds, which is looked at before each and at the end.
 
-    Returns whether it held.
+    The wait stands between two rounds, behind the look. Returns whether it held.
     """
     for number in range(bound(frame, statement.limit)):
         if holds(frame, statement.until):
@@ -88,6 +113,9 @@ def rounds(frame: Frame, statement: ast.RepeatStmt, perform: Perform) -> bool:
                 frame.takes(statement, SKIPPED)
             return True
         frame.takes(statement, ENTERED)
+        if number and statement.delay is not None:
+            frame.at(statement)
+            frame.run.recorder.act(PAUSE, str(statement.delay.milliseconds))
         frame.begin(statement.body)
         perform(statement.body, frame)
     return holds(frame, statement.until)

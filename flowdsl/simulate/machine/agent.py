@@ -44,11 +44,16 @@ LINES = (
     "control.decide_failed",
     "control.decide_none",
     "control.loop_count",
+    "control.attempt",
+    "control.each",
+    "control.each_number",
+    "control.each_count",
     "control.under",
     "control.then",
     "control.repeat",
     "control.retry",
     "control.retry_wait",
+    "control.round_wait",
     "control.rounds",
     "control.only_if",
     "control.repeat_stop",
@@ -65,6 +70,7 @@ LINES = (
     "data.copy_empty",
     "data.store",
     "data.store_copied",
+    "data.store_reason",
     "data.append",
     "data.append_again",
     "data.background",
@@ -87,7 +93,9 @@ _CHECKS = {
     "tools.run": "tools.run_check",
     "control.repeat": "control.repeat_missing",
     "control.retry": "control.retry_missing",
+    "control.attempt": "control.attempt_missing",
     "control.loop_count": "control.loop_too_many",
+    "control.each_count": "control.loop_too_many",
 }
 """The sentence that tells what to do when a check of each kind fails."""
 
@@ -173,6 +181,7 @@ class Agent:
         self.view = view
         self.model = model
         self.attempts = 0
+        self.rounds = 0
         self.last_reason: str | None = None
         self.words: str | None = None
         self._reading: str | None = None
@@ -394,7 +403,11 @@ class Agent:
             case "control.repeat":
                 return self.repeat(said, line)
             case "control.retry":
-                return self.retry(said, line)
+                return self.retry(said["attempts"], said, line)
+            case "control.attempt":
+                return self.retry(1, said, line)
+            case "control.each" | "control.each_number":
+                return self.each(said, line)
             case _ if line.children:
                 raise Defect("lines under a sentence that ends", inside(line.text))
             case "actions.type_into":
@@ -411,8 +424,8 @@ class Agent:
                 self.act(trace.PRESS, said["keys"], str(said["times"]))
             case "actions.wait":
                 self.act(trace.PAUSE, str(said["time"]))
-            case "control.retry_wait":
-                if self.attempts > 1:
+            case "control.retry_wait" | "control.round_wait":
+                if self.is_further(said):
                     self.act(trace.PAUSE, str(said["time"]))
             case "tools.capture":
                 self.act(trace.CAPTURE, self.view.text(said["file"]))
@@ -432,6 +445,17 @@ class Agent:
             case _:
                 return self.own(said, line)
         return None
+
+    def is_further(self, said: Said) -> bool:
+        """Whether the attempt, or the round, that a wait begins is not the first."""
+        return (self.attempts if said.name == "control.retry_wait" else self.rounds) > 1
+
+    def number(self, bound: int | str, line: Line) -> int:
+        """A bound, which an input may have given as a text of digits."""
+        try:
+            return int(bound)
+        except ValueError:
+            raise Defect(f"`{bound}` bounds something and is no number", line.text) from None
 
     def own(self, said: Said, line: Line) -> Open | None:
         """A sentence that only one of the agents knows."""
@@ -474,11 +498,23 @@ class Agent:
     def repeat(self, said: Said, line: Line) -> Open:
         raise NotImplementedError
 
-    def retry(self, said: Said, line: Line) -> Open:
+    def each(self, said: Said, line: Line) -> Open | None:
+        """Lines for each entry of a list, which only a focused agent goes through by itself."""
+        raise self.meaningless(line)
+
+    def round(self, number: int, line: Line) -> None:
+        """One round of a group of lines; `number` counts from 1."""
+        outer, self.rounds = self.rounds, number
+        try:
+            self.body(line.children)
+        finally:
+            self.rounds = outer
+
+    def retry(self, attempts: int, said: Said, line: Line) -> Open:
         """Attempts, until one works to its end."""
         outer = self.attempts
         failed = True
-        for number in range(1, said["attempts"] + 1):
+        for number in range(1, attempts + 1):
             self.attempts = number
             try:
                 self.body(line.children)
@@ -489,7 +525,7 @@ class Agent:
                 self.attempts = outer
             failed = False
             break
-        return Open(_CHECKS["control.retry"], lambda _: failed)
+        return Open(_CHECKS[said.name], lambda _: failed)
 
     def listed(self, items: tuple[str, Any]) -> Any:
         """What a loop or a count is given as its entries: JSON, or a text that is none."""

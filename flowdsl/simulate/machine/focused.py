@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from flowdsl.prompt.sentences import FOCUSED
 from flowdsl.simulate.shapes import EMPTY, EnumShape, OptionalShape, ScalarShape
@@ -73,12 +74,28 @@ class Focused(Agent):
 
     def repeat(self, said: Said, line: Line) -> Open:
         """Rounds, with a look before each and after the last."""
-        for _ in range(said["limit"]):
+        for number in range(1, self.number(said["limit"], line) + 1):
             if holds(said["condition"], self.view, self.recorder, ends=True):
                 return Open("control.repeat_missing", lambda _: False)
-            self.body(line.children)
+            self.round(number, line)
         reached = holds(said["condition"], self.view, self.recorder, ends=True)
         return Open("control.repeat_missing", lambda _: not reached)
+
+    def each(self, said: Said, line: Line) -> None:
+        """The lines for each entry of a list, as it is when they begin, or for each number."""
+        if not line.children:
+            raise Defect("a list is gone through with nothing to do", line.text)
+        _, name = said["mark"]
+        numbers = said.name == "control.each_number"
+        entries = range(said["last"] + 1) if numbers else self._entries(said["items"])
+        for entry in entries:
+            self.view.entries[name] = entry
+            self.body(line.children)
+        self.view.entries.pop(name, None)
+
+    def _entries(self, items: tuple[str, Any]) -> list[Any]:
+        found = self.view.built(items)
+        return list(found) if isinstance(found, list) else []
 
     def own(self, said: Said, line: Line) -> Open | None:
         match said.name:
@@ -92,12 +109,18 @@ class Focused(Agent):
                 return self.check_copy(said, line)
             case "data.store" | "data.append" | "data.append_again":
                 self.store(said, line)
+            case "data.store_reason":
+                self.view.saved.add(said["key"])
+                self.memory.save(said["key"], self.last(line))
             case "data.copy_empty":
                 self.copy_empty(said)
             case "data.store_copied":
                 self.store_copied(said)
             case "control.loop_count":
-                return self.count(said)
+                found = self.listed(said["items"])
+                return self.count(found if isinstance(found, list) else [], line)
+            case "control.each_count":
+                return self.count(self._entries(said["items"]), line)
             case "data.saved_here":
                 self.view.knows_saved = True
             case "data.saved_before":
@@ -110,11 +133,12 @@ class Focused(Agent):
                 raise self.meaningless(line)
         return None
 
-    def count(self, said: Said) -> Open:
+    def count(self, entries: Sequence[Any], line: Line) -> Open:
         """Count the entries of a list; `control.loop_too_many` tells the limit."""
-        found = self.listed(said["items"])
-        count = len(found) if isinstance(found, list) else 0
-        return Open("control.loop_too_many", lambda start: count > start["limit"])
+        count = len(entries)
+        return Open(
+            "control.loop_too_many", lambda start: count > self.number(start["limit"], line)
+        )
 
     def check_copy(self, said: Said, line: Line) -> Open:
         """Whether what was copied is there; a copy that is there is what the screen shows."""

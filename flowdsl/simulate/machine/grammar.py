@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from flowdsl.prompt.sentences import COUNT, FLAG, SENTENCES, Hole, Sentence
+from flowdsl.prompt.sentences import FLAG, NUMBERS, SENTENCES, Hole, Sentence
 from flowdsl.source.record import Record
 
 
@@ -140,7 +140,7 @@ class Grammar:
                 given[hole.name] = values[hole.name]
             elif hole.kind == FLAG:
                 given[hole.name] = form.chosen[hole.name]
-            elif hole.kind == COUNT:
+            elif hole.kind in NUMBERS:
                 given[hole.name] = 1
             else:
                 given[hole.name] = None

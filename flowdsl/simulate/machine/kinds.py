@@ -66,6 +66,7 @@ STARTS = (
     "control.repeat_missing",
     "control.rounds_missing",
     "control.retry_missing",
+    "control.attempt_missing",
     "control.loop_too_many",
     "tools.run_check",
 )
@@ -222,6 +223,13 @@ def _count(text: str) -> Iterator[int]:
 def _numbers(text: str) -> Iterator[tuple[int, ...]]:
     if re.fullmatch(rf"{_WHOLE}(?:{re.escape(OR)}{_WHOLE})*", text):
         yield tuple(map(int, text.split(OR)))
+
+
+def _bound(text: str) -> Iterator[int | str]:
+    """A number; one from outside stays a text, as the words around it do not depend on it."""
+    yield from _count(text)
+    if looks := _moved(text):
+        yield looks
 
 
 def _keys(text: str) -> Iterator[str]:
@@ -498,6 +506,7 @@ def machine_grammar() -> Grammar:
         "answer": _name,
         "bare": bare,
         "bracketed": _bracketed,
+        "bound": _bound,
         "check": _any_line,
         "choices": choices,
         "clause": _clause,

@@ -32,6 +32,7 @@ LEAVES = (
     "actions.press",
     "actions.wait",
     "control.retry_wait",
+    "control.round_wait",
     "tools.capture",
     "tools.export",
     "tools.picture",
@@ -41,6 +42,10 @@ LEAVES = (
     "screen.focused",
 )
 """Sentences that are one step of a recording."""
+
+
+WAITS = ("control.retry_wait", "control.round_wait")
+"""Sentences that wait in front of a further attempt or round, and do nothing in the first."""
 
 
 class Loop(Record):
@@ -82,7 +87,7 @@ class MainAgent(Agent):
 
     def sentence(self, said: Said, line: Line) -> Open | None:
         if said.name in LEAVES:
-            if said.name == "control.retry_wait" and self.attempts <= 1:
+            if said.name in WAITS and not self.is_further(said):
                 return None
             return self._step(said, line)
         match said.name:
@@ -174,9 +179,9 @@ class MainAgent(Agent):
 
     def _rounds(self, said: Said, line: Line) -> None:
         """Rounds of which a line says when no more are needed."""
-        for _ in range(said["limit"]):
+        for number in range(1, self.number(said["limit"], line) + 1):
             try:
-                self.body(line.children)
+                self.round(number, line)
             except _Left:
                 return
 
@@ -271,7 +276,7 @@ class MainAgent(Agent):
                     raise Aborted(report.reason)
             elif said.name == "data.background":
                 self._background(said)
-            elif said.name == "control.retry_wait":
+            elif said.name in WAITS:
                 self.act("pause", str(said["time"]))
             else:
                 Agent.sentence(self, said, line)

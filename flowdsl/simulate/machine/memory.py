@@ -74,7 +74,8 @@ class View:
     def __init__(self, variant: Variant, values: Mapping[str, Any], own: Mapping[str, Any]) -> None:
         """`own` are the values of this moment, of which an agent knows those that it has `saved`.
 
-        `before` are those of which it was told the value from before.
+        `before` are those of which it was told the value from before, `entries` the entries at hand
+        of the lists that it goes through, by their marks.
         """
         self._variant = variant
         self._values = values
@@ -82,9 +83,13 @@ class View:
         self.knows_saved = False
         self.saved: set[str] = set()
         self.before: set[str] = set()
+        self.entries: dict[str, Any] = {}
 
     def value(self, path: PathParts) -> Any:
         """The value of a variable, as the platform has it in place of `{{path}}`."""
+        if path[0] == SAVED and path[1] in self.entries:
+            found = at_path(self.entries, path[1:])
+            return EMPTY if found is None else found
         if path[0] == SAVED:
             if not self.knows_saved:
                 raise Defect("nothing says what stands between these brackets", str(path))

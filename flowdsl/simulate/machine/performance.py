@@ -26,7 +26,7 @@ from .characters import filled, inside, spelled, with_inputs
 from .execute import Payload, carry_out, input_names, rules_of, shared_grammar
 from .grammar import Grammar
 from .layout import Defect, Line, Page, read_page
-from .main_agent import LEAVES, Loop, Recording
+from .main_agent import LEAVES, WAITS, Loop, Recording
 from .variants import Variant
 
 TYPE_CHECKING = False
@@ -266,7 +266,7 @@ class _Outline:
             ends = "control.start_loop" in names or "control.end_loop" in names
             acts = ends or (not title and (not names or names[0] in LEAVES))
             text = "\n".join(_texts(line, title=title))
-            plain, waits = f"{label} {inside(line.text)}", names == ["control.retry_wait"]
+            plain, waits = f"{label} {inside(line.text)}", bool(names) and names[0] in WAITS
             self.lines[line.number] = _Numbered(label, plain, text, acts, title, waits)
             self._add(line.children, label)
             if names == ["control.loop"]:
@@ -379,7 +379,7 @@ class _Minutes(Recorder):
         return filled(text, put, secrets=True)
 
     def done(self) -> list[Step]:
-        """The steps, of which a wait before an attempt acts only where there was one before."""
+        """The steps; a wait before an attempt or a round acts only where there was one before."""
         idle = {each.label for each in self._outline.lines.values() if each.waits}
         return [
             each.__replace__(acts=False) if each.spot.label in idle and not each.events else each

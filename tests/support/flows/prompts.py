@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Literal
 
+from flowdsl.config.keys import VERIFIABLE_TOOLS
 from flowdsl.ir import nodes
+from flowdsl.ir.fits import fits
 from flowdsl.ir.images import image_extension, image_hash
 from flowdsl.ir.lower_values import joined, literal
 from flowdsl.ir.passes import drop_empty, merge_stores
@@ -456,13 +458,16 @@ class PromptWriter:
                     ),
                     otherwise=rng.choice(((), body())),
                 )
+            case 9 if depth and (each := self._each(depth)) is not None:
+                return each
             case 9 if not loop:
                 return self._loop(depth)
             case 10:
                 return nodes.Repeat(
                     origin=HERE,
                     until=self._condition(),
-                    limit=rng.choice((1, 2, 30)),
+                    limit=rng.choice((1, 2, 30, self._limit())),
+                    delay_milliseconds=rng.choice((0, 500, 5000)),
                     body=body(),
                     otherwise=otherwise(),
                 )
@@ -475,9 +480,44 @@ class PromptWriter:
                     otherwise=otherwise(),
                 )
 
-    def _loop(self, depth: int) -> nodes.Loop:
+    def _limit(self) -> nodes.Variable:
+        """An input that bounds a loop."""
+        return nodes.Variable(sigil="input", name=self._rng.choice(self._inputs))
+
+    def _each(self, depth: int) -> nodes.Loop | None:
+        """A loop that a focused agent goes through; None where its body is more than one can do."""
+        inner = self._body(depth + 1, loop=True)
+        taken = {each.entry for each in statements(inner) if isinstance(each, nodes.Loop)}
+        entry = next(
+            name for name in ("entry", "entry_2", "entry_3", "entry_4") if name not in taken
+        )
+        mark = nodes.Variable(sigil="saved", name=entry, path=self._path())
+        body = (*inner, nodes.Do(origin=HERE, text=(nodes.TextPiece(value="Open "), mark)))
+        loop = replace(self._loop(depth, body), entry=entry)
+        return loop if self._fits_granted((loop,)) else None
+
+    def _fits_granted(self, body: nodes.Body) -> bool:
+        """Whether a focused agent can do a body with what a project can say that it may use."""
+        granted = Capabilities(frozenset(filter(self.capabilities.focused_can, VERIFIABLE_TOOLS)))
+        return fits(body, granted)
+
+    def _entry(self, body: nodes.Body) -> nodes.Body:
+        """The body of a loop, at times as an entry that may fail."""
+        reason = nodes.Assignment(variable="read", value=nodes.FailureReason(), origin=HERE)
+        recorded = (nodes.Store(origin=HERE, assignments=(reason,)),)
+        once = nodes.Retry(
+            origin=HERE,
+            attempts=1,
+            delay_milliseconds=0,
+            body=body,
+            otherwise=recorded if self._rng.random() < 0.7 else (),
+            entry=True,
+        )
+        return (once,) if self._fits_granted((once,)) and self._rng.random() < 0.5 else body
+
+    def _loop(self, depth: int, body: nodes.Body = ()) -> nodes.Loop:
         rng = self._rng
-        body = self._body(depth + 1, loop=True)
+        body = self._entry(body or self._body(depth + 1, loop=True))
         items: nodes.Value = nodes.TextValue(text=(self._variable(),))
         if rng.random() < 0.4:
             items = rng.choice(
@@ -492,7 +532,7 @@ class PromptWriter:
             origin=HERE,
             variable="entry",
             items=items,
-            limit=9 if counted else None,
+            limit=rng.choice((9, self._limit())) if counted else None,
             counted=counted,
             body=body,
         )

@@ -31,8 +31,9 @@ class Place:
     """Where a statement stands.
 
     `main`: the main agent may be needed. `outside`: a decision of the screen may need it, too.
-    `loop`: there is a `for` around, `repeated`: a `retry` or `repeat`. `locked` are variables that
-    must not be set here, since a loop around would empty what was read before it.
+    `loop`: there is a `for` around, `repeated`: a `retry` or `repeat`, `attempt`: a `retry`.
+    `locked` are variables that must not be set here, since a loop around would empty what was read
+    before it.
     """
 
     main: bool
@@ -40,6 +41,7 @@ class Place:
     depth: int = 0
     loop: bool = False
     repeated: bool = False
+    attempt: bool = False
     top: bool = True
     locked: frozenset[str] = frozenset()
 
@@ -55,7 +57,8 @@ class Body:
 
     `fixed` are inputs, parameters, consts and loop variables, `secrets` the names of secrets.
     `types` has the type that a runtime variable has in the whole body, `targets` what was emitted,
-    to be declared in the end. `closed`: no required target may be added any more.
+    to be declared in the end, `kept` the variables that a `keep` declares. `closed`: no required
+    target may be added any more.
     `pictures`: the program shows pictures, and so runs no command.
     """
 
@@ -70,6 +73,7 @@ class Body:
     main: bool = False
     loops: bool = False
     count: int = 0
+    kept: set[str] = field(default_factory=set)
 
     # Values
 

@@ -35,10 +35,19 @@ PATTERNS = {
     "using": r'using "fast"',
     "timeout": r"timeout \d",
     "retry with a wait": r"retry \w+ wait",
+    "repeat with a wait": r"repeat until .* max \w+ wait",
     "retry with else": r"^( *)retry [^\n]*\{\n(?:(?!\1\}).*\n)*\1\} else \{",
     "limit by a const": r"(max|retry) limit",
+    "limit by an input": r"max n\b",
     "copy without a type": r"copy \w+ from",
+    "for on failure": r"\} on failure \{",
+    "for on failure as": r"\} on failure as \w+ \{",
+    "emit += in a round": r"^( *)repeat [^\n]*\{\n(?:(?!\1\}).*\n)*? *emit \w+ \+=",
+    "emit += in an attempt": r"^( *)retry [^\n]*\{\n(?:(?!\1\}).*\n)*? *emit \w+ \+=",
     "emit an empty list": r"emit \w+ \+?= \[\]",
+    "keep null": r"keep \w+: \w+\? = null",
+    "keep again": r"keep \w+ = ",
+    "keep +=": r"keep \w+ \+= ",
     "emit null": r"emit \w+ = null",
     "emit a list literal": r"emit \w+ = \[[^\]]",
     "emit a record literal": r"emit \w+ \+?= \{ ",
@@ -110,6 +119,7 @@ STATEMENTS = {
     "extract": ast.ExtractStmt,
     "copy": ast.CopyStmt,
     "emit": ast.EmitStmt,
+    "keep": ast.KeepStmt,
     "expect": ast.ExpectStmt,
     "capture": ast.CaptureStmt,
     "export": ast.ExportStmt,
@@ -202,6 +212,8 @@ def _holds(block: ast.Block) -> Iterator[str]:
                 yield "call with a result"
             case ast.EmitStmt(append=append):
                 yield "emit +=" if append else "emit ="
+            case ast.ForStmt():
+                yield "for"
             case ast.ExtractStmt():
                 yield "extract"
 
@@ -222,7 +234,7 @@ EXPECTED = frozenset(
         *("call with a result", "call without a result"),
         *(
             f"{what} in a {where}"
-            for what in ("call with a result", "emit =", "extract")
+            for what in ("call with a result", "emit =", "extract", "for")
             for where in ("for", "retry", "repeat", "branch")
         ),
         *("emit += in a for", "emit += in a branch"),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from . import texts
 from .body import Body, Place
 from .drawing import Chooser
-from .values import INT, ROW, STRING, State, Type, Value, variable
+from .values import CLIENT, INT, ROW, STRING, State, Type, Value, variable
 
 
 class Control:
@@ -27,6 +27,10 @@ class Control:
         inner = "" if state.dead else self.block(state, place, least)
         made = "\n".join(each for each in (first, inner) if each)
         return f"{{\n{made}\n}}" if made else "{ }"
+
+    def added(self, state: State, place: Place) -> str:
+        """An entry that a list gets, behind all that may fail in an attempt."""
+        raise NotImplementedError
 
     def instruction(self, state: State, patterns: Sequence[str]) -> str:
         return self.body.text(state, patterns)
@@ -131,31 +135,58 @@ class Control:
     def for_(self, state: State, place: Place) -> str:
         read, iterable, element, runs = self._iterable(state, place)
         before = state.copy()
-        own = {name for name in sorted(state.set) if self.c.once_in(3)}
-        kept = frozenset(state.set) - own
-        inside = State(
-            {name: value for name, value in state.set.items() if name in kept},
-            state.next_pass().present,
-            state.emitted,
-        )
+        inside, kept = self.pass_of(state)
         self.body.count += 1
-        self.body.loops = True
         loop = Value(f"e{self.body.count}", element, command=False)
         self.body.fixed.insert(0, loop)
+        fails = self.c.once_in(3)
         inner = replace(
             place,
+            main=place.main and not (place.loop or fails) and (place.top or self.c.flag()),
             depth=place.depth + 1,
             loop=True,
             top=False,
             locked=place.locked | kept,
         )
-        written = self.braced(inside, inner)
+        before_main, self.body.main = self.body.main, False
+        first = 'expect "it is there"' if fails else ""
+        written = self.braced(inside, inner, first=first)
+        # One whose body a focused agent can do runs anywhere.
+        self.body.loops = self.body.loops or self.body.main
+        self.body.main = self.body.main or before_main
+        ends = [inside] if runs else [inside, before]
+        if fails:
+            failure, failed = self._on_failure(before, kept, inner)
+            written += failure
+            ends.append(failed)
         self.body.fixed.remove(loop)
-        if runs:
-            state.become(inside)
-        else:
-            state.become(inside, before)
+        state.become(*ends)
         return f"{read}for {loop.code} in {iterable} {written}"
+
+    def _on_failure(self, before: State, kept: frozenset[str], inner: Place) -> tuple[str, State]:
+        """What is done where an entry fails, and what holds where it ends."""
+        failed, _ = self.pass_of(before, kept)
+        words = " on failure"
+        if self.c.flag():
+            self.body.count += 1
+            name = f"why{self.body.count}"
+            failed.assign(replace(variable(name, STRING), untrusted=True))
+            words += f" as {name}"
+        return f"{words} {self.braced(failed, inner)}", failed
+
+    def pass_of(
+        self, state: State, kept: frozenset[str] | None = None
+    ) -> tuple[State, frozenset[str]]:
+        """What holds where a pass, a round or an attempt begins.
+
+        Also which variables it has from before, and must not set: the `kept` ones, if these are
+        chosen already.
+        """
+        if kept is None:
+            kept = frozenset(name for name in sorted(state.set) if not self.c.once_in(3))
+        inside = state.next_pass()
+        inside.set = {name: value for name, value in state.set.items() if name in kept}
+        return inside, kept
 
     def _iterable(self, state: State, place: Place) -> tuple[str, str, Type, bool]:
         """What a loop goes through, with its bound.
@@ -176,21 +207,22 @@ class Control:
                 ("read", 4),
             )
         )
-        most = self.c.pick(("3", "4", "limit", "1"))
+        most = self._most("3", "4", "limit", "1")
         match kind:
             case "list" | "kept":
                 found = self.body.choose(kept if kind == "kept" else lists)
                 assert found.type.element is not None
                 return "", f"{found.code} max {most}", found.type.element, found.filled
             case "read":
-                element = self.c.pick((STRING, ROW, INT))
+                element = self.c.pick((STRING, ROW, INT, CLIENT))
                 name = self.body.name_for(state, place, element.many(), False)
                 state.assign(variable(name, element.many()))
                 source = self.instruction(state, texts.SOURCES[:2])
                 read = f"extract {name}: {element.written}[] from {source}\n"
                 return read, f"{{{{{name}}}}} max {most}", element, False
             case "count":
-                return "", str(self.c.number(1, 3)), INT, True
+                bound = f" max {self._most('4')}" if self.c.once_in(3) else ""
+                return "", f"{self.c.number(1, 3)}{bound}", INT, True
             case _:
                 found = self.body.having(
                     state,
@@ -204,36 +236,48 @@ class Control:
                 # The entries of a list of known texts are of an enum.
                 return "", '["p", "p q"]', Type("p | p q", "enum", options=("p", "p q")), True
 
+    def _most(self, *numbers: str) -> str:
+        """The bound of a loop: one of some numbers, or an input."""
+        return self.c.pick(numbers if self.body.task else (*numbers, "n"))
+
     def retry(self, state: State, place: Place) -> str:
-        inner = replace(place.inner(screen=True), repeated=True)
+        body, kept = self.pass_of(state)
+        inner = replace(
+            place.inner(screen=True), repeated=True, attempt=True, locked=place.locked | kept
+        )
         delay = f" wait {self.c.pick(texts.DURATIONS)}" if self.c.once_in(3) else ""
-        body = state.next_pass()
         written = self.block(body, inner)
         if not body.dead:
             words = self.body.text(body, texts.CONDITIONS, untrusted=True)
             end = self.c.pick(("", f" else fail {self.instruction(body, texts.REASONS)}"))
-            written = "\n".join(each for each in (written, f"expect {words}{end}") if each)
+            last = self.added(body, place) if not place.attempt and self.c.once_in(3) else ""
+            written = "\n".join(each for each in (written, f"expect {words}{end}", last) if each)
         otherwise = ""
         ends = [body]
         if self.c.flag():
-            other = state.copy()
-            other.present = body.present & other.present
-            otherwise = f" else {self.braced(other, replace(inner, repeated=place.repeated))}"
+            other, _ = self.pass_of(state, kept)
+            other.present &= body.present
+            outside = replace(
+                inner, repeated=place.repeated, attempt=place.attempt, locked=place.locked
+            )
+            otherwise = f" else {self.braced(other, outside)}"
             ends.append(other)
         state.become(*ends)
         attempts = self.c.pick(("2", "3", "limit", "1"))
         return f"retry {attempts}{delay} {{\n{written}\n}}{otherwise}"
 
     def repeat(self, state: State, place: Place) -> str:
+        body, kept = self.pass_of(state)
+        state.become(body.copy())
         condition, screen, _, _ = self.body.condition(state)
-        inner = replace(place.inner(screen=screen), repeated=True)
-        body = state.next_pass()
+        inner = replace(place.inner(screen=screen), repeated=True, locked=place.locked | kept)
         written = self.braced(body, inner)
         otherwise, other = self.otherwise(state, replace(place, main=inner.main))
         state.become(state.copy(), other)
         state.present &= body.present if not body.dead else state.present
-        most = self.c.pick(("2", "3", "limit", "1"))
-        return f"repeat until {condition} max {most} {written}{otherwise}"
+        most = self._most("2", "3", "limit", "1")
+        wait = f" wait {self.c.pick(texts.DURATIONS)}" if self.c.once_in(3) else ""
+        return f"repeat until {condition} max {most}{wait} {written}{otherwise}"
 
     def leave(self, state: State, place: Place) -> str:
         """A `fail`, an `abort` or a `finish`, behind which nothing is reached."""

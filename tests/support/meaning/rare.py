@@ -284,6 +284,42 @@ workflow w {
   }
 }
 """,
+    "lists inside one call": """
+workflow w {
+  outputs { seen: string[] }
+  steps {
+    for n in 2 {
+      extract found: string[] from "the tags of row {n}"
+      for tag in {{found}} max 2 {
+        for k in 2 { do "Open part {k} of {tag}" }
+        emit seen += "{tag}"
+      }
+    }
+  }
+}
+""",
+    "entries that may fail": """
+workflow w {
+  inputs { names: string[] @max_items(3) }
+  outputs { rows: string[] }
+  steps {
+    for name in names {
+      emit rows += name
+      choose "the row of {name}"
+    } on failure as why { emit rows += {{why}} }
+    for name in names { choose "the row of {name}" } on failure { }
+    for n in 2 { fail "no {n}" } on failure as because { emit rows += {{because}} }
+  }
+}
+""",
+    "rounds that wait": """
+workflow w {
+  steps {
+    repeat until sees "a" max 3 wait 2s { press "F5" }
+    repeat until sees "b" max 2 wait 1m { capture "b.png" }
+  }
+}
+""",
     "attempts in a loop, whose last reason is noted": """
 workflow w {
   inputs { names: string[] @max_items(3) }

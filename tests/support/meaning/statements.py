@@ -48,7 +48,7 @@ TARGETS = (
 )
 """What a program may emit, and what a task may give back."""
 
-MAIN_ONLY = ("copy", "run", "capture", "export", "image", "for", "background")
+MAIN_ONLY = ("copy", "run", "capture", "export", "image", "background")
 """Statements that need the main agent."""
 
 Make = Callable[[State, Place], str]
@@ -68,6 +68,7 @@ class Statements(Control):
             "wait": lambda *_: f"wait {self.c.pick(texts.DURATIONS)}",
             "extract": self._extract,
             "emit": self._emit,
+            "keep": self._keep,
             "call": self._call,
             "if": self.if_,
             "choose": self._choose,
@@ -114,12 +115,13 @@ class Statements(Control):
             *(("every value", 2 if sure else 0), ("match", 3 if enums else 0)),
             *(("choose", 2), ("wait until", 2), ("expect", 3)),
             *((each, 2 if nests else 0) for each in ("step", "retry", "repeat")),
-            ("for", 6 if nests and main and not place.loop else 0),
+            ("for", 0 if not nests else 6 if place.top else 3),
             *(("copy", 3 if main else 0), ("run", 2 if main and not pictures else 0)),
             *(("capture", 1 if main else 0), ("export", 1 if main else 0)),
             ("image", 4 if main and pictures else 0),
             ("background", 1 if self._waits_for_nothing(place) else 0),
             ("leave", 0 if place.top else 2),
+            ("keep", 4),
         ]
         kind = self.c.weighted(kinds)
         if kind in MAIN_ONLY:
@@ -250,7 +252,7 @@ class Statements(Control):
 
     def emit(self, state: State, place: Place, target: Field) -> str:
         """An `emit` of a target, `+=` where that may be."""
-        if target.type.element is not None and not place.repeated and not self.c.once_in(3):
+        if target.type.element is not None and not place.attempt and not self.c.once_in(3):
             entry = Field("entry", target.type.element)
             value = self.body.value_for(state, entry, trusted=self.body.task)
             # Lists count as emitted in a workflow from the start; in a task not always.
@@ -259,6 +261,38 @@ class Statements(Control):
         value = self.body.value_for(state, target, trusted=self.body.task)
         state.emitted |= {target.name}
         return f"emit {target.name} = {value}"
+
+    def _keep(self, state: State, place: Place) -> str:
+        """A `keep`: of a new variable, or one that is set again or gets an entry."""
+        known = [each for each in state.set.values() if each.runtime in self.body.kept]
+        if known and not self.c.once_in(3):
+            found = self.c.pick(known)
+            element = found.type.element
+            if element is not None and not place.attempt and not self.c.once_in(4):
+                entry = Field("entry", element)
+                return f"keep {found.runtime} += {self.body.value_for(state, entry, trusted=True)}"
+            written = f"keep {found.runtime}"
+            wanted = Field(found.runtime, found.type, found.optional)
+        else:
+            type_ = self.c.pick((STRING, STRING.many(), INT, ROW))
+            optional = type_.element is None and self.c.flag()
+            self.body.count += 1
+            wanted = Field(f"k{self.body.count}", type_, optional)
+            self.body.kept.add(wanted.name)
+            written = f"keep {wanted.name}: {type_.written}{'?' if optional else ''}"
+        value = self.body.value_for(state, wanted, trusted=True)
+        state.assign(variable(wanted.name, wanted.type, wanted.optional))
+        return f"{written} = {value}"
+
+    def added(self, state: State, place: Place) -> str:
+        lists = [each for each in TARGETS if each.type.element is not None]
+        target = self.body.target(self.c.pick(lists))
+        if target is None:
+            return ""
+        assert target.type.element is not None
+        entry = Field("entry", target.type.element)
+        state.emitted |= {target.name}
+        return f"emit {target.name} += {self.body.value_for(state, entry, trusted=self.body.task)}"
 
     # Calls
 

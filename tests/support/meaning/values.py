@@ -180,7 +180,7 @@ class Param:
 class Task:
     """A finished task, as its callers see it.
 
-    `main`: it needs the main agent. `loops`: there is a `for` in it. `returns`: a path leads to its
+    `main`: it needs the main agent. `loops`: a `for` in it does. `returns`: a path leads to its
     end.
     """
 

@@ -204,7 +204,7 @@ def test_conditions_that_differ_are_told_apart() -> None:
 
 
 def test_a_sentence_is_heard_as_it_is_said() -> None:
-    heard = Sentences({"count": whole_number, "condition": Free(str)})
+    heard = Sentences({"count": whole_number, "bound": whole_number, "condition": Free(str)})
     for rounds in (1, 5):
         said = say("control.repeat", "this is so", rounds)
         assert heard.match("control.repeat", said) == ("this is so", rounds)

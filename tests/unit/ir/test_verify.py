@@ -10,7 +10,7 @@ import pytest
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.ir.lower import lower_program
-from flowdsl.ir.passes import PASSES
+from flowdsl.ir.passes import simplified
 from flowdsl.ir.verify import verify_program
 from flowdsl.semantics.capabilities import DOCUMENTED
 from flowdsl.semantics.modules import load
@@ -26,9 +26,7 @@ def verified(source: str) -> list[tuple[str, int]]:
     files = MemoryFiles({"main.flow": "flow 1\n" + source})
     analysis = Sink()
     model = analyze_program(load(files, ["main.flow"], analysis), None, files, analysis)
-    program = lower_program(model, {})
-    for run_pass in PASSES:
-        program = run_pass(program)
+    program = simplified(lower_program(model, {}), DOCUMENTED)
     sink = Sink()
     sources = {module.source.path: module.source for module in model.modules}
     verify_program(program, sources, DOCUMENTED, sink)

@@ -66,7 +66,7 @@ def without_a_first_look(
     files: dict[str, str | bytes], patch: pytest.MonkeyPatch
 ) -> list[tuple[str, int, int, str]]:
     with patch.context() as inside:
-        inside.setattr(FirstLook, "body", lambda *_: Look(asks=True, safe=False))
+        inside.setattr(FirstLook, "body", lambda *_: Look(asks=True, safe=False, loops=True))
         return found(files)
 
 

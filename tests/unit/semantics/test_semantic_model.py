@@ -9,7 +9,7 @@ import pytest
 from flowdsl.diagnostics.diagnostic import INFO
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics.declarations.constants import evaluate
-from flowdsl.semantics.model import CONST, RUNTIME, SemanticModel
+from flowdsl.semantics.model import CONST, INPUT, RUNTIME, SemanticModel
 from flowdsl.semantics.modules import load
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.semantics.types import STRING, ListOf, Optional, Unknown, describe
@@ -41,8 +41,10 @@ def test_every_node_of_a_clean_program_is_in_its_table(case: Case) -> None:
                 assert node in model.calls
             elif isinstance(node, ast.Field | ast.Param | ast.ExtractStmt | ast.AliasDecl):
                 assert not isinstance(model.declared_types[node.type], Unknown)
-            elif isinstance(node, ast.BoolLit | ast.NumberLit | ast.ConstRef):
+            elif isinstance(node, ast.BoolLit | ast.NumberLit):
                 assert node in model.constants
+            elif isinstance(node, ast.ConstRef):  # an input, where it bounds a loop
+                assert node in model.constants or model.values[node].kind == INPUT
             elif isinstance(node, ast.Ref) and not _is_verbatim(module, node):
                 assert node in model.values
                 assert not isinstance(model.ref_types[node], Unknown)

@@ -116,3 +116,18 @@ def test_inputs_that_the_service_refuses_are_a_mistake() -> None:
     source = workflow('type "{a}" into "A"', sections="inputs { a: string }")
     (message,) = problems(f'{source}\ntest "t" for w {{ given {{ a = "" }} }}')
     assert message == "6: the service refuses these inputs: 'a' is a required property"
+
+
+@pytest.mark.parametrize("item", ["item 2 of rows", "item 2 of parts"])
+def test_an_answer_for_an_entry_holds_in_the_list_inside_it(item: str) -> None:
+    body = (
+        'for row in rows { choose "the row {row}" '
+        'for part in parts { press "Down" if sees "a lock" { press "Tab" } } press "Enter" }'
+    )
+    lists = "inputs { rows: string[] @max_items(3) parts: string[] @max_items(3) }"
+    test = (
+        f'given {{ rows = ["a", "b"] parts = ["c", "d"] }} '
+        f'{item} {{ screen {{ sees "a lock" = true }} }} '
+        f'does press "Tab" 2 times does press "Tab" 2 times in {item}'
+    )
+    assert found(body, test, sections=lists) == []

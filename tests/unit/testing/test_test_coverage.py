@@ -33,6 +33,7 @@ CHOOSE = 'choose "the row" else abort "no row"'
 MATCH = 'match kind { "a", "b" { press "F5" } "c" { press "F6" } }'
 PARTS = 'match kind { "a" { press "F5" } else { press "F6" } }'
 FOR = 'for row in rows { type row into "the field" }'
+FAILS = 'for row in rows { choose "the row {row}" } on failure { press "Escape" }'
 REPEAT = 'repeat until sees "the end" max 2 { press "Down" } else abort "no end"'
 RETRY = 'retry 2 { do "Try." expect "saved" } else { abort "not saved" }'
 
@@ -59,6 +60,11 @@ RETRY = 'retry 2 { do "Try." expect "saved" } else { abort "not saved" }'
         (CHOOSE, ['screen { "the row" = false } aborts'], ['`choose "the row"` is so']),
         (FOR, ["given { rows = [] } outputs { }"], ["`for row in rows` has an entry"]),
         (FOR, ['given { rows = ["a"] } outputs { }'], ["`for row in rows` has no entry"]),
+        (
+            FAILS,
+            ['given { rows = ["a"] } outputs { }', "given { rows = [] } outputs { }"],
+            ["`for row in rows` has an entry that fails"],
+        ),
         (
             REPEAT,
             ['screen { "the end" = [false, true] }'],

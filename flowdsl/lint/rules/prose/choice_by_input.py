@@ -144,17 +144,18 @@ def _recorded(context: LintContext, text: ast.Text) -> ast.DoStmt | None:
     return found
 
 
-def _by_main_agent(block: ast.Block | None) -> Iterator[ast.Stmt]:
-    """The statements of a body that stand in no branch, attempt or repetition.
+def _by_main_agent(block: ast.Block | None, *, looped: bool = False) -> Iterator[ast.Stmt]:
+    """The statements of a body that stand in no branch, attempt or repetition, nor in two loops.
 
-    Those that do are carried out by the focused agent that decides.
+    Those that do are carried out by the focused agent that decides, or goes through the list.
     """
     for statement in block.statements if block is not None else ():
         if isinstance(statement, ast.AnnotatedStmt):
             statement = statement.statement
         yield statement
-        if isinstance(statement, ast.StepStmt | ast.ForStmt):
-            yield from _by_main_agent(statement.body)
+        is_loop = isinstance(statement, ast.ForStmt)
+        if isinstance(statement, ast.StepStmt | ast.ForStmt) and not (is_loop and looped):
+            yield from _by_main_agent(statement.body, looped=looped or is_loop)
 
 
 def _is_called_plainly(context: LintContext, task: ast.TaskDecl) -> bool:

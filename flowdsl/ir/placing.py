@@ -1,0 +1,99 @@
+"""Which loops a focused agent goes through by itself.
+
+The platform has one loop engine, which the main agent starts, and one current item. A `for` that
+stands in another one, in a `retry`, a `repeat` or a branch is gone through by a focused agent where
+its body is something that such an agent can do: its lines are bullets of one call.
+
+    for invoice in invoices {            the main agent: start_loop, {{loop_item}}
+      for line in invoice.lines {        a focused agent, in one call: ⟪entry⟫
+        do "Add a line {line}"
+      }
+    }
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flowdsl.semantics.capabilities import Capabilities
+
+from . import nodes
+from .fits import fits
+from .lower_values import LOOP_ITEM
+from .walk import inner_bodies, renamed, with_bodies
+
+ENTRY = "entry"
+"""The name for the entry at hand of a loop inside a focused call, if it is free."""
+
+
+def place_loops(program: nodes.Program, capabilities: Capabilities) -> nodes.Program:
+    """The program with each loop given to an agent, and the entries of loops named for it.
+
+    `capabilities` are those of the account's focused agents.
+    """
+    return replace(
+        program, workflows=tuple(_placed(workflow, capabilities) for workflow in program.workflows)
+    )
+
+
+def _placed(workflow: nodes.Workflow, capabilities: Capabilities) -> nodes.Workflow:
+    names = list(workflow.names)
+    body = _Placing(capabilities, names).body(workflow.body, inside=False)
+    return replace(workflow, body=body, names=tuple(sorted(names)))
+
+
+class _Placing:
+    """Places the loops of one workflow; `names` are those in use.
+
+    `entries` are the names of entries, by how many loops of the same call stand around.
+    """
+
+    def __init__(self, capabilities: Capabilities, names: list[str]) -> None:
+        self.capabilities = capabilities
+        self.names = names
+        self.entries: list[str] = []
+
+    def body(self, body: nodes.Body, *, inside: bool) -> nodes.Body:
+        """A body; `inside` says that another statement than a step stands around it."""
+        return tuple(self._statement(statement, inside=inside) for statement in body)
+
+    def _statement(self, statement: nodes.Statement, *, inside: bool) -> nodes.Statement:
+        if isinstance(statement, nodes.Loop) and statement.entry is not None:
+            return self._loop(statement, statement.entry, inside=inside)
+        within = inside or not isinstance(statement, nodes.Step)
+        bodies = [self.body(inner, inside=within) for inner, _ in inner_bodies(statement)]
+        return with_bodies(statement, bodies)
+
+    def _loop(self, loop: nodes.Loop, entry: str, *, inside: bool) -> nodes.Loop:
+        if inside and fits((loop,), self.capabilities):
+            return self._focused(loop, 0)
+        body = renamed(self.body(loop.body, inside=True), entry, LOOP_ITEM, "runtime")
+        return replace(loop, entry=None, body=body)
+
+    def _focused(self, loop: nodes.Loop, depth: int) -> nodes.Loop:
+        """A loop of a focused agent; all loops in it are, too."""
+        assert loop.entry is not None
+        name = self._entry_name(depth)
+        body = renamed(loop.body, loop.entry, name, "saved")
+        return replace(loop, entry=name, body=self._inside_focused(body, depth + 1))
+
+    def _inside_focused(self, body: nodes.Body, depth: int) -> nodes.Body:
+        return tuple(
+            self._focused(statement, depth)
+            if isinstance(statement, nodes.Loop)
+            else with_bodies(
+                statement,
+                [self._inside_focused(inner, depth) for inner, _ in inner_bodies(statement)],
+            )
+            for statement in body
+        )
+
+    def _entry_name(self, depth: int) -> str:
+        while len(self.entries) <= depth:
+            name, number = ENTRY, 1
+            while name in self.names:
+                number += 1
+                name = f"{ENTRY}_{number}"
+            self.names.append(name)
+            self.entries.append(name)
+        return self.entries[depth]
