@@ -242,9 +242,10 @@ def _numbers(text: str, position: int) -> tuple[tuple[int, ...], int] | None:
     while (found := _WHOLE.match(text, position, position + _LONGEST_NUMBER)) is not None:
         values.append(int(found[0]))
         position = found.end()
-        if not text.startswith(OR, position):
+        following = position + len(OR)
+        if not text.startswith(OR, position) or _WHOLE.match(text, following) is None:
             return tuple(values), position
-        position += len(OR)
+        position = following
     return None
 
 

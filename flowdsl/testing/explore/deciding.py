@@ -65,6 +65,10 @@ class Deciding:
                 case ast.IfStmt(branches=branches):
                     for branch in branches:
                         yield from self._in_condition(body, branch.condition)
+                case ast.MatchStmt(operand=operand, branches=cases):
+                    constants = self._model.constants
+                    named = [constants[value] for each in cases for value in each.values]
+                    yield (body, _path(operand)), named
                 case ast.RepeatStmt(until=until):
                     yield from self._in_condition(body, until)
                 case ast.ForStmt(iterable=ast.Ref() as iterable):
