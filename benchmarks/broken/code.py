@@ -69,12 +69,12 @@ LOWERING = (
     ),
     Code("BodyLowering.statement", "else DEFAULT_TIMEOUT_MILLISECONDS", "else 1000"),
     Code(
-        "BodyLowering.statement",
+        "BodyLowering._choice",
         "otherwise=self.body(statement.otherwise, frame) if statement.otherwise else (),",
         "otherwise=(),",
     ),
     Code(
-        "BodyLowering.statement",
+        "BodyLowering._choice",
         "for branch in statement.branches",
         "for branch in statement.branches[::-1]",
     ),
@@ -1087,7 +1087,11 @@ PRINTING = (
     ),
     Code("values.condition_words", "NUMERIC[operator]", 'NUMERIC["=="]'),
     Code("values.condition_words", "COMPARISONS[operator]", 'COMPARISONS["=="]'),
-    Code("values.condition_words", "if numeric:", "if False:"),
+    Code(
+        "values.condition_words",
+        "if numeric:\n                relation",
+        "if False:\n                relation",
+    ),
     Code(
         "values.condition_words", "return _joined(ANY, operands)", "return _joined(ALL, operands)"
     ),
