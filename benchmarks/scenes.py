@@ -16,7 +16,7 @@ argument. It prints for each scene whether all is right, what is missing, and wh
 program does not mean, and exits 1 if there is any of that.
 
 In `calls`, an argument of `type` is meant to the last blank; of others it names words that the
-argument has to hold (`a|b`: one of them, `a&b`: both).
+argument has to hold (`a|b`: one of them, `a&b`: both). A verb may be one of several, too.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ KEYED = frozenset(("press", "wait", "type"))
 
 def is_meant(call: list[str], meant: list[str]) -> bool:
     """Whether a call of a reader is the one that the program means."""
-    if call[0] != meant[0]:
+    if call[0] not in meant[0].split("|"):
         return False
     given, wanted = ("".join(each[1:]) for each in (call, meant))
     if call[0] == "type":
