@@ -185,11 +185,50 @@ def _output_source(
             value = _plain(values.value(statement.value, frame))
             if value == "" and output.absent:
                 return nodes.OutputSource(field=field, kind="none", origin=origin)
-            if value == "" and isinstance(output.type, types.Optional):
-                value = None
+            value = _as_output(value, output.type, values)
             return nodes.OutputSource(field=field, kind="const", value=value, origin=origin)
         case _:
             raise AssertionError(plan.kind)
+
+
+def _as_output(value: Any, type_: types.Type, values: ValueLowering) -> Any:
+    """A constant as an output has it.
+
+    What a record does not give is its default or null, or is not there for a field `name?:`. An
+    empty text is no value where one may be missing.
+    """
+    if value == "" and isinstance(type_, types.Optional):
+        return None
+    match value, types.strip_optional(type_):
+        case list() | dict(), types.ANY:
+            return _without_empty(value)
+        case list(), types.ListOf(element):
+            return [_as_output(each, element, values) for each in value]
+        case dict(), types.RecordOf(_, fields):
+            whole = dict(value)
+            for field in fields:
+                part = whole.pop(field.wire_name, None)
+                if part is None and field.has_default:
+                    part = to_json(values.constant(field.default))
+                part = _as_output(part, field.type, values)
+                if part is not None or not field.absent:
+                    whole[field.wire_name] = part
+            return whole
+        case _:
+            return value
+
+
+def _without_empty(value: Any) -> Any:
+    """A constant of any type with null for each empty text in it."""
+    match value:
+        case "":
+            return None
+        case list():
+            return [_without_empty(each) for each in value]
+        case dict():
+            return {name: _without_empty(each) for name, each in value.items()}
+        case _:
+            return value
 
 
 def _plain(value: nodes.Value) -> Any:
