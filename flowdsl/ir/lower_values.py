@@ -430,9 +430,13 @@ class ValueLowering:
     def case(
         self, operand: ast.Ref, values: Iterable[ast.Node], frame: Frame
     ) -> nodes.OneOf | nodes.Compare:
-        """That a value is one of a branch of `match`, in the words of `==` if that has only one."""
+        """That a value is one of a branch of `match`, in the words of `==` if that has only one.
+
+        A number that may be missing is asked for in a list: to an agent, what is no number does not
+        differ from one either, and an empty branch is said the other way round.
+        """
         found = self.among(operand, values, frame)
-        if len(found.values) > 1:
+        if len(found.values) > 1 or (found.numeric and self._may_be_missing(operand)):
             return found
         return nodes.Compare(
             left=found.operand, operator="==", right=found.values[0], numeric=found.numeric
