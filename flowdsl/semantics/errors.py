@@ -490,7 +490,7 @@ MISSING_EMIT = DiagnosticSpec(
     "missing-emit",
     "flow",
     "{noun} `{name}` {how}",
-    "emit it on every path that neither aborts nor finishes, or make it optional with `?`",
+    "emit it on every path to the end, or make it optional with `?`",
 )
 UNREACHABLE = DiagnosticSpec(
     "unreachable-statement",

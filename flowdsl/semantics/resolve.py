@@ -281,6 +281,7 @@ def _follow_paths(program: Program) -> tuple[TaskSymbol, ...]:
             returns=end is not None,
             may_fail=follower.failed is not None,
             aborts=follower.aborts,
+            finishes=bool(follower.finishes),
             reaches=() if destinations is None else destinations.task(task),
             fields=follower.field_use(end),
         )
@@ -307,6 +308,7 @@ def _follow_paths(program: Program) -> tuple[TaskSymbol, ...]:
         outputs = program.workflow_fields[workflow.declaration].outputs or ()
         spans = partial(_output_places, program, workflow)
         follower.report_missing_outputs(end, outputs, spans, "output")
+        follower.report_missing_at_finish(end, outputs, spans)
     return ordered
 
 

@@ -37,13 +37,14 @@ class Summary(Record):
     """What a call of a task can do.
 
     `returns`: some path goes on behind the call. `may_fail`: some path goes to the `else` of the
-    `retry` around the call. `aborts`: some path ends in an `abort`. `reaches` is where its
-    parameters end up, `fields` what it does with fields on the screen.
+    `retry` around the call. `aborts`: some path ends in an `abort`, `finishes`: in a `finish`.
+    `reaches` is where its parameters end up, `fields` what it does with fields on the screen.
     """
 
     returns: bool = True
     may_fail: bool = True
     aborts: bool = True
+    finishes: bool = False
     reaches: tuple[Reach, ...] = ()
     fields: FieldUse = NOTHING_TYPED
 

@@ -102,8 +102,9 @@ class Follower:
     `summaries` are those of the tasks that the body calls, `fields` follows secrets that are typed
     into fields (None where nothing needs that), `reads` has the references to runtime variables.
 
-    After `follow`, `failed` is what all failing paths have done (None when none fails), and
-    `aborts` says whether any path ends in an `abort`. While `quiet`, nothing is reported.
+    After `follow`, `failed` is what all failing paths have done (None when none fails), `aborts`
+    says whether any path ends in an `abort`, and `finishes` has each place where one may end in a
+    `finish`, with what every path to it has done. While `quiet`, nothing is reported.
     """
 
     def __init__(
@@ -125,6 +126,7 @@ class Follower:
         self._reports: FlowFindings | None = None
         self.failed: State = None
         self.aborts = False
+        self.finishes: dict[ast.FinishStmt | ast.CallStmt, Done] = {}
         self.quiet = False
         self._set: list[ast.Name] = []
         self._typed: set[str] = set()
@@ -224,6 +226,8 @@ class Follower:
             case ast.AbortStmt() | ast.FinishStmt():
                 self._read(statement, state)
                 self.aborts = self.aborts or isinstance(statement, ast.AbortStmt)
+                if isinstance(statement, ast.FinishStmt):
+                    self._finish(statement, state)
                 return None
             case ast.FailStmt():
                 self._read(statement, state)
@@ -321,6 +325,10 @@ class Follower:
         """Note that a path goes from here to the `else` of the innermost `retry`."""
         self.failed = meet((self.failed, state))
 
+    def _finish(self, statement: ast.FinishStmt | ast.CallStmt, state: Done) -> None:
+        """Note that a run may end well here; the last look at a loop knows what holds there."""
+        self.finishes[statement] = state
+
     def _swap_failed(self, state: State) -> State:
         """Collect failing paths anew from `state`; what was collected before is returned."""
         collected, self.failed = self.failed, state
@@ -399,6 +407,8 @@ class Follower:
         if summary.may_fail:
             self._fail(state)
         self.aborts = self.aborts or summary.aborts
+        if summary.finishes:
+            self._finish(statement, state)
         if task is not None and self.fields is not None:
             use = summary.fields
             if not self.quiet:
@@ -443,10 +453,25 @@ class Follower:
         """
         if end is None:
             return
-        missing = [each.name for each in fields if each.required and each.name not in end.outputs]
+        missing = _missing(fields, end)
         at = places() if missing else {}
         for name in missing:
             self._findings().report_missing_output(name, at[name], noun)
+
+    def report_missing_at_finish(
+        self, end: State, fields: tuple[FieldType, ...], places: Callable[[], dict[str, Span]]
+    ) -> None:
+        """Report the required outputs that some path to a `finish` has not emitted.
+
+        What no path at all emits is reported once, at the end. Each output has its place in
+        `places`.
+        """
+        known = set() if end is None else set(_missing(fields, end))
+        for statement, state in self.finishes.items():
+            for name in _missing(fields, state):
+                if name not in known or self._findings().is_emitted(name):
+                    place = places()[name]
+                    self._findings().report_missing_at_finish(statement, name, place)
 
     def _findings(self) -> FlowFindings:
         if self._reports is None:
@@ -456,6 +481,11 @@ class Follower:
             flow = Flow(self._runs, self._returns, self.program.complete)
             self._reports = FlowFindings(self.program, self.source, self.body, flow)
         return self._reports
+
+
+def _missing(fields: Iterable[FieldType], state: Done) -> list[str]:
+    """The required fields that not every path to a place has emitted."""
+    return [each.name for each in fields if each.required and each.name not in state.outputs]
 
 
 def report_reads_in_rules(program: Program, workflow: WorkflowSymbol) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import variable_set_by
+from flowdsl.syntax.statements import keyword_span, variable_set_by
 
 from .. import errors
 from ..program import Program
@@ -93,6 +93,31 @@ class FlowFindings:
         how, labels = self._missing_paths(name, self._emitted.get(name, []))
         self.program.sink.report(
             errors.MISSING_EMIT, place, name=name, noun=noun, how=how, labels=labels
+        )
+
+    def is_emitted(self, name: str) -> bool:
+        """Whether any statement of the body emits an output."""
+        return name in self._emitted
+
+    def report_missing_at_finish(
+        self, statement: ast.FinishStmt | ast.CallStmt, name: str, declared: Span
+    ) -> None:
+        """Report a required output that some path to a `finish` has not emitted.
+
+        `statement` is that `finish`, or a call of a task with one.
+        """
+        emitted = _labels(self._emitted.get(name, []), "emitted here")
+        what, way = "this `finish`", "the `finish`"
+        if isinstance(statement, ast.CallStmt):
+            what, way = "the `finish` in this task", "the call"
+        self.program.sink.report(
+            errors.MISSING_EMIT,
+            keyword_span(statement, self.source),
+            name=name,
+            noun="output",
+            how=f"is not emitted on every path to {what}",
+            labels=(Label(declared, "required here"), *emitted),
+            help=f"emit it in front of {way}, or make it optional with `?`",
         )
 
     def _missing_paths(self, name: str, emitted: list[Span]) -> tuple[str, tuple[Label, ...]]:

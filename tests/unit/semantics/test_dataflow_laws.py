@@ -69,6 +69,7 @@ class Writer:
                 self.lines.append('emit out = "x"')
             case ("abort" | "fail" | "finish" as word,):
                 self.lines.append(f'{word} "no"')
+                self.read_at[id(statement)] = len(self.lines)
             case ("set_or", name, other):
                 self.lines.append(f'extract {name}: string from "somewhere" else {{')
                 self.closed(other)
@@ -101,6 +102,7 @@ class Interpreter:
 
     def __init__(self) -> None:
         self.unset_reads: set[int] = set()
+        self.without_output: set[int] = set()
 
     def block(self, block: Block, states: set[Done]) -> tuple[set[Done], set[Done]]:
         failed: set[Done] = set()
@@ -125,7 +127,9 @@ class Interpreter:
                 return {state | {"out"}}, set()
             case ("fail",):
                 return set(), {state}
-            case ("abort" | "finish",):
+            case ("abort" | "finish" as word,):
+                if word == "finish" and "out" not in state:
+                    self.without_output.add(id(statement))
                 return set(), set()
             case ("set_or", name, other):
                 ends, failed = self.block(other, {state})
@@ -202,6 +206,7 @@ inputs { rows: string[] some: string[] @min_items(1) }
 outputs { out: string }
 steps {
 """
+HEAD_LINE_OF_OUT = 4
 
 
 @settings(max_examples=examples(400), deadline=None)
@@ -225,8 +230,13 @@ def test_reads_and_outputs_are_reported_exactly_when_some_path_lacks_them(block:
     expected = {writer.read_at[read] + first for read in interpreter.unset_reads}
     found = {d.span.first.line for d in sink.sorted() if d.name == "unset-runtime-variable"}
     assert found == expected
-    missing = any(d.name == "missing-emit" for d in sink.sorted())
-    assert missing == any("out" not in end for end in ends)
+    missing = {d.span.first.line for d in sink.sorted() if d.name == "missing-emit"}
+    at_the_end = any("out" not in end for end in ends)
+    assert (HEAD_LINE_OF_OUT in missing) == at_the_end
+    # What no path emits at all is said once, where there is an end to say it of.
+    said_once = at_the_end and 'emit out = "x"' not in writer.lines
+    early = {writer.read_at[each] + first for each in interpreter.without_output}
+    assert missing - {HEAD_LINE_OF_OUT} == (set() if said_once else early)
     others = {d.name for d in sink.sorted() if d.spec.category == "flow"}
     assert others <= {"unset-runtime-variable", "missing-emit", "unreachable-statement"}
     for diagnostic in sink.sorted():

@@ -137,8 +137,8 @@ EMITS = {
         "output `f` is emitted on 1 of 2 paths",
         [(6, "f", "emitted here"), (5, "if", "not emitted when no branch is taken")],
     ),
-    "a path that finishes does not count": (
-        ['if sees "a" {', 'emit f = "a"', '} else if sees "b" { finish "b" }'],
+    "a path that aborts does not count": (
+        ['if sees "a" {', 'emit f = "a"', '} else if sees "b" { abort "b" }'],
         "output `f` is emitted on 1 of 2 paths",
         [(6, "f", "emitted here"), (5, "if", "not emitted when no branch is taken")],
     ),
@@ -154,6 +154,11 @@ EMITS = {
             (6, "f", "emitted here, and no path from it reaches the end"),
             (5, "if", "not emitted when no branch is taken"),
         ],
+    ),
+    "a path that finishes": (
+        ['if sees "a" { finish "b" }', 'emit f = "a"'],
+        "output `f` is not emitted on every path to this `finish`",
+        [(4, "f", "required here"), (6, "f", "emitted here")],
     ),
     "nowhere": (['do "a"'], "output `f` is never emitted", []),
 }
