@@ -592,11 +592,15 @@ BRANCH_FROZEN_BY_REPLAY = DiagnosticSpec(
         "a replay would always take the branch of the recorded run: the screen does not decide "
         "this {construct}, and {tool} needs the main agent"
     ),
-    (
-        "let the branch hold only what a focused agent can do, decide by what is on screen with "
-        "`sees`, or make two workflows"
-    ),
     arguable=True,
+)
+BRANCH_FROZEN_IN_LOOP = DiagnosticSpec(
+    "branch-frozen-in-loop",
+    "platform",
+    (
+        "every entry of the `for` would take the branch of the first one: {tool} needs the main "
+        "agent, which decides this {construct} once"
+    ),
 )
 BRANCH_OUTSIDE_FOCUSED_ACTION = DiagnosticSpec(
     "branch-outside-focused-action",
@@ -604,10 +608,6 @@ BRANCH_OUTSIDE_FOCUSED_ACTION = DiagnosticSpec(
     (
         "this {construct} is carried out by the main agent, because {tool} needs it, and a "
         "replay notices another outcome by the screen alone"
-    ),
-    (
-        "move that statement out; or, where the screens of the outcomes always differ, say so as "
-        "the reason of a suppression"
     ),
 )
 EXTRA_SETS_KNOWN_FIELD = DiagnosticSpec(
@@ -635,7 +635,7 @@ CONTROL_CHARACTER = DiagnosticSpec(
 DECIDED_ONCE = DiagnosticSpec(
     "decided-once",
     "suspicious",
-    "the main agent decides this `else`, and a replay may not ask it again",
+    "the main agent decides this {construct}, and a replay may not ask it again",
     (
         "check the result of the command on screen, in a file or in an output: every run does "
         "that afresh"

@@ -27,7 +27,16 @@ from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import LOOP, PICTURE, PLAIN, SCREENSHOT, TERMINAL, keyword_span
+from flowdsl.syntax.statements import (
+    FINISH,
+    LOOP,
+    PICTURE,
+    PLAIN,
+    SCREENSHOT,
+    TERMINAL,
+    else_of,
+    keyword_span,
+)
 
 from .. import errors
 from ..calls.inlining import Frame, Value, Variables, bind, decided, is_among
@@ -37,12 +46,32 @@ from ..program import Program
 from ..traversal import refs_outside_blocks
 from .failing import failure_words
 from .required_tools import NO_REQUIREMENTS, FirstLook, Requirement, Requirements, model_of, tool_of
+from .rewrites import MODELS, Decision, rewrite
+
+_GRAVITY = (
+    errors.BRANCH_FROZEN_BY_REPLAY,
+    errors.BRANCH_FROZEN_IN_LOOP,
+    errors.BRANCH_OUTSIDE_FOCUSED_ACTION,
+    errors.DECIDED_ONCE,
+)
+"""The findings of decisions. A task may be called in several ways: the first of these counts."""
+
+_OTHER_WAYS = {
+    errors.BRANCH_FROZEN_BY_REPLAY: "; or make two workflows",
+    errors.BRANCH_FROZEN_IN_LOOP: "",
+    errors.BRANCH_OUTSIDE_FOCUSED_ACTION: (
+        "; or, where the screens of the outcomes always differ, say so as the reason of a "
+        "suppression"
+    ),
+    errors.DECIDED_ONCE: "; nothing need change where the screens of the outcomes always differ",
+}
+"""What may be done in the place of a rewrite."""
 
 
 class _Finding(Record):
     """A decision that a replay does not make again.
 
-    `tool` says in words what needs the main agent.
+    `tool` says in words what needs the main agent, `help` what to write instead.
     """
 
     spec: DiagnosticSpec
@@ -50,6 +79,7 @@ class _Finding(Record):
     construct: str
     tool: str
     labels: tuple[Label, ...]
+    help: str
 
 
 def check_replay(program: Program, capabilities: Capabilities) -> None:
@@ -69,6 +99,7 @@ def check_replay(program: Program, capabilities: Capabilities) -> None:
                 construct=found.construct,
                 tool=found.tool,
                 labels=found.labels,
+                help=found.help,
             )
         for at, (loop, outer) in walk.nested.items():
             _report_nested(program, at, loop, outer)
@@ -108,8 +139,9 @@ class _Walk:
         self.findings: dict[ast.Stmt | ast.Otherwise, _Finding] = {}
         self.nested: dict[Span, tuple[Requirement, Span]] = {}
         self.failing: dict[Span, tuple[str, tuple[Label, ...]]] = {}
-        self._tasks: dict[tuple[TaskSymbol, str], Requirements] = {}
+        self._tasks: dict[tuple[TaskSymbol, str, bool], Requirements] = {}
         self._active: list[TaskSymbol] = []
+        self._in_loop = False
         self._deciding: dict[TaskSymbol, frozenset[str]] = {}
 
     def walk(self, look: FirstLook) -> None:
@@ -134,7 +166,7 @@ class _Walk:
             self.suspicious = True
         if self.exact:
             for span in requirements.run_elses:
-                self.program.sink.report(errors.DECIDED_ONCE, span)
+                self.program.sink.report(errors.DECIDED_ONCE, span, construct="`else`")
 
     def _check_image(self, requirements: Requirements, workflow: WorkflowSymbol) -> None:
         image, command = requirements.tools.get(PICTURE), requirements.tools.get(TERMINAL)
@@ -157,14 +189,16 @@ class _Walk:
     # Bodies
 
     def _task(self, task: TaskSymbol, frame: Frame) -> Requirements:
-        """What a task requires; calls that give it the same constants share the answer."""
-        key = repr(frame.arguments) if frame.arguments else ""
-        requirements = self._tasks.get((task, key))
+        """What a task requires; calls with the same constants share the answer, as far as both or
+        neither stand in a `for`.
+        """
+        key = (task, repr(frame.arguments) if frame.arguments else "", self._in_loop)
+        requirements = self._tasks.get(key)
         if requirements is None:
             self._active.append(task)
             requirements = self._body(task.declaration.body, frame)
             self._active.pop()
-            self._tasks[task, key] = requirements
+            self._tasks[key] = requirements
         return requirements
 
     def _body(self, block: ast.Block, frame: Frame) -> Requirements:
@@ -188,16 +222,16 @@ class _Walk:
                 self._if(requirements, statement, frame)
             case ast.WaitUntilStmt(otherwise=otherwise) | ast.ExpectStmt(otherwise=otherwise):
                 if otherwise is not None and type(otherwise.action) not in PLAIN:
-                    self._else(requirements, Requirements(), otherwise, frame)
-            case ast.ChooseStmt(otherwise=otherwise):
-                self._else(requirements, model_of(statement, frame.source), otherwise, frame)
+                    self._else(requirements, Requirements(), statement, frame)
+            case ast.ChooseStmt():
+                self._else(requirements, model_of(statement, frame.source), statement, frame)
             case ast.ExtractStmt(background=True):
                 place = keyword_span(statement, frame.source)
                 requirements.tools.setdefault(SCREENSHOT, Requirement(place))
-            case ast.ExtractStmt(otherwise=otherwise):
-                self._else(requirements, model_of(statement, frame.source), otherwise, frame)
-            case ast.CopyStmt(otherwise=otherwise):
-                self._else(requirements, tool_of(statement, frame.source), otherwise, frame)
+            case ast.ExtractStmt():
+                self._else(requirements, model_of(statement, frame.source), statement, frame)
+            case ast.CopyStmt():
+                self._else(requirements, tool_of(statement, frame.source), statement, frame)
             case ast.CaptureStmt() | ast.ExportStmt() | ast.ImageStmt() | ast.FinishStmt():
                 requirements.add(tool_of(statement, frame.source))
             case ast.RunStmt():
@@ -233,10 +267,12 @@ class _Walk:
 
         The platform has one loop item, so that a `for` inside another one may not need that agent.
         """
+        around, self._in_loop = self._in_loop, True
         body = self._body(statement.body, frame)
         place = keyword_span(statement, frame.source)
         if statement.failure is not None:
             body = self._entry(body, statement, frame)
+        self._in_loop = around
         for at, loop in body.loops.items():
             self.suspicious = True
             if self.exact:
@@ -321,13 +357,16 @@ class _Walk:
         self,
         requirements: Requirements,
         own: Requirements,
-        otherwise: ast.Otherwise | None,
+        statement: ast.Stmt,
         frame: Frame,
     ) -> None:
+        """Decide the `else` of a statement."""
+        otherwise = else_of(statement)
         if otherwise is None or type(otherwise.action) in PLAIN:
             requirements.add(own)
-        else:
-            self._decide(requirements, otherwise, own, self._otherwise(otherwise, frame), frame)
+            return
+        bodies = self._otherwise(otherwise, frame)
+        self._decide(requirements, statement, own, bodies, frame, at_else=otherwise)
 
     def _run(self, requirements: Requirements, statement: ast.RunStmt, frame: Frame) -> None:
         """Add a command and its `else`, which the main agent decides unless one agent does both."""
@@ -390,15 +429,17 @@ class _Walk:
     def _decide(
         self,
         requirements: Requirements,
-        node: ast.Stmt | ast.Otherwise,
+        node: ast.Stmt,
         own: Requirements,
         bodies: list[Requirements],
         frame: Frame,
         blind: Iterable[ast.Condition] = (),
+        at_else: ast.Otherwise | None = None,
     ) -> None:
         """Add a decision over `bodies` to `requirements`, and report it where it is a trap.
 
-        `node` decides, and `own` is what deciding itself requires, for instance a model. `blind`
+        `node` decides, or its `at_else`; `own` is what deciding itself requires, for instance a
+        model. `blind`
         are the conditions that nothing on the screen decides. When one focused agent can carry out
         everything, the decision is safe. When a single body is more than it can, the decision is a
         finding; else the finding, if there is any, belongs to a decision further out.
@@ -414,7 +455,7 @@ class _Walk:
         elif any(not self._fits(body) for body in bodies):
             self.suspicious = True
             if self.exact:
-                self._find(node, bodies, frame, tuple(blind))
+                self._find(node, bodies, frame, tuple(blind), at_else)
         requirements.add(whole)
 
     def _fits(self, requirements: Requirements) -> bool:
@@ -425,37 +466,52 @@ class _Walk:
 
     def _find(
         self,
-        node: ast.Stmt | ast.Otherwise,
+        node: ast.Stmt,
         bodies: list[Requirements],
         frame: Frame,
         blind: tuple[ast.Condition, ...],
+        at_else: ast.Otherwise | None,
     ) -> None:
-        """Keep the finding of a decision; one whose branch is frozen outweighs any other."""
-        spec = errors.BRANCH_FROZEN_BY_REPLAY if blind else errors.BRANCH_OUTSIDE_FOCUSED_ACTION
-        known = self.findings.get(node)
-        if known is not None and (known.spec is spec or not blind):
-            return
+        """Keep the finding of a decision, where none is known that is at least as grave."""
         whole = Requirements()
         for body in bodies:
             whole.add(body)
         labels: list[Label] = []
         missing = [tool for tool in whole.tools if not self.capabilities.focused_can(tool)]
         if missing:
-            tool = min(missing)
+            tool = min(missing, key=lambda name: (name == LOOP, name == FINISH, name))
             words = TOOLS[tool].words
             labels += _labels(whole.tools[tool], f"{words} needs the main agent")
         else:
-            words = "more than one model"
+            tool, words = MODELS, "more than one model"
             body = next(body for body in bodies if not self._fits(body))
             for name, requirement in body.models.items():
                 labels += _labels(requirement, f"this names the model `{name}`")
         if frame.call is not None and any(_refs(self.program, each) for each in blind):
             labels.append(Label(frame.call, "this call leaves the decision to the run"))
-        if isinstance(node, ast.Otherwise):
-            at = Span(frame.source, node.start, node.start + len("else"))
-        else:
-            at = keyword_span(node, frame.source)
-        self.findings[node] = _Finding(spec, at, f"`{at.text}`", words, tuple(labels))
+        spec = self._spec(tool, blind=bool(blind))
+        known = self.findings.get(at_else or node)
+        if known is not None and _GRAVITY.index(known.spec) <= _GRAVITY.index(spec):
+            return
+        word = at = keyword_span(node, frame.source)
+        if at_else is not None:
+            at = Span(frame.source, at_else.start, at_else.start + len("else"))
+        condition = None
+        if isinstance(node, ast.IfStmt) and len(node.branches) == 1 and node.otherwise is None:
+            condition = node.branches[0].condition.span(frame.source).text
+        way = LOOP if LOOP in missing else tool
+        help = rewrite(Decision(word.text, way, condition, self._in_loop)) + _OTHER_WAYS[spec]
+        self.findings[at_else or node] = _Finding(
+            spec, at, f"`{at.text}`", words, tuple(labels), help
+        )
+
+    def _spec(self, tool: str, *, blind: bool) -> DiagnosticSpec:
+        """What is wrong with a decision that needs the main agent for a tool."""
+        if blind:
+            return errors.BRANCH_FROZEN_BY_REPLAY
+        if self._in_loop:
+            return errors.BRANCH_FROZEN_IN_LOOP
+        return errors.DECIDED_ONCE if tool == FINISH else errors.BRANCH_OUTSIDE_FOCUSED_ACTION
 
 
 def depends_on_screen(condition: ast.Condition) -> bool:

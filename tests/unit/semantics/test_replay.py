@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
+from flowdsl.diagnostics.diagnostic import ERROR, INFO, Diagnostic
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.semantics.modules import load
@@ -14,6 +14,8 @@ from tests.support.flows.compiling import workflow
 
 FROZEN = "branch-frozen-by-replay"
 OUTSIDE = "branch-outside-focused-action"
+IN_LOOP = "branch-frozen-in-loop"
+ONCE = "decided-once"
 INPUTS = "inputs { fast: bool, mode: string, rows: string[] @max_items(9) }"
 CAPTURE = "save_screenshot_as_run_attachment"
 TERMINAL = "execute_terminal_command"
@@ -164,9 +166,20 @@ def test_a_tool_that_the_team_has_verified_fits() -> None:
             OUTSIDE,
             "retry",
         ),
-        ("repeat until fast max 3 { call shoot() }", FROZEN, "repeat"),
-        ('repeat until sees "b" max 3 { press "F5" } else finish "x"', OUTSIDE, "repeat"),
-        ('wait until "c" else finish "nothing came"', OUTSIDE, "else"),
+        (
+            'keep n: string = "b"\nrepeat until {{n}} == "a" max 3 { call shoot() keep n = "a" }',
+            FROZEN,
+            "repeat",
+        ),
+        ('repeat until sees "b" max 3 { press "F5" } else finish "x"', ONCE, "repeat"),
+        ('wait until "c" else finish "nothing came"', ONCE, "else"),
+        ('for r in rows { wait until "c" else finish "nothing came" }', IN_LOOP, "else"),
+        ('for r in rows { step "s" { if sees "x" { call shoot() } } }', IN_LOOP, "if"),
+        (
+            'for r in rows { retry 2 {\nexpect "a" else fail "x"\ncall shoot()\n} }',
+            IN_LOOP,
+            "retry",
+        ),
         ('extract n: int from "d" else { call shoot() abort "no n" }', OUTSIDE, "else"),
         ('copy n from "d" else { call shoot() abort "no n" }', OUTSIDE, "else"),
         ("for r in rows { if fast { call shoot() } }", FROZEN, "if"),
@@ -221,6 +234,71 @@ def test_one_decision_is_reported_once_and_as_the_worse_of_its_calls() -> None:
     assert names(analyzed(task + workflow(calls, sections=INPUTS))) == [FROZEN]
     once = "call save(blind: false, fast: fast)"
     assert names(analyzed(task + workflow(once, sections=INPUTS))) == [OUTSIDE]
+
+
+def test_a_task_is_judged_inside_and_outside_of_a_loop() -> None:
+    task = 'task look() {\nif sees "x" { capture "a.png" }\n}\n'
+    inside, outside = "for r in rows { call look() }", "call look()"
+    for calls in (f"{inside}\n{outside}", f"{outside}\n{inside}", inside):
+        found = only(analyzed(task + workflow(calls, sections=INPUTS)), IN_LOOP)
+        assert (found.severity, found.span.first.line) == (ERROR, 3)
+    assert names(analyzed(task + workflow(outside))) == [OUTSIDE]
+
+
+def test_an_end_and_a_screenshot_in_one_branch_are_more_than_an_end() -> None:
+    both = 'if sees "x" {\ncapture "a.png"\nfinish "done"\n}'
+    assert only(analyzed(workflow(both)), OUTSIDE).message.count("`capture`") == 1
+    once = only(analyzed(workflow('if sees "x" { finish "done" }')), ONCE)
+    assert (once.severity, once.span.text) == (INFO, "if")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "help"),
+    [
+        (
+            'if fast { run "ipconfig" }',
+            "run \"if ('{fast}' -eq 'true') { ipconfig }\"",
+            "`run \"if ('{fast}' -eq 'true') { ... }\"`",
+        ),
+        ('if fast { capture "a.png" }', 'capture "a.png"\nif fast { press "F5" }', "in front of"),
+        ('if fast { export file "a" }', 'if fast { press "F5" }\nexport file "a"', "behind this"),
+        (
+            'if fast { for r in rows { press "F5" capture "{r}.png" } }',
+            'for r in rows { if fast { press "F5" } capture "{r}.png" }',
+            "into the `for`",
+        ),
+        (
+            'if not fast { finish "no" }\npress "F5"',
+            'if fast { press "F5" }',
+            "under `if fast { ... }`",
+        ),
+        (
+            'if mode == "a" or fast { finish "no" }\npress "F5"',
+            'if not (mode == "a" or fast) { press "F5" }',
+            'under `if not (mode == "a" or fast) { ... }`',
+        ),
+        (
+            'if fast { copy a: string from "b" type {{a}} into "c" }',
+            'if fast { extract a: string from "b" type {{a}} into "c" }',
+            "write `extract`",
+        ),
+        (
+            'expect "x" else {\ncapture "a.png"\nabort "no"\n}',
+            'capture "a.png"\nexpect "x" else abort "no"',
+            "in front of this `expect`",
+        ),
+        (
+            'for r in rows { if sees "x" { finish "no" } press "F5" }',
+            "keep done: bool = false\nfor r in rows { if not {{done}} {\n"
+            'if sees "x" { keep done = true } else { press "F5" }\n} }',
+            "`if not {{done}} { ... }`",
+        ),
+    ],
+)
+def test_the_help_shows_a_form_that_has_no_finding(wrong: str, right: str, help: str) -> None:
+    (found,) = analyzed(workflow(wrong, sections=INPUTS))
+    assert help in str(found.help)
+    assert analyzed(workflow(right, sections=INPUTS)) == ()
 
 
 def test_tasks_that_call_each_other_end() -> None:
