@@ -42,6 +42,7 @@ OF_ABSENCE = frozenset(
         "misplaced-pause",
         "missing-emit",
         "missing-steps",
+        "repeat-never-ends",
         "retry-cannot-fail",
         "unknown-act",
         "unknown-item",

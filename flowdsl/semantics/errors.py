@@ -459,6 +459,13 @@ SECRET_IN_TEST = DiagnosticSpec(
     "`{name}` is a secret, and a test gives it a placeholder itself",
     "remove the value",
 )
+SIGN_IN_TYPED_TEXT = DiagnosticSpec(
+    "sign-in-typed-text",
+    "names",
+    "this types the characters `{written}`, and not the {kind} `{name}`",
+    "write `{right}`",
+    arguable=True,
+)
 MISPLACED_RUNTIME_VALUE = DiagnosticSpec(
     "misplaced-runtime-value",
     "flow",
@@ -512,6 +519,21 @@ BOUND_WITHOUT_MAX = DiagnosticSpec(
     "flow",
     "`{name}` bounds a loop, and nothing says how large it may be",
     "write `@max(20)` behind its type, or the most that a run may take",
+)
+BOUND_BELOW_MIN_ITEMS = DiagnosticSpec(
+    "bound-below-min-items",
+    "flow",
+    "no list fits: `{list}` holds at least {least}, and this `for` takes at most {bound}",
+    "write `max {least}` or more, or lower the `@min_items` of the list",
+)
+REPEAT_NEVER_ENDS = DiagnosticSpec(
+    "repeat-never-ends",
+    "flow",
+    "nothing in this `repeat` sets what `{condition}` asks for, so that no round ends it",
+    (
+        "set it anew in the body, with `extract`, `copy`, `keep` or `call ... as`, or ask the "
+        "screen with `sees`"
+    ),
 )
 NESTED_FOR = DiagnosticSpec(
     "nested-for",

@@ -25,6 +25,7 @@ from .choices import asks_for_all, check_match
 from .conditions import check_condition
 from .keys import check_press
 from .loop_bounds import check_duration, check_limit, check_most, entries_of
+from .loop_ends import check_may_end, check_some_list_fits
 
 
 class EmitTargets(Record):
@@ -183,6 +184,10 @@ class BodyChecker:
         if isinstance(statement.value, ast.Ref):
             resolve_ref(self.program, self.scope, statement.value, places.TYPED)
             note_typed(self.program, self.scope.module.module, statement.value)
+        elif "$" in self.source.text[statement.value.start : statement.value.end]:
+            from .typed_signs import check_typed_signs
+
+            check_typed_signs(self.program, self.scope, statement)
         self._texts(statement)
 
     def _extract(self, statement: ast.ExtractStmt) -> None:
@@ -332,6 +337,7 @@ class BodyChecker:
         element = entries_of(self.program, self.scope, statement)
         if statement.limit is not None:
             check_most(self.program, self.scope, statement.limit)
+            check_some_list_fits(self.program, self.source, statement)
         symbol = ValueSymbol(LOOP, statement.variable.text, element, self._span(statement.variable))
         declared = self.scope.declare(self.program, symbol)
         self.program.iterables[symbol] = statement.iterable
@@ -358,6 +364,7 @@ class BodyChecker:
         check_duration(self.program, self.scope, statement.delay)
         self._forget_what_passes_set(statement.body)
         facts = check_condition(self.program, self.scope, statement.until)
+        check_may_end(self.program, self.source, statement)
         self.counting.append(("repeat", span))
         self.passes.append(statement.body)
         self._block_with(statement.body, facts.when_false)

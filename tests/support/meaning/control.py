@@ -270,6 +270,10 @@ class Control:
         body, kept = self.pass_of(state)
         state.become(body.copy())
         condition, screen, _, _ = self.body.condition(state)
+        if "sees " not in condition:
+            # Values alone may be some that no round sets, and such a `repeat` is an error.
+            words = self.body.text(state, texts.CONDITIONS, untrusted=True)
+            condition = f"({condition}) or sees {words}"
         inner = replace(place.inner(screen=screen), repeated=True, locked=place.locked | kept)
         written = self.braced(body, inner)
         otherwise, other = self.otherwise(state, replace(place, main=inner.main))

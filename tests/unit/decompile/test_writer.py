@@ -135,12 +135,12 @@ workflow w { inputs { n: string } outputs { id: string }
    retry 2 { expect "x" } expect "y" else { press "Tab" fail "z" } } } }
 """,
     "what stands behind else": """
-workflow w { outputs { a: string?, b: int, c: string }
+workflow w { outputs { a: string?, b: int, c: string? }
  steps { extract a: string? from "the a" else abort "no a" emit a = {{a}}
   extract b: int from "the b." else { extract b: int from "the other b" } emit b = {{b}}
   copy c from "the c" else finish "nothing" emit c = {{c}}
   repeat until sees "x" max 4 { press "F5" } else { press "Tab" }
-  repeat until {{b}} > 3 max 4 { press "F5" }
+  repeat until {{b}} > 3 max 4 { press "F5" extract b: int from "the b." }
   choose "r" else {}
   run "Get-Date" else abort "x"
   wait until "x" timeout 500ms else finish "done" } }
