@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
 from flowdsl.lint.bodies import body_of
@@ -10,6 +11,7 @@ from flowdsl.lint.context import LintContext
 from flowdsl.semantics import types
 from flowdsl.semantics.model import INPUT, ValueSymbol
 from flowdsl.syntax import ast, statements
+from flowdsl.syntax.visit import walk
 
 SPEC = DiagnosticSpec(
     "optional-read-unguarded",
@@ -32,7 +34,10 @@ _PLACES = {
     statements.REASON: "reason",
     statements.TYPED: "text",
 }
-"""What a text is called in a message. A missing value that is typed alone types nothing."""
+"""What a text is called in a message."""
+_VALUE = "value"
+_MAY_BE_NOTHING = (_PLACES[statements.TYPED], _VALUE)
+"""A missing value alone is no text here: it types nothing, and is handed on as missing."""
 
 _SPEAKS_OF_ABSENCE = re.compile(
     r"\b(empty|blank|missing|optional|absent|__EMPTY__|"
@@ -55,11 +60,28 @@ def check(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> None:
         return
     from_file = _has_schema_file(declaration)
     for statement in context.statements(body):
-        for text, role in statements.texts_of(statement):
+        for text, place in _texts(statement):
             for part in text.parts:
-                if part in optional and not (role == statements.TYPED and _is_alone(text)):
+                if part in optional and not (place in _MAY_BE_NOTHING and _is_alone(text)):
                     assert isinstance(part, ast.Ref)
-                    _check_ref(context, part, text, _PLACES[role], from_file)
+                    _check_ref(context, part, text, place, from_file)
+
+
+def _texts(statement: ast.Stmt) -> Iterator[tuple[ast.Text, str]]:
+    """The texts of a statement, those in its values too, with the words for each."""
+    for text, role in statements.texts_of(statement):
+        yield text, _PLACES[role]
+    match statement:
+        case ast.EmitStmt(value=value) | ast.KeepStmt(value=value):
+            values: tuple[ast.Expr, ...] = (value,)
+        case ast.CallStmt(arguments=arguments):
+            values = tuple(argument.value for argument in arguments)
+        case _:
+            return
+    for each in values:
+        for node in walk(each):
+            if isinstance(node, ast.Text):
+                yield node, _VALUE
 
 
 def _check_ref(

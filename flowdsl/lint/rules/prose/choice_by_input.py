@@ -23,6 +23,8 @@ SPEC = DiagnosticSpec(
     "write `choose`, which looks for it again on every run",
 )
 
+_DECIDE = "write it as an `if` with that condition, which is decided again on every run"
+
 _VARYING = frozenset((INPUT, PARAMETER, LOOP, RUNTIME))
 _MARK = "\x01"
 _VARIABLE = r"[\"'\\]*(?P<variable>\x01+)"
@@ -31,6 +33,10 @@ _VERB = (
     r"(?P<verb>\b(?:(?:double|right)[- ]?click|click|select|choose|pick|open|tick|untick|uncheck"
     r"|highlight|mark"
     r"|check(?! (?:that|if|whether)\b)|expand|find|locate|drag|move|delete)\b(?: on\b)?)"
+)
+_PICKING = (
+    r"(?P<verb>\b(?:(?:double|right)[- ]?click|click|select|choose|pick|tick|untick|uncheck"
+    r"|highlight|expand|check(?! (?:that|if|whether)\b))\b(?: on\b)?)"
 )
 _TYPING = r"(?P<verb>\b(?:press|put|type|key in)\b)"
 _STOP = r"and|or|then|to|into|as|until|while|when|if|by|than|types?|enter|press|set"
@@ -63,7 +69,18 @@ _PATTERNS = (
     # from the results, open the parcel of x
     rf"{_IN_LIST}(?:(?!\b(?:and|or|then)\b)[^.;,>\x01]){{0,40}},?"
     rf" {_VERB} (?:{_WORD}){{0,5}}{_VARIABLE}",
+    # click on x, select x
+    rf"{_PICKING} {_VARIABLE}(?! times\b)",
+    # the box x, the box beside x, the checkbox for the x bill
+    rf"{_PICKING} (?:{_WORD}){{1,3}}?(?:check ?)?box(?:es)? (?:{_WORD}){{0,4}}?{_VARIABLE}",
+    # the type x, the time slot x
+    rf"{_PICKING} the (?:type |{_WORD})(?:{_WORD}){{0,2}}?{_VARIABLE}",
 )
+_BRANCH = (
+    rf"(?P<verb>\b(?:if|when|unless|in case)\b) (?:the )?{_VARIABLE}"
+    r" (?:is|isn't|are|was|equals?|says|contains|starts with|ends with|has)\b"
+)
+"""A decision by a value: `if x is a, press F1`."""
 
 _SENTENCE = re.compile(r"(?:[^.;!?]|[.;!?](?!\s|$))+")
 _OPENING = re.compile(
@@ -79,7 +96,8 @@ def check(context: LintContext, prose: Prose) -> None:
     start, end = prose.bounds
     masked = _masked(prose, variables)[:end]
     for sentence in _SENTENCE.finditer(masked, start):
-        found = _choice(sentence[0])
+        branch = wrapped(_BRANCH).search(sentence[0])
+        found = branch or _choice(sentence[0])
         if found is not None and is_english(sentence[0]):
             offset = sentence.start()
             statement = _recorded(context, prose.text)
@@ -89,7 +107,8 @@ def check(context: LintContext, prose: Prose) -> None:
                 place = prose.span(offset + found.start("verb"), offset + found.end())
                 rest = masked[start:offset] + masked[sentence.end() :]
                 fixes = () if rest.strip(" \n.!") else _fixes(prose, statement)
-                context.report(SPEC, place, name=name, fixes=fixes)
+                help = None if branch is None else _DECIDE
+                context.report(SPEC, place, name=name, fixes=fixes, help=help)
             return
 
 
