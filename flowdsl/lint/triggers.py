@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from flowdsl.semantics.capabilities import COMMAND_BYTES, PLAINED
 from flowdsl.semantics.statements.keys import chord_keys, is_shared_key
+from flowdsl.semantics.traversal import inner_blocks
 from flowdsl.semantics.types import ANY, ListOf, Type, strip_optional
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import variable_set_by
@@ -88,6 +89,30 @@ def has_operators(context: LintContext, statement: ast.RunStmt) -> bool:
     return (
         "?" in written or "&" in written or "||" in written or ("|" in written and "\n" in written)
     )
+
+
+def sets_state(context: LintContext, statement: ast.RunStmt) -> bool:
+    """Whether a command may change the folder that it is in, or set a variable."""
+    written = _written(context, statement.command).lower()
+    return "=" in written or any(word in written for word in ("cd", "chdir", "sl", "loc", "pushd"))
+
+
+def goes_on_without(context: LintContext, statement: ast.ChooseStmt) -> bool:
+    """Whether the `else` of a choice is a block."""
+    otherwise = statement.otherwise
+    return otherwise is not None and isinstance(otherwise.action, ast.Block)
+
+
+def may_be_empty(context: LintContext, statement: ast.Stmt) -> bool:
+    """Whether a text of a statement, or one of its blocks, may be empty."""
+    match statement:
+        case ast.DoStmt(text=text) | ast.TypeStmt(value=ast.Text() as text):
+            return not any(isinstance(part, ast.Ref) for part in text.parts) and (
+                not context.source.text[text.start : text.end].strip(' \t\r\n"')
+                or any(isinstance(part, ast.TextComment) for part in text.parts)
+            )
+        case _:
+            return any(not inner.block.statements for inner in inner_blocks(statement))
 
 
 def has_rare_key(context: LintContext, statement: ast.PressStmt) -> bool:

@@ -11,13 +11,24 @@ from flowdsl.lint.rule import UNUSED_KINDS, InSource, LinkedFiles, Rule, UnusedN
 from flowdsl.syntax import ast
 
 _BODIES = (ast.TaskDecl, ast.StepsSection)
+_MAY_BE_EMPTY = (
+    ast.DoStmt,
+    ast.TypeStmt,
+    ast.StepStmt,
+    ast.ForStmt,
+    ast.RepeatStmt,
+    ast.ExpectStmt,
+    ast.IfStmt,
+    ast.MatchStmt,
+)
 _USES_OF_MODELS = (ast.ModelSection, ast.ChooseStmt, ast.ExtractStmt, ast.Check)
 _ACTED_ON = ("do", "target", "source")
 
 _CHOICES = """
     row rows line lines entry entries result results record records item items match matching
     matches option suggestion card tile list table grid worklist board queue dropdown drop whose
-    where owned belongs shows
+    where owned belongs shows click choose select pick tick untick check uncheck highlight expand
+    box boxes if when unless case
 """
 _OPENINGS = """
     add check click count find for if make otherwise press read repeat save select there use wait
@@ -62,13 +73,22 @@ RULES = (
     Rule("credential-in-literal", (ast.Module,), room="program"),
     Rule("command-outlasts-limit", (ast.RunStmt,), room="commands", when=triggers.names_wait),
     Rule("command-too-long", (ast.RunStmt,), room="commands", when=triggers.is_long),
+    Rule("command-state-lost", (ast.RunStmt,), room="commands", when=triggers.sets_state),
     Rule("deep-nesting", _BODIES, room="program"),
     Rule("duplicated-prose", (LinkedFiles(),), room="prose"),
     Rule("enum-not-handled", (ast.IfStmt,), room="program", when=triggers.has_branches),
     Rule("fixed-wait", (ast.WaitStmt,), room="program"),
+    Rule(
+        "goes-on-without-choice",
+        (ast.ChooseStmt,),
+        room="program",
+        when=triggers.goes_on_without,
+    ),
     Rule("key-of-one-driver", (ast.PressStmt,), room="commands", when=triggers.has_rare_key),
+    Rule("last-entry-wins", (ast.ForStmt,), room="program"),
     Rule("missing-description", (ast.WorkflowDecl,), room="prose", when=triggers.lacks_description),
     Rule("newer-powershell-syntax", (ast.RunStmt,), room="commands", when=triggers.has_operators),
+    Rule("no-effect", _MAY_BE_EMPTY, room="program", when=triggers.may_be_empty),
     Rule("non-powershell-command", (ast.RunStmt,), room="commands"),
     Rule("optional-read-unguarded", _BODIES, room="program", when=triggers.writes_optional),
     Rule("overwritten-before-read", _BODIES, room="program", when=triggers.sets_twice),

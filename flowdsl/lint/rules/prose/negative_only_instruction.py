@@ -32,6 +32,8 @@ def check(context: LintContext, prose: Prose) -> None:
     start, end = prose.bounds
     text = prose.written[start:end]
     sentences = [each for each in _BETWEEN.split(text) if each.strip()]
+    if not sentences:
+        return
     if all(map(_NEGATIVE.fullmatch, sentences)) and not _POSITIVE.search(text) and is_english(text):
         stripped = text.strip()
         at = start + text.index(stripped)
