@@ -587,6 +587,19 @@ MALFORMED_CHORD = DiagnosticSpec(
     "write keys that are pressed one after another with a space between them",
 )
 
+UNKNOWN_DISPLAY = DiagnosticSpec(
+    "unknown-display", "types", "`{display}` is no format of a `{type}`: {problem}"
+)
+NO_DISPLAYS = DiagnosticSpec(
+    "no-displays",
+    "types",
+    "a `{type}` has no formats",
+    (
+        "leave `as` out, and the value is typed as it is; only a `date`, `datetime`, `time`, `int` "
+        "or `number` is written in a format"
+    ),
+)
+
 # What the agents and the platform make of it
 
 BACKSLASH_BEFORE_VARIABLE = DiagnosticSpec(

@@ -8,13 +8,14 @@ from flowdsl.format.literals import is_name, plain_literal, value_literal
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_statements import DEFAULT_TIMEOUT_MILLISECONDS, not_reached
 from flowdsl.ir.lower_values import joined, single_variable
+from flowdsl.semantics.values.displays import has_displays, problem_of
 
 from .lines import Emit, Failed, Keep, Line, loop_key
 from .matches import cases_of
 from .scope import Scope
 from .type_names import TypeNames, Unspeakable, doc_lines
 from .value_text import Consts, ValueWriter, said
-from .value_types import ANY, STRING, present, type_of
+from .value_types import ANY, STRING, present, type_of, type_of_variable
 
 INDENT = "  "
 PICTURES = "./pictures/"
@@ -171,6 +172,9 @@ class Writer(ValueWriter):
         if node.display is not None:
             if variable is None:
                 raise Unspeakable("a text is typed in another format")
+            type_ = present(type_of_variable(variable, self.scope.types))
+            if not _is_display(type_, node.display):
+                raise Unspeakable("a value is typed in a format that its type does not have")
             shown = said(plain_literal(node.display))
             return f"type {self.scope.in_code(variable)} as {shown} into {target}"
         value = self.text(node.value) if variable is None else self.scope.in_code(variable)
@@ -385,3 +389,12 @@ def constant_of(value: nodes.Value) -> Any:
             return {name: constant_of(item) for name, item in fields}
         case _:
             raise Unspeakable("a variable stands in a list that has to be known")
+
+
+def _is_display(type_: nodes.Type, display: str) -> bool:
+    """Whether `type ... as` can write a value of the type in a format."""
+    return (
+        isinstance(type_, nodes.ScalarType)
+        and has_displays(type_.name)
+        and problem_of(type_.name, display) is None
+    )

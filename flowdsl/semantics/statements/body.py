@@ -182,7 +182,11 @@ class BodyChecker:
 
     def _type(self, statement: ast.TypeStmt) -> None:
         if isinstance(statement.value, ast.Ref):
-            resolve_ref(self.program, self.scope, statement.value, places.TYPED)
+            type_ = resolve_ref(self.program, self.scope, statement.value, places.TYPED)
+            if statement.display is not None:
+                from .displays import check_display
+
+                check_display(self.program, self.scope, statement.display, type_)
             note_typed(self.program, self.scope.module.module, statement.value)
         elif "$" in self.source.text[statement.value.start : statement.value.end]:
             from .typed_signs import check_typed_signs

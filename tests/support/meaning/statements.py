@@ -12,7 +12,9 @@ from .control import Control, closed
 from .values import (
     ANY,
     BOOL,
+    DATE,
     INT,
+    NUMBER,
     PERIOD,
     READ_TYPES,
     REMARK,
@@ -52,6 +54,14 @@ MAIN_ONLY = ("copy", "run", "capture", "export", "image", "background")
 """Statements that need the main agent."""
 
 Make = Callable[[State, Place], str]
+
+
+FORMATS = {
+    DATE: ("dd.MM.yyyy", "EEEE, d MMMM yyyy", "dd.MM."),
+    INT: ("0", "#,##0"),
+    NUMBER: ("0.00", "#,##0.00"),
+}
+"""Formats in which values of a type are typed."""
 
 
 class Statements(Control):
@@ -144,11 +154,12 @@ class Statements(Control):
     def _type(self, state: State, _: Place) -> str:
         target = self.instruction(state, texts.TARGETS)
         scalars = self.body.having(state, lambda each: each.type.scalar)
+        shown = [each for each in scalars if each.type in FORMATS]
         kind = self.c.weighted(
             (
                 ("text", 6),
                 ("value", 3 if scalars else 0),
-                ("format", 1 if scalars else 0),
+                ("format", 1 if shown else 0),
                 ("secret", 2 if self.body.secrets else 0),
             )
         )
@@ -156,8 +167,9 @@ class Statements(Control):
             case "value":
                 return f"type {self.c.pick(scalars).code} into {target}"
             case "format":
-                written = self.c.pick(("dd.MM.yyyy", "0.00", "a - b."))
-                return f'type {self.c.pick(scalars).code} as "{written}" into {target}'
+                value = self.c.pick(shown)
+                written = self.c.pick(FORMATS[value.type])
+                return f'type {value.code} as "{written}" into {target}'
             case "secret":
                 name = self.c.pick(self.body.secrets)
                 value = self.c.pick((f"${name}", f'"{{${name}}}"', f'" {{${name}}}."'))

@@ -245,7 +245,7 @@ task show(n: string) { step "Show {n}" { extract t: string from "t {n}" do "Type
 workflow w { steps { extract a: string from "a" call show(n: {{a}}) call show(n: "b") do "x" } }
 """,
     "values that only a parameter can bring": """
-type L { day: string, tags: string[] }
+type L { day: date, tags: string[] }
 task enter(l: L, flag: bool, items: string[], any_value: any) {
   if l.tags is empty { press "Tab" }
   for i in items max 4 { do "Do {i}" }
@@ -255,7 +255,8 @@ task enter(l: L, flag: bool, items: string[], any_value: any) {
 }
 workflow w { inputs { d: string, e: string, m: int }
  steps {
-   call enter(l: { day: "{d}-{e}", tags: [d] }, flag: true, items: [d, e, "{d}x"], any_value: m) } }
+   call enter(l: { day: "2026-03-01", tags: [d] }, flag: true, items: [d, e, "{d}x"],
+     any_value: m) } }
 """,
     "comparisons that a parameter makes possible": """
 task go(kind: string, n: any) { if kind == "other" { press "Tab" } if n == 3 { press "Enter" }

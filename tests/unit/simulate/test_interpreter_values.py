@@ -232,8 +232,8 @@ MISSING = [{}, {"x": None}, {"x": ""}, {"x": "__EMPTY__"}]
 def test_a_missing_value_that_is_typed_is_no_event(inputs: dict[str, object]) -> None:
     told = traced(
         """type x into "a" type "{x}" into "b" type "{x}{# note #}" into "c"
-        type x as "MM" into "d" call t(x: x) type "" into "e" press "F1" """,
-        sections="inputs { x: string? }",
+        type y as "MM" into "d" call t(x: x) type "" into "e" press "F1" """,
+        sections="inputs { x: string? y: date? }",
         before='task t(x: string?) { type x into "f" }',
         inputs=inputs,
     )
