@@ -72,7 +72,7 @@ async def chain_run(
     later = _read_answers(parts, answers)
     if resume is None:
         _refuse_missing(parts, later, 0)
-    plan = RunPlan(program, chain, sources, (), wanted)
+    plan = RunPlan(program, chain, session.on_this_day(sources), (), wanted)
     ids = await ids_of(session, plan, is_placed=resume is not None or is_placed(place))
     async with session.client() as client:
         where, machine_parameters = await find_place(client, **place)

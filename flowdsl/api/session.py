@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
+from dataclasses import replace
 
 from flowdsl.api.sources import SourceErrors
 from flowdsl.codegen.artifacts import Bundle
@@ -17,6 +18,8 @@ from flowdsl.diagnostics.suggest import listed
 from flowdsl.host.disk import PROJECT_FILE, DiskFiles, find_root
 from flowdsl.host.listing import expand
 from flowdsl.ir.nodes import Program
+from flowdsl.runs.inputs.assemble import Sources
+from flowdsl.runs.inputs.today import today_in
 from flowdsl.source.failure import TOO_DEEP
 from flowdsl.workspace.environments import required_environment
 from flowdsl.workspace.errors import NoProject, UnusableProject
@@ -65,6 +68,11 @@ class Session:
     def files(self) -> DiskFiles:
         """The files of the project."""
         return self._read.files
+
+    def on_this_day(self, sources: Sources) -> Sources:
+        """What is given to runs, with the day of runs that begin now; raises `UnknownTimezone`."""
+        timezone = _project_of(self._read).timezone
+        return replace(sources, today=today_in(timezone, self.runtime.now()))
 
     async def compiled(self) -> tuple[Program, Bundle]:
         """The program of the sources and its artifacts; raises `SourceErrors`."""

@@ -76,7 +76,7 @@ async def made(
 ) -> list[Submission]:
     """What came of the requests for new runs; raises `FlowdslError`."""
     program, source = await source_of(session, kind, word)
-    plan = RunPlan(program, source, sources, rows, wanted)
+    plan = RunPlan(program, source, session.on_this_day(sources), rows, wanted)
     ids = await ids_of(session, plan, is_placed=is_placed(place))
     async with session.client() as client:
         where, machine_parameters = await find_place(client, **place)

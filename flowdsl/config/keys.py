@@ -104,6 +104,9 @@ _LABEL = Text("a name of 1 to 100 characters", shortest=1, longest=100)
 _LONG_NAME = Text("a name of 1 to 255 characters", shortest=1, longest=255)
 _RULE_NAME = Text("the name of a rule", r"[a-z][a-z0-9-]*")
 _UUID = Text("a UUID", "-".join(f"[0-9a-fA-F]{{{count}}}" for count in (8, 4, 4, 4, 12)))
+_TIMEZONE = Text(
+    "a time zone such as `Europe/Berlin` or `UTC`", r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*"
+)
 _ADDRESS = Text("an address such as `workflow.name`", rf"(?:{'|'.join(MANAGED)})\.\S.*")
 _CLAUSE = r"\s*(?:>=|<=|==|!=|>|<)\s*[0-9]+(?:\.[0-9]+)*\s*"
 _VERSIONS = Text("a version range such as `>=0.1,<2`", f"{_CLAUSE}(?:,{_CLAUSE})*")
@@ -151,6 +154,11 @@ _PROJECT = Table(
             "requires_flowdsl",
             _VERSIONS,
             "the versions of flowdsl that may work on the project",
+        ),
+        Key(
+            "timezone",
+            _TIMEZONE,
+            "the time zone whose day `today` is; default: that of the computer that starts a run",
         ),
     )
 )

@@ -149,6 +149,7 @@ def _build(document: dict[str, Any], report: ProjectFileReport) -> Project:
         id=project["id"],
         flows=tuple(project["flows"]),
         requires_flowdsl=project["requires_flowdsl"],
+        timezone=project["timezone"],
         lint=Lint(
             tuple(lint["select"]),
             tuple(lint["ignore"]),

@@ -142,13 +142,15 @@ class Removal(Record):
 class Project(Record):
     """A whole project file.
 
-    `id` is None until `init` or a person writes one. `flows` are globs from the root.
+    `id` is None until `init` or a person writes one. `flows` are globs from the root. `timezone` is
+    the IANA name of the zone whose day `today` is, None for that of the computer.
     """
 
     name: str
     id: str | None
     flows: tuple[str, ...]
     requires_flowdsl: str | None
+    timezone: str | None
     lint: Lint
     environments: dict[str, Environment]
     tags: dict[str, Tag]

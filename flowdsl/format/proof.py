@@ -18,7 +18,7 @@ from flowdsl.syntax.lexer import TERMINAL
 from flowdsl.syntax.text import scan_text
 
 from .gaps import Gap, doc_lines
-from .sheet import COMMA, NO_ENTRY, RUNTIME, TEXTS, Sheet
+from .sheet import COMMA, DAYS, NO_ENTRY, RUNTIME, TEXTS, Sheet
 from .tree import IMPORTS, Item
 
 _OPTIONAL_IN_FRONT_OF = NO_ENTRY | {TERMINAL["FIELD"], TERMINAL["SECRET"]}
@@ -83,6 +83,8 @@ def _same_value(kind: int, one: str, other: str) -> bool:
     """Whether two spellings of a token of this kind are the same text or variable."""
     if kind == RUNTIME:
         return one[2:-2].strip(" \t") == other[2:-2].strip(" \t")
+    if kind in DAYS:
+        return "".join(one.split()) == "".join(other.split())
     return kind in TEXTS and _parts(one) == _parts(other)
 
 

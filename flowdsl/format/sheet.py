@@ -18,8 +18,10 @@ COMMA = TERMINAL["COMMA"]
 REST = TERMINAL["REST"]
 LBRACE, RBRACE, LPAR = TERMINAL["LBRACE"], TERMINAL["RBRACE"], TERMINAL["LPAR"]
 RUNTIME = TERMINAL["RUNTIME"]
+START, SHIFT = TERMINAL["START"], TERMINAL["SHIFT"]
+DAYS = frozenset((START, SHIFT))
 TEXTS = frozenset((TERMINAL["STRING"], TERMINAL["BLOCK"], RUNTIME))
-"""Tokens that may be spelled in more than one way."""
+"""Tokens that may be spelled in more than one way, as `DAYS` may."""
 _OPENERS = frozenset((LBRACE, TERMINAL["LPAR"], TERMINAL["LSQB"]))
 _CLOSERS = frozenset((RBRACE, TERMINAL["RPAR"], TERMINAL["RSQB"]))
 
@@ -92,6 +94,8 @@ class Sheet:
         for at, kind in enumerate(kinds):
             if kind == COMMA and kinds[at + 1] in NO_ENTRY:
                 texts[at] = ""
+            elif kind in DAYS:
+                texts[at] = written_day(texts[at])
         gaps = list(map(_gaps().get, pairwise(kinds), repeat(" ")))
         gaps.insert(0, "")
         for at, _ in self.commented:
@@ -130,6 +134,13 @@ class Sheet:
     def opens(self, at: int) -> bool:
         """Whether a token is an opening bracket."""
         return self.kinds[at] in _OPENERS
+
+
+def written_day(word: str) -> str:
+    """`start of month` and `- 7d` with one blank between their words."""
+    if word[0] in "+-":
+        return f"{word[0]} {word[1:].strip()}"
+    return " ".join(word.split())
 
 
 NO_ENTRY = _CLOSERS | {TERMINAL["EXISTS"], TERMINAL["SHOWS"]}

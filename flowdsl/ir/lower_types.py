@@ -59,9 +59,14 @@ class TypeLowering:
                 description=field.doc,
                 machine=field.constraints.machine,
                 absent=field.absent,
+                day=None if field.day is None else _day(field.day),
             )
             for field in fields
         )
+
+
+def _day(day: types.Day) -> nodes.Day:
+    return nodes.Day(base=day.base, name=day.name, shifts=day.shifts)
 
 
 def _number(value: int | str) -> Any:

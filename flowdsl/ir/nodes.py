@@ -103,10 +103,20 @@ Type: TypeAlias = ScalarType | EnumType | ListType | OptionalType | RecordType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """A day that is worked out when a run begins, as `types.Day` tells it."""
+
+    base: str
+    name: str
+    shifts: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FieldSpec:
     """A field under its name on the wire; `constraints` are JSON Schema keywords with values.
 
-    `machine`: a desktop or a pool may supply the value, so that a run need not give it.
+    `machine`: a desktop or a pool may supply the value, so that a run need not give it. `day`: what
+    FlowDSL's runner fills in; to anybody else the field has no default.
 
     `absent`: in JSON the value may be left out and is never null. The type is optional then.
     """
@@ -119,6 +129,7 @@ class FieldSpec:
     description: str | None = None
     machine: bool = False
     absent: bool = False
+    day: Day | None = None
 
     @property
     def required(self) -> bool:

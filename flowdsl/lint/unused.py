@@ -17,6 +17,7 @@ from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics.model import INPUT, PARAMETER, RUNTIME, SECRET, SemanticModel, ValueSymbol
 from flowdsl.semantics.traversal import statements
+from flowdsl.semantics.types import INPUT as DAY_OF_INPUT
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import variable_set_by
@@ -180,7 +181,10 @@ def _values(
     verbatim = ""
     fields: dict[int, ast.Field | ast.Param] | None = None
     setters_of: dict[str, list[ast.Stmt]] | None = None
-    for symbol in model.declared_values.get(declaration, ()):
+    symbols = model.declared_values.get(declaration, ())
+    days = (each.field.day for each in symbols if each.field is not None)
+    counted_from = {day.name for day in days if day is not None and day.base == DAY_OF_INPUT}
+    for symbol in symbols:
         if symbol in used:
             continue
         if symbol.kind == RUNTIME:
@@ -199,7 +203,7 @@ def _values(
         if symbol.field is not None and symbol.field.constraints.machine:
             continue  # its declaration makes sure that the machine defines it
         wire_name = symbol.field.wire_name if symbol.field is not None else symbol.name
-        if wire_name in verbatim:
+        if wire_name in verbatim or wire_name in counted_from:
             continue
         if not mentions.here(source, symbol.name):
             kind = "parameter" if isinstance(field, ast.Param) else symbol.kind
@@ -214,6 +218,7 @@ def _chain_values(
     No name can be shadowed, so that every reference by that name means the declared one.
     """
     used = {node.name.text for node in walk(chain) if isinstance(node, ast.Ref)}
+    used |= {node.name.name.text for node in walk(chain) if isinstance(node, ast.ConstRef)}
     for item in chain.items:
         fields: list[tuple[str, ast.Name, ast.Node]] = []
         if isinstance(item, ast.InputsSection | ast.SecretsSection):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from flowdsl.cyberdesk.models.run import ChainCreate, ChainStep
@@ -31,6 +32,7 @@ def chain_steps(
     machine_parameters: MachineParameters,
     unanswered: Collection[tuple[bool, str]] = (),
     ways: Ways = ON_COMMAND_LINE,
+    today: date | None = None,
 ) -> tuple[list[ChainStep], tuple[str, ...]]:
     """The steps of the body of one part, and notes about what is left to machines; raises
     `InputsRefused`.
@@ -59,6 +61,7 @@ def chain_steps(
             machine_parameters=machine_parameters,
             references=True,
             ways=ways,
+            today=today,
         )
         try:
             made = assemble(declared, sources)
@@ -122,7 +125,14 @@ def _waiting(bindings: Bindings, unanswered: Collection[tuple[bool, str]]) -> se
 
 
 def _without(declared: Declared, inputs: set[str], secrets: set[str]) -> Declared:
-    """What a workflow takes beside some inputs and secrets, as far as that can be checked alone."""
+    """What a workflow takes beside some inputs and secrets, as far as that can be checked alone.
+
+    Inputs whose default counts from one of them are left out as well.
+    """
+    inputs = set(inputs)
+    for name, spec in declared.inputs.items():
+        if spec.day is not None and spec.day.base == "input" and spec.day.name in inputs:
+            inputs.add(name)
     return replace(
         declared,
         inputs={name: spec for name, spec in declared.inputs.items() if name not in inputs},

@@ -587,6 +587,21 @@ MALFORMED_CHORD = DiagnosticSpec(
     "write keys that are pressed one after another with a space between them",
 )
 
+MISPLACED_DAY = DiagnosticSpec(
+    "misplaced-day",
+    "types",
+    "only an input of type `date` can have a day as its default, and {why}",
+    'write the day itself, as `"2026-03-01"`, or make it an input of type `date`',
+)
+UNUSABLE_DAY = DiagnosticSpec(
+    "unusable-day",
+    "types",
+    "no day can be counted from `{name}`: {why}",
+    (
+        "count from `today`, from `start of week`, `month`, `quarter` or `year`, from a const that "
+        "holds a date, or from an input of type `date` above this one"
+    ),
+)
 UNKNOWN_DISPLAY = DiagnosticSpec(
     "unknown-display", "types", "`{display}` is no format of a `{type}`: {problem}"
 )

@@ -109,12 +109,35 @@ class Constraints(Record):
 NO_CONSTRAINTS = Constraints()
 
 
+TODAY = "today"
+INPUT = "input"
+FIXED = "fixed"
+
+
+class Day(Record, eq=True):
+    """A day that is worked out when a run begins.
+
+    - `base`: `TODAY`; `week`, `month`, `quarter` or `year`, the first day of that which today is
+      in; `INPUT`, with its name on the wire in `name`; `FIXED`, with the date in `name`.
+    - `shifts`: what is added one after the other, as `(-7, "d")`; `d`, `w`, `mo` or `y`.
+    """
+
+    base: str
+    name: str
+    shifts: tuple[tuple[int, str], ...]
+
+    @property
+    def needs_today(self) -> bool:
+        """Whether the day of the run decides it, not another input or a const alone."""
+        return self.base not in (INPUT, FIXED)
+
+
 class FieldType(Record):
     """A field of a record or section.
 
     `default` is a constant in JSON form (numbers with a point as `decimal.Decimal`), meaningful
     when `has_default`; what depends on `env` stands there as its AST node, see
-    `constants.evaluate`.
+    `constants.evaluate`. `day` is a default that only FlowDSL's runner can fill in.
 
     `absent`: it is written `name?:`. In JSON it may be left out and is never null; its `type` is
     optional all the same, because to a program the value may be missing.
@@ -127,6 +150,7 @@ class FieldType(Record):
     default: Any = None
     doc: str | None = None
     absent: bool = False
+    day: Day | None = None
 
     @property
     def wire_name(self) -> str:
@@ -139,7 +163,9 @@ class FieldType(Record):
 
         False where the type is not known, so that nothing is reported for it.
         """
-        return not self.has_default and not isinstance(self.type, Optional | Unknown)
+        if self.has_default or self.day is not None:
+            return False
+        return not isinstance(self.type, Optional | Unknown)
 
 
 class RecordOf(Record):

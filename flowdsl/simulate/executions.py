@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName, Template, WorkflowArtifact
+from flowdsl.ir.days import with_days
+from flowdsl.ir.lower_types import TypeLowering
 from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
 from flowdsl.source.record import Record
 
@@ -56,7 +58,18 @@ def _open_part(part: ModelName | ImageRef) -> str:
 def started_world(payload: Payload, world: World) -> World:
     """The world of a run that FlowDSL starts, which fills in the defaults of inputs."""
     schema = json.loads(payload.input_schema or "{}")
-    return World(_with_defaults(dict(world.inputs), schema), world.answer, world.situations)
+    return _given(world, _with_defaults(dict(world.inputs), schema))
+
+
+def on_its_day(workflow: WorkflowSymbol, world: World) -> World:
+    """The world of a run that FlowDSL starts, which fills in the days of inputs; raises `NoDay`."""
+    fields = TypeLowering(lambda value: value).fields(workflow.inputs)
+    return _given(world, with_days(fields, world.inputs, world.today))
+
+
+def _given(world: World, inputs: Mapping[str, Any]) -> World:
+    """The same world, whose run is given other inputs."""
+    return World(inputs, world.answer, world.situations, world.today)
 
 
 def _with_defaults(value: Any, schema: Mapping[str, Any]) -> Any:
@@ -92,7 +105,7 @@ def disagreements(
     Raises `machine.execute.Refused` where the service would not start such a run.
     """
     program = interpret(model, workflow, world, environment or {})
-    yield from disagreements_with(program, payload, world, variants)
+    yield from disagreements_with(program, payload, on_its_day(workflow, world), variants)
 
 
 def disagreements_with(
@@ -137,8 +150,9 @@ def replay_disagreements(
     if recorded_program.ending.status != SUCCESS:
         return
     program = interpret(model, workflow, world, environment or {})
+    began, begins = on_its_day(workflow, recorded), on_its_day(workflow, world)
     yield from replay_disagreements_with(
-        recorded_program, program, payload, recorded, world, variants
+        recorded_program, program, payload, began, begins, variants
     )
 
 

@@ -11,6 +11,7 @@ waits so far. The same question at the same position has the same answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from flowdsl.source.record import Record
@@ -62,11 +63,14 @@ class World(Record):
     - `answer`: the answer to a question at a position.
     - `situations`: positions at which the situation of a rule of `always` arises, each with the
       number of the rule, from 0.
+    - `today`: the day on which the run begins, for defaults that depend on it; None where nobody
+      says it.
     """
 
     inputs: Mapping[str, Any]
     answer: Callable[[Question, int], Any]
     situations: Mapping[int, int]
+    today: date | None = None
 
 
 class Unanswerable(Exception):

@@ -141,6 +141,35 @@ class ConstRef(Node):
     name: Dotted
 
 
+class StartOf(Node):
+    """`start of month`: the first day of the `week`, `month`, `quarter` or `year` that today is in.
+
+    A week starts on Monday.
+    """
+
+    unit: str
+
+
+class Shift(Node):
+    """`+ 7d`: so many days (`d`), weeks (`w`), months (`mo`) or years (`y`).
+
+    `count` has the sign.
+    """
+
+    count: int
+    unit: str
+
+
+class DayExpr(Node):
+    """A day that is worked out when a run begins: `today - 7d`, `start of month - 1mo`.
+
+    `base` is `today`, a const, an earlier input, or the start of something.
+    """
+
+    base: ConstRef | StartOf
+    shifts: tuple[Shift, ...]
+
+
 class Pair(Node):
     """`key: value` of an object."""
 
@@ -265,7 +294,7 @@ class Field(Node):
     name: Name
     absent: bool
     type: TypeExpr
-    default: Literal | None
+    default: Literal | DayExpr | None
     annotations: tuple[Annotation, ...]
     doc: str | None
 

@@ -162,6 +162,15 @@ class AstBuilder:
         start, end = self.tokens.starts[index], self.tokens.ends[index]
         return ast.IntLit(start, end, whole_number(self.source, self.sink, start, end))
 
+    def _shift(self, index: int) -> ast.Shift:
+        start, end = self.tokens.starts[index], self.tokens.ends[index]
+        spelling = self.tokens.words[index]
+        digits = spelling[1:].strip(" \t").rstrip("dwmoy")
+        at = start + spelling.index(digits)
+        count = whole_number(self.source, self.sink, at, at + len(digits))
+        unit = spelling[len(spelling.rstrip("dwmoy")) :]
+        return ast.Shift(start, end, -count if spelling[0] == "-" else count, unit)
+
     def _duration(self, index: int) -> ast.Duration:
         start, end = self.tokens.starts[index], self.tokens.ends[index]
         spelling = self.tokens.words[index]
@@ -277,6 +286,16 @@ class AstBuilder:
             tuple(annotations),
             self.docs.get(start),
         )
+
+    def build_day(self, start: int, end: int, children: Sequence[Any]) -> ast.DayExpr:
+        base, *shifts = children
+        return ast.DayExpr(start, end, base, tuple(map(self._shift, shifts)))
+
+    def build_day_of_start(self, start: int, end: int, children: Sequence[Any]) -> ast.DayExpr:
+        word, *shifts = children
+        unit = self._word(word).split()[-1]
+        base = ast.StartOf(self.tokens.starts[word], self.tokens.ends[word], unit)
+        return ast.DayExpr(start, end, base, tuple(map(self._shift, shifts)))
 
     def build_type(self, start: int, end: int, children: Sequence[Any]) -> ast.TypeExpr:
         type_: ast.TypeExpr

@@ -52,13 +52,15 @@ _PAIRS = re.compile(
     r"""
     ([ \t\r\n\f]*(?:\#[^\r\n]*[ \t\r\n\f]*)*)
     (
-        (?!r")[A-Za-z_][A-Za-z0-9_]*
+        start[ \t\r\n\f]+of[ \t\r\n\f]+(?:week|month|quarter|year)(?![A-Za-z0-9_])
+      | (?!r")[A-Za-z_][A-Za-z0-9_]*
       | "(?!"")[^"\\\r\n]*(?:\\"?[^"\\\r\n]*)*(?:"|(?=[\r\n]|\Z))
       | \{\{[ \t]*[A-Za-z_][A-Za-z0-9_]*
         (?:\.[A-Za-z_][A-Za-z0-9_]*|\[[0-9]+\]|\['[^'\r\n]*'\])*[ \t]*\}\}
       | \.\.\.
       | [{}()\[\],:.?@$|~]
       | [=!<>]=|\+=|->|[=<>]
+      | [+-][ \t]*[0-9]+(?:d|w|mo|y)(?![A-Za-z0-9_])
       | -?[0-9]+(?:\.[0-9]+|ms|[smh])?(?![A-Za-z0-9_])
       | -?[0-9][A-Za-z0-9_]*
       | \"""(?:[^"\\]+|\\\"""|\\(?!\""")|"(?!""))*(?:\"""|\Z)
@@ -106,8 +108,16 @@ class Lexemes:
             else _literal(word)
             for word in self.words
         ]
+        if "start" in text:
+            self._mark_starts()
         self._mark_names()
         self._excess: int | None = None
+
+    def _mark_starts(self) -> None:
+        """Mark `start of month` and the like, which are one token of several words."""
+        for at, word in enumerate(self.words):
+            if word[:5] == "start" and word[5:6].isspace():
+                self.kinds[at] = TERMINAL["START"]
 
     def _mark_names(self) -> None:
         """Mark the words that a sign behind them makes names, whatever their spelling."""
@@ -258,6 +268,10 @@ def _number(word: str) -> int:
         if not point:
             return TERMINAL["INT"]
         return TERMINAL["NUMBER"] if fraction.isdigit() else UNKNOWN
+    if word[-1] in "dwoy":
+        amount = word[1:].strip(" \t").rstrip("dwmoy")
+        is_shift = word[0] in "+-" and amount.isdigit()
+        return TERMINAL["SHIFT"] if is_shift else UNKNOWN
     count = word.rstrip("hms")
     return TERMINAL["DURATION"] if count.isdigit() and word[len(count) :] in _UNITS else UNKNOWN
 

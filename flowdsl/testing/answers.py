@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from flowdsl.semantics import types
@@ -127,9 +128,9 @@ class Script(Follower):
         self._meant: dict[Answer, str] = {}
         self.places: dict[tuple[Question, int], Span] = {}
 
-    def world(self, inputs: Mapping[str, Any]) -> World:
-        """The world of the run, which is given these inputs."""
-        return World(inputs, self._answer, {})
+    def world(self, inputs: Mapping[str, Any], today: date | None = None) -> World:
+        """The world of the run, which is given these inputs and begins on `today`."""
+        return World(inputs, self._answer, {}, today)
 
     def unused(self) -> Iterator[tuple[Answer, str]]:
         """Each answer that was not needed, or not as often as it is there, with what to say."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any
 
+from flowdsl.ir.days import NoDay, with_days
+from flowdsl.ir.lower_types import TypeLowering
 from flowdsl.semantics import types
 from flowdsl.semantics.model import ChainSymbol, SemanticModel, TaskSymbol, WorkflowSymbol
 from flowdsl.simulate.interpreter.fields import on_the_wire, written_field
@@ -113,6 +116,28 @@ def given_by(case: Case, items: Iterable[ast.TestItem], literals: Literals) -> d
         if value is not None
         for field in (written_field(record, name),)
     }
+
+
+def day_of_test(case: Case, given: dict[str, Any]) -> tuple[date | None, dict[str, Any]]:
+    """The day on which a case begins, if it says one, and the inputs without it.
+
+    The day is given as `today`, where no input has that name.
+    """
+    if any(field.wire_name == types.TODAY for field in case.inputs):
+        return None, given
+    today = given.get(types.TODAY)
+    inputs = {name: value for name, value in given.items() if name != types.TODAY}
+    return None if today is None else date.fromisoformat(today), inputs
+
+
+def begun_inputs(case: Case, literals: Literals) -> dict[str, Any] | None:
+    """What a case gives, with the days that are filled in; None where one cannot be worked out."""
+    today, given = day_of_test(case, inputs_of(case, literals))
+    fields = TypeLowering(lambda value: value).fields(case.inputs)
+    try:
+        return with_days(fields, given, today)
+    except NoDay:
+        return None
 
 
 def given_place(case: Case) -> Span | None:

@@ -11,8 +11,9 @@ from typing import Any
 
 from flowdsl.codegen.artifacts import ChainArtifact
 from flowdsl.semantics.model import ChainSymbol, WorkflowSymbol
-from flowdsl.simulate.executions import disagreements_with
+from flowdsl.simulate.executions import disagreements_with, on_its_day
 from flowdsl.simulate.interpreter.chains import ChainRun
+from flowdsl.simulate.interpreter.errors import UnknownDay
 from flowdsl.simulate.trace import SUCCESS, Asked, Ending, Event, Trace
 from flowdsl.simulate.world import Question
 from flowdsl.source.record import Record
@@ -20,12 +21,12 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from .answers import Answer, Script, answers_of
-from .cases import Case, given_place, inputs_of
+from .cases import Case, day_of_test, given_place, inputs_of
 from .entries import Entry
 from .expectations import Unmet, unmet_by_outputs, unmet_by_run
 from .literals import Literals
 from .outcome import DISAGREEMENT, FAILED, MISTAKEN, Problem, Result, place_of
-from .suite import BUG, Suite, disagreement, executed
+from .suite import BUG, TODAY, Suite, disagreement, executed
 from .telling import told
 
 
@@ -63,8 +64,14 @@ def chain_runs(
     """Run the steps until one fails; what is wrong is added to `problems`."""
     literals = suite.literals(case.module)
     title = literals.span(case.title_node)
-    given = inputs_of(case, literals)
-    run = ChainRun(suite.model, chain, given, suite.environment)
+    today, given = day_of_test(case, inputs_of(case, literals))
+    try:
+        run = ChainRun(suite.model, chain, given, suite.environment, today)
+    except UnknownDay as unknown:
+        place = place_of(given_place(case) or title)
+        message = f"{unknown}: say in `given` which day is `today`, or give `{unknown.name}` itself"
+        problems.append(Problem(MISTAKEN, message, place, "" if today else TODAY))
+        return
     sent = Sent(suite.chain(chain), run.inputs)
     for step, workflow in chain.steps:
         assert workflow is not None, "the check found the workflow of every step"
@@ -72,12 +79,13 @@ def chain_runs(
         problems += _differently_sent(step, inputs, sent, workflow, title)
         answers = tuple(_answers(case, step.name.text, literals))
         script = Script(suite.model, answers, literals)
-        world = script.world(inputs)
+        world = script.world(inputs, today)
         trace = executed(suite, workflow, script, world, given_place(case) or title)
         if isinstance(trace, Problem):
             problems.append(trace)
             return
-        found = disagreements_with(trace, suite.payload(workflow), world)
+        begun = on_its_day(workflow, world)
+        found = disagreements_with(trace, suite.payload(workflow), begun)
         problems += disagreement(found, DISAGREEMENT, BUG, title)
         yield Ran(step.name.text, workflow, script, trace)
         if trace.ending.status != SUCCESS:

@@ -12,6 +12,7 @@ from typing import Any
 
 from flowdsl.simulate.executions import (
     disagreements_with,
+    on_its_day,
     replay_disagreements_with,
 )
 from flowdsl.simulate.machine.execute import Payload
@@ -20,7 +21,7 @@ from flowdsl.simulate.world import World
 from flowdsl.syntax import ast
 
 from .answers import Script, answers_of
-from .cases import Case, given_by, given_place, inputs_of
+from .cases import Case, day_of_test, given_by, given_place, inputs_of
 from .chains import run_chain_test
 from .expectations import needs_run, unmet_by_prompt, unmet_by_run
 from .literals import Literals
@@ -113,7 +114,8 @@ class Runs:
         suite, literals = self._suite, self._literals
         script = Script(suite.model, self._answers, literals, outer_calls=case.task is not None)
         self._scripts.append(script)
-        world = script.world(given)
+        today, given = day_of_test(case, given)
+        world = script.world(given, today)
         place = given_place(self._case) or self._title
         trace = executed(suite, case.workflow, script, world, place)
         if isinstance(trace, Problem):
@@ -123,7 +125,7 @@ class Runs:
             shown = told(trace, script.places, suite.show_path, each.event) if not number else ()
             where = place_of(literals.span(each.node))
             problems.append(Problem(FAILED, each.message, where, shown=shown))
-        return world, trace
+        return on_its_day(case.workflow, world), trace
 
     def _unused(self) -> Iterator[Problem]:
         """The answers that no run needed, or none as often as they are there."""

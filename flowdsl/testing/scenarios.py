@@ -19,7 +19,7 @@ from flowdsl.simulate.trace import Trace
 from flowdsl.simulate.world import COMMAND, COPY, OUTPUT, READ
 from flowdsl.source.record import Record
 
-from .cases import Case, inputs_of
+from .cases import Case, begun_inputs
 from .chains import chain_runs
 from .outcome import Problem
 from .run import first_run
@@ -45,7 +45,7 @@ def rehearsal(suite: Suite, case: Case) -> Rehearsal | None:
     if not ran:
         return None
     rules = list(_rules(suite, ran))
-    inputs = inputs_of(case, suite.literals(case.module))
+    inputs = begun_inputs(case, suite.literals(case.module)) or {}
     subject = case.chain or case.workflow
     words = ["flowdsl", "run", subject.name]
     answers = set() if case.chain is None else _answers_of_pauses(case)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from flowdsl.codegen.artifacts import Bundle, ChainArtifact
+from flowdsl.ir.days import NoDay
 from flowdsl.semantics.model import ChainSymbol, SemanticModel, WorkflowSymbol
-from flowdsl.simulate.executions import Disagreement, payload_of, started_world
+from flowdsl.simulate.executions import Disagreement, on_its_day, payload_of, started_world
 from flowdsl.simulate.interpreter.errors import MissingInText, NotAProgram, TooLong
 from flowdsl.simulate.interpreter.interpret import interpret
 from flowdsl.simulate.machine.execute import Payload, Refused, accepted_inputs
@@ -87,8 +88,12 @@ def executed(
     """
     payload = suite.payload(workflow)
     try:
-        accepted_inputs(payload.input_schema, started_world(payload, world).inputs)
+        begun = started_world(payload, on_its_day(workflow, world))
+        accepted_inputs(payload.input_schema, begun.inputs)
         return interpret(suite.model, workflow, world, suite.environment, script)
+    except NoDay as none:
+        message = f"{none}: say in `given` which day is `today`, or give `{none.name}` itself"
+        return Problem(MISTAKEN, message, place_of(place), "" if world.today else TODAY)
     except Refused as refused:
         return Problem(MISTAKEN, f"the service refuses these inputs: {refused}", place_of(place))
     except Unanswered as unanswered:
@@ -109,6 +114,8 @@ def disagreement(
         return
 
 
+TODAY = 'given { today = "2026-03-01" }'
+"""A line for a test whose run depends on its day."""
 BUG = "the prompt does something else than its program, which is a bug of FlowDSL"
 """Said of a first run."""
 

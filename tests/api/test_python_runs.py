@@ -12,6 +12,7 @@ from concurrent.futures import CancelledError
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -50,6 +51,19 @@ def test_a_run_is_made_and_watched_to_its_outputs(desk: ApiDesk, project: api.Pr
         "weight": 3,
     }
     assert desk.opened == 1, "the service is opened once"
+
+
+def test_a_day_is_filled_in_by_the_time_zone_of_the_project(desk: ApiDesk) -> None:
+    zone = ZoneInfo("Pacific/Kiritimati")
+    file = desk.root / "flowdsl.toml"
+    file.write_text(file.read_text().replace("[env", 'timezone = "Pacific/Kiritimati"\n\n[env', 1))
+    (flow,) = (desk.root / "flows").glob("*.flow")
+    flow.write_text(FLOW.replace("day: date\n", "day: date = today\n", 1))
+    before = datetime.now(zone).date()
+    with api.open_project(desk.root) as project:
+        made = project.run("look_up", {"claim": "C1"}, secrets=PIN)
+    days = {str(before), str(datetime.now(zone).date())}
+    assert made.input_values is not None and made.input_values["day"] in days
 
 
 def test_everything_that_is_wrong_is_told_at_once_and_nothing_is_sent(

@@ -84,11 +84,17 @@ def _free(name: str, taken: Container[str], joint: str) -> str:
 
 
 def field_text(
-    field: nodes.FieldSpec, types: TypeNames, *, name: str | None = None, untrusted: bool = False
+    field: nodes.FieldSpec,
+    types: TypeNames,
+    *,
+    name: str | None = None,
+    untrusted: bool = False,
+    day: str | None = None,
 ) -> str:
     """The lines that declare a field.
 
-    `name` is its name in source, where `source_name` alone does not give it.
+    `name` is its name in source, where `source_name` alone does not give it. `day` is the source of
+    a day as its default.
     """
     name = source_name(field.name, ()) if name is None else name
     lines = [] if field.description is None else doc_lines(field.description)
@@ -98,6 +104,8 @@ def field_text(
         declared = f"{name}: {types.type_text(field.type)}"
     if field.has_default:
         declared += f" = {_said(value_literal(field.default), 'default', field)}"
+    elif day is not None:
+        declared += f" = {day}"
     return "\n".join((*lines, declared + "".join(_annotations(field, name, untrusted))))
 
 

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from flowdsl.cyberdesk.errors import printable
 from flowdsl.diagnostics.suggest import closest, listed
 from flowdsl.ir import nodes
+from flowdsl.ir.days import NoDay, day_of
 from flowdsl.runs.inputs.convert import (
     EMPTY,
     described,
@@ -66,7 +68,7 @@ class RunValues:
 class Sources:
     """Who gives values to every run that is asked for; `secrets` are texts with their places.
 
-    `ways` are the words of advice.
+    `ways` are the words of advice. `today` is the day for inputs whose default depends on it.
     """
 
     given: tuple[Given, ...] = ()
@@ -75,6 +77,7 @@ class Sources:
     machine_parameters: MachineParameters = ANYWHERE
     references: bool = False
     ways: Ways = ON_COMMAND_LINE
+    today: date | None = None
 
 
 def missing_secrets(declared: Declared, sources: Sources) -> list[nodes.FieldSpec]:
@@ -329,10 +332,22 @@ class _Assembly:
             self._check_supplied(spec)
             if machine_parameters.supplies(name):
                 continue
-            if spec.has_default:
+            if spec.day is not None:
+                self._day(spec, inputs)
+            elif spec.has_default:
                 inputs[name] = spec.default
             elif spec.required:
                 self._missing(spec)
+
+    def _day(self, spec: nodes.FieldSpec, inputs: dict[str, Any]) -> None:
+        try:
+            inputs[spec.name] = day_of(spec, inputs, self._sources.today)
+        except NoDay as none:
+            give = f"give it as {self._sources.ways.input(spec.name)}"
+            self._say(self._where(), f"input `{spec.name}` is not given and {none.why}", give)
+            return
+        for wrong in field_mismatches(inputs[spec.name], spec):
+            self._say(self._where(), wrong.sentence(spec.name), wrong.help)
 
     def _check_supplied(self, spec: nodes.FieldSpec) -> None:
         for supplier, value in self._sources.machine_parameters.values(spec.name):

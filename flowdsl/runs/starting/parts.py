@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any, Protocol
 
 from flowdsl.cyberdesk.client import CyberdeskClient
@@ -118,10 +119,12 @@ class PartRequests:
         machine_parameters: MachineParameters,
         shared: Mapping[str, Any],
         ways: Ways,
+        today: date | None = None,
     ) -> None:
         self.parts, self.begun = parts, begun
         self._values, self._ids = values, ids
         self._machine_parameters, self._shared, self._ways = machine_parameters, shared, ways
+        self._today = today
 
     def check(self) -> tuple[str, ...]:
         """Notes about what is left to machines; raises `InputsRefused` for what does not fit in the
@@ -157,6 +160,7 @@ class PartRequests:
             self._machine_parameters,
             parts.unanswered(),
             self._ways,
+            self._today,
         )
 
 

@@ -154,8 +154,8 @@ class RunPlan:
         """
         self.declared = parts.needed(self.declared, begun)
         (values,) = self._values(replace(self._sources, machine_parameters=MachineParameters()))
-        shared, ways = self._of_chain(), self._sources.ways
-        return PartRequests(parts, begun, values, ids, machine_parameters, shared, ways)
+        shared, ways, today = self._of_chain(), self._sources.ways, self._sources.today
+        return PartRequests(parts, begun, values, ids, machine_parameters, shared, ways, today)
 
     def _values(self, sources: Sources) -> tuple[RunValues, ...]:
         """The values of each run; raises `InputsRefused`."""
@@ -200,6 +200,7 @@ class RunPlan:
                     ids,
                     machine_parameters,
                     ways=sources.ways,
+                    today=sources.today,
                 )
             except InputsRefused as refused:
                 problems += (each.inside(values.place) for each in refused.problems)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.diagnostics.suggest import Names
 from flowdsl.source.text import Span
@@ -17,6 +19,7 @@ from ..provenance.untrusted import untrusted_part
 from ..statements.arguments import check_binding, check_names, quoted
 from ..traversal import refs_outside_blocks
 from ..types import ANY, FieldType, ListOf, Optional, RecordOf, Type, strip_optional
+from ..types import INPUT as COUNTED_FROM
 from ..values.expressions import infer
 from ..values.fitting import report_null
 from .settings import CHAIN_SETTINGS, check_settings
@@ -141,7 +144,8 @@ def _section(
 ) -> tuple[FieldType, ...]:
     for item in chain.items:
         if isinstance(item, kind):
-            fields = resolve_fields(program, scope.module, item.fields, section)
+            days = section == CHAIN_INPUTS
+            fields = resolve_fields(program, scope.module, item.fields, section, days=days)
             for symbol in value_symbols(scope.module, chain, fields, symbol_kind):
                 scope.declare(program, symbol)
             return fields
@@ -244,6 +248,41 @@ def _check_step(
             target=target.workflow.name,
             labels=tuple(Label(target.symbols[name].span, "declared here") for name in missing),
         )
+    _check_days(program, early, step, target, given, shared)
+
+
+def _check_days(
+    program: Program,
+    early: _EarlyReads,
+    step: ast.ChainStep,
+    target: _Target,
+    given: Mapping[str, ast.Argument],
+    shared: set[str],
+) -> None:
+    """Report a day that is left out and counts from what only an earlier step knows."""
+    by_wire_name = {
+        symbol.field.wire_name: name
+        for name, symbol in target.symbols.items()
+        if symbol.field is not None
+    }
+    for name, symbol in target.symbols.items():
+        day = symbol.field.day if symbol.field is not None else None
+        if name in given or name in shared or day is None or day.base != COUNTED_FROM:
+            continue
+        base = given.get(by_wire_name[day.name])
+        source = (
+            program.values.get(base.value) if base and isinstance(base.value, ast.Ref) else None
+        )
+        if base is not None and source is not None and source.kind == STEP:
+            where = early.scope.module.source
+            known = f"`{base.name.text}`, from which it counts, is known when the chain goes on"
+            program.sink.report(
+                errors.MISSING_ARGUMENT,
+                step.workflow.span(where),
+                names=quoted([name]),
+                target=target.workflow.name,
+                labels=(Label(base.span(where), known),),
+            )
 
 
 def _bind(program: Program, early: _EarlyReads, value: ast.Expr, target: ValueSymbol) -> None:

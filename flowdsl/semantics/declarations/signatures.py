@@ -143,7 +143,7 @@ def declare_workflow(program: Program, scope: ModuleScope, workflow: ast.Workflo
     for item in workflow.items:
         match item:
             case ast.InputsSection(fields=fields):
-                inputs = inputs or resolve_fields(program, scope, fields, INPUTS)
+                inputs = inputs or resolve_fields(program, scope, fields, INPUTS, days=True)
             case ast.SecretsSection(fields=fields):
                 secrets = secrets or resolve_fields(program, scope, fields, SECRETS)
             case ast.OutputsSection(fields=fields):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
@@ -26,6 +28,7 @@ from ..types import (
 from ..values.annotations import AnnotationContext, field_constraints
 from ..values.expressions import check_value
 from .constants import constant_json
+from .days import check_day, names_day
 
 RECORD = "record"
 INPUTS = "inputs"
@@ -129,13 +132,20 @@ def _enum(program: Program, scope: ModuleScope, expr: ast.EnumType) -> Type:
 
 
 def resolve_fields(
-    program: Program, scope: ModuleScope, fields: tuple[ast.Field, ...], section: str
+    program: Program,
+    scope: ModuleScope,
+    fields: tuple[ast.Field, ...],
+    section: str,
+    *,
+    days: bool = False,
 ) -> tuple[FieldType, ...]:
     """The fields of a record or section.
 
     A second field of the same name, or with the same name in JSON, is reported and left out.
+    `days`: whether FlowDSL's runner works out days as defaults.
     """
     resolved: list[FieldType] = []
+    others: dict[str, FieldType | None] = {field.name.text: None for field in fields}
     first: dict[str, ast.Name] = {}
     wire: dict[str, ast.Name] = {}
     for field in fields:
@@ -143,7 +153,9 @@ def resolve_fields(
             _report_duplicate(program, scope, first, field.name.text, field.name)
             continue
         first[field.name.text] = field.name
-        type_ = _field(program, scope, field, section)
+        del others[field.name.text]
+        type_ = _field(program, scope, field, section, others if days else None)
+        others[type_.name] = type_
         wire_name = type_.wire_name
         if wire_name in wire:
             _report_duplicate(program, scope, wire, wire_name, field.name)
@@ -161,8 +173,17 @@ def _report_duplicate(
     program.sink.report(errors.DUPLICATE_FIELD, span, name=name, labels=labels)
 
 
-def _field(program: Program, scope: ModuleScope, field: ast.Field, section: str) -> FieldType:
-    """The type of one field, with its annotations and its default checked."""
+def _field(
+    program: Program,
+    scope: ModuleScope,
+    field: ast.Field,
+    section: str,
+    others: Mapping[str, FieldType | None] | None,
+) -> FieldType:
+    """The type of one field, with its annotations and its default checked.
+
+    `others` are the other inputs, those below without a type; None where no day can be a default.
+    """
     name = field.name.text
     type_ = resolve_type(program, scope, field.type)
     if field.absent:
@@ -186,6 +207,13 @@ def _field(program: Program, scope: ModuleScope, field: ast.Field, section: str)
             has_default = False
         elif constraints.machine:
             program.sink.report(errors.MACHINE_INPUT_WITH_DEFAULT, span, name=name)
+        if names_day(scope, field.default, others or {}):
+            assert isinstance(field.default, ast.ConstRef | ast.DayExpr)
+            day = None
+            if not field.absent and section not in (SECRETS, CHAIN_SECRETS):  # reported already
+                day = check_day(program, scope, field.default, type_, others)
+            return FieldType(name, type_, constraints, day is None, doc=field.doc, day=day)
+        assert not isinstance(field.default, ast.DayExpr)
         what = f"the default of `{name}`"
         bounded = FieldType(name, type_, constraints)
         check_value(

@@ -19,7 +19,18 @@ from ..names.references import resolve_ref
 from ..names.scopes import ENV_ROOT, ValueScope, find_declaration, known_names, rename_fix
 from ..program import ModuleScope, Program, WorkflowFields
 from ..statements.arguments import quoted
-from ..types import BOOL, UNKNOWN, FieldType, ListOf, Optional, RecordOf, Type, strip_optional
+from ..types import (
+    BOOL,
+    PRIMITIVE,
+    TODAY,
+    UNKNOWN,
+    FieldType,
+    ListOf,
+    Optional,
+    RecordOf,
+    Type,
+    strip_optional,
+)
 from ..values.bounds import quotable
 from ..values.expressions import check_text, check_value, infer
 from ..values.tables import rows_of
@@ -294,7 +305,7 @@ class _TestChecker:
         self, bindings: tuple[ast.Binding | ast.GivenRows, ...], given: dict[str, Span]
     ) -> None:
         """Check inputs that are given by name, and note them in `given`."""
-        fields = self.fields.inputs
+        fields = self._given_fields()
         for binding in bindings:
             name, span = binding.name.text, binding.name.span(self.source)
             if not self._is_first(name, span, given):
@@ -317,6 +328,16 @@ class _TestChecker:
             value = binding.value
             check_value(self.program, self.scope, value, wanted, places.TEST_VALUE, what, field)
 
+    def _given_fields(self) -> tuple[FieldType, ...] | None:
+        """What `given` may hold: the inputs, and `today` where the default of one depends on it."""
+        fields = self.fields.inputs
+        if fields is None or any(field.name == TODAY for field in fields):
+            return fields
+        of_steps = self.subject.steps if isinstance(self.subject, ChainSymbol) else ()
+        every = (*fields, *(f for _, step in of_steps if step is not None for f in step.inputs))
+        counts = any(field.day is not None and field.day.needs_today for field in every)
+        return (*fields, FieldType(TODAY, PRIMITIVE["date"])) if counts else fields
+
     def _rows(self, rows: ast.GivenRows, wanted: Type) -> None:
         """Read the rows that are given for an input, and keep them with the constants."""
         if rows.word.text != "rows":
@@ -336,7 +357,7 @@ class _TestChecker:
 
     def _fixture(self, section: ast.FixtureSection, given: dict[str, Span]) -> None:
         secrets = {field.name for field in self.fields.secrets}
-        held = check_fixture(self.program, self.scope, section, self.fields.inputs, secrets)
+        held = check_fixture(self.program, self.scope, section, self._given_fields(), secrets)
         if held is None:
             given[_UNKNOWN] = section.span(self.source)
             return

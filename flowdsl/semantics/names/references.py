@@ -12,7 +12,7 @@ from .. import errors
 from ..model import CONST, ENVIRONMENT, INPUT, RUNTIME, SECRET, STEP, ValueSymbol
 from ..places import TEST_VALUE, Place
 from ..program import Program
-from ..types import ANY, STRING, UNKNOWN, Type, Unknown
+from ..types import ANY, STRING, TODAY, UNKNOWN, Type, Unknown
 from .foreign_names import foreign_value
 from .paths import name_span, path_of, step_of, walk_path
 from .scopes import (
@@ -174,6 +174,8 @@ def _report_undeclared(
     foreign = None if in_text else foreign_value(name, ref.name.span(source))
     if foreign is not None and not ref.path:
         help, fixes = foreign
+    elif name == TODAY and near is None and place is not TEST_VALUE:
+        help = "the day of the run is an input: declare `today: date = today` in `inputs`"
     elif name in scope.ended:
         symbol = scope.ended[name]
         help = f"`{name}` is the variable of a loop and exists inside it only"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from flowdsl.semantics.model import ChainSymbol, SemanticModel, WorkflowSymbol
@@ -11,7 +12,8 @@ from flowdsl.syntax import ast
 from ..shapes import without_missing
 from ..trace import Recorder
 from ..world import Question, World
-from .expressions import constant, value
+from .defaults import with_defaults
+from .expressions import value
 from .fields import on_the_wire
 from .frames import Frame, Run
 from .values import Value
@@ -20,7 +22,8 @@ from .values import Value
 class ChainRun:
     """The values of one run of a chain: its inputs, and the outputs of the steps that are over.
 
-    `inputs` are by their names on the wire, with what a person answers in pauses, and defaults.
+    `inputs` are by their names on the wire, with what a person answers in pauses, and defaults,
+    those that depend on the day by `today`. Raises `UnknownDay`.
     """
 
     def __init__(
@@ -29,18 +32,13 @@ class ChainRun:
         chain: ChainSymbol,
         inputs: Mapping[str, Any],
         environment: Mapping[str, str],
+        today: date | None = None,
     ) -> None:
         run = Run(model, Recorder(World({}, _nothing, {})), {}, environment)
         self._frame = Frame(run, chain.module.source, ast.Block(0, 0, ()), (), {})
         fields = (*chain.inputs, *(field for pause in chain.pauses for field in pause.inputs))
-        defaults = {
-            field.wire_name: on_the_wire(constant(self._frame, field.default), field.type)
-            for field in fields
-            if field.has_default
-        }
-        self.inputs = run.inputs = {
-            name: without_missing(given) for name, given in (defaults | dict(inputs)).items()
-        }
+        found = with_defaults(self._frame, fields, inputs, today)
+        self.inputs = run.inputs = {name: without_missing(each) for name, each in found.items()}
         self._shared = {
             binding.name.text: binding.value
             for item in chain.declaration.items

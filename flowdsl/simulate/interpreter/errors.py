@@ -23,6 +23,14 @@ class NotAProgram(Exception):
         )
 
 
+class UnknownDay(Exception):
+    """The default of an input is no day: nobody says which day is today, or there is none such."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the default of `{name}` is no day that can be worked out")
+        self.name = name
+
+
 class TooLong(Exception):
     """A run of more steps than `limit`."""
 

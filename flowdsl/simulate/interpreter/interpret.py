@@ -14,9 +14,9 @@ from flowdsl.syntax.paragraphs import on_one_line
 from ..shapes import without_missing
 from ..trace import FAILED, SUCCESS, Ending, Recorder, Trace
 from ..world import World
+from .defaults import with_defaults
 from .errors import NotAProgram
 from .expressions import constant, constant_in, line
-from .fields import on_the_wire
 from .frames import Frame, Run
 from .leaving import Abort, Fail, Finish
 from .reading import reported
@@ -38,7 +38,8 @@ def interpret(
 
     The program has no errors, and `environment` has every variable of `env` that it names. Raises
     `NotAProgram` for a workflow that takes its prompt from a file, `MissingInText` for a text with
-    a missing value, `TooLong` for a run without an end, and whatever the world raises.
+    a missing value, `TooLong` for a run without an end, `UnknownDay` where the default of
+    an input cannot be worked out, and whatever the world raises.
     """
     body = _steps(workflow)
     if body is None:
@@ -47,7 +48,7 @@ def interpret(
     watcher.begins(recorder)
     run = Run(model, recorder, {}, environment, watcher)
     frame = Frame(run, workflow.module.source, body, workflow.outputs, {})
-    run.inputs = _inputs(frame, workflow, world.inputs)
+    run.inputs = _inputs(frame, workflow, world)
     recorder.rules = tuple(line(frame, rule) for rule in _rules(workflow))
     return recorder.trace(_heading(frame, workflow), _ending(frame, workflow, body))
 
@@ -63,14 +64,10 @@ def _ending(frame: Frame, workflow: WorkflowSymbol, body: ast.Block) -> Ending:
     return Ending(SUCCESS, None, _outputs(frame, workflow))
 
 
-def _inputs(frame: Frame, workflow: WorkflowSymbol, given: Mapping[str, Any]) -> dict[str, Any]:
+def _inputs(frame: Frame, workflow: WorkflowSymbol, world: World) -> dict[str, Any]:
     """The inputs by their names on the wire: what is given, else the default."""
-    defaults = {
-        field.wire_name: on_the_wire(constant(frame, field.default), field.type)
-        for field in workflow.inputs
-        if field.has_default
-    }
-    return {name: without_missing(value) for name, value in (defaults | dict(given)).items()}
+    found = with_defaults(frame, workflow.inputs, world.inputs, world.today)
+    return {name: without_missing(value) for name, value in found.items()}
 
 
 def _outputs(frame: Frame, workflow: WorkflowSymbol) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from .foreign_syntax import (
     COMPARISON,
     COUNT,
     CURLY_QUOTES,
+    DAYS,
     DOUBLE_QUOTES,
     INSTRUCTION,
     LIST_MARKS,
@@ -139,6 +140,7 @@ class _Place:
             or self._braces()
             or self._text()
             or self._number()
+            or self._day()
             or (self._word() if is_word(self.word) else self._sign())
         )
 
@@ -202,6 +204,16 @@ class _Place:
         if "DURATION" in self.fitting:
             return f"a duration ends in its unit: write `{self.word}s` for seconds"
         return ARGUMENTS if {"FIELD", "RPAR"} <= self.fitting else None
+
+    def _day(self) -> str | None:
+        """The advice for a day that is counted where none can be."""
+        if self.kind == "START":
+            return DAYS.format(day=" ".join(self.word.split()))
+        if self.kind != "SHIFT":
+            return None
+        counted = f"{self.word[0]} {self.word[1:].strip()}"
+        base = self.before if is_word(self.before) else "today"
+        return DAYS.format(day=f"{base} {counted}")
 
     def _word(self) -> str | None:
         """The advice for a word that fits nowhere."""

@@ -45,6 +45,10 @@ APPENDED = (
     "arithmetic"
 )
 SETTINGS = "settings stand beside `steps { }`: `name = value`"
+DAYS = (
+    "days are counted in the default of an input: declare `day: date = {day}` in `inputs`, and "
+    "write `day` here"
+)
 EMIT = "an output is set with `emit name = value`"
 AWAIT = "statements run one after the other, without a word for it"
 ENDS = "a run ends with `finish`, `abort` or `fail`, a loop with its list or its `until`"

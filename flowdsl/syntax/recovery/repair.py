@@ -60,6 +60,7 @@ _TEXTS = frozenset((TERMINAL["STRING"], TERMINAL["BLOCK"], TERMINAL["RAW"]))
 _TERMINAL_OF = dict(WORDS)
 _FIELD = TERMINAL["FIELD"]
 _KEY = TERMINAL["KEY"]
+_SHIFT = TERMINAL["SHIFT"]
 _KEPT_AS_THEY_ARE = frozenset((END, TERMINAL["BAD_STRING"], TERMINAL["BAD_BLOCK"]))
 
 
@@ -380,7 +381,8 @@ class _Repair:
         applicability = "safe" if self.word in MEANINGLESS else "unsafe"
         fix = self._fix(self.span.start, self.span.end, "", applicability)
         # A word or a `!` has a meaning, as in `is not empty`: without it, the contrary is said.
-        fixes = () if is_word(self.word) or self.word == "!" else (fix,)
+        has_meaning = is_word(self.word) or self.word == "!" or self.kind == _SHIFT
+        fixes = () if has_meaning else (fix,)
         report_unexpected(self.source, self.tokens, self.stack, self.index, self.sink, fixes=fixes)
         self.tokens.remove(self.index)
         return True

@@ -34,6 +34,8 @@ _SPELLINGS = {TERMINALS[number]: f"`{word}`" for word, number in WORDS} | {
     "NAME": "a name",
     "NUMBER": "a number",
     "RAW": 'raw text `r"..."`',
+    "SHIFT": "a step in time such as `- 7d`",
+    "START": "`start of month`",
     "ROOT": "a name with `.`",
     "RUNTIME": "a runtime variable `{{name}}`",
     "STRING": 'text in double quotes `"..."`',

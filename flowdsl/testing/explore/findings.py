@@ -9,7 +9,7 @@ from flowdsl.semantics.model import TaskSymbol, WorkflowSymbol
 from flowdsl.simulate.trace import SUCCESS
 from flowdsl.source.record import Record
 
-from ..cases import Case, inputs_of
+from ..cases import Case, begun_inputs
 from ..coverage import Way, bodies_of
 from ..expectations import needs_run
 from ..run import first_run
@@ -73,8 +73,9 @@ def findings(
     ]
     known: list[Mapping[str, Any]] = []
     for case in own:
-        inputs = inputs_of(case, suite.literals(case.module))
-        known += [inputs] if inputs not in known else []
+        inputs = begun_inputs(case, suite.literals(case.module))
+        if inputs is not None and inputs not in known:
+            known.append(inputs)
     exploration = explored(
         Explored(
             suite.model,

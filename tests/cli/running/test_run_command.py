@@ -10,9 +10,10 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
+from zoneinfo import ZoneInfo
 
 import pytest
 from starlette.responses import JSONResponse, Response
@@ -92,6 +93,30 @@ def rules() -> tuple[RunRule, ...]:
 def desk(tmp_path: Path, deployed: tuple[Path, str], rules: tuple[RunRule, ...]) -> Iterator[Desk]:
     with opened_desk(tmp_path, deployed, Scenario(runs=rules)) as desk:
         yield desk
+
+
+def test_a_day_is_filled_in_without_a_new_deploy(desk: Desk) -> None:
+    """To the service the input is what it was: one that has to be given."""
+    zone = ZoneInfo("Pacific/Kiritimati")
+    desk.write("flows/desk.flow", FLOW.replace("day: date\n", "day: date = today - 1w\n", 1))
+    project = (desk.root / "flowdsl.toml").read_text()
+    desk.write(
+        "flowdsl.toml", project.replace("[env", 'timezone = "Pacific/Kiritimati"\n\n[env', 1)
+    )
+    before = datetime.now(zone).date()
+    started = desk.run("run", "look_up", "--input", "claim=C1", "--secret", "pin=env:PIN")
+    days = {str(day - timedelta(weeks=1)) for day in (before, datetime.now(zone).date())}
+    assert started.code == 0 and "warning" not in started.err
+    assert desk.made()[0]["input_values"]["day"] in days
+    assert desk.run("plan", "-e", "prod").err == "plan: 3 up to date\n"
+
+
+def test_a_time_zone_that_nobody_knows_is_told(desk: Desk) -> None:
+    project = (desk.root / "flowdsl.toml").read_text()
+    desk.write("flowdsl.toml", project.replace("[env", 'timezone = "Europe/Berlim"\n\n[env', 1))
+    refused = desk.run("run", "look_up", *GOOD)
+    assert refused.code != 0 and "`Europe/Berlin` exists" in refused.err
+    assert desk.made() == []
 
 
 def test_a_run_prints_its_id_and_a_watched_one_its_outputs(desk: Desk) -> None:

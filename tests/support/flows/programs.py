@@ -36,6 +36,8 @@ SAMPLES: dict[str, tuple[str, ...]] = {
     "INT": ("0", "7", "-12"),
     "NUMBER": ("0.5", "-3.25"),
     "DURATION": ("500ms", "30s", "2m", "1h"),
+    "SHIFT": ("+ 7d", "-2w", "+  1mo", "- 10y"),
+    "START": ("start of week", "start  of\n month", "start of quarter", "start of year"),
     "STRING": TEXTS,
     "BLOCK": (
         '"""one"""',

@@ -8,6 +8,7 @@ assert questions(told) == ["1 read 'the total' -> 3"]
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date
 from typing import Any, assert_never
 
 from flowdsl.compiler.pipeline import CompileOptions, analyze
@@ -87,7 +88,8 @@ def default_world(
         for field in workflow.inputs
         if not (missing and not field.required)
     }
-    return scripted({}, inputs, otherwise=answer)
+    world = scripted({}, inputs, otherwise=answer)
+    return World(world.inputs, world.answer, world.situations, date(2026, 5, 31))
 
 
 _SCALARS: Mapping[str, Any] = {

@@ -4,6 +4,7 @@
 
 - `about`: what the case shows.
 - `inputs`: by their names on the wire.
+- `today`: the day on which the run begins, where defaults depend on it.
 - `answers`: by the text of the question, or by its kind and its text (`read the total`). A list
   answers one time after the other. A question without an answer is a mistake of the case.
 - `situations`: the number of the rule of `always` by the position at which its situation arises.
@@ -16,6 +17,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -42,7 +44,9 @@ class Written:
     def world(self) -> World:
         """The world, whose lists of answers begin anew."""
         situations = {int(at): rule for at, rule in self.fields.get("situations", {}).items()}
-        return World(self.fields["inputs"], Turns(self.fields["answers"]), situations)
+        today = self.fields.get("today")
+        day = None if today is None else date.fromisoformat(today)
+        return World(self.fields["inputs"], Turns(self.fields["answers"]), situations, day)
 
     @property
     def trace(self) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class _Inputs:
         if isinstance(field.type, Optional) and self.c.once_in(3):
             ways = (LEFT_OUT, None, "", "__EMPTY__")
             return self.c.pick([each for each in ways if each is LEFT_OUT or _fits(each, schema)])
-        if field.has_default and self.c.flag():
+        if (field.has_default or field.day is not None) and self.c.flag():
             return LEFT_OUT
         return self._value(field.type, schema)
 

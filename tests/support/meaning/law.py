@@ -156,6 +156,8 @@ def report(checked: Checked, outcome: Outcome) -> str:
 def world_as_written(checked: Checked, world: World) -> dict[str, Any]:
     """A world as a `.world.json` of `corpus/meaning` has it."""
     written: dict[str, Any] = {"inputs": dict(world.inputs)}
+    if world.today is not None:
+        written["today"] = world.today.isoformat()
     try:
         trace = interpret(checked.model, checked.workflow, world)
     except MissingInText:

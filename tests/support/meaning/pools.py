@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,9 @@ ODD_TEXTS = (
     "long " * 300 + "end",
 )
 EMPTY_TEXT = "__EMPTY__"
+
+TODAYS = (date(2026, 3, 15), date(2024, 2, 29), date(2025, 12, 31), date(2026, 1, 1))
+"""Days on which runs begin."""
 
 PLAIN: dict[str, tuple[Any, ...]] = {
     "string": ("a", "b", "Ann Lee", "AB", "CD"),

@@ -418,6 +418,27 @@ workflow w {
   }
 }
 """,
+    "days by default": """
+const opening = "2024-02-29"
+workflow w {
+  inputs {
+    since: date = start of quarter - 2mo
+    until: date = since + 1mo - 1d
+    week: date = start of week + 4d
+    year: date = start of year
+    old: date = opening - 1y
+    now: date = today
+  }
+  outputs { until: date }
+  steps {
+    type since as "dd.MM.yyyy" into "A"
+    type "{until}, {week}" into "B"
+    if now > old { type old into "C" } else { press "Escape" }
+    do "Open {year}."
+    emit until = until
+  }
+}
+""",
     "reasons that one call shares, also in a loop": """
 workflow w {
   inputs { names: string[] @max_items(3) }

@@ -92,7 +92,7 @@ def _similar(program: Checked, world: World, number: int) -> World:
         shares = vars(answer) | {"seed": answer.seed + number}
         answer = Answers(**shares)
     situations = {at: rule for at, rule in world.situations.items() if rule < program.rules}
-    return World(inputs, answer, situations)
+    return World(inputs, answer, situations, world.today)
 
 
 def _fitting(value: Any, schema: Mapping[str, Any]) -> Any:

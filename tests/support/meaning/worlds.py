@@ -125,7 +125,9 @@ def _make(c: Chooser, checked: Checked) -> World:
         nasty=c.pick((0, 0, 15, 60)),
         missing=c.pick((0, 0, 10, 50)),
     )
-    return World(inputs, answers, _situations(c, checked.rules))
+    situations = _situations(c, checked.rules)
+    days = any(field.day is not None for field in checked.workflow.inputs)
+    return World(inputs, answers, situations, c.pick(pools.TODAYS) if days else None)
 
 
 def _situations(c: Chooser, rules: int) -> Mapping[int, int]:

@@ -296,6 +296,22 @@ def test_a_field_that_may_be_left_out_or_null_now_gets_its_mark_where_it_is_decl
     assert texts == {MAIN: source.replace(head, wanted)}
 
 
+def test_a_day_stays_the_default_until_the_dashboard_has_another() -> None:
+    source = flow('    do "x {day}"', "  inputs { day: date = today - 7d }")
+    desk = Desk({MAIN: source})
+    schema = json.loads(desk.values("workflow.w")["input_schema"])
+    assert desk.pull_one("workflow.w")[0] == {}
+
+    schema["properties"]["day"]["description"] = "When"
+    texts, outcome = desk.pull_one("workflow.w", input_schema=json.dumps(schema))
+    assert outcome.levels == {"input_schema": SETTINGS}
+    assert "day: date = today - 7d" in texts[MAIN] and "## When" in texts[MAIN]
+
+    schema["properties"]["day"]["default"] = "2026-03-01"
+    texts, _ = desk.pull_one("workflow.w", input_schema=json.dumps(schema))
+    assert 'day: date = "2026-03-01"' in texts[MAIN]
+
+
 def test_a_field_of_a_type_that_another_workflow_uses_gets_a_type_of_its_own() -> None:
     head = 'type State = "new" | "old"'
     source = flow('    do "x"', "  inputs { state: State }", head)

@@ -4,7 +4,10 @@ sent.
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, date, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -23,6 +26,9 @@ from flowdsl.runs.inputs.documents import read_one, read_rows
 from flowdsl.runs.inputs.machine_parameters import MachineParameters, on_machine, on_pools
 from flowdsl.runs.inputs.places import Given
 from flowdsl.runs.inputs.problems import InputsRefused
+from flowdsl.runs.inputs.today import UnknownTimezone, today_in
+from flowdsl.runs.starting.plan import RunPlan
+from flowdsl.runs.submit import Chain
 from flowdsl.source.files import MemoryFiles
 
 FLOW = r"""flow 1
@@ -626,3 +632,93 @@ def test_a_reference_fits_where_runs_of_a_session_are_read() -> None:
     given = (*without("day"), Given("day", {"$ref": "first.outputs.day"}, "a.json:1:1"))
     assert run(*given, references=True).inputs["day"] == {"$ref": "first.outputs.day"}
     assert refused(*given) == ["a.json:1:1: `day` takes a date such as `2024-05-31`, not a record"]
+
+
+# Days that are filled in
+
+DAYS = """flow 1
+
+workflow bookings {
+  inputs { since: date = start of month - 1mo, until: date = since + 1mo - 1d, desk: string? }
+  steps { do "Open {since} to {until}." }
+}
+
+workflow find {
+  outputs { day: date }
+  steps { extract day: date from "the day" emit day = {{day}} }
+}
+
+chain monthly {
+  inputs { first: date = today, last: date = first + 1w }
+  step one = run bookings(since: first)
+  step two = run bookings(until: last)
+}
+"""
+
+
+def test_days_are_filled_in_on_the_day_of_the_runner() -> None:
+    of_days = declared(DAYS)
+    today = date(2026, 3, 15)
+    assert assemble(of_days, Sources(today=today)).inputs == {
+        "since": "2026-02-01",
+        "until": "2026-02-28",
+    }
+    given = Sources(given=options(since="2026-01-31"), today=today)
+    assert assemble(of_days, given).inputs == {"since": "2026-01-31", "until": "2026-02-27"}
+    rows = read_rows("a.csv", b"since,until\n2026-05-01,\n,2026-01-01\n")
+    assert [each.inputs for each in assemble_rows(of_days, Sources(today=today), rows)] == [
+        {"since": "2026-05-01", "until": "2026-05-31"},
+        {"since": "2026-02-01", "until": "2026-01-01"},
+    ]
+
+
+def test_other_callers_have_to_give_the_day() -> None:
+    compilation = compile_project(MemoryFiles({"a.flow": DAYS}), ["a.flow"], CompileOptions())
+    assert compilation.bundle is not None
+    schema = json.loads(compilation.bundle.workflows[0].payload["input_schema"])
+    assert schema["required"] == ["since", "until"]
+    assert "default" not in schema["properties"]["since"]
+
+
+def test_a_day_that_counts_from_what_a_machine_supplies_is_asked_for() -> None:
+    machine = Machine(id="1", name="desk 1", machine_parameters={"since": "2026-01-01"})
+    sources = Sources(machine_parameters=on_machine(machine), today=date(2026, 3, 15))
+    with pytest.raises(InputsRefused) as refused:
+        assemble(declared(DAYS), sources)
+    (problem,) = refused.value.problems
+    assert problem.message == (
+        "input `until` is not given and counts from `since`, which is no date before the run begins"
+    )
+    assert problem.help == "give it as `--input until=...`"
+
+
+def test_every_start_of_a_chain_has_the_day_of_its_beginning() -> None:
+    compilation = compile_project(MemoryFiles({"a.flow": DAYS}), ["a.flow"], CompileOptions())
+    program = compilation.program
+    assert program is not None
+    (chain,) = program.chains
+    plan = RunPlan(program, chain, Sources(today=date(2026, 3, 15)))
+    plan.check(is_placed=False)
+    ((request, _),), _ = plan.requests({"bookings": str(UUID(int=1))}, {}, MachineParameters())
+    assert isinstance(request, Chain)
+    assert [step.inputs for step in request.body.steps] == [
+        {"since": "2026-03-15", "until": "2026-04-14"},
+        {"since": "2026-02-01", "until": "2026-03-22"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("timezone", "day"),
+    [("Europe/Berlin", 2), ("America/Los_Angeles", 1), ("UTC", 1), ("Asia/Tokyo", 2)],
+)
+def test_the_day_is_that_of_the_time_zone_of_the_project(timezone: str, day: int) -> None:
+    assert today_in(timezone, datetime(2026, 3, 1, 23, 30, tzinfo=UTC)) == date(2026, 3, day)
+
+
+def test_an_unknown_time_zone_is_told_with_the_nearest() -> None:
+    with pytest.raises(UnknownTimezone) as refused:
+        today_in("Europe/Berlim", datetime(2026, 3, 1, tzinfo=UTC))
+    assert str(refused.value) == (
+        "`Europe/Berlim`, the `timezone` of the project, is no time zone that this computer knows: "
+        "`Europe/Berlin` exists"
+    )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flowdsl.simulate.executions import payload_of
+from flowdsl.simulate.executions import on_its_day, payload_of
 from flowdsl.simulate.interpreter.interpret import interpret
 from flowdsl.simulate.machine.execute import Payload, execute
 from flowdsl.simulate.machine.performance import (
@@ -76,7 +76,8 @@ def test_a_free_desk_with_the_answers_of_a_program_sees_the_same_run(case: Case)
     world = case.first.world()
     properties = json.loads(case.payload.input_schema or "{}").get("properties", {})
     defaults = {name: each["default"] for name, each in properties.items() if "default" in each}
-    world = World(defaults | dict(world.inputs), world.answer, {})
+    begun = on_its_day(case.workflow, world)
+    world = World(defaults | dict(begun.inputs), world.answer, {})
     program = interpret(case.model, case.workflow, world)
     expected = execute(case.payload, world, program, Variant())
     found = perform(case.payload, world.inputs, Asked(program))

@@ -95,6 +95,20 @@ ROWS = [
     Row(STEPS, 'try {\n      press "F2"\n    } except {\n      press "F3"\n    }', UNEXPECTED,
         "try", "retry N { } else { }",
         'retry 2 { expect "the list" } else { press "F3" }'),
+    # Days, which are counted in one place
+    Row(OUTSIDE, 'workflow d {\n  inputs { due: date }\n'
+        '  steps { if due < due + 1y { press "F2" } }\n}', UNEXPECTED, "+ 1y",
+        "day: date = due + 1y", 'workflow d {\n  inputs { due: date, day: date = due + 1y }\n'
+        '  steps { if due < day { press "F2" } }\n}'),
+    Row(OUTSIDE, 'workflow d {\n  inputs { due: date }\n'
+        '  steps { if due < start of month { press "F2" } }\n}', UNEXPECTED, "start of month",
+        "day: date = start of month",
+        'workflow d {\n  inputs { due: date, day: date = start of month }\n'
+        '  steps { if due < day { press "F2" } }\n}'),
+    Row(OUTSIDE, 'workflow d {\n  inputs { due: date }\n'
+        '  steps { if due < today { press "F2" } }\n}', OTHER, "today", "today: date = today",
+        'workflow d {\n  inputs { due: date, today: date = today }\n'
+        '  steps { if due < today { press "F2" } }\n}'),
     Row(STEPS, 'print("hello")', UNEXPECTED, "print", "emit name = value", 'emit x = "hello"'),
     Row(STEPS, "if ready == True { press \"F2\" }", OTHER, "True", "true",
         'if ready == true { press "F2" }'),
@@ -305,7 +319,11 @@ def _squeezed(text: str) -> str:
 
 
 def test_no_fix_says_the_contrary() -> None:
-    for written in ('if note is not empty { press "F2" }', 'expect !"the list"'):
+    for written in (
+        'if note is not empty { press "F2" }',
+        'expect !"the list"',
+        "emit x = name + 7d",
+    ):
         (found,) = errors(STEPS.replace("<here>", written))
         assert found.fixes == ()
 

@@ -169,6 +169,18 @@ def test_the_inputs_of_tests_are_tried_too() -> None:
     assert [each.test is None for each in listed.paths] == [False, True]
 
 
+def test_the_day_of_a_test_is_tried_and_other_paths_give_the_day_itself() -> None:
+    sections = "inputs { day: date = start of month }"
+    test = """test "t" for w {
+      given { today = "2026-03-15" } screen { "2026-03-01 is open" = never } aborts
+    }"""
+    listed = found(
+        'press "F5" expect "{day} is open" else abort "closed"', sections=sections, tests=test
+    )
+    assert [each.taken_by for each in listed.paths] == [(), ("t",)]
+    assert listed.paths[0].test is not None and "day = " in listed.paths[0].test
+
+
 # The tests that are written
 
 

@@ -182,3 +182,75 @@ def test_rows_stand_beside_a_fixture() -> None:
         "rows.csv": "key\nA\nB\n",
     }
     assert problems(files) == []
+
+
+# The day of a run
+
+DAYS = workflow(
+    'type since into "From" type until as "MM/dd/yyyy" into "To" emit until = until',
+    sections="inputs { since: date = start of month until: date = since + 1mo } "
+    "outputs { until: date }",
+)
+
+
+def found_on_a_day(test: str) -> list[str]:
+    return [each.partition(": ")[2] for each in problems(f'{DAYS}\ntest "t" for w {{ {test} }}')]
+
+
+@pytest.mark.parametrize(
+    ("given", "until"),
+    [
+        ('today = "2026-03-15"', "2026-04-01"),
+        ('today = "2026-03-15" since = "2026-01-31"', "2026-02-28"),
+        ('since = "2024-01-31"', "2024-02-29"),
+        ('since = "2024-01-31" until = "2026-01-01"', "2026-01-01"),
+    ],
+)
+def test_a_test_says_its_day_or_gives_the_input(given: str, until: str) -> None:
+    test = f"given {{ {given} }} outputs {{ until = "
+    assert found_on_a_day(f'{test}"{until}" }}') == []
+    assert found_on_a_day(f'{test}"1999-01-01" }}') != []
+
+
+def test_a_replay_has_a_day_of_its_own() -> None:
+    first = 'given { today = "2026-03-15" } types "2026-03-01" into "From"'
+    again = 'then given { today = "2026-07-01" } run 2 outputs { until = "2026-08-01" }'
+    assert found_on_a_day(f'{first} outputs {{ until = "2026-04-01" }} {again}') == []
+
+
+def test_a_test_without_a_day_is_told_how_to_say_one() -> None:
+    assert found_on_a_day("outputs { ... }") == [
+        "`since` depends on the day of the run: say in `given` which day is `today`, or give "
+        "`since` itself"
+    ]
+    far = 'given { since = "9999-12-31" } outputs { ... }'
+    assert [each.partition(":")[0] for each in found_on_a_day(far)] == [
+        "`until` counts beyond the years 1 to 9999"
+    ]
+
+
+CHAIN = f"""{DAYS}
+chain c {{
+  inputs {{ first: date = today - 1mo }}
+  step one = run w(since: first)
+  step two = run w()
+}}
+"""
+
+
+def test_every_step_of_a_chain_has_the_day_of_the_test() -> None:
+    def said(test: str) -> list[str]:
+        found = problems(f'{CHAIN}\ntest "t" for chain c {{ {test} }}')
+        return [each.partition(": ")[2] for each in found]
+
+    expected = 'outputs one { until = "2026-03-15" } outputs two { until = "2026-04-01" }'
+    assert said(f'given {{ today = "2026-03-15" }} {expected}') == []
+    assert said(f'given {{ today = "2026-03-14" }} {expected}') != []
+    assert said('given { first = "2026-02-15" } outputs one { ... }') == [
+        "`since` depends on the day of the run: say in `given` which day is `today`, or give "
+        "`since` itself"
+    ]
+    assert said("outputs one { ... }") == [
+        "the default of `first` is no day that can be worked out: say in `given` which day is "
+        "`today`, or give `first` itself"
+    ]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import partial
 
 from flowdsl.config.project import EMBEDDED, Environment
@@ -15,10 +16,12 @@ from flowdsl.ir import nodes
 from flowdsl.runs.inputs.assemble import Sources
 from flowdsl.runs.inputs.documents import Row
 from flowdsl.runs.inputs.places import Given
+from flowdsl.runs.inputs.today import today_in
 from flowdsl.runs.starting.deployed import deployed_ids, has_other_inputs, other_inputs_warning
 from flowdsl.runs.starting.parts import ChainParts
 from flowdsl.runs.starting.plan import MAX_COUNT, RunPlan, Wanted, named_source, workflows_of
 from flowdsl.workspace.state import usable_document
+from flowdsl.workspace.system import system_runtime
 
 from ...runtime import http_log
 from ...runtime.clients import open_client
@@ -93,7 +96,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     deployment = open_deployment(arguments.env, console)
     program, bundle = compile_sources(deployment, console)
     source = answered(lambda: named_source(program, arguments.name))
-    plan, pausing = answered(lambda: _plan(arguments, source, program, console))
+    today = answered(lambda: today_in(deployment.project.timezone, system_runtime().now()))
+    plan, pausing = answered(lambda: _plan(arguments, source, program, today, console))
     environment = deployment.environment
     scenario = _scenario(arguments.scenario, environment)
     document = answered(lambda: usable_document(deployment.store, environment))
@@ -175,6 +179,7 @@ def _plan(
     arguments: argparse.Namespace,
     source: nodes.Workflow | nodes.Chain,
     program: nodes.Program,
+    today: date,
     console: Console,
 ) -> tuple[RunPlan, Pausing | None]:
     """What is asked for, read from the options and checked as far as that goes without the
@@ -191,6 +196,7 @@ def _plan(
         secrets=secrets,
         uploads=read_uploads(arguments),
         references=arguments.session is not None and not isinstance(source, nodes.Chain),
+        today=today,
     )
     wanted = Wanted(
         count=arguments.count,

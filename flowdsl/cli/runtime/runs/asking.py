@@ -13,6 +13,7 @@ from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, NotFound
 from flowdsl.runs.filters import run_filters
 from flowdsl.runs.inputs.problems import InputsRefused
+from flowdsl.runs.inputs.today import UnknownTimezone
 from flowdsl.runs.lookup import NoSuchName
 from flowdsl.runs.starting.deployed import NotDeployed
 from flowdsl.runs.starting.retrying import RunGoesOn
@@ -55,8 +56,8 @@ def answered(work: Callable[[], T], gone: str = "") -> T:
         raise CommandError(first, USAGE, *further) from None
     except NoSuchName as none:
         raise no_such(none) from None
-    except RunGoesOn as live:
-        raise UsageError(str(live)) from None
+    except (RunGoesOn, UnknownTimezone) as refused:
+        raise UsageError(str(refused)) from None
     except NotDeployed as missing:
         raise CommandError(str(missing), CONFLICT) from None
     except NotFound as error:

@@ -446,14 +446,19 @@ def _declaration_lines(
 ) -> list[str]:
     """The lines of a field: unchanged if it stays the same, else written anew.
 
-    The marks that no schema shows, `@untrusted` and `@machine`, are kept.
+    What no schema shows is kept: the marks `@untrusted` and `@machine`, and a day as the default.
     """
-    field = declared.declared.get(spec.name)
+    field, have = declared.declared.get(spec.name), declared.have.get(spec.name)
     if field is None:
         return field_text(spec, types).split("\n")
-    if declared.have.get(spec.name) == spec:
+    day = None
+    if have is not None and have.day is not None:
+        have = replace(have, day=None)
+        if field.default is not None and spec.type == have.type and not spec.has_default:
+            day = context.source[field.default.start : field.default.end]
+    if have == spec:
         start = doc_start(context.source, field.start)
         return context.source[start : field.end].splitlines()
     marks = [each.name.text for each in field.annotations]
-    text = field_text(spec, types, name=field.name.text, untrusted="untrusted" in marks)
+    text = field_text(spec, types, name=field.name.text, untrusted="untrusted" in marks, day=day)
     return (text + " @machine" * ("machine" in marks)).split("\n")

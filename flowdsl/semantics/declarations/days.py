@@ -1,0 +1,98 @@
+"""Days as defaults of inputs: `today - 7d`, worked out when a run begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flowdsl.syntax import ast
+
+from .. import errors, places
+from ..names.scopes import ValueScope
+from ..program import ModuleScope, Program
+from ..types import FIXED, PRIMITIVE, TODAY, Day, FieldType, Optional, Type, Unknown, describe
+from ..types import INPUT as EARLIER
+from ..values.expressions import infer
+from ..values.formats import is_spelled
+
+DATE = PRIMITIVE["date"]
+
+
+def names_day(
+    scope: ModuleScope, default: ast.Literal | ast.DayExpr, others: Mapping[str, FieldType | None]
+) -> bool:
+    """Whether a default is a day that only a run knows: also the bare name of one.
+
+    `others` are the other inputs. `today` is a name like any other where an input or a const has
+    it.
+    """
+    if isinstance(default, ast.DayExpr):
+        return True
+    if not isinstance(default, ast.ConstRef) or default.name.namespace is not None:
+        return False
+    name = default.name.name.text
+    return name in others or (name == TODAY and name not in scope.names)
+
+
+def check_day(
+    program: Program,
+    scope: ModuleScope,
+    default: ast.ConstRef | ast.DayExpr,
+    type_: Type,
+    others: Mapping[str, FieldType | None] | None,
+) -> Day | None:
+    """The day that the default of a field means; None, reported, where it means none.
+
+    `others` are the other inputs, those below without a type; None where the field is no input.
+    """
+    if others is None or (type_ != DATE and not isinstance(type_, Unknown)):
+        why = "this is no input" if others is None else f"this is a `{describe(type_)}`"
+        program.sink.report(errors.MISPLACED_DAY, default.span(scope.source), why=why)
+        return None
+    if isinstance(default, ast.ConstRef):
+        return _day(program, scope, default, (), others)
+    shifts = tuple((each.count, each.unit) for each in default.shifts)
+    if isinstance(default.base, ast.StartOf):
+        return Day(default.base.unit, "", shifts)
+    return _day(program, scope, default.base, shifts, others)
+
+
+def _day(
+    program: Program,
+    scope: ModuleScope,
+    base: ast.ConstRef,
+    shifts: tuple[tuple[int, str], ...],
+    others: Mapping[str, FieldType | None],
+) -> Day | None:
+    """A day counted from what a name means."""
+    name = base.name.name.text
+    if base.name.namespace is None and name in others:
+        field = others[name]
+        why = _why_not(field)
+        if field is not None and why is None:
+            return Day(EARLIER, field.wire_name, shifts)
+    elif base.name.namespace is None and name == TODAY and name not in scope.names:
+        return Day(TODAY, "", shifts)
+    else:
+        found = infer(program, ValueScope(scope), base, places.CONSTANT)
+        value = program.constants.get(base)
+        if isinstance(value, str) and is_spelled("date", value):
+            return Day(FIXED, value, shifts)
+        if isinstance(found, Unknown):
+            return None
+        why = "its value is not spelled as a date is"
+    span = base.span(scope.source)
+    program.sink.report(errors.UNUSABLE_DAY, span, name=span.text, why=why)
+    return None
+
+
+def _why_not(field: FieldType | None) -> str | None:
+    """Why nobody can count from an input; None where that is possible."""
+    if field is None:
+        return "it is declared below"
+    if field.constraints.machine:
+        return "a machine supplies it, so that nobody knows it before the run"
+    if isinstance(field.type, Optional):
+        return "it may be missing"
+    if field.type == DATE or isinstance(field.type, Unknown):
+        return None
+    return f"its type is `{describe(field.type)}`"

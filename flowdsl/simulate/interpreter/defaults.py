@@ -1,0 +1,96 @@
+"""The defaults of inputs, and the days that they mean on the day of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from flowdsl.semantics import types
+
+from .errors import UnknownDay
+from .expressions import constant
+from .fields import on_the_wire
+from .frames import Frame
+
+ONE_DAY = timedelta(days=1)
+
+
+def with_defaults(
+    frame: Frame,
+    fields: Iterable[types.FieldType],
+    given: Mapping[str, Any],
+    today: date | None,
+) -> dict[str, Any]:
+    """What is given of some inputs, by names on the wire, and the defaults of the others.
+
+    Raises `UnknownDay`.
+    """
+    found = dict(given)
+    for field in fields:
+        if field.wire_name in found:
+            continue
+        if field.has_default:
+            found[field.wire_name] = on_the_wire(constant(frame, field.default), field.type)
+        elif field.day is not None:
+            found[field.wire_name] = day_default(field, found, today)
+    return found
+
+
+def day_default(field: types.FieldType, inputs: Mapping[str, Any], today: date | None) -> str:
+    """The default of an input as `2026-03-01`; `inputs` are those above it, by names on the wire.
+
+    Raises `UnknownDay` where the day of the run decides and nobody says it, and where there is no
+    such day.
+    """
+    day = field.day
+    assert day is not None
+    if day.needs_today and today is None:
+        raise UnknownDay(field.name)
+    try:
+        found = _begin(day, inputs, today or date.min)
+        for count, unit in day.shifts:
+            found = _step(found, count, unit)
+    except (OverflowError, ValueError):
+        raise UnknownDay(field.name) from None
+    return found.isoformat()
+
+
+def _begin(day: types.Day, inputs: Mapping[str, Any], today: date) -> date:
+    """The day from which is counted; back from today, day by day, for the start of something."""
+    if day.base == types.FIXED:
+        return date.fromisoformat(day.name)
+    if day.base == types.INPUT:
+        return date.fromisoformat(inputs[day.name])
+    found = today
+    while not _starts(found, day.base):
+        found -= ONE_DAY
+    return found
+
+
+def _starts(found: date, what: str) -> bool:
+    match what:
+        case "week":
+            return found.isoweekday() == 1
+        case "month":
+            return found.day == 1
+        case "quarter":
+            return found.day == 1 and found.month in (1, 4, 7, 10)
+        case "year":
+            return found.day == 1 and found.month == 1
+        case _:
+            return True
+
+
+def _step(found: date, count: int, unit: str) -> date:
+    if unit == "d":
+        return found + count * ONE_DAY
+    if unit == "w":
+        return found + count * 7 * ONE_DAY
+    months = 12 * (found.year - 1) + found.month - 1 + (count * 12 if unit == "y" else count)
+    first = date(1 + months // 12, 1 + months % 12, 1)
+    following = first
+    while following.month == first.month and following.day < found.day:
+        following += ONE_DAY
+    # The loop has gone one day too far where the month is shorter.
+    return following if following.month == first.month else following - ONE_DAY
