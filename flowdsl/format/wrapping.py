@@ -14,7 +14,7 @@ from flowdsl.syntax.tables import WORDS
 
 from .doc import BREAK, CLOSE, FORCED, OPEN, SOFT, SPACE, WIDTH, Either, Line, Part
 from .gaps import Gap
-from .sheet import COMMA, LBRACE, RBRACE, Sheet
+from .sheet import COMMA, LBRACE, RBRACE, REST, Sheet
 from .texts import INDENT, Block
 
 _T = TERMINAL
@@ -193,7 +193,7 @@ def _bracket(sheet: Sheet, opening: int, text: str) -> list[_Step]:
         behind, before_entry = separator[:-1], separator[-1]
         steps += [*behind, *_comments(sheet, first), before_entry, _Range(first, past)]
         separator = [Either(",", "") if bare else ",", SPACE]
-    if not bare and len(separator) > 1:
+    if not bare and len(separator) > 1 and sheet.kinds[closing - 1] != REST:
         steps.append(Either("", ","))
     return [*steps, *comments, -INDENT, pad, close, CLOSE]
 
