@@ -178,7 +178,7 @@ class Script(Follower):
 
     def _mean(self, answer: Answer, question: Question) -> None:
         """Note which question a part means; it has to be one, whatever values it has."""
-        written = self.place().text
+        written = self.written()
         if self._meant.setdefault(answer, written) != written:
             problem = f'has the part "{answer.text}", and so has another question of this run'
             raise Unanswered(_asking(question, ()), problem, self.place())

@@ -75,6 +75,15 @@ class Follower(Watcher):
         assert self._source is not None and self.node is not None, "somebody asks"
         return self.node.span(self._source)
 
+    def written(self) -> str:
+        """The text of the question as it stands in the source, without what is done about it."""
+        assert self._source is not None and self.node is not None, "somebody asks"
+        for name in ("text", "target", "condition", "command"):
+            text = getattr(self.node, name, None)
+            if isinstance(text, ast.Text):
+                return text.span(self._source).text
+        return self.place().text
+
     def path(self, question: Question) -> tuple[str, ...]:
         """The calls that lead to the variable that is read, and the variable; else nothing."""
         variable = getattr(self.node, "name", None) if question.kind in VALUES else None

@@ -48,6 +48,16 @@ def test_a_whole_text_goes_before_a_part() -> None:
     assert found(f"{test} {ROWS} outputs {{ ... }}") == ["nothing asks for this answer"]
 
 
+def test_a_part_of_one_question_that_is_asked_in_two_places_names_it() -> None:
+    source = workflow(
+        'expect "{a} is open" else abort "not at first" press "F5" '
+        'expect "{a} is open" else abort "not at last"',
+        sections="inputs { a: string }",
+    )
+    test = 'given { a = "x" } screen { ~"x is" = [true, false] } aborts "not at last"'
+    assert problems(f'{source}\ntest "t" for w {{ {test} }}') == []
+
+
 def test_a_part_of_questions_that_values_complete_is_ambiguous_when_they_are_asked() -> None:
     source = workflow(
         'press "F5" expect "{a} is open" expect "{a} is saved"', sections="inputs { a: string }"
