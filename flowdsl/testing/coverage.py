@@ -10,10 +10,12 @@ retry 3 { … }                      an attempt works · used up
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from flowdsl.semantics.model import SemanticModel, TaskSymbol, WorkflowSymbol
+from flowdsl.semantics.model import INPUT, LOOP, SemanticModel, TaskSymbol, WorkflowSymbol
+from flowdsl.semantics.names.paths import field_of
+from flowdsl.semantics.types import Optional
 from flowdsl.simulate.interpreter.watching import ENTERED, HOLDS, OTHERWISE, SKIPPED
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile
@@ -83,7 +85,8 @@ def bodies_of(model: SemanticModel, paths: Collection[str]) -> Iterator[Body]:
         if source.path not in paths:
             continue
         found = [each for each in _statements(body) if not isinstance(each, ast.AnnotatedStmt)]
-        ways = tuple(way for statement in found for way in _ways(model, source, statement))
+        loops = [each for each in found if isinstance(each, ast.ForStmt)]
+        ways = tuple(way for statement in found for way in _ways(model, source, statement, loops))
         lines = sorted({source.position(each.start).line for each in found})
         yield Body(kind, subject.name, source.path, ways, tuple(lines))
 
@@ -94,15 +97,36 @@ def _statements(body: ast.Block) -> list[ast.Stmt]:
     return statements(body)
 
 
-def _may_be_empty(model: SemanticModel, iterable: ast.Node) -> bool:
-    """Whether a loop may have no entry: a literal, a count and a list with `@min_items` have."""
+def _may_be_empty(model: SemanticModel, iterable: ast.Node, loops: Iterable[ast.ForStmt]) -> bool:
+    """Whether a loop may have no entry.
+
+    A literal and a count have entries, and so has what an input holds with `@min_items`.
+    """
     if not isinstance(iterable, ast.Ref):
         return False
-    field = model.values[iterable].field
-    return bool(iterable.path) or field is None or not field.constraints.min_items
+    field = field_of(model, iterable)
+    if field is None or isinstance(field.type, Optional) or not field.constraints.min_items:
+        return True
+    return not _is_of_input(model, iterable, loops)
 
 
-def _ways(model: SemanticModel, source: SourceFile, statement: ast.Stmt) -> Iterator[Way]:
+def _is_of_input(model: SemanticModel, ref: ast.Node, loops: Iterable[ast.ForStmt]) -> bool:
+    """Whether a value is an input, a part of one, or a part of an entry of one.
+
+    `loops` are those of the body around it. The service keeps the annotations of inputs alone.
+    """
+    if not isinstance(ref, ast.Ref):
+        return False
+    symbol = model.values[ref]
+    if symbol.kind != LOOP:
+        return symbol.kind == INPUT
+    around = (each.iterable for each in loops if each.variable.start == symbol.span.start)
+    return any(_is_of_input(model, each, loops) for each in around)
+
+
+def _ways(
+    model: SemanticModel, source: SourceFile, statement: ast.Stmt, loops: Sequence[ast.ForStmt]
+) -> Iterator[Way]:
     """The ways of one statement; a list that has entries in any case is not skipped."""
 
     def way(node: ast.Node, what: str, end: int, words: str) -> Way:
@@ -124,7 +148,7 @@ def _ways(model: SemanticModel, source: SourceFile, statement: ast.Stmt) -> Iter
                 yield way(statement, OTHERWISE, operand.end, "goes to its `else`")
         case ast.ForStmt(iterable=iterable):
             yield way(statement, ENTERED, iterable.end, "has an entry")
-            if _may_be_empty(model, iterable):
+            if _may_be_empty(model, iterable, loops):
                 yield way(statement, SKIPPED, iterable.end, "has no entry")
             if statement.failure is not None:
                 yield way(statement, OTHERWISE, iterable.end, "has an entry that fails")

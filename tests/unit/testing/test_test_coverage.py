@@ -85,6 +85,36 @@ def test_what_no_test_takes_is_told(body: str, tests: list[str], words: list[str
     assert (reached == 100.0) == (not words)
 
 
+LINES = "{ lines: string[] @min_items(1) @max_items(3) }"
+LEFT_OUT = LINES.replace("lines:", "lines?:")
+NESTED = 'for row in rows { for line in row.lines { type line into "the field" } }'
+
+
+@pytest.mark.parametrize(
+    ("sections", "body", "words"),
+    [
+        (f"inputs {{ rows: {LINES}[] @min_items(1) @max_items(3) }}", NESTED, []),
+        (
+            f"inputs {{ rows: {LEFT_OUT}[] @min_items(1) @max_items(3) }}",
+            NESTED,
+            ["`for line in row.lines` has no entry"],
+        ),
+        (
+            "",
+            f'extract all: {LINES}[] from "the grid" '
+            + NESTED.replace("in rows", "in {{all}} max 3").replace("row.lines", "row.lines max 3"),
+            ["`for row in {{all}}` has no entry", "`for line in row.lines` has no entry"],
+        ),
+    ],
+)
+def test_a_list_of_each_entry_has_entries_where_the_service_sees_to_it(
+    sections: str, body: str, words: list[str]
+) -> None:
+    one = '[{ lines: ["a"] }]'
+    test = f"given {{ rows = {one} }}" if sections else f"reads {{ all = [{one}] }}"
+    assert missed(body, f"{test} outputs {{ }}", sections=sections)[0] == words
+
+
 def test_a_list_that_has_entries_in_any_case_is_not_skipped() -> None:
     sections = HOLDS_SECTIONS.replace("@max_items(3)", "@min_items(1) @max_items(3)")
     found, _ = missed(f'press "F1" {FOR}', 'given { rows = ["a"] } outputs { }', sections=sections)
