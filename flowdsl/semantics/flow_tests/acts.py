@@ -132,6 +132,10 @@ def _loop(
     which, help = "with items", None
     if names:
         help = f"there are loops of {listed(names)}"
+        if of is None:
+            help += (
+                f": write `{selector.span(scope.module.source).text} of {names[0]}`, or of another"
+            )
         which = "that `item` alone could mean" if of is None else f"of `{of.text}`"
     program.sink.report(
         errors.UNKNOWN_ITEM,
