@@ -149,7 +149,7 @@ class Saved:
 
 def _leaves(body: nodes.Body) -> bool:
     """Whether nothing behind a body is carried out after it."""
-    return bool(body) and isinstance(body[-1], nodes.Leave) and body[-1].action != "retry"
+    return bool(body) and isinstance(body[-1], nodes.Leave)
 
 
 def _without_bodies(statement: Any) -> Any:

@@ -339,3 +339,20 @@ def test_a_command_that_runs_out_of_time_is_told_on_either_driver() -> None:
     """The legacy driver says `timeout_reached` beside exit code 0, the new one beside 124."""
     steps = steps_of(workflow('run "Get-Date" else abort "no date"'))
     assert "(exit code 124 or timeout_reached)" in steps
+
+
+@pytest.mark.parametrize(
+    ("read", "stands"), [('"the total"', 0), ('"the total" else { press "F5" }', 1)]
+)
+def test_a_value_that_an_attempt_has_certainly_read_is_not_that_of_the_call_before(
+    read: str, stands: int
+) -> None:
+    body = (
+        "keep total: int = 0 for row in rows { "
+        f"extract total: int from {read} "
+        'if {{total}} < 3 { fail "too little" } '
+        '} on failure { press "Escape" }'
+    )
+    steps = steps_of(workflow(body, sections="inputs { rows: string[] @max_items(3) }"))
+    assert steps.count("⟪total⟫ equals") + steps.count("⟪total⟫ is less") == 1
+    assert steps.count("Until you have saved one, ⟪total⟫ stands for {{total}}") == stands
