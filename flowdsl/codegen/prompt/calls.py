@@ -24,7 +24,10 @@ from .context import Agent, Context
 from .saved import Saved
 
 MOST_BULLETS = 24
-"""The bullets of one call, beyond which no further statement joins it: more are easily missed."""
+"""The bullets of one call, beyond which no further statement joins it: more are easily missed.
+
+Values that are only saved are no reason for a call of their own: they go in front of any statement.
+"""
 
 MOST_BETWEEN = 1
 """The plain actions between two statements of one call."""
@@ -73,7 +76,7 @@ class Calls:
             between = [(action, self._plain) for action, _, _ in self._between]
             longer = self._open.with_statements([*between, (statement, emit)])
             goes = isinstance(statement, nodes.Store) or self._open.model == model
-            if goes and longer.length <= MOST_BULLETS:
+            if goes and (self._open.only_saves or longer.length <= MOST_BULLETS):
                 for _, line, items in self._between:
                     items[:] = [each for each in items if each is not line]
                 self._open, self._between = longer, []
@@ -116,6 +119,10 @@ class _Call:
     @property
     def length(self) -> int:
         return _count(self.bullets)
+
+    @property
+    def only_saves(self) -> bool:
+        return all(isinstance(statement, nodes.Store) for statement, _ in self._statements)
 
     def with_statements(self, added: Sequence[tuple[nodes.Statement, Emit]]) -> _Call:
         """The call with further statements."""

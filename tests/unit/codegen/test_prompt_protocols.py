@@ -356,3 +356,17 @@ def test_a_value_that_an_attempt_has_certainly_read_is_not_that_of_the_call_befo
     steps = steps_of(workflow(body, sections="inputs { rows: string[] @max_items(3) }"))
     assert steps.count("⟪total⟫ equals") + steps.count("⟪total⟫ is less") == 1
     assert steps.count("Until you have saved one, ⟪total⟫ stands for {{total}}") == stands
+
+
+def test_values_that_are_only_saved_need_no_call_of_their_own() -> None:
+    presses = " ".join('choose "the next row"' for _ in range(12))
+    body = f"repeat until {{{{pages}}}} == 3 max 5 {{ keep pages = 3 {presses} }}"
+    steps = steps_of(workflow(f"keep pages: int = 0 {body}"))
+    assert steps.count("Use focused_action") == 1
+    read = 'extract n: int from "the total" '
+    steps = steps_of(
+        workflow(
+            f"{read} keep pages: int = 0 {body} emit n = {{{{n}}}}", sections="outputs { n: int }"
+        )
+    )
+    assert steps.count("Use focused_action") == 2
