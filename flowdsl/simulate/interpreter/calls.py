@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flowdsl.semantics import types
 from flowdsl.semantics.model import TaskSymbol
 from flowdsl.syntax import ast
@@ -13,6 +15,7 @@ from .values import MISSING, Value, record_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .frames import Known
     from .repeating import Perform
 
 
@@ -48,14 +51,15 @@ def _arguments(frame: Frame, statement: ast.CallStmt, task: TaskSymbol) -> dict[
     return found
 
 
-def _known(frame: Frame, statement: ast.CallStmt, task: TaskSymbol) -> frozenset[str]:
-    """The parameters whose arguments the compiler knows."""
+def _known(frame: Frame, statement: ast.CallStmt, task: TaskSymbol) -> dict[str, Known]:
+    """For each parameter, which parts of its argument the compiler knows: all of a default."""
     given = {argument.name.text: argument.value for argument in statement.arguments}
-    return frozenset(
-        parameter.name
+    return {
+        parameter.name: partial(is_known, frame, given[parameter.name])
+        if parameter.name in given
+        else lambda _: True
         for parameter in task.params
-        if parameter.name not in given or is_known(frame, given[parameter.name])
-    )
+    }
 
 
 def _fields(task: TaskSymbol) -> tuple[types.FieldType, ...]:

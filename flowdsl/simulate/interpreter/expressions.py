@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Any, assert_never
@@ -90,21 +90,32 @@ def laid_out(frame: Frame, text: ast.Text, layout: Callable[[str], str]) -> str:
     return first + "".join(value + each for value, each in zip(values, rest, strict=True))
 
 
-def is_known(frame: Frame, expr: ast.Expr) -> bool:
-    """Whether the compiler knows a value: one made of consts, `env` and such arguments alone."""
+def is_known(frame: Frame, expr: ast.Expr, path: Sequence[str | int] = ()) -> bool:
+    """Whether the compiler knows the part of a value at a path.
+
+    It does where that is made of consts, `env` and such arguments alone.
+    """
     match expr:
         case ast.Ref():
             symbol = frame.run.model.values[expr]
-            known = (semantic.CONST, semantic.ENVIRONMENT)
-            return symbol.kind in known or symbol.name in frame.known
+            if symbol.kind in (semantic.CONST, semantic.ENVIRONMENT):
+                return True
+            known = frame.known.get(symbol.name)
+            return known is not None and known((*map(_step, expr.path), *path))
         case ast.Text(parts=parts):
             return all(is_known(frame, part) for part in parts if isinstance(part, ast.Ref))
         case ast.ListExpr(items=items):
-            return all(is_known(frame, item) for item in items)
+            named = [item for index, item in enumerate(items) if path[:1] in ((), (index,))]
+            return all(is_known(frame, item, path[1:]) for item in named)
         case ast.ObjectExpr(pairs=pairs):
-            return all(is_known(frame, pair.value) for pair in pairs)
+            fields = [pair for pair in pairs if path[:1] in ((), (_name(pair),))]
+            return all(is_known(frame, pair.value, path[1:]) for pair in fields)
         case _:
             return True
+
+
+def _name(pair: ast.Pair) -> str:
+    return pair.key.text if isinstance(pair.key, ast.Name) else pair.key.value
 
 
 _PLACE = "\0"

@@ -18,6 +18,14 @@ from .errors import TooLong
 from .values import Value
 from .watching import NOBODY, Watcher
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import TypeAlias
+
+    Known: TypeAlias = Callable[[Sequence[str | int]], bool]
+    """Whether the compiler knows the part of a value at a path."""
+
 MAX_STEPS = 100_000
 """The most statements, passes and rounds of a run. A program that is right needs fewer."""
 
@@ -57,7 +65,7 @@ class Frame:
     - `names`: the values of parameters, loop variables and runtime variables.
     - `fields`: the outputs of the workflow or the fields of the task's result, by name.
     - `emitted`: those that have a value, by name.
-    - `known`: the parameters whose arguments the compiler knows.
+    - `known`: for each parameter, whether the compiler knows the part of its argument at a path.
     """
 
     def __init__(
@@ -71,7 +79,7 @@ class Frame:
         self.run = run
         self.source = source
         self.names: dict[str, Value] = dict(arguments)
-        self.known: frozenset[str] = frozenset()
+        self.known: Mapping[str, Known] = {}
         self.fields = {field.name: field for field in fields}
         self.emitted: dict[str, Value] = {
             each.name.text: Value([])
