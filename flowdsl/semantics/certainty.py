@@ -40,6 +40,7 @@ OF_ABSENCE = frozenset(
         "impossible-reason",
         "match-incomplete",
         "misplaced-pause",
+        "missing-bound",
         "missing-emit",
         "missing-steps",
         "repeat-never-ends",

@@ -247,7 +247,10 @@ def _collect_reason(
 
 
 def _pattern(program: Program, text: ast.Text, *, exact: bool = False) -> TextPattern:
-    """The texts that a text becomes, on one line as a run has all of them but commands."""
+    """The texts that a text becomes, on one line as a run has all of them but commands.
+
+    One with a name that is not declared may become any.
+    """
     pieces: list[str | None] = []
     written: list[str] = []
     for part in text.parts:
@@ -259,6 +262,8 @@ def _pattern(program: Program, text: ast.Text, *, exact: bool = False) -> TextPa
             known = part in program.constants
             pieces.append(spell(program.constants[part]) if known else None)
             written.append(pieces[-1] or f"{{{part.name.text}}}")
+    if any(isinstance(part, ast.Ref) and part not in program.values for part in text.parts):
+        return TextPattern("".join(written), (None,))
     return TextPattern("".join(written), tuple(pieces))
 
 

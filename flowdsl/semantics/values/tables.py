@@ -20,6 +20,7 @@ from .. import errors, places
 from ..program import Program
 from ..types import (
     ANY,
+    UNKNOWN,
     Enum,
     FieldType,
     ListOf,
@@ -55,6 +56,8 @@ def rows_of(
             found=describe(ListOf(ANY)),
         )
         return None
+    if inner.element == UNKNOWN:
+        return None  # said where the type is named
     try:
         if path.endswith(".json"):
             rows = _json_rows(text)
