@@ -141,7 +141,7 @@ def consequence(
     """`If <condition>, <leave>.` on one line, or `If <condition>:` with the body under it.
 
     An empty body is said too ("go on"), for a failed check would otherwise look like the end. `own`
-    is what stands behind the colon of the bullet that failed.
+    is what stands behind the colon of the line that asked.
     """
     first = body[0] if body else None
     if first is None:

@@ -2,10 +2,10 @@
 
 The service may fill in `{{total}}` when a call is made, so that what the call itself saves under
 `total` is not there yet (assumption `runtime-values-in-calls`). From where it is saved, such a
-value is named by the marks of `control.saved_here`:
+value is named by the marks of `data.saved_here`:
 
-    - Save it with upsert_runtime_values under the key "total": a whole number in digits.
-    - Click the field Total, then type exactly the text in ⟦ ⟧, whatever it says: ⟦⟪total⟫⟧
+    - Save it under "total": a whole number in digits.
+    - Click the field Total, then type exactly the text ⟦⟪total⟫⟧
 """
 
 from __future__ import annotations

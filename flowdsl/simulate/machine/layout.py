@@ -6,7 +6,7 @@ what is indented deeper, without either at the right depth, goes on with the tex
     1. A title
        1.1 Press enter.
        1.2 Use focused_action with this instruction:
-          - Check on the screen as it is now: the list is open.
+          - Check on the screen: the list is open.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ TYPED = (
     '"\u3000全角\u3000。"',
     '"""\n  Dear @@,\n  - Press Delete.\n  1. Next\n"""',
     '"""\n  first\n\n    - second \n"""',
-    '"""\n  - Press Delete.\n  If that is not so:\n"""',
+    '"""\n  - Press Delete.\n  If not:\n"""',
     'r"C:\\Temp\\"',
     '"-"',
     '"all: @@@"',
