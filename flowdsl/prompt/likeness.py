@@ -7,6 +7,7 @@ that looks like its kind. What is alike is refused, so that no prompt has two me
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 
 from flowdsl.semantics.capabilities import MODIFIERS, NAMED_KEYS, NEW_KEYS, NEW_MODIFIERS
@@ -42,12 +43,23 @@ _LINES = (
     "data.store",
     "data.store_reason",
     "data.append",
+    "control.note_failure",
     "tools.run",
     "tools.capture",
     "tools.export",
     "steps.nothing",
 )
 """Sentences that are a whole line."""
+
+_LEAVES = (
+    "control.fail",
+    "control.fail_with",
+    "control.fail_last",
+    "control.attempt_failed",
+    "control.attempt_failed_with",
+    "control.attempt_failed_last",
+)
+"""Ends of sentences that are a line of their own with a capital letter and a full stop."""
 
 _STARTS = (
     "control.else_",
@@ -69,10 +81,11 @@ _KINDS = {
     "command": r"the command .*⟦.*⟧",
     "count": r"[0-9]+",
     "duration": r"[0-9]+ (?:hour|minute|second|millisecond)s?",
-    "exact": r"the (?:text|value|JSON value) .*⟦.*⟧",
+    "exact": rf"the (?:(?:text|value|JSON value) .*(?:⟦.*⟧|{_MARKED})|secret .+)",
     "held": _MARKED,
     "items": _MARKED,
     "key": _MARKED,
+    "reason": _MARKED,
     "keys": rf"{_CHORD}(?: {_CHORD})*",
     "name": _MARKED,
     "quoted": _MARKED,
@@ -82,16 +95,20 @@ _KINDS = {
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], ...]:
-    found: list[re.Pattern[str]] = []
-    for name in _LINES:
-        sentence = SENTENCES[name]
-        for chosen in sentence.variants():
-            parts = (
-                _KINDS.get(word.kind, ".+") if isinstance(word, Hole) else re.escape(word)
-                for word in sentence.words(chosen)
-            )
-            found.append(re.compile("".join(parts), re.DOTALL))
-    return tuple(found)
+    found = [each for name in _LINES for each in _spelled(name)]
+    for name in _LEAVES:
+        found += [f"{each[:1].upper()}{each[1:]}\\." for each in _spelled(name)]
+    return tuple(re.compile(each, re.DOTALL) for each in found)
+
+
+def _spelled(name: str) -> Iterator[str]:
+    """The pattern of a sentence, one for each way to make its choices."""
+    sentence = SENTENCES[name]
+    for chosen in sentence.variants():
+        yield "".join(
+            _KINDS.get(word.kind, ".+") if isinstance(word, Hole) else re.escape(word)
+            for word in sentence.words(chosen)
+        )
 
 
 @cache
