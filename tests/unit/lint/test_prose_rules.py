@@ -8,9 +8,12 @@ from benchmarks.wording import GATE, PROSE, SETS, WORDING, scores
 from flowdsl.compiler.pipeline import CompileOptions, analyze
 from flowdsl.diagnostics.diagnostic import INFO, Diagnostic
 from flowdsl.diagnostics.fixes import UNSAFE, apply_fixes
+from flowdsl.lint import rules
 from flowdsl.lint.prose import Literals, is_english
 from flowdsl.lint.rules import RULES
 from flowdsl.lint.rules.prose.tool_name_in_prose import STATEMENTS
+from flowdsl.prompt import likeness
+from flowdsl.prompt.sentences import SENTENCES
 from flowdsl.semantics.capabilities import TOOLS
 from flowdsl.source.files import MemoryFiles
 
@@ -139,3 +142,14 @@ def test_texts_are_told_from_code_and_comments() -> None:
 )
 def test_what_may_be_english(text: str, english: bool) -> None:
     assert is_english(text) is english
+
+
+def test_a_sentence_of_a_prompt_wakes_the_rule_that_knows_it() -> None:
+    """What a line of the compiler may open with is a word for which the rule looks."""
+    openings = set(rules._OPENINGS.split())
+    for name in (*likeness._LINES, *likeness._LEAVES, *likeness._STARTS):
+        sentence = SENTENCES[name]
+        for chosen in sentence.variants():
+            first = next(iter(sentence.words(chosen)))
+            assert isinstance(first, str), name
+            assert first.split()[0].rstrip(",:.").lower() in openings, name
