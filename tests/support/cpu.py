@@ -1,13 +1,23 @@
-"""A bound on the processor's time, for what must not take for ever.
+"""Bounds on the processor's time: for what must not take for ever, or grow with the square.
 
-The engine of `re` can be interrupted by it.
+The engine of `re` can be interrupted by them.
 """
 
 from __future__ import annotations
 
+import gc
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+GIVEN_UP = 60
+"""Seconds on a processor after which work is taken for endless; it takes less than one."""
+
+TIMES = 8
+LIMIT = 24
+"""What `TIMES` the text may take. What grows with its square takes 64 times as long, so a machine
+that is busy with other things lies between the two and not near one of them."""
 
 
 class TookTooLong(Exception):
@@ -31,3 +41,40 @@ def cpu_seconds(limit: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)
+
+
+def assert_linear(work: Callable[[int], Callable[[], object]], size: int) -> None:
+    """`work(n)` prepares work on n characters; on `size` of them it grows with their number.
+
+    The shorter of two measurements each is compared, and a busy machine gets four chances.
+    """
+    small, large = work(size // TIMES), work(size)
+    ratio = float(LIMIT)
+    # What all tests of this process hold need not be looked through before each measurement.
+    gc.collect()
+    gc.freeze()
+    try:
+        with cpu_seconds(GIVEN_UP):
+            for _ in range(4):
+                times = [(_seconds(small), _seconds(large)) for _ in range(2)]
+                ratio = min(each[1] for each in times) / min(each[0] for each in times)
+                if ratio < LIMIT:
+                    break
+    finally:
+        gc.unfreeze()
+    assert ratio < LIMIT
+
+
+def _seconds(job: Callable[[], object]) -> float:
+    """Of one run of `job`: it is repeated, as some clocks of a process tick every 10 ms."""
+    gc.collect()
+    gc.disable()
+    try:
+        start, runs, passed = time.process_time(), 0, 0.0
+        while passed < 0.1:
+            job()
+            runs += 1
+            passed = time.process_time() - start
+        return passed / runs
+    finally:
+        gc.enable()

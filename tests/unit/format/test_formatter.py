@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from flowdsl.source.text import SourceFile
 from flowdsl.syntax.driver import MAX_DEPTH
 from flowdsl.syntax.operations import NODE
 from flowdsl.syntax.tables import RULES
+from tests.support.cpu import assert_linear
 
 CORPUS = Path(__file__).parents[2] / "corpus" / "format"
 CASES = sorted(path for path in CORPUS.glob("*.flow") if ".expected" not in path.name)
@@ -273,16 +275,12 @@ def test_depth_costs_no_recursion() -> None:
 
 
 def test_time_grows_with_the_file() -> None:
-    def seconds(count: int) -> float:
+    def work(count: int) -> Callable[[], object]:
         rows = ", ".join(f'{{ a: "{"x" * 90}", b: [{number}, 2] }}' for number in range(count))
         presses = 'press "Tab" # c\n' * count
-        text = f"flow 1\nconst a = [{rows}]\ntask t() {{ {presses} }}"
-        start = time.process_time()
-        formatted(text)
-        return time.process_time() - start
+        return partial(formatted, f"flow 1\nconst a = [{rows}]\ntask t() {{ {presses} }}")
 
-    seconds(100)
-    assert seconds(4_000) < 25 * seconds(400)
+    assert_linear(work, 3_200)
 
 
 def test_every_rule_of_the_grammar_is_accounted_for() -> None:
