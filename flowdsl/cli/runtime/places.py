@@ -11,6 +11,10 @@ from flowdsl.source.globs import is_pattern
 
 from .failure import UsageError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
 STANDARD_INPUT = "<stdin>"
 
 NAME_FLOWS = "name the flows to work on"
@@ -65,6 +69,13 @@ class ShownFrom:
             return os.path.relpath(full, self._here).replace(os.sep, "/")
         except ValueError:  # another drive on Windows
             return full
+
+
+def add_stdin_filename(parser: argparse.ArgumentParser) -> None:
+    """Declare `--stdin-filename`."""
+    parser.add_argument(
+        "--stdin-filename", metavar="FILE", help="the file that standard input stands for"
+    )
 
 
 def means_standard_input(paths: Sequence[str], stdin_filename: str | None) -> bool:

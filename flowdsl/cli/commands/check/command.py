@@ -13,6 +13,7 @@ from ...runtime.console import Console
 from ...runtime.environments import named_environment
 from ...runtime.exit_codes import FINDINGS, SUCCESS
 from ...runtime.failure import UsageError
+from ...runtime.places import add_stdin_filename
 from ...runtime.target import Target, open_target, root_remark
 from .view import FORMATS, Shown, render
 
@@ -49,9 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="the mildest finding that fails the check (default: error)",
     )
     parser.add_argument("--env", metavar="ENV", help="check for one environment of the project")
-    parser.add_argument(
-        "--stdin-filename", metavar="FILE", help="the file that standard input stands for"
-    )
+    add_stdin_filename(parser)
     parser.add_argument(
         "--fix", action="store_true", help="apply the safe fixes; with `-`, print the fixed text"
     )

@@ -13,6 +13,7 @@ from ...runtime.console import Console
 from ...runtime.environments import named_environment, required_environment
 from ...runtime.exit_codes import SOURCE_ERRORS, SUCCESS
 from ...runtime.failure import CommandError, UsageError
+from ...runtime.places import add_stdin_filename
 from ...runtime.target import open_target, root_remark
 from .stats import stats_json, stats_text
 from .view import artifact_files, clash, outcome
@@ -40,9 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="ENV",
         help="the environment to compile for; default: FLOWDSL_ENV, else the only one",
     )
-    parser.add_argument(
-        "--stdin-filename", metavar="FILE", help="the file that standard input stands for"
-    )
+    add_stdin_filename(parser)
     parser.add_argument(
         "--stats",
         action="store_true",

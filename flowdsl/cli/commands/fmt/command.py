@@ -10,7 +10,12 @@ from flowdsl.source.files import SUFFIX, MemoryFiles, UnreadableFile
 
 from ...runtime.console import Console
 from ...runtime.exit_codes import FINDINGS, SUCCESS
-from ...runtime.places import STANDARD_INPUT, means_standard_input, standard_input
+from ...runtime.places import (
+    STANDARD_INPUT,
+    add_stdin_filename,
+    means_standard_input,
+    standard_input,
+)
 from ...runtime.rewrites import Rewrite, print_difference, write_rewrites
 from .files import format_content, format_files, no_flow, sources_of
 from .view import summary, unreadable_remark
@@ -36,9 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--diff", action="store_true", help="print what would change and write nothing"
     )
-    parser.add_argument(
-        "--stdin-filename", metavar="FILE", help="the file that standard input stands for"
-    )
+    add_stdin_filename(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

@@ -20,6 +20,7 @@ from ...runtime.console import Console
 from ...runtime.environments import named_environment
 from ...runtime.exit_codes import FINDINGS, SOURCE_ERRORS, SUCCESS
 from ...runtime.failure import UsageError
+from ...runtime.places import add_stdin_filename
 from ...runtime.target import Target, open_target, root_remark
 from .compiling import compiled_tests
 
@@ -52,9 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="the environment whose `vars` hold; default: FLOWDSL_ENV, else the only one, else the "
         "first of flowdsl.toml",
     )
-    parser.add_argument(
-        "--stdin-filename", metavar="FILE", help="the file that standard input stands for"
-    )
+    add_stdin_filename(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object with every result")
     parser.add_argument("--junit", metavar="FILE", help="write a report as JUnit XML too")
     parser.add_argument(
