@@ -21,6 +21,7 @@ TYPES = {
     "timestamp": "datetime",
 }
 _RECORDS = frozenset(("map", "dict", "object", "record", "struct", "Map", "Record"))
+_SECRETS = frozenset(("secret", "password", "credential", "Secret", "Password"))
 _LISTS = frozenset(("list", "array", "List", "Array"))
 VALUES = (
     dict.fromkeys(("True", "TRUE", "yes", "on"), "true")
@@ -33,6 +34,12 @@ def foreign_type(name: str, span: Span) -> tuple[str, tuple[Fix, ...]] | None:
     """The advice for the name of a type at `span`, and its fix; None for a name of no language."""
     if name in _RECORDS:
         return "a record is written `{ field: type }`, and what is not known before `any`", ()
+    if name in _SECRETS:
+        return (
+            "a task takes a secret as `secret name: string`, and a workflow declares its own in "
+            "`secrets { name: string }`",
+            (),
+        )
     if name in _LISTS:
         return "a list type is written `string[]`", ()
     type_ = TYPES.get(name)

@@ -17,7 +17,7 @@ from ..names.scopes import ValueScope, find_declaration, known_names, rename_fix
 from ..places import Place
 from ..program import Program
 from ..traversal import refs_outside_blocks
-from ..types import DESCRIBED, Optional
+from ..types import DESCRIBED, UNKNOWN, Optional
 from ..values.expressions import check_value, infer
 
 _SHOWN = 8
@@ -168,7 +168,7 @@ def check_binding(
     is_secret = isinstance(value, ast.Ref) and value.sigil == ast.SECRET
     if target.kind == SECRET and not is_secret:
         _check_no_secret(program, scope, value, target, plain, secret)
-    elif target.kind != SECRET and is_secret:
+    elif target.kind != SECRET and is_secret and target.type != UNKNOWN:
         assert isinstance(value, ast.Ref)
         known = scope.symbols.get(value.name.text)
         if known is not None and known.kind == SECRET:

@@ -38,6 +38,10 @@ CONTAINS = 'a part of a text is asked for with `contains "..."`'
 STARTS_ENDS = 'the ends of a text are asked for with `starts with "..."` and `ends with "..."`'
 NEGATION = 'the negation stands in front: `not x contains "..."`'
 OTHERS = "what is done for all other values stands behind `else`: `else { }`"
+PRESENT = "the negation stands in front: `not x is empty`"
+MISSING_VALUE = (
+    "what is done for a missing value, and for all others, stands behind `else`: `else { }`"
+)
 COUNT = "a number of rounds is written `for i in 3 { }`"
 ASSIGNED = "a kept value is set with `keep name = value`, an output with `emit name = value`"
 APPENDED = (
@@ -91,6 +95,10 @@ CORRECTED: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     (("=",), (), "two values are equal when `a == b`"),
     (("=", "{"), ("{",), "a body stands in braces, without `=`: `{ ... }`"),
     (("default",), ("=",), "a default is written `= value`"),
+    (("default",), ("else",), OTHERS),
+    (("otherwise",), ("else",), OTHERS),
+    (("_",), ("else",), OTHERS),
+    (("none",), ("else",), MISSING_VALUE),
     (("throw",), ("fail",), FAILS),
     (("raise",), ("fail",), FAILS),
     (("assert",), ("expect",), 'what must hold is written `expect "..."`'),
@@ -102,7 +110,7 @@ SECTION_WORDS = frozenset(("input", "output", "secret"))
 """Words in front of a declaration in other languages, which are no names of settings here."""
 ONLY_BEHIND = {"=": "=="}
 """What must stand in front of a word of `CORRECTED` that may be something else elsewhere."""
-UNSURE = frozenset(("assert", "raise", "screenshot", "throw"))
+UNSURE = frozenset(("assert", "none", "raise", "screenshot", "throw"))
 """Words of `CORRECTED` that may mean something else as well."""
 DECLARING = frozenset(("let", "var", "const", "set", "local"))
 LITERALS = {
@@ -185,8 +193,11 @@ WORD_AFTER_WORD = {
     ("not", "contains"): NEGATION,
     ("not", "starts"): NEGATION,
     ("not", "ends"): NEGATION,
-    ("is", "not"): "the negation stands in front: `not x is empty`",
+    ("is", "not"): PRESENT,
     ("is", "null"): "a missing value is tested with `is empty`",
+    ("is", "set"): PRESENT,
+    ("is", "present"): PRESENT,
+    ("is", "given"): PRESENT,
     ("range", "("): COUNT,
     ("retry", "{"): "say how often: `retry 3 { }`",
     ("wait", "for"): 'waiting for the screen is written `wait until "..."`',
@@ -198,6 +209,8 @@ WORD_WHERE = {
     ("times", "LBRACE"): "leave out `times`",
     ("then", "LBRACE"): BODY,
     ("of", "IN"): LOOP,
+    ("on", "LBRACE"): "what is done after a failure stands behind the body of the loop: "
+    "`for x in list { } on failure as name { }`",
     ("of", "FOR"): 'a test names its workflow: `test "..." for name { }`',
     ("->", "AS"): "a result gets its name with `as`",
     ("const", "DO"): VALUES,
@@ -206,9 +219,6 @@ WORD_WHERE = {
     ("or", "VBAR"): "choices are joined with `|`",
     ("equals", "CMP"): COMPARISON,
     ("else", "DO"): "an `else` stands right behind the `}` of its `if`, or last in a `match`",
-    ("default", "ELSE"): OTHERS,
-    ("otherwise", "ELSE"): OTHERS,
-    ("_", "ELSE"): OTHERS,
     ("does", "CONTAINS"): NEGATION,
     ("includes", "CONTAINS"): CONTAINS,
     ("has", "CONTAINS"): CONTAINS,

@@ -57,6 +57,15 @@ workflow w {
   }
 }
 """
+MATCH = """workflow m {
+  inputs { kind: "a" | "b" | "c" }
+  steps {
+    match kind {
+      "a" { press "F2" }
+      <here>
+    }
+  }
+}"""
 OTHER = "undeclared-name"
 """What each context reports besides, so that a mistake does not cost what stands around it."""
 
@@ -124,6 +133,17 @@ ROWS = [
         'if ready { fail "broken" }'),
     Row(STEPS, 'if note != none { press "F2" }', OTHER, "none", "null",
         'if note != null { press "F2" }'),
+    Row(STEPS, 'for site in sites on failure as why {\n      abort "{{why}}"\n    } {\n'
+        '      press "F2"\n    }', UNEXPECTED, "on", "for x in list { } on failure as name { }",
+        'for site in sites { press "F2" } on failure as why { abort "{{why}}" }'),
+    Row(STEPS, 'if note is set { press "F2" }', UNEXPECTED, "set", "not x is empty",
+        'if not note is empty { press "F2" }'),
+    Row(OUTSIDE, MATCH.replace("<here>", 'none { press "F3" }'), UNEXPECTED, "none", "else { }",
+        MATCH.replace("<here>", 'else { press "F3" }')),
+    Row(OUTSIDE, MATCH.replace("<here>", 'default { press "F3" }'), UNEXPECTED, "default",
+        "else { }", MATCH.replace("<here>", 'else { press "F3" }')),
+    Row(OUTSIDE, 'task t(code: secret) { press "F2" }', "undeclared-type", "secret",
+        "secret name: string", 'task t(secret code: string) { type $code into "the field Code" }'),
     # JavaScript
     Row(STEPS, 'for site of sites { do "Open {site}." }', UNEXPECTED, "of", "for x in list { }",
         'for site in sites { do "Open {site}." }'),
