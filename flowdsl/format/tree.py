@@ -367,6 +367,7 @@ _SPECIAL: dict[str, Build] = {
     "check": _described("check"),
     "field": _field,
     "file": _file,
+    "held": _object,
     "import_names": _import_names,
     "item": _declaration,
     "item_answers": _item_answers,

@@ -25,12 +25,20 @@ SECRET = "secret"  # a workflow's or chain's secret, or a task's secret paramete
 STEP = "chain step"
 
 
+class RowsFile(Record):
+    """A file that `rows` names: its project path, and where it is named."""
+
+    path: str
+    span: Span
+
+
 class ValueSymbol(Record):
     """A named value in scope.
 
     `value` is the constant of a CONST in JSON form, else None. A CONST whose value depends on `env`
     has its expression in `literal` instead. A const of an imported file has a dotted name,
-    `file.name`; in a reference to it, the first part of the path belongs to that name.
+    `file.name`; in a reference to it, the first part of the path belongs to that name. `rows` are
+    the inputs that a fixture takes from files, None for one that is reported.
     """
 
     kind: str
@@ -40,6 +48,7 @@ class ValueSymbol(Record):
     field: FieldType | None = None
     value: Any = None
     literal: ast.Literal | None = None
+    rows: tuple[tuple[str, RowsFile | None], ...] = ()
 
 
 class TaskSymbol(Record):
@@ -120,8 +129,9 @@ class SemanticModel(Record):
     - `ref_types`: the type of each whole reference, path included.
     - `calls`: the task of each call.
     - `declared_types`: the type that each type expression means.
-    - `constants`: the JSON value of each literal and of each reference to a const, path included.
-      What has `{env.x}` inside has none: it is evaluated per environment, later.
+    - `constants`: the JSON value of each literal and of each reference to a const, path included;
+      of a test's `given`, the rows of files by the names of their inputs. What has `{env.x}` inside
+      has none: it is evaluated per environment, later.
     - `texts`: the content of each file that a section takes verbatim (`prompt from` and the like),
       by project path.
     - `images`: the bytes of each file that an `image` statement names, by project path.

@@ -12,7 +12,7 @@ from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 
-from .model import ChainSymbol, TaskSymbol, ValueSymbol, WorkflowSymbol
+from .model import ChainSymbol, RowsFile, TaskSymbol, ValueSymbol, WorkflowSymbol
 from .modules import Sources
 from .places import Place
 from .traversal import statements
@@ -90,6 +90,7 @@ class Program:
     - `bound_places`: where each annotation of a field stands, by the field's constraints.
     - `resolving`: the types and consts that are being resolved, to find cycles.
     - `words`: the words that have a meaning of their own where they stand, as `never` in a test.
+    - `read_rows`: the rows that fixtures take from files, by the file and the input.
     - `untrusted_fields`: the first `@untrusted` field in each record that was asked for one.
     """
 
@@ -116,6 +117,7 @@ class Program:
         self.joined_texts: list[tuple[ast.Module, ast.Text, Place]] = []
         self.bodies: dict[ast.Block, list[ast.Stmt]] = {}
         self.words: dict[ast.ConstRef, ValueSymbol] = {}
+        self.read_rows: dict[tuple[RowsFile, FieldType], list[Any] | None] = {}
         self.tested: dict[ast.TestDecl, WorkflowSymbol | TaskSymbol | ChainSymbol] = {}
         self.chains: dict[ast.ChainDecl, ChainSymbol] = {}
         self.used_names: set[tuple[str, str]] = set()

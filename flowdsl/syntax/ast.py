@@ -653,7 +653,10 @@ class Pause(Node):
 
 
 class GivenRows(Node):
-    """`name = rows "./file.csv"`: the rows of a file; `word` has to be `rows`."""
+    """`name = rows "./file.csv"`, in a fixture `name: rows "./file.csv"`: the rows of a file.
+
+    `word` has to be `rows`.
+    """
 
     name: Name
     word: Name
@@ -677,10 +680,14 @@ class PartText(Node):
 
 
 class FixtureSection(Node):
-    """`given june with { field: value }`: the inputs that a const holds, some of them changed."""
+    """`given june with { field: value }`: the inputs that a const holds, some of them changed.
+
+    `rows` are those changes that come from files.
+    """
 
     fixture: ConstRef
     changes: ObjectExpr | None
+    rows: tuple[GivenRows, ...]
 
 
 class ScreenAnswer(Node):
@@ -878,11 +885,16 @@ class AliasDecl(Node):
 
 
 class ConstDecl(Node):
-    """`const name = value`, or `const name from "./file"`: then `value` is None."""
+    """`const name = value`, or `const name from "./file"`: then `value` is None.
+
+    `fixture name = { ... }` is one whose value is a record. What it takes from files is in `rows`,
+    and no part of the value: the type of an entry is that of the input which a test gives it to.
+    """
 
     name: Name
     value: Literal | None
     file: StringLit | None
+    rows: tuple[GivenRows, ...]
     annotations: tuple[Annotation, ...]
     doc: str | None
 

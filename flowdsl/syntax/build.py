@@ -41,7 +41,6 @@ POSITIONAL: dict[str, type[ast.Node]] = {
     "is_in": ast.InExpr,
     "negation": ast.NotExpr,
     "null": ast.NullLit,
-    "given_fixture": ast.FixtureSection,
     "otherwise": ast.Otherwise,
     "part": ast.PartText,
     "sees": ast.SeesExpr,
@@ -216,13 +215,15 @@ class AstBuilder:
 
     def build_const(self, start: int, end: int, children: Sequence[Any]) -> _Unfinished:
         name, value = children
-        return _Unfinished(ast.ConstDecl, self._name(name), value, None)
+        return _Unfinished(ast.ConstDecl, self._name(name), value, None, ())
 
-    build_fixture = build_const
+    def build_fixture(self, start: int, end: int, children: Sequence[Any]) -> _Unfinished:
+        name, (value, rows) = children
+        return _Unfinished(ast.ConstDecl, self._name(name), value, None, rows)
 
     def build_const_from(self, start: int, end: int, children: Sequence[Any]) -> _Unfinished:
         name, path = children
-        return _Unfinished(ast.ConstDecl, self._name(name), None, self._string(path))
+        return _Unfinished(ast.ConstDecl, self._name(name), None, self._string(path), ())
 
     def build_record(self, start: int, end: int, children: Sequence[Any]) -> _Unfinished:
         name, *fields = children
@@ -367,6 +368,22 @@ class AstBuilder:
     def build_given_rows(self, start: int, end: int, children: Sequence[Any]) -> ast.GivenRows:
         name, word, path = children
         return ast.GivenRows(start, end, self._name(name), self._name(word), self._string(path))
+
+    build_held_rows = build_given_rows
+
+    def build_held(
+        self, start: int, end: int, children: Sequence[Any]
+    ) -> tuple[ast.ObjectExpr, tuple[ast.GivenRows, ...]]:
+        pairs = tuple(each for each in children if not isinstance(each, ast.GivenRows))
+        rows = tuple(each for each in children if isinstance(each, ast.GivenRows))
+        return ast.ObjectExpr(start, end, pairs), rows
+
+    def build_given_fixture(
+        self, start: int, end: int, children: Sequence[Any]
+    ) -> ast.FixtureSection:
+        fixture, held = children
+        changes, rows = (None, ()) if held is None else held
+        return ast.FixtureSection(start, end, fixture, changes, rows)
 
     # Statements
 

@@ -78,14 +78,23 @@ class Unanswered(Unanswerable):
         self.answer = answer
 
 
-def answers_of(
+def answers_of(items: Iterable[ast.TestItem], literals: Literals) -> tuple[Answer, ...]:
+    """The answers of a test; what a case answers stands in place of what all cases have."""
+    found: dict[tuple[object, ...], Answer] = {}
+    for answer in _answers_of(items, literals):
+        within = answer.within and literals.span(answer.within).text
+        found[answer.kinds, answer.text, answer.part, answer.path, within] = answer
+    return tuple(found.values())
+
+
+def _answers_of(
     items: Iterable[ast.TestItem], literals: Literals, within: Selector | None = None
 ) -> Iterator[Answer]:
     """The answers of a test, in the order of the source."""
     for item in items:
         match item:
             case ast.ItemAnswers(selector=selector, sections=sections):
-                yield from answers_of(sections, literals, selector)
+                yield from _answers_of(sections, literals, selector)
             case ast.ScreenSection(answers=answers):
                 for answer in answers:
                     kinds = _KINDS[answer.question]

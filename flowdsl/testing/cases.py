@@ -103,7 +103,7 @@ def given_by(case: Case, items: Iterable[ast.TestItem], literals: Literals) -> d
                     value = binding if isinstance(binding, ast.GivenRows) else binding.value
                     found[binding.name.text] = literals.json(value)
             case ast.FixtureSection(fixture=fixture, changes=changes):
-                found |= literals.json(fixture)
+                found |= literals.json(fixture) | literals.rows(item)
                 if changes is not None:
                     found |= literals.json(changes)
             case _:

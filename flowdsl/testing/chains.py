@@ -77,7 +77,7 @@ def chain_runs(
         assert workflow is not None, "the check found the workflow of every step"
         inputs = run.given(step, workflow)
         problems += _differently_sent(step, inputs, sent, workflow, title)
-        answers = tuple(_answers(case, step.name.text, literals))
+        answers = _answers(case, step.name.text, literals)
         script = Script(suite.model, answers, literals)
         world = script.world(inputs, today)
         trace = executed(suite, workflow, script, world, given_place(case) or title)
@@ -94,11 +94,15 @@ def chain_runs(
         sent.ends(step.name.text, trace.ending.outputs)
 
 
-def _answers(case: Case, step: str, literals: Literals) -> Iterator[Answer]:
+def _answers(case: Case, step: str, literals: Literals) -> tuple[Answer, ...]:
     """The answers of a test to what a step asks."""
-    for item in case.items:
-        if isinstance(item, ast.StepAnswers) and item.step.text == step:
-            yield from answers_of(item.sections, literals)
+    sections = (
+        section
+        for item in case.items
+        if isinstance(item, ast.StepAnswers) and item.step.text == step
+        for section in item.sections
+    )
+    return answers_of(sections, literals)
 
 
 # What is sent

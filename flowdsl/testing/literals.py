@@ -43,6 +43,11 @@ class Literals:
         known = self.model.constants.get(expr, expr)
         return on_the_wire(constant(self._frame, known), type_)
 
+    def rows(self, section: ast.FixtureSection) -> dict[str, Any]:
+        """The inputs that a fixture, or what stands behind its `with`, takes from files."""
+        held: dict[str, Any] = constant(self._frame, self.model.constants[section])
+        return held
+
     def pattern(self, value: ast.Pattern, type_: types.Type = types.ANY) -> Pattern:
         """What a test expects of a value of a type, its fields by their names on the wire."""
         match value:

@@ -66,7 +66,7 @@ class Runs:
         self._literals = literals
         self._payload = payload
         self._title = literals.span(case.title_node)
-        self._answers = tuple(answers_of(case.items, literals))
+        self._answers = answers_of(case.items, literals)
         self._scripts: list[Script] = []
 
     @property

@@ -11,7 +11,7 @@ from flowdsl.syntax.visit import walk
 
 from .. import errors, places
 from ..calls.sizes import MAX_CHARACTERS, written_size
-from ..model import CONST, ENVIRONMENT, SemanticModel, ValueSymbol
+from ..model import CONST, ENVIRONMENT, RowsFile, SemanticModel, ValueSymbol
 from ..names.paths import path_of
 from ..names.scopes import ValueScope
 from ..program import MAX_CHAIN, ModuleScope, Program
@@ -19,7 +19,7 @@ from ..texts.control_characters import CONTROLS
 from ..types import STRING
 from ..values.expressions import infer, key_text
 from ..values.spelling import spell
-from .text_files import load_text
+from .text_files import held_rows, load_text
 
 
 def resolve_consts(program: Program) -> None:
@@ -70,7 +70,16 @@ def _resolve_const(program: Program, scope: ModuleScope, const: ast.ConstDecl) -
         span,
         value=program.constants.get(const.value),
         literal=None if known else const.value,
+        rows=tuple(_held_rows(program, scope, const)),
     )
+
+
+def _held_rows(
+    program: Program, scope: ModuleScope, const: ast.ConstDecl
+) -> Iterator[tuple[str, RowsFile | None]]:
+    """What a fixture takes from files."""
+    if isinstance(const.value, ast.ObjectExpr):
+        yield from held_rows(program, scope, const.value, const.rows)
 
 
 def _resolve_file(

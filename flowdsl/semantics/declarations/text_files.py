@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
+from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.syntax import ast
 
 from .. import errors
+from ..model import RowsFile
 from ..modules import project_path, read_text
 from ..program import ModuleScope, Program
+from ..values.expressions import key_text
 
 
 def load_text(program: Program, scope: ModuleScope, written: ast.StringLit) -> str | None:
@@ -24,3 +29,37 @@ def load_text(program: Program, scope: ModuleScope, written: ast.StringLit) -> s
             return None
         program.texts[path] = text
     return path
+
+
+def rows_file(program: Program, scope: ModuleScope, rows: ast.GivenRows) -> RowsFile | None:
+    """The file that `rows` names; None, reported, when it is unreadable or the word is another."""
+    if rows.word.text != "rows":
+        span = rows.word.span(scope.source)
+        program.sink.report(errors.NO_ROWS, span, word=rows.word.text)
+        return None
+    path = load_text(program, scope, rows.path)
+    return None if path is None else RowsFile(path, rows.path.span(scope.source))
+
+
+def held_rows(
+    program: Program,
+    scope: ModuleScope,
+    value: ast.ObjectExpr | None,
+    rows: Iterable[ast.GivenRows],
+) -> Iterator[tuple[str, RowsFile | None]]:
+    """The files that a record names beside its values; None for one that is reported.
+
+    A name that stands twice is reported, and counts the first time.
+    """
+    first: dict[str, ast.Node] = {}
+    if value is not None:
+        first = {key_text(pair.key): pair.key for pair in value.pairs}
+    for each in rows:
+        file, name = rows_file(program, scope, each), each.name.text
+        if name in first:
+            labels = (Label(first[name].span(scope.source), "first set here"),)
+            span = each.name.span(scope.source)
+            program.sink.report(errors.DUPLICATE_FIELD, span, name=name, labels=labels)
+        else:
+            yield name, file
+        first.setdefault(name, each.name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.diagnostics.suggest import Names, listed
 from flowdsl.source.record import Record
@@ -13,7 +15,7 @@ from flowdsl.syntax.visit import walk
 from .. import errors, places
 from ..calls.call_graph import calls_in
 from ..declarations.signatures import check_sections, may_be_omitted
-from ..declarations.text_files import load_text
+from ..declarations.text_files import rows_file
 from ..model import CONST, SECRET, ChainSymbol, TaskSymbol, ValueSymbol, WorkflowSymbol
 from ..names.references import resolve_ref
 from ..names.scopes import ENV_ROOT, ValueScope, find_declaration, known_names, rename_fix
@@ -110,6 +112,9 @@ _OF_A_RUN = (
 )
 """Items that need a run."""
 
+Given: TypeAlias = dict[str, Span | None]
+"""Inputs that are given, each with its place; None for one that has to be there and is left out."""
+
 _UNKNOWN = ""
 """Among the inputs that are given: those of a fixture that nobody knows."""
 
@@ -135,7 +140,7 @@ class _TestChecker:
     """Checks one test.
 
     `asked` are the texts of the workflow's run, collected when they are needed; `answered` is the
-    place of each answer so far.
+    place of each answer so far, and `expected` that of the outputs of each step of a chain.
     """
 
     def __init__(
@@ -171,6 +176,7 @@ class _TestChecker:
                 pass
         self.asked: RunTexts | None = None
         self.answered: dict[tuple[str, ...], Span] = {}
+        self.expected: dict[tuple[str, ...], Span] = {}
         self._within: tuple[str, ...] = ()
         self._calls: dict[ast.Block | None, _Calls] = {}
 
@@ -178,19 +184,20 @@ class _TestChecker:
         items = self.test.items
         cases = [item for item in items if isinstance(item, ast.TestCase)]
         common = tuple(item for item in items if not isinstance(item, ast.TestCase))
-        given: dict[str, Span] = {}
+        given: Given = {}
         self._items(common, given)
         if not cases:
             self._report_missing(common, given, self.test.subject)
-        answered = self.answered
+        expected = self.expected
         for case in cases:
-            self.answered = dict(answered)
-            own = dict(given)
+            # What a case gives and answers goes before what the cases have in common.
+            self.answered, self.expected = {}, dict(expected)
+            own: Given = {}
             self._items(case.items, own)
-            self._report_missing((*common, *case.items), own, case.title)
+            self._report_missing((*common, *case.items), given | own, case.title)
 
-    def _items(self, items: tuple[ast.TestItem, ...], given: dict[str, Span]) -> None:
-        """Check items of one run; `given` are the inputs so far, each with its place."""
+    def _items(self, items: tuple[ast.TestItem, ...], given: Given) -> None:
+        """Check items of one run; `given` are the inputs so far."""
         begun: set[type[ast.Node]] = set()
         for item in items:
             # A section that stands twice is reported as such, and its inputs count for themselves.
@@ -224,7 +231,7 @@ class _TestChecker:
                 case ast.ExpectStepOutputs(step=step, bindings=expected):
                     of_step = self._of_step(step)
                     if of_step is not None and self._is_new(
-                        ("outputs", step.text), step.span(self.source)
+                        (step.text,), step.span(self.source), self.expected
                     ):
                         of_step._outputs(expected, "output")
                 case ast.ExpectNever(act=act, selector=among):
@@ -301,9 +308,7 @@ class _TestChecker:
     def _selector(self, selector: Selector) -> None:
         check_selector(self.program, self.scope, selector, self.subject, self._texts())
 
-    def _given(
-        self, bindings: tuple[ast.Binding | ast.GivenRows, ...], given: dict[str, Span]
-    ) -> None:
+    def _given(self, bindings: tuple[ast.Binding | ast.GivenRows, ...], given: Given) -> None:
         """Check inputs that are given by name, and note them in `given`."""
         fields = self._given_fields()
         for binding in bindings:
@@ -316,12 +321,14 @@ class _TestChecker:
                 continue
             field = known_field(self.program, fields, name, span)
             if isinstance(binding, ast.GivenRows):
-                self._rows(binding, UNKNOWN if field is None else field.type)
+                file = rows_file(self.program, self.scope.module, binding)
+                if file is not None and field is not None:
+                    self.program.constants[binding] = rows_of(self.program, file, field)
                 continue
             if is_left_out(self.scope, binding.value):
                 self.program.constants[binding.value] = None
                 if field is None or not may_be_omitted(field):
-                    del given[name]
+                    given[name] = None
                 continue
             wanted = UNKNOWN if field is None else field.type
             what = f"input `{name}`"
@@ -338,36 +345,23 @@ class _TestChecker:
         counts = any(field.day is not None and field.day.needs_today for field in every)
         return (*fields, FieldType(TODAY, PRIMITIVE["date"])) if counts else fields
 
-    def _rows(self, rows: ast.GivenRows, wanted: Type) -> None:
-        """Read the rows that are given for an input, and keep them with the constants."""
-        if rows.word.text != "rows":
-            span = rows.word.span(self.source)
-            self.program.sink.report(errors.NO_ROWS, span, word=rows.word.text)
-            return
-        path = load_text(self.program, self.scope.module, rows.path)
-        if path is None:
-            return
-        text, span = self.program.texts[path], rows.path.span(self.source)
-        what = f"input `{rows.name.text}`"
-        if wanted is UNKNOWN:
-            return
-        found = rows_of(self.program, span, path, text, wanted, what)
-        if found is not None:
-            self.program.constants[rows] = found
-
-    def _fixture(self, section: ast.FixtureSection, given: dict[str, Span]) -> None:
+    def _fixture(self, section: ast.FixtureSection, given: Given) -> None:
         secrets = {field.name for field in self.fields.secrets}
         held = check_fixture(self.program, self.scope, section, self._given_fields(), secrets)
         if held is None:
             given[_UNKNOWN] = section.span(self.source)
             return
         for name, span in held:
-            if self._is_first(name, span, given):
+            if span is None:
+                given.setdefault(name, None)
+            elif self._is_first(name, span, given):
                 self._is_secret(name, span)
 
-    def _is_first(self, name: str, span: Span, given: dict[str, Span]) -> bool:
+    def _is_first(self, name: str, span: Span, given: Given) -> bool:
         """Whether a name has no value yet; one that has is reported."""
-        first = given.setdefault(name, span)
+        first = given.get(name)
+        if first is None:
+            first = given[name] = span
         if first is not span:
             labels = (Label(first, "first given here"),)
             self.program.sink.report(errors.DUPLICATE_ARGUMENT, span, name=name, labels=labels)
@@ -382,7 +376,7 @@ class _TestChecker:
 
     def _outputs(self, expected: tuple[ast.ExpectedValue, ...], noun: str) -> None:
         fields = self.fields.outputs
-        named: dict[str, Span] = {}
+        named: Given = {}
         for each in expected:
             name, span = each.name.text, each.name.span(self.source)
             field = None
@@ -393,7 +387,7 @@ class _TestChecker:
             check_pattern(self.program, self.scope, each.value, wanted, what, field)
 
     def _report_missing(
-        self, items: tuple[ast.TestItem, ...], given: dict[str, Span], place: ast.Node
+        self, items: tuple[ast.TestItem, ...], given: Given, place: ast.Node
     ) -> None:
         """Report the required inputs that a run is not given, at `place`.
 
@@ -406,7 +400,7 @@ class _TestChecker:
         missing = [
             field.name
             for field in self.fields.inputs or ()
-            if field.name not in given and not may_be_omitted(field)
+            if given.get(field.name) is None and not may_be_omitted(field)
         ]
         if missing:
             self.program.sink.report(
@@ -439,12 +433,12 @@ class _TestChecker:
         infer(self.program, self.scope, value, places.TEST_VALUE)
         return kind_of(self.program.constants.get(value))
 
-    def _is_new(self, answer: tuple[str, ...], span: Span) -> bool:
-        """Whether nothing has answered this yet; an answer for the second time is reported."""
-        first = self.answered.setdefault((*self._within, *answer), span)
+    def _is_new(self, key: tuple[str, ...], span: Span, known: dict[tuple[str, ...], Span]) -> bool:
+        """Whether `key` stands here for the first time; one that does not is reported."""
+        first = known.setdefault(key, span)
         if first is not span:
             labels = (Label(first, "first given here"),)
-            name = quotable(answer[-1])
+            name = quotable(key[-1])
             self.program.sink.report(errors.DUPLICATE_ARGUMENT, span, name=name, labels=labels)
         return first is span
 
@@ -470,7 +464,9 @@ class _TestChecker:
         mark = "~" if is_part else ""
         if isinstance(text, str) and RUN not in kinds:
             text = on_one_line(text)
-        if not isinstance(text, str) or not self._is_new((mark, *kinds, text), span):
+        if not isinstance(text, str):
+            return
+        if not self._is_new((*self._within, mark, *kinds, text), span, self.answered):
             return
         texts = self._texts()
         if texts is None or self.subject is None:
@@ -547,7 +543,8 @@ class _TestChecker:
         first, last = answer.path[0], answer.path[-1]
         symbol = self._read_symbol(answer.path)
         if symbol is not None:
-            self._is_new(("reads", name), Span(self.source, first.start, last.end))
+            place = Span(self.source, first.start, last.end)
+            self._is_new((*self._within, "reads", name), place, self.answered)
         take_words(self.program, self.scope, answer.value, READ_WORDS)
         if symbol is None:
             infer(self.program, self.scope, answer.value, places.TEST_VALUE)

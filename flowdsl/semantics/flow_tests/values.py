@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
 
 from .. import errors, places
-from ..model import CONST, ValueSymbol
+from ..declarations.text_files import held_rows
+from ..model import CONST, RowsFile, ValueSymbol
 from ..names.scopes import ValueScope, known_names, rename_fix
 from ..program import Program
 from ..types import (
@@ -36,6 +38,7 @@ from ..values.expressions import (
     key_text,
 )
 from ..values.fitting import check_fit, check_known, is_textual
+from ..values.tables import rows_of
 
 Words = Mapping[str, tuple[Type, Any]]
 SCREEN_WORDS: Words = {"never": (BOOL, False)}
@@ -83,11 +86,12 @@ def check_fixture(
     section: ast.FixtureSection,
     fields: tuple[FieldType, ...] | None,
     secrets: Collection[str],
-) -> list[tuple[str, Span]] | None:
+) -> list[tuple[str, Span | None]] | None:
     """Check a fixture against the inputs; returns each input that it gives, with its place.
 
-    What `with` changes is checked where it stands. None where there is no such fixture. Names of
-    `secrets` are left to whoever takes the inputs.
+    One that `with` leaves out has none. What `with` changes is checked where it stands. None where
+    there is no such fixture. Names of `secrets` are left to whoever takes the inputs. The rows of
+    files are kept with the constants.
     """
     source = scope.module.source
     span = section.fixture.span(source)
@@ -109,7 +113,7 @@ def _given_by(
     symbol: ValueSymbol,
     fields: tuple[FieldType, ...] | None,
     secrets: Collection[str],
-) -> Iterator[tuple[str, Span]]:
+) -> Iterator[tuple[str, Span | None]]:
     source = scope.module.source
     span = section.fixture.span(source)
     changed = set()
@@ -118,6 +122,7 @@ def _given_by(
         changed.add(name)
         field = None if name in secrets else known_field(program, fields, name, place)
         if _is_missing(program, scope, pair.value):
+            yield name, None
             continue
         yield name, place
         if field is not None:
@@ -125,8 +130,24 @@ def _given_by(
             check_value(program, scope, pair.value, field.type, places.TEST_VALUE, what, field)
         else:
             infer(program, scope, pair.value, places.TEST_VALUE)
+    rows: dict[str, Any] = {}
+    for name, file in held_rows(program, scope.module, section.changes, section.rows):
+        changed.add(name)
+        place = next(each.name for each in section.rows if each.name.text == name).span(source)
+        yield name, place
+        field = None if name in secrets else known_field(program, fields, name, place)
+        if field is not None and file is not None:
+            rows[name] = rows_of(program, file, field)
     record = strip_optional(symbol.type)
     assert isinstance(record, RecordOf)
+    for name, file in symbol.rows:
+        if name in changed:
+            continue
+        yield name, span
+        field = None if name in secrets else known_field(program, fields, name, span)
+        if field is not None and file is not None:
+            rows[name] = _rows_for(program, file, field, span)
+    program.constants[section] = rows
     for held in record.fields:
         if held.name in changed:
             continue
@@ -149,6 +170,15 @@ def _given_by(
                 places.TEST_VALUE,
                 what,
             )
+
+
+def _rows_for(program: Program, file: RowsFile, field: FieldType, span: Span) -> list[Any] | None:
+    """The rows that a fixture gives to an input at `span`; read once, and reported once."""
+    key = (file, field)
+    if key not in program.read_rows:
+        labels = (Label(span, f"given to input `{field.name}` here"),)
+        program.read_rows[key] = rows_of(program, file, field, labels)
+    return program.read_rows[key]
 
 
 def _is_missing(program: Program, scope: ValueScope, value: ast.Expr) -> bool:

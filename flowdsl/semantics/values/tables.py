@@ -13,10 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import Span
 
 from .. import errors, places
+from ..model import RowsFile
 from ..program import Program
 from ..types import (
     ANY,
@@ -27,10 +29,11 @@ from ..types import (
     Primitive,
     RecordOf,
     Type,
+    Unknown,
     describe,
     strip_optional,
 )
-from .bounds import quotable
+from .bounds import check_bounds, quotable
 from .fitting import check_known
 from .json_text import read_json
 from .spelling import spell
@@ -43,10 +46,17 @@ class _Malformed(Exception):
 
 
 def rows_of(
-    program: Program, span: Span, path: str, text: str, wanted: Type, what: str
+    program: Program, file: RowsFile, field: FieldType, labels: tuple[Label, ...] = ()
 ) -> list[Any] | None:
-    """The rows of a file as entries of a list of the type `wanted`; None, reported at `span`."""
+    """The rows of a file as entries of an input; None, reported where the file is named.
+
+    `labels` are further places that a report shows.
+    """
+    span, path, text = file.span, file.path, program.texts[file.path]
+    wanted, what = field.type, f"input `{field.name}`"
     inner = strip_optional(wanted)
+    if isinstance(inner, Unknown):
+        return None  # said where the type is named
     if not isinstance(inner, ListOf):
         program.sink.report(
             errors.TYPE_MISMATCH,
@@ -54,6 +64,7 @@ def rows_of(
             what=what,
             wanted=describe(wanted),
             found=describe(ListOf(ANY)),
+            labels=labels,
         )
         return None
     if inner.element == UNKNOWN:
@@ -67,13 +78,19 @@ def rows_of(
             numbered = list(_table_rows(text, inner.element))
             noun = "row"
     except _Malformed as problem:
-        program.sink.report(errors.MALFORMED_ROWS, span, path=path, problem=str(problem))
+        program.sink.report(
+            errors.MALFORMED_ROWS, span, path=path, problem=str(problem), labels=labels
+        )
         return None
     for number, row in numbered:
         for wrong in _wrong_cells(program, span, row, inner.element):
             where = f"{noun} {number}{wrong}"
-            program.sink.report(errors.MALFORMED_ROWS, span, path=path, problem=where)
-    return [row for _, row in numbered]
+            program.sink.report(
+                errors.MALFORMED_ROWS, span, path=path, problem=where, labels=labels
+            )
+    found = [row for _, row in numbered]
+    check_bounds(program, span, None, found, field)
+    return found
 
 
 def _wrong_cells(program: Program, span: Span, row: Any, element: Type) -> Iterator[str]:

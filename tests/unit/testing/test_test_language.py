@@ -194,6 +194,90 @@ def test_rows_stand_beside_a_fixture() -> None:
     assert problems(files) == []
 
 
+HELD = {
+    "rows.csv": "key,n\n007,1.5\nB,\n",
+    "one.json": '[{"key": "one"}]',
+}
+
+
+def found_in_rows(test: str) -> list[str]:
+    """What a test of a workflow says whose fixture `june` takes its rows from `rows.csv`."""
+    source = workflow(
+        'for row in rows { type "{row.key} of {who}" into "the key" }',
+        sections="inputs { who: string note: string? "
+        'rows: { key: string @wire("key-no"), n: number? }[] @max_items(3) }',
+    )
+    june = 'fixture june = { who: "Ann", rows: rows "./rows.csv" }'
+    main = f'flow 1\n{source}\n{june}\ntest "t" for w {{ {test} }}'
+    return [each.partition(": ")[2] for each in problems({"main.flow": main, **HELD})]
+
+
+def test_a_fixture_takes_rows_from_a_file() -> None:
+    assert found_in_rows('given june types "007 of Ann" into "the key"') == []
+    changed = 'given june with { rows: rows "./one.json" } '
+    assert found_in_rows(f'{changed} types "one of Ann" into "the key"') == []
+    assert found_in_rows(f'{changed} types "007 of Ann" into "the key"') == [
+        'the run does not `types "007 of Ann" into "the key"`'
+    ]
+    assert found_in_rows('given june with { rows: [] } never type ~"of" into ~"key"') == []
+
+
+def test_rows_of_a_fixture_have_the_types_of_what_takes_them() -> None:
+    files = {
+        "main.flow": 'flow 1\nimport { june } from "./lib/held.flow"\n'
+        + workflow('type "{rows[0].n}!" into "n"', sections="inputs { rows: { n: string }[] }")
+        + "\nworkflow other { inputs { rows: { n: int }[] } outputs { n: int } "
+        + 'steps { do "Open it." emit n = rows[0].n } }'
+        + '\ntest "a text" for w { given june types "7!" into "n" }'
+        + '\ntest "a number" for other { given june outputs { n = 7 } }',
+        "lib/held.flow": 'flow 1\nfixture june = { rows: rows "./n.csv" }\n',
+        "lib/n.csv": "n\n7\n",
+    }
+    assert problems(files) == []
+    with pytest.raises(AssertionError, match=r"malformed-rows.*row 2, column `n`, holds `x`"):
+        problems({**files, "lib/n.csv": "n\nx\n"})
+
+
+@pytest.mark.parametrize(
+    ("case", "typed"),
+    [
+        ("", "007 of Ann"),
+        ('given { who = "Bo" }', "007 of Bo"),
+        ('given june with { who: "Cy" }', "007 of Cy"),
+        ('given { rows = rows "./one.json" }', "one of Ann"),
+        ('given june with { rows: rows "./one.json" }', "one of Ann"),
+        ('given { rows = [{ key: "x" }] note = "y" }', "x of Ann"),
+    ],
+)
+def test_a_case_replaces_inputs_that_the_test_gives(case: str, typed: str) -> None:
+    cases = f'case "this" {{ {case} types "{typed}" into "the key" }}'
+    assert found_in_rows(f'given june {cases} case "common" {{ {COMMON} }}') == []
+    assert len(found_in_rows(f"given june {cases.replace(typed, 'z')}")) == 1
+
+
+COMMON = 'types "007 of Ann" into "the key" types "B of Ann" into "the key"'
+
+
+def test_a_case_replaces_answers_that_the_test_has() -> None:
+    common = f'given {{ who = "Ann" }} screen {{ ~"to do" = false }} {ROWS}'
+    one = 'reads { rows = [{ key: "c" }] } outputs { rows = [{ key: "c" }] ... }'
+    two = "outputs { rows = [{ ... }, { ... }] ... }"
+    assert found(f'{common} case "a" {{ {one} }} case "b" {{ {two} }}') == []
+    stops = 'screen { ~"to do" = true } reads { rows = [] } aborts'
+    assert found(f'{common} case "a" {{ {stops} }}') == ["nothing asks for this answer"]
+
+
+def test_a_case_of_a_chain_replaces_answers_of_a_step() -> None:
+    source = (
+        workflow('press "F5" expect "{n} is open"', sections="inputs { n: int }")
+        + "\nchain c { step one = run w(n: 1) }"
+        '\ntest "t" for chain c { step one { screen { ~"open" = never } } '
+        'case "closed" { aborts "1 is open" } '
+        'case "open" { step one { screen { ~"open" = true } } does press "F5" } }'
+    )
+    assert problems(source) == []
+
+
 # The day of a run
 
 DAYS = workflow(
