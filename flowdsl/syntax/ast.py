@@ -756,10 +756,16 @@ class StepAnswers(Node):
 
 
 class Act(Node):
-    """Something that a run does: the word of the statement, and its texts."""
+    """Something that a run does: the word of the statement, and its texts.
+
+    `display` is the format of a `type`, where one is asked for. A `wait` has a duration, and no
+    text.
+    """
 
     verb: str
     texts: tuple[Text | PartText, ...]
+    display: StringLit | None
+    duration: Duration | None
 
 
 class ExpectNever(Node):

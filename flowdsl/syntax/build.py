@@ -91,11 +91,11 @@ def _tuple(node: Any) -> Build:
 
 
 def _act(verb: str) -> Build:
-    return lambda _, start, end, children: ast.Act(start, end, verb, tuple(children))
+    return lambda _, start, end, children: ast.Act(start, end, verb, tuple(children), None, None)
 
 
-ACTS = ("capture", "choose", "clear", "do", "export", "press", "run", "type")
-"""The words of the statements that tests look for; each has a rule of its own, `act_...`."""
+ACTS = ("capture", "choose", "clear", "copy", "do", "export", "press", "run")
+"""The words of the statements that tests look for by one text; each has a rule, `act_...`."""
 
 _TABLED: dict[str, Build] = (
     {name: _positional(node) for name, node in POSITIONAL.items()}
@@ -635,9 +635,17 @@ class AstBuilder:
         return ast.ExpectDoes(start, end, act, count, selector)
 
     def build_t_types(self, start: int, end: int, children: Sequence[Any]) -> ast.ExpectDoes:
-        value, target, selector = children
-        act = ast.Act(start, target.end, "type", (value, target))
+        *typed, selector = children
+        act = self.build_act_type(start, typed[-1].end, typed)
         return ast.ExpectDoes(start, end, act, None, selector)
+
+    def build_act_type(self, start: int, end: int, children: Sequence[Any]) -> ast.Act:
+        value, display, target = children
+        shown = self._optional_string(display)
+        return ast.Act(start, end, "type", (value, target), shown, None)
+
+    def build_act_wait(self, start: int, end: int, children: Sequence[Any]) -> ast.Act:
+        return ast.Act(start, end, "wait", (), None, self._duration(children[0]))
 
     def build_t_case(self, start: int, end: int, children: Sequence[Any]) -> ast.TestCase:
         title, *items = children

@@ -195,11 +195,13 @@ _VERBS = {
     "capture": (traces.CAPTURE,),
     "choose": (traces.OPEN,),
     "clear": (traces.CLEAR,),
+    "copy": (traces.COPIED,),
     "do": (traces.DO,),
     "export": (traces.EXPORT,),
     "press": (traces.PRESS,),
     "run": (traces.COMMAND,),
     "type": (traces.TYPE, traces.TYPE_AS),
+    "wait": (traces.PAUSE,),
 }
 """The verbs of events, by the words of the statements that a test looks for."""
 
@@ -219,7 +221,7 @@ def _acts(
         if not meant:
             yield Unmet(selector, f"the run works on no {literals.span(selector).text}")
             return
-    done = [number for number in numbers if _is_act(trace.events[number], act.verb, sought)]
+    done = [number for number in numbers if _is_act(trace.events[number], act, sought)]
     shown_act = literals.span(act).text
     if isinstance(item, ast.ExpectNever):
         if done:
@@ -234,12 +236,16 @@ def _acts(
         yield Unmet(item, f"the run does this {counted}{where}, not {item.times.value} times")
 
 
-def _is_act(event: traces.Event, verb: str, sought: list[tuple[str, bool]]) -> bool:
+def _is_act(event: traces.Event, act: ast.Act, sought: list[tuple[str, bool]]) -> bool:
     """Whether an event is what is looked for: its texts exactly, on one line, or by a part."""
-    if event.verb not in _VERBS[verb]:
+    if event.verb not in _VERBS[act.verb]:
         return False
-    texts = (event.texts[0], event.texts[-1]) if verb == "type" else event.texts[:1]
-    return all(_fits(*each, text, verb) for each, text in zip(sought, texts, strict=True))
+    if act.duration is not None:
+        return event.texts[0] == str(act.duration.milliseconds)
+    if act.display is not None and event.texts[1:2] != (act.display.value,):
+        return False
+    texts = (event.texts[0], event.texts[-1]) if act.verb == "type" else event.texts[:1]
+    return all(_fits(*each, text, act.verb) for each, text in zip(sought, texts, strict=True))
 
 
 def _fits(wanted: str, part: bool, text: str, verb: str) -> bool:

@@ -33,20 +33,30 @@ def check_act(
         check_text(program, scope, inner_text(written), places.TEST_VALUE)
     if texts is None or workflow is None:
         return
+
+    def report(node: ast.Node, words: str, noun: str, known: TextPatterns, text: str) -> None:
+        program.sink.report(
+            errors.UNKNOWN_ACT,
+            node.span(scope.module.source),
+            workflow=workflow.name,
+            act=words,
+            text=quotable(text),
+            help=_known(program, noun, known, text),
+        )
+
+    if act.display is not None and not texts.displays.matches(act.display.value):
+        report(act.display, "type ... as", "format", texts.displays, act.display.value)
+    known = texts.acts[act.verb]
+    if act.duration is not None:
+        if not known.matches(str(act.duration.milliseconds)):
+            report(act.duration, act.verb, "duration", known, act.duration.text)
+        return
     sought = act.texts[-1]
     text = program.constants.get(inner_text(sought))
     if isinstance(text, str):
         text = chords(text) if act.verb == "press" else on_one_line(text)
-    known = texts.acts[act.verb]
-    if isinstance(text, str) and not is_possible(known, sought, text):
-        program.sink.report(
-            errors.UNKNOWN_ACT,
-            sought.span(scope.module.source),
-            workflow=workflow.name,
-            act=act.verb,
-            text=quotable(text),
-            help=_known(program, "text", known, text),
-        )
+        if not is_possible(known, sought, text):
+            report(sought, act.verb, "text", known, text)
 
 
 def check_step(

@@ -13,7 +13,7 @@ from ..model import LOOP, RUNTIME
 from ..program import Program
 from ..values.spelling import spell
 
-ACTS = ("capture", "choose", "clear", "do", "export", "press", "run", "type")
+ACTS = ("capture", "choose", "clear", "copy", "do", "export", "press", "run", "type", "wait")
 """The words of the statements that a test can look for."""
 
 SEES = "sees"
@@ -119,14 +119,16 @@ class RunTexts:
 
     `questions` has those that it asks, by the word that an answer has in a test; `aborts` and
     `finishes` hold the reasons for which it can end. `acts` has what it does, by the words of the
-    statements; of a `type` that is the target. `steps` are the titles of its steps. It is not
-    `is_whole` where a task that is called could not be found.
+    statements; of a `type` that is the target, of a `wait` how long it takes. `displays` are the
+    formats of `type ... as`, `steps` the titles of its steps. It is not `is_whole` where a task
+    that is called could not be found.
     """
 
     def __init__(self) -> None:
         self.is_whole = True
         self.questions = {kind: TextPatterns() for kind in (SEES, EXPECT, CHOOSE, WAIT, RUN)}
         self.acts = {verb: TextPatterns() for verb in ACTS}
+        self.displays = TextPatterns()
         self.steps = TextPatterns()
         self.loops: list[ast.ForStmt] = []
         self.aborts = TextPatterns()
@@ -201,13 +203,30 @@ def _collect(program: Program, statement: ast.Stmt, found: RunTexts) -> None:
 
 def _collect_act(program: Program, statement: ast.Stmt, found: RunTexts) -> None:
     row = STATEMENTS[type(statement)]
-    if isinstance(statement, ast.PressStmt):
-        keys = chords(statement.keys.value)
-        found.acts["press"].append(TextPattern(keys, (keys,)))
-    elif row.keyword in found.acts and row.texts:
+    match statement:
+        case ast.PressStmt(keys=keys):
+            found.acts["press"].append(_known(chords(keys.value)))
+        case ast.WaitUntilStmt():
+            return  # it asks, and is answered
+        case (
+            ast.WaitStmt(duration=pause)
+            | ast.RepeatStmt(delay=ast.Duration() as pause)
+            | ast.RetryStmt(delay=ast.Duration() as pause)
+        ):
+            found.acts["wait"].append(_known(pause.text, str(pause.milliseconds)))
+        case ast.TypeStmt(display=ast.StringLit() as display):
+            found.displays.append(_known(display.value))
+        case _:
+            pass
+    if row.keyword in found.acts and row.texts:
         text = getattr(statement, row.texts[-1][0])
         if isinstance(text, ast.Text):
             found.acts[row.keyword].append(_pattern(program, text))
+
+
+def _known(text: str, meaning: str | None = None) -> TextPattern:
+    """A text without values, which is compared by what it means."""
+    return TextPattern(text, (text if meaning is None else meaning,))
 
 
 def chords(keys: str) -> str:

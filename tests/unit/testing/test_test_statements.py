@@ -68,7 +68,7 @@ TABLE = {
     ),
     "type as": Row(
         'press "F5" if day != null { type day as "dd.MM.yyyy" into "the day" }',
-        'given { day = "2026-01-31" rows = [] } types "2026-01-31" into "the day"',
+        'given { day = "2026-01-31" rows = [] } types "2026-01-31" as "dd.MM.yyyy" into "the day"',
         'types "2026-01-31" into "the day"',
         'the run does not `types "2026-01-31" into "the day"`',
     ),
@@ -85,10 +85,10 @@ TABLE = {
         "the run does this 4 times, not 2 times",
     ),
     "wait": Row(
-        'press "F5" wait 2s expect "open"',
-        'does press "F5"',
-        'screen { "open" = false }',
-        'the run aborts with "open"',
+        'press "F5" wait 2s expect "open" repeat until sees "the end" max 3 wait 1s { press "F6" }',
+        'screen { "the end" = [false, false, true] } does wait 2000ms 1 times does wait 1s 1 times',
+        "does wait 2s 3 times",
+        "the run does this once, not 3 times",
     ),
     "wait until": Row(
         'press "F5" wait until "the list of {who}" timeout 90s else finish "no list"',
@@ -112,7 +112,7 @@ TABLE = {
     ),
     "copy": Row(
         'press "F5" copy x from "the code" else abort "no code" emit out = {{x}}',
-        'reads { x = unreadable } aborts "no code"',
+        'reads { x = unreadable } aborts "no code" does copy ~"code" 1 times',
         'reads { x = "C" } aborts "no code"',
         "the run does not abort, it works through all its steps",
         "out: string",
