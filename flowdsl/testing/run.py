@@ -54,6 +54,12 @@ def first_run(suite: Suite, case: Case) -> tuple[Script, Trace] | None:
     return runs.first()
 
 
+def every_run(suite: Suite, case: Case) -> list[tuple[World, Trace]]:
+    """The first run of a case by its source, and its replays; none where it cannot be done."""
+    runs = Runs(suite, case, suite.literals(case.module), suite.payload(case.workflow))
+    return runs.every()
+
+
 class Runs:
     """The runs of a case: the first one, and the replays of it.
 
@@ -68,6 +74,7 @@ class Runs:
         self._title = literals.span(case.title_node)
         self._answers = answers_of(case.items, literals)
         self._scripts: list[Script] = []
+        self._is_whole = False
 
     @property
     def ways(self) -> frozenset[tuple[str, int, str, str]]:
@@ -82,30 +89,49 @@ class Runs:
         found = self._execute(self._case, inputs_of(self._case, self._literals), [])
         return None if found is None else (self._scripts[0], found[1])
 
+    def every(self) -> list[tuple[World, Trace]]:
+        """Every run by the source alone; none where one of them cannot be carried out."""
+        problems: list[Problem] = []
+        runs = [*self._every(problems)]
+        return [] if any(each.kind == MISTAKEN for each in problems) else runs
+
     def problems(self) -> list[Problem]:
         """Everything that is wrong, in the order of the runs."""
-        case = self._case
         problems: list[Problem] = []
+        first: tuple[World, Trace] | None = None
+        for world, trace in self._every(problems):
+            if first is None:
+                first = world, trace
+                found = disagreements_with(trace, self._payload, world)
+                problems += disagreement(found, DISAGREEMENT, BUG, self._title)
+            else:
+                found = replay_disagreements_with(first[1], trace, self._payload, first[0], world)
+                problems += disagreement(found, FAILED, _FROZEN, self._title)
+        return [*problems, *self._unused()] if self._is_whole else problems
+
+    def _every(self, problems: list[Problem]) -> Iterator[tuple[World, Trace]]:
+        """Carry out the first run and its replays, until one cannot be.
+
+        What is wrong with a run is added to `problems` before the run is given out.
+        """
+        case = self._case
         given = inputs_of(case, self._literals)
         first = self._execute(case, given, problems)
         if first is None:
-            return problems
-        world, trace = first
-        found = disagreements_with(trace, self._payload, world)
-        problems += disagreement(found, DISAGREEMENT, BUG, self._title)
+            return
+        yield first
         replays = [item for item in case.items if isinstance(item, ast.ThenGiven)]
-        if replays and trace.ending.status != SUCCESS:
+        if replays and first[1].ending.status != SUCCESS:
             place = place_of(self._literals.span(replays[0]))
-            return [*problems, Problem(MISTAKEN, _NOT_RECORDED, place)]
+            problems.append(Problem(MISTAKEN, _NOT_RECORDED, place))
+            return
         for number, then in enumerate(replays, 2):
             changed = given | given_by(case, (then.section,), self._literals)
             again = self._execute(_replay(case, number), changed, problems)
             if again is None:
-                return problems
-            other, told_again = again
-            found = replay_disagreements_with(trace, told_again, self._payload, world, other)
-            problems += disagreement(found, FAILED, _FROZEN, self._title)
-        return [*problems, *self._unused()]
+                return
+            yield again
+        self._is_whole = True
 
     def _execute(
         self, case: Case, given: dict[str, Any], problems: list[Problem]

@@ -303,6 +303,7 @@ def insert_results(
             data=decision.recorded,
             dimensions=DIMENSIONS,
             original_input_values=run.input_values,
+            approved=Effects.model_validate(run.effects or {}).approve,
         )
     rows = []
     for position, attachment in enumerate(decision.attachments):

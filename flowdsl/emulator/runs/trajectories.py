@@ -93,7 +93,11 @@ def approved_trajectories(
     """What a run of the workflow on a screen of this size may replay: the main one first."""
     rows = transaction.connection.execute(
         select(trajectories)
-        .where(trajectories.c.workflow_id == workflow_id, trajectories.c.is_approved)
+        .where(
+            trajectories.c.workflow_id == workflow_id,
+            trajectories.c.is_approved,
+            is_recorded(transaction),
+        )
         .order_by(trajectories.c.is_main.desc(), *NEWEST_FIRST)
     )
     return [_trajectory_reply(row) for row in rows if row.dimensions == dimensions]
@@ -128,6 +132,7 @@ def insert_recording(
     data: Sequence[OpenObject],
     dimensions: Mapping[str, int],
     original_input_values: OpenObject | None,
+    approved: bool,
 ) -> None:
     """Stores what a run is going to record; it appears when the run's times are known."""
     _insert_row(
@@ -141,8 +146,8 @@ def insert_recording(
         trajectory_data=list(data),
         dimensions=dict(dimensions),
         original_input_values=original_input_values,
-        is_approved=False,
-        has_been_approved=False,
+        is_approved=approved,
+        has_been_approved=approved,
         is_generated=False,
     )
 

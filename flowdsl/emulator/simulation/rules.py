@@ -42,6 +42,7 @@ class Effects(Answers):
     breaks. `outputs` sets values by path, `checks` results by name. `slow` is time added to the
     running time, `stay` the state that is never left, `cancelled` the seconds after which the run
     is cancelled. `attachments` names the files that come out instead of those of the prompt.
+    `approve` has what the run records approved at its end, so that later runs replay it.
     """
 
     refuse: str | None = None
@@ -53,6 +54,7 @@ class Effects(Answers):
     slow: Seconds = 0.0
     stay: HeldState | None = None
     cancelled: Seconds | None = None
+    approve: bool = False
     entries: tuple[EntryAnswers, ...] = ()
 
 

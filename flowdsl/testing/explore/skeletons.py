@@ -33,7 +33,14 @@ def skeleton(
 
     `words` tell the path from others, and `number` tells it for certain.
     """
-    title = on_one_line(f"path {number}: {words}")
+    return path_test(path, f"path {number}: {words}", workflow, task)
+
+
+def path_test(
+    path: Path, words: str, workflow: WorkflowSymbol, task: TaskSymbol | None
+) -> str | None:
+    """A test with a title of these words that takes a path, as `skeleton` writes it."""
+    title = on_one_line(words)
     if len(title) > LONGEST_TITLE:
         title = f"{title[: LONGEST_TITLE - 1].rstrip()}…"
     subject = workflow.name if task is None else f"task {task.name}"

@@ -338,9 +338,113 @@ def test_a_run_on_the_local_cyberdesk_ends_as_a_test_says(desk: Path) -> None:
     assert "\n  the total\n" in run_command(desk, *started.split()[1:]).err
 
 
+REPLAYED = """\
+flow 1
+
+## Reads a total.
+workflow total {
+  inputs {
+    ## Whose total.
+    who: string
+  }
+  outputs { n: int }
+  steps {
+    do "Open the list."
+    extract n: int from "the total of {who}"
+    emit n = {{n}}
+    if sees "{who} is locked" {
+      abort "{who} is locked"
+    }
+  }
+}
+
+test "twice" for total {
+  given { who = "Ann" }
+  reads { n = 3 }
+  screen { "Bo is locked" = true }
+  outputs { n = 3 }
+  then given { who = "Bo" }
+  run 2 aborts "Bo is locked"
+}
+"""
+
+
+def test_a_replay_on_the_local_cyberdesk_ends_as_a_test_says(desk: Path) -> None:
+    write_tree(desk, {"flows/total.flow": REPLAYED})
+    assert run_command(desk, "test").code == 0
+    assert run_command(desk, "deploy", "--env", "local", "--yes").code == 0
+    done = run_command(desk, "test", "--scenario", "twice")
+    first, second = done.err.splitlines()
+    words = "flowdsl run total --input who=Ann --env local --scenario FILE --watch"
+    assert first == f"with this as FILE: {words}"
+    assert second == f"then, as a replay: {words.replace('Ann', 'Bo')}"
+    (desk / "FILE").write_text(done.text)
+    ran = run_command(desk, *words.split()[1:])
+    assert (ran.code, json.loads(ran.text)) == (0, {"n": 3})
+    replayed = run_command(desk, *words.replace("Ann", "Bo").split()[1:])
+    assert replayed.code == 1
+    assert "Bo is locked" in replayed.err
+
+
+RULES = """\
+[[runs]]
+workflow = "total"
+inputs = { who = "Cy" }
+screen = { "~is locked" = true, "the list is open" = true }
+reads = { n = 7 }
+slow = 3
+
+[[runs]]
+workflow = "other*"
+"""
+
+
+def test_a_scenario_becomes_tests(desk: Path) -> None:
+    write_tree(desk, {"flows/total.flow": REPLAYED, "day.toml": RULES})
+    done = run_command(desk, "test", "--from-scenario", "day.toml")
+    assert done.code == 0
+    assert (
+        done.text
+        == """\
+test "rule 1 of day.toml" for total {
+  given { who = "Cy" }
+  screen { "Cy is locked" = true }
+  reads { n = 7 }
+  aborts "Cy is locked"
+}
+"""
+    )
+    assert done.err.splitlines() == [
+        "rule 1: a test cannot say `slow`",
+        "rule 1, total: nothing asks for the answer to `the list is open`",
+        "rule 2: no workflow has the title `other*`; there are `total`",
+    ]
+    write_tree(desk, {"flows/total.flow": f"{REPLAYED}\n{done.text}"})
+    assert run_command(desk, "test").err == "2 tests passed\n"
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ("", "scenario `day.toml` has no `[[runs]]`"),
+        ("[[runs]]\nworkflow = 'x'", "no workflow has the title `x`"),
+        ("[[runs]]\nreads = { n = 'x' }", "answers `the total of text` with `x`, which is not of"),
+        ("[[runs]]\ninputs = { who = 7 }", "the service refuses these inputs"),
+        ("[[runs]]\nreeds = { n = 'x' }", "`reeds` is no key"),
+    ],
+)
+def test_a_scenario_that_makes_no_test_says_why(desk: Path, rules: str, said: str) -> None:
+    write_tree(desk, {"flows/total.flow": REPLAYED, "day.toml": rules})
+    done = run_command(desk, "test", "--from-scenario", "day.toml")
+    assert (done.code, done.text) == (64, "")
+    assert said in done.err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["--from-scenario", "none.toml"], "cannot read scenario `none.toml`"),
+        (["--from-scenario", "none.toml", "--cov"], "`--from-scenario` runs no test"),
         (["--scenario", "total"], "several have the words: `total: a wrong total`, `total: noth"),
         (["--scenario", "nobody"], "none of the 3 tests has all of `nobody` in its title"),
         (["--scenario", "nothing"], "cannot be carried out; `flowdsl test` says why"),

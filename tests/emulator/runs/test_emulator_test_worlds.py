@@ -7,17 +7,20 @@ from typing import Any
 
 import pytest
 
+from flowdsl.cli.commands.test.from_scenario import RuleWorld, rule_inputs
 from flowdsl.emulator.scenario import make_scenario
 from flowdsl.simulate.executions import started_world
 from flowdsl.simulate.machine.execute import Payload
-from flowdsl.simulate.trace import SUCCESS, Ending
+from flowdsl.simulate.trace import SUCCESS, Ending, Trace
 from flowdsl.simulate.world import World
+from flowdsl.syntax import ast
 from flowdsl.testing.cases import Case, cases_of, inputs_of
 from flowdsl.testing.chains import chain_runs
 from flowdsl.testing.expectations import needs_run
 from flowdsl.testing.outcome import Problem
-from flowdsl.testing.run import first_run, run_test
-from flowdsl.testing.scenarios import rehearsal
+from flowdsl.testing.run import every_run, run_test
+from flowdsl.testing.scenarios.reading import written_test
+from flowdsl.testing.scenarios.rehearsal import rehearsal
 from flowdsl.testing.suite import Suite
 from tests.emulator.runs.run_desk import RunDesk, run_desk
 from tests.support.flows.compiling import EXAMPLES, workflow
@@ -27,17 +30,13 @@ from tests.support.flows.tested import suite_of
 FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/flowdsl.toml"))
 
 
-def wanted(suite: Suite, case: Case) -> Ending:
-    """How the program ends in the world of a passing test."""
-    assert run_test(suite, case).problems == ()
-    if case.chain is not None:
-        problems: list[Problem] = []
-        *_, last = chain_runs(suite, case, case.chain, problems)
-        assert problems == []
-        return last.trace.ending
-    found = first_run(suite, case)
-    assert found is not None
-    return found[1].ending
+def wanted_of_chain(suite: Suite, case: Case) -> Ending:
+    """How the last step of a chain ends in the world of a passing test."""
+    assert case.chain is not None
+    problems: list[Problem] = []
+    *_, last = chain_runs(suite, case, case.chain, problems)
+    assert problems == []
+    return last.trace.ending
 
 
 def made(desk: RunDesk, suite: Suite, case: Case, name: str) -> Any:
@@ -65,21 +64,29 @@ def assert_ends_as(run: Any, ending: Ending) -> None:
         assert (run["output_data"] or {}) == dict(ending.outputs)
 
 
-def assert_a_run_ends_as(suite: Suite, case: Case) -> None:
+def assert_a_run_ends_as(suite: Suite, case: Case) -> int:
+    """Play the scenario of a passing test, and its replays behind it; how many those are."""
+    assert run_test(suite, case).problems == ()
     found = rehearsal(suite, case)
     assert found is not None
     with run_desk(*make_scenario(found.scenario).runs) as desk:
         if case.chain is not None:
-            assert_ends_as(chain_ended(desk, suite, case), wanted(suite, case))
-            return
+            assert_ends_as(chain_ended(desk, suite, case), wanted_of_chain(suite, case))
+            return 0
         payload = suite.payload(case.workflow)
-        inputs = inputs_of(case, suite.literals(case.module))
-        run = desk.ended(
-            made(desk, suite, case, suite.title(case.workflow)),
-            input_values=dict(started_world(payload, World(inputs, nobody, {})).inputs),
-            sensitive_input_values=secrets(payload),
-        )
-        assert_ends_as(run, wanted(suite, case))
+        deployed = made(desk, suite, case, suite.title(case.workflow))
+        first, *replays = every_run(suite, case)
+        for world, trace in (first, *replays):
+            run = desk.ended(
+                deployed,
+                input_values=dict(started_world(payload, world).inputs),
+                sensitive_input_values=secrets(payload),
+            )
+            assert_ends_as(run, trace.ending)
+            recorded = desk.ok("GET", f"/v1/trajectories?is_generated=false&run_id={run['id']}")
+            if replays:
+                assert recorded["total"] == (trace is first[1])
+        return len(replays)
 
 
 def nobody(question: object, position: int) -> Any:
@@ -129,8 +136,38 @@ def test_a_run_of_an_example_ends_as_its_test_says(folder: str) -> None:
     suite = example_suite(folder)
     cases = [case for case in cases_of(suite.model) if needs_run(case.items)]
     assert len(cases) > 5
-    for case in cases:
-        assert_a_run_ends_as(suite, case)
+    replays = sum(assert_a_run_ends_as(suite, case) for case in cases)
+    written = sum(isinstance(item, ast.ThenGiven) for case in cases for item in case.items)
+    assert replays == written
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_scenario_of_a_test_becomes_a_test_with_the_same_run(folder: str) -> None:
+    suite = example_suite(folder)
+    written: dict[str, list[tuple[str, Trace]]] = {}
+    for case in cases_of(suite.model):
+        if case.chain is None and case.task is None and needs_run(case.items):
+            found = rehearsal(suite, case)
+            assert found is not None
+            rules, name = make_scenario(found.scenario).runs, suite.title(case.workflow)
+            tests = written.setdefault(case.workflow.module.source.path, [])
+            for begun, trace in every_run(suite, case):
+                inputs = started_world(suite.payload(case.workflow), begun).inputs
+                rule = next(each for each in rules if each.fits(name, inputs))
+                world = RuleWorld(rule)
+                title = f"test {len(tests)}"
+                text = written_test(suite, case.workflow, title, rule_inputs(rule), world.answer)
+                assert [*world.unused()] == []
+                tests.append((text, trace))
+    assert written
+    for path, tests in written.items():
+        again = example_suite(folder, "\n".join(text for text, _ in tests), into=path)
+        added = [each for each in cases_of(again.model) if each.module.source.path == path]
+        for case, (text, trace) in zip(added[-len(tests) :], tests, strict=True):
+            assert run_test(again, case).problems == (), text
+            ((_, repeated),) = every_run(again, case)
+            assert repeated.events == trace.events, text
+            assert repeated.ending == trace.ending, text
 
 
 BODY = """
@@ -168,6 +205,63 @@ def test_answers_in_turn_and_lists_are_told_apart(test: str) -> None:
     suite = suite_of(workflow(BODY, sections=SECTIONS) + f'\ntest "t" for w {{ {GIVEN} {test} }}')
     (case,) = cases_of(suite.model)
     assert_a_run_ends_as(suite, case)
+
+
+REPLAYED = (
+    workflow(
+        """
+        do "Open the list."
+        type who into "the name"
+        extract n: int from "the number"
+        if sees "a warning" { press "Esc" abort "{who} has a warning" }
+        for row in rows { type row into "the row" expect "{row} is saved" else abort "no {row}" }
+        emit n = {{n}}
+        emit name = who
+        if note != null { emit note = note }
+        """,
+        sections='inputs { who: string = "Ann" note: string? rows: string[] @max_items(3) } '
+        "outputs { n: int name: string note: string? }",
+    )
+    + '\ntest "t" for w { given { rows = ["a", "b"] } TEST }'
+)
+
+
+@pytest.mark.parametrize(
+    ("test", "replays"),
+    [
+        ('reads { n = 3 } then given { who = "Bo" } run 2 outputs { name = "Bo" ... }', 1),
+        # The list of a replay is longer than the one that was recorded, or empty.
+        ('reads { n = 3 } then given { rows = ["c", "d", "e"] } then given { rows = [] }', 2),
+        ('reads { n = 3 } screen { "e is saved" = false } then given { rows = ["e"] } '
+         'run 2 aborts "no e"', 1),
+        # Of two runs with the same inputs but one, the rule of that with more is for it alone.
+        ('reads { n = 3 } then given { note = "x" } run 2 outputs { note = "x" ... }', 1),
+        ("reads { n = 3 } then given { }", 1),
+    ],
+)  # fmt: skip
+def test_a_replay_of_a_test_is_one_on_the_local_service(test: str, replays: int) -> None:
+    suite = suite_of(REPLAYED.replace("TEST", test))
+    (case,) = cases_of(suite.model)
+    assert assert_a_run_ends_as(suite, case) == replays
+
+
+def test_what_a_replay_answers_is_for_the_replay() -> None:
+    suite = suite_of(
+        REPLAYED.replace(
+            "TEST",
+            'reads { n = 3 } screen { "b is saved" = [true] "x is saved" = false } '
+            'then given { rows = ["x"] } run 2 aborts "no x"',
+        )
+    )
+    (case,) = cases_of(suite.model)
+    found = rehearsal(suite, case)
+    assert found is not None
+    first, second = found.scenario["runs"]
+    assert first["approve"] is True and "approve" not in second
+    assert (first["inputs"]["rows"], second["inputs"]["rows"]) == (["a", "b"], ["x"])
+    assert "x is saved" not in first["screen"] and second["screen"]["x is saved"] is False
+    assert [command.split()[:3] for command in found.commands] == [["flowdsl", "run", "w"]] * 2
+    assert assert_a_run_ends_as(suite, case) == 1
 
 
 def test_two_steps_that_run_one_workflow_have_a_rule_each() -> None:

@@ -291,8 +291,8 @@ def test_every_rule_of_the_grammar_is_accounted_for() -> None:
     inside = {
         "act_capture", "act_choose", "act_clear", "act_copy", "act_do", "act_export", "act_press",
         "act_run", "act_type", "act_wait", "and_", "annotation", "background", "bare_target",
-        "call_arg", "check_agentic", "check_cleanup", "check_file", "check_image", "check_schema", "compare",
-        "const_ref", "day", "day_of_start", "dotted", "enum_type", "false", "held_rows",
+        "call_arg", "check_agentic", "check_cleanup", "check_file", "check_image", "check_schema",
+        "compare", "const_ref", "day", "day_of_start", "dotted", "enum_type", "false", "held_rows",
         "if_present", "import_name", "input_ref", "int", "is_empty", "is_in", "is_not_in",
         "item_number", "item_where", "list", "matches", "matching",
         "named_arg", "negation", "null", "number", "or_", "pair", "param", "part", "path",

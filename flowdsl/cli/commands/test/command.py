@@ -96,6 +96,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "scenario of the local Cyberdesk, and how to start its run",
     )
     parser.add_argument(
+        "--from-scenario",
+        metavar="FILE",
+        help="run no test, but print one for each rule of a scenario: with its answers, and with "
+        "what the flow does then",
+    )
+    parser.add_argument(
         "-j",
         "--jobs",
         type=positive,
@@ -139,6 +145,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         from .explore import explore
 
         return explore(arguments, console, target, compilation, environment)
+
+    if arguments.from_scenario is not None:
+        from .from_scenario import write_tests
+
+        return write_tests(arguments.from_scenario, console, target, compilation, environment)
 
     from flowdsl.testing.suite import Suite
 
@@ -187,6 +198,10 @@ def _check_together(arguments: argparse.Namespace) -> None:
     has_run = any(getattr(arguments, name) not in (None, False, "") for name in _OF_RUNS)
     if arguments.explore is not None and (has_run or arguments.scenario is not None):
         raise UsageError("`--explore` runs no test: it goes with `--at-most`, `--env` and `--json`")
+    if arguments.from_scenario is not None and (
+        has_run or arguments.json or arguments.scenario is not None or arguments.explore is not None
+    ):
+        raise UsageError("`--from-scenario` runs no test: it goes with `--env`, and prints tests")
     if arguments.scenario is not None and (has_run or arguments.json):
         raise UsageError("`--scenario` runs no test: it goes with `--env`, and prints JSON")
 
@@ -196,7 +211,7 @@ def _rehearse(
 ) -> int:
     """Print the scenario of the one test that is selected."""
     from flowdsl.testing.expectations import needs_run
-    from flowdsl.testing.scenarios import rehearsal
+    from flowdsl.testing.scenarios.rehearsal import rehearsal
 
     if len(tests) > 1:
         titles = listed(f"{each.subject}: {each.title}" for each in tests)
@@ -212,7 +227,9 @@ def _rehearse(
     console.out(json.dumps(found.scenario, ensure_ascii=False, indent=2))
     environments = () if project is None else project.environments.values()
     local = next((each.name for each in environments if each.api == EMBEDDED), "local")
-    console.err(f"with this as FILE: {found.command} --env {local} --scenario FILE --watch")
+    for number, command in enumerate(found.commands):
+        words = "then, as a replay" if number else "with this as FILE"
+        console.err(f"{words}: {command} --env {local} --scenario FILE --watch")
     return SUCCESS
 
 

@@ -3,49 +3,90 @@
     screen { "the list is open" = [false, true] }
     "screen": {"the list is open": [false, true]}
 
-It has the answer to everything that the run asks, also where the test says nothing.
+It has the answer to everything that the run asks, also where the test says nothing. A rule names
+the inputs of its run: those of a replay are others than those of the run that is recorded.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from flowdsl.semantics.model import WorkflowSymbol
+from flowdsl.semantics.model import ChainSymbol, WorkflowSymbol
+from flowdsl.simulate.executions import started_world
 from flowdsl.simulate.trace import Trace
-from flowdsl.simulate.world import COMMAND, COPY, OUTPUT, READ
+from flowdsl.simulate.world import COMMAND, COPY, OUTPUT, READ, World
 from flowdsl.source.record import Record
 
-from .cases import Case, begun_inputs
-from .chains import chain_runs
-from .outcome import Problem
-from .run import first_run
-from .suite import Suite
+from ..cases import Case, begun_inputs
+from ..chains import chain_runs
+from ..outcome import Problem
+from ..run import every_run
+from ..suite import Suite
 
 _TABLES = {READ: "reads", COPY: "reads", OUTPUT: "reads", COMMAND: "commands"}
 """The table of a scenario that answers a kind of question; the others are for the screen."""
 
 
-class Rehearsal(Record):
-    """How a test is played on the local Cyberdesk: the scenario, and the words that start the run.
+_ROOT = re.compile(r"[^\W\d]\w*")
+"""Names of inputs that a rule of a scenario can look at."""
 
-    A secret stands in the words as `NAME=ask`; the environment and the file are left open.
+
+class Rehearsal(Record):
+    """How a test is played on the local Cyberdesk: the scenario, and the words that start its runs.
+
+    There is one run, or, where the test has replays, one for each in their order. A secret stands
+    in the words as `NAME=ask`; the environment and the file are left open.
     """
 
     scenario: Mapping[str, Any]
-    command: str
+    commands: tuple[str, ...]
 
 
 def rehearsal(suite: Suite, case: Case) -> Rehearsal | None:
     """The scenario of a test of a workflow or a chain; None where its run cannot be carried out."""
-    ran = list(_runs(suite, case))
+    if case.chain is not None:
+        return _of_chain(suite, case, case.chain)
+    runs = every_run(suite, case)
+    if not runs:
+        return None
+    title = _any_of(suite.title(case.workflow))
+    rules: list[dict[str, Any]] = []
+    for number, (world, trace) in enumerate(runs):
+        inputs = _named_inputs(suite, case.workflow, world)
+        known = {"inputs": inputs} if inputs else {}
+        approved = {"approve": True} if len(runs) > 1 and not number else {}
+        rules.append({"workflow": title} | known | approved | answers_in(trace))
+    # A rule is for runs with its inputs, whatever else they have: what names most comes first.
+    rules.sort(key=lambda rule: len(rule.get("inputs", ())), reverse=True)
+    commands = [_command(case, world.inputs) for world, _ in runs]
+    return Rehearsal({"format_version": 1, "runs": rules}, tuple(commands))
+
+
+def _named_inputs(suite: Suite, workflow: WorkflowSymbol, world: World) -> dict[str, Any]:
+    """The inputs by which a rule knows a run, defaults included: those that it can name."""
+    given = started_world(suite.payload(workflow), world).inputs
+    return {
+        name: value for name, value in given.items() if value is not None and _ROOT.fullmatch(name)
+    }
+
+
+def _of_chain(suite: Suite, case: Case, chain: ChainSymbol) -> Rehearsal | None:
+    problems: list[Problem] = []
+    ran = [(each.workflow, each.trace) for each in chain_runs(suite, case, chain, problems)]
     if not ran:
         return None
-    rules = list(_rules(suite, ran))
     inputs = begun_inputs(case, suite.literals(case.module)) or {}
+    scenario = {"format_version": 1, "runs": list(_rules(suite, ran))}
+    return Rehearsal(scenario, (_command(case, inputs),))
+
+
+def _command(case: Case, inputs: Mapping[str, Any]) -> str:
+    """The words that start a run."""
     subject = case.chain or case.workflow
     words = ["flowdsl", "run", subject.name]
     answers = set() if case.chain is None else _answers_of_pauses(case)
@@ -54,7 +95,7 @@ def rehearsal(suite: Suite, case: Case) -> Rehearsal | None:
         words += [option, f"{name}={_spelled(value)}"]
     for secret in subject.secrets:
         words += ["--secret", f"{secret.wire_name}=ask"]
-    return Rehearsal({"format_version": 1, "runs": rules}, shlex.join(words))
+    return shlex.join(words)
 
 
 def answers_in(trace: Trace) -> dict[str, Any]:
@@ -76,19 +117,8 @@ def _in_turn(answers: list[Any]) -> Any:
     return first if is_one and not isinstance(first, list) else answers
 
 
-def _runs(suite: Suite, case: Case) -> Iterator[tuple[WorkflowSymbol, Trace]]:
-    """The runs of a test: one, or one for each step of a chain."""
-    if case.chain is not None:
-        problems: list[Problem] = []
-        for each in chain_runs(suite, case, case.chain, problems):
-            yield each.workflow, each.trace
-    elif (found := first_run(suite, case)) is not None:
-        yield case.workflow, found[1]
-
-
-def _rules(suite: Suite, ran: Iterable[tuple[WorkflowSymbol, Trace]]) -> Iterator[dict[str, Any]]:
-    """A rule for each run; several runs of one workflow are told apart by their number."""
-    ran = list(ran)
+def _rules(suite: Suite, ran: Sequence[tuple[WorkflowSymbol, Trace]]) -> Iterator[dict[str, Any]]:
+    """A rule for each step; several runs of one workflow are told apart by their number."""
     often = Counter(workflow.name for workflow, _ in ran)
     seen: Counter[str] = Counter()
     for workflow, trace in ran:
