@@ -54,7 +54,8 @@ class TypeLowering:
                 name=field.wire_name,
                 type=self.type(field.type),
                 constraints=_keywords(field.constraints),
-                has_default=field.has_default,
+                # `= null` says what is so without it: a run may leave the value out.
+                has_default=field.has_default and field.default is not None,
                 default=to_json(self._constant(field.default)),
                 description=field.doc,
                 machine=field.constraints.machine,

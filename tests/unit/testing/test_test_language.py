@@ -278,6 +278,18 @@ def test_a_case_of_a_chain_replaces_answers_of_a_step() -> None:
     assert problems(source) == []
 
 
+def test_an_input_whose_default_is_null_may_be_left_out() -> None:
+    source = workflow(
+        'do "Open it." if note != null { type note into "the note" }',
+        sections="inputs { note: string? = null }",
+    )
+    for test in (
+        'never type ~"x" into "the note"',
+        'given { note = "x" } types "x" into "the note"',
+    ):
+        assert problems(f'{source}\ntest "t" for w {{ {test} }}') == []
+
+
 # The day of a run
 
 DAYS = workflow(
