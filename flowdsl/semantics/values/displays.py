@@ -7,7 +7,7 @@ import re
 from flowdsl.diagnostics.suggest import edit_distance
 from flowdsl.source.record import Record
 
-_PARTS = {
+PARTS = {
     "yyyy": "year",
     "yy": "year",
     "MMMM": "month",
@@ -27,7 +27,7 @@ _PARTS = {
 _SHOWN_OF = {
     "date": frozenset(("year", "month", "day", "weekday")),
     "time": frozenset(("hour", "minute", "second")),
-    "datetime": frozenset(_PARTS.values()),
+    "datetime": frozenset(PARTS.values()),
 }
 
 _COMMON = {
@@ -119,7 +119,7 @@ def problem_of(type_name: str, display: str) -> str | None:
     pieces = _pieces(display)
     seen: set[str] = set()
     for piece in pieces:
-        shown = _PARTS.get(piece)
+        shown = PARTS.get(piece)
         if shown is None:
             if not _SEPARATORS.fullmatch(piece):
                 return f"`{piece}` is no part of one"
@@ -177,7 +177,7 @@ def _without_strangers(type_name: str, pieces: list[str]) -> str:
     seen: set[str] = set()
     between = ""
     for piece in pieces:
-        shown = _PARTS.get(piece)
+        shown = PARTS.get(piece)
         if shown is None:
             between = piece if _SEPARATORS.fullmatch(piece) else between or " "
         elif shown in _SHOWN_OF[type_name] and shown not in seen:
