@@ -397,6 +397,9 @@ NO_ROWS = DiagnosticSpec(
     "`{word}` is followed by a text, and takes none",
     'the rows of a file are written `rows "./file.csv"`',
 )
+UNKNOWN_ANSWER = DiagnosticSpec(
+    "unknown-answer", "types", "`{answer}` does not answer what `{section}` asks"
+)
 UNKNOWN_SUBJECT = DiagnosticSpec(
     "unknown-subject",
     "names",

@@ -203,7 +203,8 @@ class Script(Follower):
         if turns is None:
             return self._literals.json(answer.value, type_)
         if times > len(turns):
-            problem = f"is asked {times} times, and the test has {_answers(len(turns))}"
+            asked = "once" if times == 1 else f"{times} times"
+            problem = f"is asked {asked}, and the test has {_answers(len(turns))}"
             raise Unanswered(_asking(question, path), problem, self.place())
         return self._literals.json(answer.value, types.ListOf(type_))[times - 1]
 

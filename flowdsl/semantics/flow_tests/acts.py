@@ -108,7 +108,17 @@ def check_selector(
 ) -> None:
     """Check which entries of which loop are meant."""
     if isinstance(selector, ast.ItemNumber):
-        program.constants[selector.number] = selector.number.value
+        number = selector.number.value
+        program.constants[selector.number] = number
+        if number < 1 and workflow is not None:
+            program.sink.report(
+                errors.UNKNOWN_ITEM,
+                selector.number.span(scope.module.source),
+                workflow=workflow.name,
+                which=f"with an item {number}",
+                help="items are counted from 1",
+            )
+            return
     loop = None
     if texts is not None and workflow is not None:
         loop = _loop(program, scope, selector, workflow, texts)

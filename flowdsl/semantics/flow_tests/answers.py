@@ -26,7 +26,9 @@ def kind_of(value: Any) -> list[str] | None:
 
 def answers_in_turn(entries: Sequence[str] | None, wanted: Type) -> bool:
     """Whether a value whose entries are of these kinds holds one answer for each time."""
-    if entries is None or not isinstance(strip_optional(wanted), ListOf):
+    inner = strip_optional(wanted)
+    if entries is None or not isinstance(inner, ListOf):
         return entries is not None
-    nested = (LIST, NULL) if isinstance(wanted, Optional) else (LIST,)
+    # `[null]` may be a list whose entry is missing.
+    nested = (LIST,) if isinstance(inner.element, Optional) else (LIST, NULL)
     return bool(entries) and all(entry in nested for entry in entries)

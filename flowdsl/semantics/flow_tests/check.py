@@ -238,7 +238,7 @@ class _TestChecker:
                     self._act(act, among)
                 case ast.ExpectDoes(act=act, selector=among):
                     if item.times is not None:
-                        self.program.constants[item.times] = item.times.value
+                        self._times(item.times)
                     self._act(act, among)
                 case ast.ExpectReaches(title=title):
                     check_step(self.program, self.scope, title, self.subject, self._texts())
@@ -299,6 +299,13 @@ class _TestChecker:
             case ast.ReadsSection(answers=reads):
                 for read in reads:
                     self._read(read)
+
+    def _times(self, times: ast.IntLit) -> None:
+        """Check how often something is done; `0 times` says the same as `never`."""
+        self.program.constants[times] = times.value
+        if times.value < 0:
+            span, help = times.span(self.source), "the least is 0"
+            self.program.sink.report(errors.BOUND_TOO_SMALL, span, value=times.value, help=help)
 
     def _act(self, act: ast.Act, selector: Selector | None) -> None:
         check_act(self.program, self.scope, act, self.subject, self._texts())
@@ -397,12 +404,15 @@ class _TestChecker:
             return
         if not any(isinstance(item, _OF_A_RUN) for item in items):
             return
+        inputs = self.fields.inputs or ()
         missing = [
             field.name
-            for field in self.fields.inputs or ()
+            for field in inputs
             if given.get(field.name) is None and not may_be_omitted(field)
         ]
-        if missing:
+        unknown = given.keys() - {field.name for field in (*inputs, *self.fields.secrets)} - {TODAY}
+        # A name that is misspelt is reported, and lacks nowhere else.
+        if len(missing) > len(unknown):
             self.program.sink.report(
                 errors.MISSING_ARGUMENT,
                 place.span(self.source),
@@ -413,23 +423,54 @@ class _TestChecker:
     def _screen(self, answer: ast.ScreenAnswer) -> None:
         self._check_asked(answer.text, _KINDS[answer.question], answer.question)
         what = f"the answer to `{answer.question or 'screen'}`"
-        self._yes_or_no(answer.value, SCREEN_WORDS, what)
+        self._yes_or_no(answer.value, SCREEN_WORDS, "screen", what)
 
     def _command(self, answer: ast.CommandAnswer) -> None:
         self._check_asked(answer.text, (RUN,), RUN)
-        self._yes_or_no(answer.value, COMMAND_WORDS, "the answer to `run`")
+        self._yes_or_no(answer.value, COMMAND_WORDS, "commands", "the answer to `run`")
 
-    def _yes_or_no(self, value: ast.Literal, words: Words, what: str) -> None:
+    def _yes_or_no(self, value: ast.Literal, words: Words, section: str, what: str) -> None:
         """Check one answer, or a list of answers, of yes or no."""
         take_words(self.program, self.scope, value, words)
-        wanted: Type = BOOL if self._entries(value) is None else ListOf(BOOL)
-        check_value(self.program, self.scope, value, wanted, places.TEST_VALUE, what)
+        answers = value.items if isinstance(value, ast.ListExpr) and value.items else (value,)
+        strange: list[ast.Node] = [
+            each for each in answers if not isinstance(each, ast.BoolLit | ast.ConstRef)
+        ]
+        strange += self._strange_words(value)
+        (word,) = words
+        help = f"answers are `true`, `false` and `{word}`, or a list with one for each time"
+        for each in strange:
+            self._report_answer(each, section, help)
+        if not strange:
+            wanted: Type = BOOL if self._entries(value) is None else ListOf(BOOL)
+            check_value(self.program, self.scope, value, wanted, places.TEST_VALUE, what)
+
+    def _strange_words(self, value: ast.Literal) -> list[ast.ConstRef]:
+        """The names in an answer that are no words of its section, and of nothing else."""
+        names = self.scope.module.names
+        return [
+            node
+            for node in walk(value)
+            if isinstance(node, ast.ConstRef)
+            and node.name.namespace is None
+            and node not in self.program.words
+            and node.name.name.text not in names
+        ]
+
+    def _report_answer(self, answer: ast.Node, section: str, help: str) -> None:
+        span = answer.span(self.source)
+        self.program.sink.report(
+            errors.UNKNOWN_ANSWER, span, answer=quotable(span.text), section=section, help=help
+        )
 
     def _entries(self, value: ast.Literal) -> list[str] | None:
         """The kinds of the entries of a list; None for what is no list."""
         if isinstance(value, ast.ListExpr):
             kinds = {ast.ListExpr: LIST, ast.NullLit: NULL}
-            return [kinds.get(type(item), VALUE) for item in value.items]
+            return [
+                NULL if item in self.program.words else kinds.get(type(item), VALUE)
+                for item in value.items
+            ]
         infer(self.program, self.scope, value, places.TEST_VALUE)
         return kind_of(self.program.constants.get(value))
 
@@ -546,18 +587,24 @@ class _TestChecker:
             place = Span(self.source, first.start, last.end)
             self._is_new((*self._within, "reads", name), place, self.answered)
         take_words(self.program, self.scope, answer.value, READ_WORDS)
-        if symbol is None:
-            infer(self.program, self.scope, answer.value, places.TEST_VALUE)
+        strange = self._strange_words(answer.value)
+        for each in strange:
+            self._report_answer(each, "reads", "`unreadable` says that there is no value")
+        if symbol is None or strange:
+            if not strange:
+                infer(self.program, self.scope, answer.value, places.TEST_VALUE)
             return
         # What cannot be read is missing, whatever the type of the variable is.
         wanted = symbol.type
         value = answer.value
-        if isinstance(value, ast.ConstRef) and value in self.program.words:
+        if isinstance(value, ast.NullLit) or value in self.program.words:
             infer(self.program, self.scope, value, places.TEST_VALUE)
             return
         if answers_in_turn(self._entries(value), wanted):
-            unread = any(node in self.program.words for node in walk(value))
-            wanted = ListOf(Optional(strip_optional(wanted)) if unread else wanted)
+            if isinstance(value, ast.ListExpr) and not value.items:
+                help = "a list has one answer for each time, and this has none"
+                self._report_answer(value, "reads", help)
+            wanted = ListOf(Optional(strip_optional(wanted)))
         what = f"the answer for `{name}`"
         check_value(self.program, self.scope, value, wanted, places.TEST_VALUE, what)
 
@@ -605,11 +652,17 @@ class _TestChecker:
         if name.text in calls.by_name:
             return self.program.calls.get(calls.by_name[name.text])
         span = name.span(self.source)
+        help = known_names("call", calls.names, name.text)
+        if isinstance(self.subject, WorkflowSymbol | TaskSymbol) and body is self.body:
+            if name.text in self.subject.runtime:
+                help = f"`{name.text}` is read as a whole: write `{name.text} = ...`"
+            elif not calls.by_name:
+                help = "a variable stands alone: only one of a task has its call in front"
         self.program.sink.report(
             errors.UNKNOWN_READ,
             span,
             name=name.text,
-            help=known_names("call", calls.names, name.text),
+            help=help,
             fixes=rename_fix(span, calls.names),
         )
         return None

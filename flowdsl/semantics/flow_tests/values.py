@@ -37,7 +37,7 @@ from ..values.expressions import (
     infer,
     key_text,
 )
-from ..values.fitting import check_fit, check_known, is_textual
+from ..values.fitting import check_fit, check_known, is_textual, unknown_fields
 from ..values.tables import rows_of
 
 Words = Mapping[str, tuple[Type, Any]]
@@ -153,13 +153,27 @@ def _given_by(
             continue
         yield held.name, span
         is_secret = held.name in secrets
-        field = None if is_secret else known_field(program, fields, held.name, span)
+        labels = (Label(symbol.span, "the fixture"),)
+        field = None if is_secret else known_field(program, fields, held.name, span, labels=labels)
         if field is None:
             continue
         what = f"input `{held.name}`"
         if isinstance(symbol.value, dict):
             known = symbol.value[held.name]
-            check_known(program, span, known, field.type, places.TEST_VALUE, what, field)
+            unknown = dict(unknown_fields(known, field.type))
+            for name, record in unknown.items():
+                owner = record.name or what.replace("`", "")
+                names = [each.name for each in record.fields]
+                program.sink.report(
+                    errors.UNKNOWN_FIELD,
+                    span,
+                    owner=owner,
+                    name=name,
+                    help=known_names("field", names, name),
+                    labels=(Label(symbol.span, "the fixture"),),
+                )
+            if not unknown:
+                check_known(program, span, known, field.type, places.TEST_VALUE, what, field)
         else:
             check_fit(
                 program,
@@ -195,6 +209,7 @@ def known_field(
     name: str,
     span: Span,
     noun: str = "input",
+    labels: tuple[Label, ...] = (),
 ) -> FieldType | None:
     """The field of a name; None where there is none, which is reported, or nobody knows them."""
     if fields is None:
@@ -209,6 +224,7 @@ def known_field(
             noun=noun,
             help=known_names(noun, names, name),
             fixes=rename_fix(span, names) if span.text == name else (),
+            labels=labels,
         )
     return found
 

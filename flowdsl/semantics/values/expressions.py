@@ -275,6 +275,7 @@ def _check_record(
     by_key = {field.name: field for field in record.fields}
     by_key |= {field.wire_name: field for field in record.fields}
     given = set()
+    unknown = 0
     free: Names | None = None
     for pair in expr.pairs:
         key = key_text(pair.key)
@@ -292,6 +293,7 @@ def _check_record(
                 fixes=rename_fix(span, free),
             )
             infer(program, scope, pair.value, place)
+            unknown += 1
             continue
         field = by_key[key]
         given.add(field.name)
@@ -300,6 +302,7 @@ def _check_record(
         what_field = f"field `{field.name}`"
         check_value(program, scope, pair.value, field.type, place, what_field, field)
     missing = [f.name for f in record.fields if f.required and f.name not in given]
-    for name in missing:
+    # A name that is misspelt is reported, and lacks nowhere else.
+    for name in missing if len(missing) > unknown else ():
         program.sink.report(errors.MISSING_FIELD, expr.span(source), name=name, what=what)
     _fold_object(program, expr)

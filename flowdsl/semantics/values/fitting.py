@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from flowdsl.diagnostics.diagnostic import Edit, Fix
@@ -134,6 +135,23 @@ def _check_compound(
                 check_known(program, span, value[name], field.type, place, inside, field)
             elif field.required:
                 program.sink.report(errors.MISSING_FIELD, span, name=field.name, what=what)
+
+
+def unknown_fields(value: Any, wanted: Type) -> Iterator[tuple[str, RecordOf]]:
+    """The fields inside a known value that its type does not have, each with the record's type."""
+    match value, strip_optional(wanted):
+        case list(), ListOf(element):
+            for entry in value:
+                yield from unknown_fields(entry, element)
+        case dict(), RecordOf() as record:
+            for name, inner in value.items():
+                field = record.by_either_name(name)
+                if field is None:
+                    yield name, record
+                else:
+                    yield from unknown_fields(inner, field.type)
+        case _:
+            pass
 
 
 def check_known(

@@ -22,6 +22,7 @@ from ..model import RowsFile
 from ..program import Program
 from ..types import (
     ANY,
+    DESCRIBED,
     UNKNOWN,
     Enum,
     FieldType,
@@ -34,7 +35,7 @@ from ..types import (
     strip_optional,
 )
 from .bounds import check_bounds, quotable
-from .fitting import check_known
+from .fitting import check_known, unknown_fields
 from .json_text import read_json
 from .spelling import spell
 
@@ -69,28 +70,39 @@ def rows_of(
         return None
     if inner.element == UNKNOWN:
         return None  # said where the type is named
-    try:
-        if path.endswith(".json"):
-            rows = _json_rows(text)
-            numbered = list(enumerate(rows, 1))
-            noun = "entry"
-        else:
-            numbered = list(_table_rows(text, inner.element))
-            noun = "row"
-    except _Malformed as problem:
+
+    def report(problem: str) -> None:
+        help = f"each row is {_described(inner.element)}"
         program.sink.report(
-            errors.MALFORMED_ROWS, span, path=path, problem=str(problem), labels=labels
+            errors.MALFORMED_ROWS, span, path=path, problem=problem, labels=labels, help=help
         )
+
+    is_json = path.endswith(".json")
+    try:
+        rows = enumerate(_json_rows(text), 1) if is_json else _table_rows(text, inner.element)
+        numbered = list(rows)
+    except _Malformed as problem:
+        report(str(problem))
         return None
+    noun = "entry" if is_json else "row"
     for number, row in numbered:
         for wrong in _wrong_cells(program, span, row, inner.element):
-            where = f"{noun} {number}{wrong}"
-            program.sink.report(
-                errors.MALFORMED_ROWS, span, path=path, problem=where, labels=labels
-            )
+            report(f"{noun} {number}{wrong}")
     found = [row for _, row in numbered]
     check_bounds(program, span, None, found, field)
     return found
+
+
+def _described(element: Type) -> str:
+    """What a row has to be, for a help."""
+    record = strip_optional(element)
+    if not isinstance(record, RecordOf):
+        return f"`{describe(element)}`"
+    fields = (
+        f"{field.name}{'?' if field.absent else ''}: {describe(field.type)}"
+        for field in record.fields[:DESCRIBED]
+    )
+    return f"`{{ {', '.join(fields)} }}`"
 
 
 def _wrong_cells(program: Program, span: Span, row: Any, element: Type) -> Iterator[str]:
@@ -99,12 +111,16 @@ def _wrong_cells(program: Program, span: Span, row: Any, element: Type) -> Itera
     if not (isinstance(record, RecordOf) and isinstance(row, dict)):
         yield from _wrong(program, span, row, element, " holds", "the value")
         return
+    unknown = dict(unknown_fields(row, record))
+    for name, owner in unknown.items():
+        known = ", ".join(f"`{each.name}`" for each in owner.fields)
+        yield f" has a field `{quotable(name)}`, which is none of {known}"
     for field in record.fields:
         name = field.name if field.name in row else field.wire_name
         if name in row:
             held = f", column `{name}`, holds"
             yield from _wrong(program, span, row[name], field.type, held, f"`{name}`", field)
-        elif field.required:
+        elif field.required and not unknown:
             yield f" has no value for `{field.name}`, which has to have one"
 
 
@@ -150,7 +166,10 @@ def _json_rows(text: str) -> list[Any]:
     try:
         rows = _exact(read_json(text))
     except ValueError as error:
-        raise _Malformed(str(error)) from None
+        line = getattr(error, "lineno", None)
+        at = "" if line is None else f" at line {line}, column {getattr(error, 'colno', 1)}"
+        problem = f"it is no JSON{at}" if text.strip() else "it is empty"
+        raise _Malformed(problem if at or not text.strip() else str(error)) from None
     if not isinstance(rows, list):
         raise _Malformed("it holds no JSON list")
     return rows
@@ -171,9 +190,9 @@ def _table_rows(text: str, element: Type) -> Iterator[tuple[int, Any]]:
                 header = _header([cell.strip() for cell in cells], record)
             elif any(cells):
                 if len(cells) != len(header):
-                    raise _Malformed(
-                        f"row {number} has {len(cells)} cells under {len(header)} columns"
-                    )
+                    has = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+                    columns = "1 column" if len(header) == 1 else f"{len(header)} columns"
+                    raise _Malformed(f"row {number} has {has} under {columns}")
                 if number > MAX_ROWS:
                     raise _Malformed(f"it has more than {MAX_ROWS:,} rows")
                 yield number, _row(cells, header, element)
@@ -192,9 +211,14 @@ def _header(names: list[str], record: Type) -> list[FieldType | None]:
     found: list[FieldType | None] = []
     for at, name in enumerate(names, 1):
         field = record.by_either_name(name)
+        if not name:
+            raise _Malformed(f"column {at} has no name")
         if field is None:
             known = ", ".join(f"`{each.name}`" for each in record.fields)
-            raise _Malformed(f"column {at}, `{name}`, is none of the fields {known}")
+            problem = f"column {at}, `{quotable(name)}`, is none of the fields {known}"
+            if len(names) == 1 and (";" in name or "\t" in name):
+                problem = "its columns are not separated by commas"
+            raise _Malformed(problem)
         if field in found:
             raise _Malformed(f"column {at}, `{name}`, is there twice")
         found.append(field)
