@@ -25,6 +25,7 @@ from flowdsl.testing.suite import Suite
 from tests.emulator.runs.run_desk import RunDesk, run_desk
 from tests.support.flows.compiling import EXAMPLES, workflow
 from tests.support.flows.examples import example_suite
+from tests.support.flows.expectations import CORPUS, find_cases
 from tests.support.flows.tested import suite_of
 
 FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/flowdsl.toml"))
@@ -139,6 +140,15 @@ def test_a_run_of_an_example_ends_as_its_test_says(folder: str) -> None:
     replays = sum(assert_a_run_ends_as(suite, case) for case in cases)
     written = sum(isinstance(item, ast.ThenGiven) for case in cases for item in case.items)
     assert replays == written
+
+
+def test_a_run_of_every_construct_ends_as_its_test_says() -> None:
+    (corpus,) = (case for case in find_cases(CORPUS / "valid") if case.id == "valid/tested")
+    suite = suite_of(corpus.files)
+    cases = [case for case in cases_of(suite.model) if needs_run(case.items) and not case.task]
+    assert len(cases) > 20
+    for case in cases:
+        assert_a_run_ends_as(suite, case)
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -136,3 +136,22 @@ def test_values_of_the_environment_are_filled_in() -> None:
         )
         == []
     )
+
+
+@pytest.mark.parametrize(
+    ("test", "said"),
+    [
+        ("reads { size = 3 } outputs { size = 3 }", []),
+        ("reads { size = 3 } outputs { size = 4 }", ["`size` is 3, not 4"]),
+        ("outputs { size = 4 }", ["`size` is read, and the test has no answer"]),
+    ],
+)
+def test_what_a_command_prints_is_answered_as_it_is_read(test: str, said: list[str]) -> None:
+    """`run ... as` is for teams whose focused agents have a terminal."""
+    text = f'{PROJECT}[platform]\nfocused_agent_tools = ["execute_terminal_command"]\n'
+    project = load_project(text, "flowdsl.toml", Sink())
+    assert project is not None
+    body = 'run "Get-Size" as size: int emit size = {{size}}'
+    source = workflow(body, sections="outputs { size: int }")
+    found = problems(f'{source}\ntest "t" for w {{ {test} }}', project=project)
+    assert [each.partition(": ")[2] for each in found] == said
