@@ -38,6 +38,7 @@ from ..values.expressions import check_text, check_value, infer
 from ..values.tables import rows_of
 from .acts import Selector, Subject, check_act, check_selector, check_step, inner_text
 from .answers import LIST, NULL, VALUE, answers_in_turn, kind_of
+from .fixtures import check_fixture
 from .misplaced import report_misplaced
 from .run_texts import (
     CHOOSE,
@@ -54,7 +55,6 @@ from .values import (
     READ_WORDS,
     SCREEN_WORDS,
     Words,
-    check_fixture,
     check_pattern,
     is_left_out,
     known_field,

@@ -1,8 +1,8 @@
-"""Values that only tests have: words for answers, fixtures, and values of which a part is open."""
+"""Values that only tests have: words for answers, and values of which a part is open."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from flowdsl.diagnostics.diagnostic import Label
@@ -11,8 +11,7 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
 
 from .. import errors, places
-from ..declarations.text_files import held_rows
-from ..model import CONST, RowsFile, ValueSymbol
+from ..model import CONST, ValueSymbol
 from ..names.scopes import ValueScope, known_names, rename_fix
 from ..program import Program
 from ..types import (
@@ -34,11 +33,9 @@ from ..values.expressions import (
     check_duplicate_keys,
     check_text,
     check_value,
-    infer,
     key_text,
 )
-from ..values.fitting import check_fit, check_known, is_textual, unknown_fields
-from ..values.tables import rows_of
+from ..values.fitting import check_fit, is_textual
 
 Words = Mapping[str, tuple[Type, Any]]
 SCREEN_WORDS: Words = {"never": (BOOL, False)}
@@ -77,130 +74,7 @@ def is_left_out(scope: ValueScope, value: ast.Expr) -> bool:
     )
 
 
-# Fixtures
-
-
-def check_fixture(
-    program: Program,
-    scope: ValueScope,
-    section: ast.FixtureSection,
-    fields: tuple[FieldType, ...] | None,
-    secrets: Collection[str],
-) -> list[tuple[str, Span | None]] | None:
-    """Check a fixture against the inputs; returns each input that it gives, with its place.
-
-    One that `with` leaves out has none. What `with` changes is checked where it stands. None where
-    there is no such fixture. Names of `secrets` are left to whoever takes the inputs. The rows of
-    files are kept with the constants.
-    """
-    source = scope.module.source
-    span = section.fixture.span(source)
-    infer(program, scope, section.fixture, places.TEST_VALUE)
-    symbol = program.values.get(section.fixture)
-    if symbol is None:
-        return None
-    if not isinstance(strip_optional(symbol.type), RecordOf):
-        name = section.fixture.name.name.text
-        program.sink.report(errors.NO_FIXTURE, span, name=name)
-        return None
-    return list(_given_by(program, scope, section, symbol, fields, secrets))
-
-
-def _given_by(
-    program: Program,
-    scope: ValueScope,
-    section: ast.FixtureSection,
-    symbol: ValueSymbol,
-    fields: tuple[FieldType, ...] | None,
-    secrets: Collection[str],
-) -> Iterator[tuple[str, Span | None]]:
-    source = scope.module.source
-    span = section.fixture.span(source)
-    changed = set()
-    for pair in () if section.changes is None else section.changes.pairs:
-        name, place = key_text(pair.key), pair.key.span(source)
-        changed.add(name)
-        field = None if name in secrets else known_field(program, fields, name, place)
-        if _is_missing(program, scope, pair.value):
-            yield name, None
-            continue
-        yield name, place
-        if field is not None:
-            what = f"input `{name}`"
-            check_value(program, scope, pair.value, field.type, places.TEST_VALUE, what, field)
-        else:
-            infer(program, scope, pair.value, places.TEST_VALUE)
-    rows: dict[str, Any] = {}
-    for name, file in held_rows(program, scope.module, section.changes, section.rows):
-        changed.add(name)
-        place = next(each.name for each in section.rows if each.name.text == name).span(source)
-        yield name, place
-        field = None if name in secrets else known_field(program, fields, name, place)
-        if field is not None and file is not None:
-            rows[name] = rows_of(program, file, field)
-    record = strip_optional(symbol.type)
-    assert isinstance(record, RecordOf)
-    for name, file in symbol.rows:
-        if name in changed:
-            continue
-        yield name, span
-        field = None if name in secrets else known_field(program, fields, name, span)
-        if field is not None and file is not None:
-            rows[name] = _rows_for(program, file, field, span)
-    program.constants[section] = rows
-    for held in record.fields:
-        if held.name in changed:
-            continue
-        yield held.name, span
-        is_secret = held.name in secrets
-        labels = (Label(symbol.span, "the fixture"),)
-        field = None if is_secret else known_field(program, fields, held.name, span, labels=labels)
-        if field is None:
-            continue
-        what = f"input `{held.name}`"
-        if isinstance(symbol.value, dict):
-            known = symbol.value[held.name]
-            unknown = dict(unknown_fields(known, field.type))
-            for name, record in unknown.items():
-                owner = record.name or what.replace("`", "")
-                names = [each.name for each in record.fields]
-                program.sink.report(
-                    errors.UNKNOWN_FIELD,
-                    span,
-                    owner=owner,
-                    name=name,
-                    help=known_names("field", names, name),
-                    labels=(Label(symbol.span, "the fixture"),),
-                )
-            if not unknown:
-                check_known(program, span, known, field.type, places.TEST_VALUE, what, field)
-        else:
-            check_fit(
-                program,
-                scope,
-                section.fixture,
-                held.type,
-                field.type,
-                places.TEST_VALUE,
-                what,
-            )
-
-
-def _rows_for(program: Program, file: RowsFile, field: FieldType, span: Span) -> list[Any] | None:
-    """The rows that a fixture gives to an input at `span`; read once, and reported once."""
-    key = (file, field)
-    if key not in program.read_rows:
-        labels = (Label(span, f"given to input `{field.name}` here"),)
-        program.read_rows[key] = rows_of(program, file, field, labels)
-    return program.read_rows[key]
-
-
-def _is_missing(program: Program, scope: ValueScope, value: ast.Expr) -> bool:
-    take_words(program, scope, value, GIVEN_WORDS)
-    if not isinstance(value, ast.ConstRef) or value not in program.words:
-        return False
-    infer(program, scope, value, places.TEST_VALUE)
-    return True
+# Inputs
 
 
 def known_field(
