@@ -115,8 +115,7 @@ class Runs:
         What is wrong with a run is added to `problems` before the run is given out.
         """
         case = self._case
-        given = inputs_of(case, self._literals)
-        first = self._execute(case, given, problems)
+        first = self._execute(case, inputs_of(case, self._literals), problems)
         if first is None:
             return
         yield first
@@ -126,7 +125,7 @@ class Runs:
             problems.append(Problem(MISTAKEN, _NOT_RECORDED, place))
             return
         for number, then in enumerate(replays, 2):
-            changed = given | given_by(case, (then.section,), self._literals)
+            changed = given_by(case, (*case.items, then.section), self._literals)
             again = self._execute(_replay(case, number), changed, problems)
             if again is None:
                 return

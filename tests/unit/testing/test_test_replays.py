@@ -59,3 +59,15 @@ def test_what_the_recording_decides_is_told() -> None:
     assert problem.kind == FAILED
     assert problem.message.startswith("a replay does something else than its program")
     assert any(line.startswith('> capture "a.png"') for line in problem.shown)
+
+
+def test_a_replay_may_leave_an_input_out() -> None:
+    source = workflow(
+        'do "Open the list." if note != null { type note into "the note" } emit note = note',
+        sections="inputs { who: string note: string? } outputs { note: string? }",
+    )
+    first = 'given { who = "Ann" note = "x" } outputs { note = "x" }'
+    assert found(f"{first} then given {{ note = missing }} run 2 outputs {{ }}", source) == []
+    assert found(f'{first} then given {{ who = "Bo" }} run 2 outputs {{ }}', source) == [
+        'output `note` is "x", and the test does not name it'
+    ]
