@@ -114,8 +114,13 @@ def input_schema(workflow: nodes.Workflow) -> str | None:
         return None
     schema = object_schema(fields)
     restrict(schema["properties"], workflow)
-    # Nobody but FlowDSL fills a default in: whoever else starts a run has to be told.
-    required = [each.name for each in fields if each.required or each.has_default]
+    # Nobody but FlowDSL fills a default in: whoever else starts a run has to be told. The service
+    # takes null for missing, so that one which is null must not be required.
+    required = [
+        each.name
+        for each in fields
+        if each.required or (each.has_default and each.default is not None)
+    ]
     return dump(schema | {"required": required} if required else schema)
 
 

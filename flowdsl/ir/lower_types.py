@@ -54,8 +54,7 @@ class TypeLowering:
                 name=field.wire_name,
                 type=self.type(field.type),
                 constraints=_keywords(field.constraints),
-                # `= null` says what is so without it: a run may leave the value out.
-                has_default=field.has_default and field.default is not None,
+                has_default=field.has_default,
                 default=to_json(self._constant(field.default)),
                 description=field.doc,
                 machine=field.constraints.machine,

@@ -78,7 +78,8 @@ def check_test(program: Program, module: ModuleScope, test: ast.TestDecl) -> Non
         span = test.kind.span(module.source)
         program.sink.report(errors.UNKNOWN_SUBJECT, span, word=test.kind.text)
     dotted = ast.Dotted(test.subject.start, test.subject.end, None, test.subject)
-    entry = find_declaration(program, module, dotted, kind)
+    is_known = test.kind is None or test.kind.text == kind
+    entry = find_declaration(program, module, dotted, kind, _FOR) if is_known else None
     subject: Subject | None = None
     match None if entry is None else entry.declaration:
         case ast.WorkflowDecl() as workflow:
@@ -96,6 +97,8 @@ def check_test(program: Program, module: ModuleScope, test: ast.TestDecl) -> Non
     checker.check()
 
 
+_FOR = {"workflow": "for", "task": "for task", "chain": "for chain"}
+"""The words in front of the name of what a test is for."""
 _ENDS = (ast.ExpectAborts, ast.ExpectFinishes, ast.ExpectOutputs, ast.ExpectResult)
 _OF_A_RUN = (
     *_ENDS,
@@ -654,7 +657,9 @@ class _TestChecker:
         span = name.span(self.source)
         help = known_names("call", calls.names, name.text)
         if isinstance(self.subject, WorkflowSymbol | TaskSymbol) and body is self.body:
-            if name.text in self.subject.runtime:
+            if name.text == self.subject.name:
+                help = f"variables of `{name.text}` itself stand alone, without its name"
+            elif name.text in self.subject.runtime:
                 help = f"`{name.text}` is read as a whole: write `{name.text} = ...`"
             elif not calls.by_name:
                 help = "a variable stands alone: only one of a task has its call in front"

@@ -189,9 +189,11 @@ def _collect(program: Program, statement: ast.Stmt, found: RunTexts) -> None:
             found.aborts.append(_ANYTHING)  # the command did not print what was to be read
         case ast.ForStmt(iterable=iterable, limit=limit):
             found.loops.append(statement)
-            symbol = program.values.get(iterable) if isinstance(iterable, ast.Ref) else None
-            read = symbol is not None and symbol.kind in (RUNTIME, LOOP)
-            if read or (isinstance(limit, ast.ConstRef) and limit not in program.constants):
+            is_longer = False
+            if isinstance(iterable, ast.Ref):
+                symbol = program.values.get(iterable)
+                is_longer = symbol is None or symbol.kind in (RUNTIME, LOOP)
+            if is_longer or (isinstance(limit, ast.ConstRef) and limit not in program.constants):
                 # A list that is read on the screen may have more entries than its bound, and any
                 # list more than an input allows.
                 found.aborts.append(_ANYTHING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TypeAlias
 
 from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
@@ -191,13 +192,19 @@ def _report_shared_addresses(program: Program) -> None:
                 first[name] = entry.span
 
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
 def find_declaration(
     program: Program,
     scope: ModuleScope,
     dotted: ast.Dotted,
     kind: str,
+    instead: Mapping[str, str] = NOTHING,
 ) -> Entry | None:
     """The declaration of `kind` (`type`, `const`, `task`, `workflow`, `chain`) that `dotted` names.
+
+    `instead` has what to write where the name is of another kind, by that kind.
 
     None when there is none; that is reported unless an import that failed, or a syntax error, is to
     blame.
@@ -232,7 +239,7 @@ def find_declaration(
     if entry is None and (name in names or where.hides(name)):
         return None
     candidates = names_of_kind(program, where, kind, inside=where is scope)
-    _report_undeclared(program, scope, dotted.name, kind, entry, candidates)
+    _report_undeclared(program, scope, dotted.name, kind, entry, candidates, instead)
     return None
 
 
@@ -259,6 +266,7 @@ def _report_undeclared(
     kind: str,
     entry: Entry | None,
     candidates: Names,
+    instead: Mapping[str, str],
 ) -> None:
     span = name.span(scope.source)
     foreign_of = {"type": foreign_type, "const": foreign_value}.get(kind)
@@ -269,6 +277,8 @@ def _report_undeclared(
     elif entry is not None:
         found = KIND_OF_DECLARATION[type(entry.declaration)]
         help = f"`{name.text}` is {with_article(found)}"
+        if found in instead:
+            help += f": write `{instead[found]} {name.text}`"
         labels = (Label(entry.span, f"the {found}"),)
         fixes = ()
     else:

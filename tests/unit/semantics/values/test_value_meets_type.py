@@ -92,6 +92,7 @@ HOLES = (
     *("given", "screen", "reads", "outputs"),
 )
 
+ANSWER = "unknown-answer"
 MISMATCH = "type-mismatch"
 ENUM = "unknown-enum-value"
 SPELLING = "malformed-literal"
@@ -412,8 +413,8 @@ MEETINGS = {
     "read of a task": Meeting(
         "reads",
         "found.doc_no = {}",
-        ("5", "[5, 6]", "five"),
-        {'"5"': MISMATCH, '[5, "6"]': MISMATCH, "null": NULL},
+        ("5", "[5, 6]", "five", "null", "[null, 6]"),
+        {'"5"': MISMATCH, '[5, "6"]': MISMATCH, "[]": ANSWER, "never": ANSWER},
     ),
     "read of a list that may be missing": Meeting(
         "reads",
@@ -425,7 +426,7 @@ MEETINGS = {
         "screen",
         'sees "the end" = {}',
         ("true", "[true, false]", "truths"),
-        {'"yes"': MISMATCH, "[true, 1]": MISMATCH, "names": MISMATCH},
+        {'"yes"': ANSWER, "[true, 1]": ANSWER, "names": MISMATCH, "[]": ANSWER},
     ),
     "expected text": Meeting("outputs", "os2 = {}", ('"x"', "null"), {"5": MISMATCH}),
     "expected enum": Meeting("outputs", "om2 = {}", ('"daily"',), {'"hourly"': ENUM}),
