@@ -85,6 +85,10 @@ class Explorer(Follower):
         self.asked.append(Answered(question, self.path(question), type_, answer, usual))
         return answer
 
+    def takes(self, source: SourceFile, node: ast.Node, way: str) -> None:
+        super().takes(source, node, way)
+        self._choices.takes((node, way))
+
     def begins_call(self, source: SourceFile, call: ast.CallStmt) -> None:
         super().begins_call(source, call)
         self._bodies.append(self.model.calls[call].declaration.body)

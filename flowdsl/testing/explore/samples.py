@@ -81,7 +81,7 @@ class Samples:
                 made = {each.wire_name: self._member(each, path, at) for each in fields}
                 return {name: value for name, value in made.items() if value is not None}
             case types.Enum(values):
-                return self._pick(path, values)
+                return self._pick(path, (*values, *_unlisted(type_, self._literals(path) or ())))
             case types.Primitive("bool"):
                 return self._pick(path, (False, True))
             case types.Primitive("int" | "number"):
@@ -133,6 +133,14 @@ def _numbers(
     for number in dict.fromkeys((first, *beside, first + 1, first - 1)):
         if (low is None or number >= low) and (high is None or number <= high):
             yield int(number) if number == number.to_integral_value() else float(number)
+
+
+def _unlisted(type_: types.Enum, literals: Iterable[Any]) -> list[str]:
+    """Texts that an enum does not list, and that are values of it nevertheless."""
+    if not type_.open:
+        return []
+    texts = dict.fromkeys((*(each for each in literals if isinstance(each, str)), "another text"))
+    return [text for text in texts if text not in type_.known]
 
 
 def _texts(name: str, literals: Iterable[Any], constraints: Constraints, path: Path) -> list[str]:

@@ -1,7 +1,8 @@
 """Goes from run to run and collects the paths.
 
 Every answer to every question that some run asks comes once, before two of them come together, and
-two before three.
+two before three. An answer that was already given behind the same ways, in another round of a loop
+as a rule, most likely leads where it led then: it comes after all others.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 
 from ..following import Follower
-from .choices import Choices
+from .choices import Choices, Other
 from .deciding import Deciding
 from .exploring import Answered, Explorer
 from .outputs import wrong_outputs
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
 
 FINISHES = "finishes"
 """How a run ends that a `finish` ends; the others end as `Ending.status` says."""
-RUNS_FOR_A_PATH = 50
-"""Runs that may be made for each path that is asked for."""
+CHOICES_FOR_A_PATH = 1_000
+"""Choices that runs may make for each path that is asked for: a tenth of a second, or less."""
 
 
 class Path(Record):
@@ -107,27 +108,30 @@ def explored(subject: Explored, most_paths: int) -> Exploration:
     """
     steps = steps_of(subject.workflow)
     deciding = Deciding(subject.model, steps)
-    most_runs = most_paths * RUNS_FOR_A_PATH
-    number = count()
-    pending: list[tuple[int, int, Chosen]] = [(0, next(number), ())]
-    tried: set[Hashable] = set()
+    order = count()
+    pending: list[tuple[bool, int, int, Chosen | Other]] = [(False, 0, next(order), ())]
+    answers: set[Hashable] = set()
+    behind_ways: set[Hashable] = set()
     found: dict[PathKey, Path] = {}
-    runs, refused = 0, ""
-    while pending and runs < most_runs and len(found) < most_paths:
-        unusual, _, given = heappop(pending)
-        choices = Choices(given)
+    runs, left, refused = 0, most_paths * CHOICES_FOR_A_PATH, ""
+    while pending and left > 0 and len(found) < most_paths:
+        _, unusual, _, given = heappop(pending)
+        choices = Choices(given.chosen if isinstance(given, Other) else given)
+        explorer = Explorer(subject.model, steps, deciding, choices, subject.outer_calls)
         runs += 1
         try:
-            path = _run(
-                subject, Explorer(subject.model, steps, deciding, choices, subject.outer_calls)
-            )
+            path = _run(subject, explorer)
         except Refused as problem:
             refused = str(problem)
         else:
             _add(found, path)
-        for answer, other in choices.others():
-            heappush(pending, (unusual + (answer in tried), next(number), other))
-            tried.add(answer)
+        left -= 1 + choices.count
+        for other in choices.others():
+            again = (other.answer, other.behind) in behind_ways
+            others = unusual + (other.answer in answers)
+            heappush(pending, (again, others, next(order), other))
+            answers.add(other.answer)
+            behind_ways.add((other.answer, other.behind))
     return Exploration(tuple(found.values()), runs, not pending, "" if found else refused)
 
 

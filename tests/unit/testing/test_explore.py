@@ -69,6 +69,8 @@ def test_each_end_has_a_path(body: str, wanted: list[str]) -> None:
         ('if n == 7 { press "F1" } else if n < 7 { press "F2" }', 3),
         ('if plan == "gold" { press "F1" } else if plan == "lead" { press "F2" }', 3),
         ('if code == "Z9" { press "F1" }', 2),
+        ('match city { "Graz" { press "F1" } "Linz" { press "F2" } else { press "F3" } }', 3),
+        ('if city == "Graz" { press "F1" } else if city == "Wels" { press "F2" }', 3),
         ('if note is empty { press "F1" }', 2),
         ('if day < "2020-01-01" { press "F1" }', 2),
         ('for row in rows { if row.kind == "b" { press "F1" } }', 4),
@@ -79,7 +81,7 @@ def test_each_end_has_a_path(body: str, wanted: list[str]) -> None:
 )
 def test_inputs_that_decide_have_other_values(statements: str, wanted: int) -> None:
     sections = """inputs { n: int m: int = 3 plan: "basic" | "gold" | "lead" code: string
-      note: string? day: date sure: bool = false
+      note: string? day: date sure: bool = false city: "Graz" | "Linz" | string
       rows: { kind: "a" | "b" | "c", amount: number }[] @max_items(9) }"""
     task = """task sort(n: int) -> { size: string } {
       press "F9" if n > 100 { emit size = "big" } else { emit size = "small" } }"""
@@ -123,6 +125,19 @@ def test_what_never_comes_is_one_unusual_answer() -> None:
     listed = found('repeat until sees "end" max 50 { press "Down" } else abort "no end"', most=3)
     assert [each.words for each in listed.paths][:2] == ["all goes well", "aborts: no end"]
     assert listed.paths[1].answers == ('screen { "end" = false }',)
+
+
+def test_what_another_round_would_repeat_comes_last() -> None:
+    listed = found(
+        """press "F1" repeat until sees "end" max 50 {
+          extract kind: "a" | "b" | "c" from "the kind"
+          match {{kind}} { "a" { press "F2" } "b" { press "F3" } "c" { press "F4" } }
+          choose "x" else abort "no x"
+        } else abort "no end\"""",
+        most=30,
+    )
+    assert len(listed.paths) == 30
+    assert listed.exploration.runs < 60
 
 
 def test_a_bound_ends_the_search_and_is_told() -> None:
