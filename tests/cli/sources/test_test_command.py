@@ -274,6 +274,34 @@ def test_a_task_that_nobody_tests_is_explored(tmp_path: Path) -> None:
     assert run_command(tmp_path, "test", "a.flow").err == "2 tests passed\n"
 
 
+CHAIN = """flow 1
+import { total } from "./total.flow"
+
+## Reads, and reads again.
+chain twice {
+  step first = run total()
+  step second = run total()
+}
+"""
+
+
+def test_a_chain_is_explored_and_its_workflows_are_found_in_other_files(desk: Path) -> None:
+    write_tree(desk, {"flows/total.flow": BRANCHES, "flows/twice.flow": CHAIN})
+    done = run_command(desk, "test", "flows/twice.flow", "--explore", "twice")
+    assert done.code == 0
+    told = done.err.splitlines()
+    assert told[:2] == ["path 1: ends", "  step first { reads { n = 1 } }"]
+    assert told[-1] == "5 paths of `twice`, 5 of them taken by no test"
+    write_tree(desk, {"flows/twice.flow": f"{CHAIN}\n{done.text}"})
+    assert run_command(desk, "test").err == "5 tests passed\n"
+    found = run_command(desk, "test", "--explore", "twice")
+    assert found.err.endswith("5 paths of `twice`, 0 of them taken by no test\n")
+    found = run_command(desk, "test", "--explore", "total")
+    assert found.err.endswith("3 paths of `total`, 0 of them taken by no test\n")
+    told = json.loads(run_command(desk, "test", "--explore", "twice", "--json").text)
+    assert told["items"][0]["outputs"] == {"first": {"n": 1}, "second": {"n": 1}}
+
+
 def test_paths_as_json(desk: Path) -> None:
     write_tree(desk, {"flows/total.flow": BRANCHES})
     told = json.loads(run_command(desk, "test", "--explore", "total", "--json").text)
@@ -307,8 +335,11 @@ workflow rows {
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--explore", "totl"], "no workflow and no task is named `totl`; there is `total`"),
-        (["--explore", "x"], "no workflow and no task is named `x`; there are `total`"),
+        (
+            ["--explore", "totl"],
+            "no workflow, no chain and no task is named `totl`; there is `total`",
+        ),
+        (["--explore", "x"], "no workflow, no chain and no task is named `x`; there are `total`"),
         (["--explore", "total", "-k", "a"], "`--explore` runs no test"),
         (["--at-most", "3"], "`--at-most` is for `--explore`"),
         (["--explore", "total", "--at-most", "0"], "--at-most"),
