@@ -20,9 +20,11 @@ from .running import (
     ExploredChain,
     ExploredWorkflow,
     Path,
+    PathRun,
     Program,
     needs_today,
-    run_key,
+    path_of,
+    path_run,
 )
 from .search import Exploration, explored
 from .skeletons import answers_of_path, skeleton
@@ -53,7 +55,10 @@ class Found(Record):
 
 
 class Findings(Record):
-    """The paths in the order in which they were found, and the exploration that found them."""
+    """The paths in the order in which they were found, and the exploration that found most of them.
+
+    Behind them stand those that only a test takes.
+    """
 
     exploration: Exploration
     paths: tuple[Found, ...]
@@ -80,20 +85,26 @@ def findings(
     cases = [case for case in cases if needs_run(case.items)]
     known: list[Mapping[str, Any]] = []
     taken: dict[PathKey, list[str]] = {}
-    for title, inputs, key in _of_tests(suite, subject, cases, ways.keys()):
+    of_tests: dict[PathKey, Path] = {}
+    for title, inputs, runs in _of_tests(suite, subject, cases, ways.keys()):
         if inputs is not None and inputs not in known:
             known.append(inputs)
-        if key is not None:
-            taken.setdefault(key, []).append(title)
+        if runs:
+            path = path_of(inputs or {}, runs)
+            of_tests.setdefault(path.key, path)
+            taken.setdefault(path.key, []).append(title)
     program = Program(suite.model, suite.payload, suite.environment, ways.keys(), known)
     if isinstance(subject, ChainSymbol):
         exploration = explored(ExploredChain(program, subject), most_paths)
     else:
         outer_calls = int(task is not None)
         exploration = explored(ExploredWorkflow(program, subject, outer_calls), most_paths)
+    # What tests do in many rounds of a loop may be more than was looked for.
+    every = {path.key: path for path in exploration.paths}
+    every |= {key: path for key, path in of_tests.items() if key not in every}
     usual = exploration.paths[0].ways if exploration.paths else ()
     found = []
-    for number, path in enumerate(exploration.paths, 1):
+    for number, path in enumerate(every.values(), 1):
         unusual = tuple(ways[key] for key in path.ways if key not in usual)
         words, titles = _words(path, unusual), tuple(dict.fromkeys(taken.get(path.key, ())))
         test = None
@@ -109,30 +120,31 @@ def _of_tests(
     subject: WorkflowSymbol | ChainSymbol,
     cases: Iterable[Case],
     ways: Collection[Key],
-) -> Iterator[tuple[str, Mapping[str, Any] | None, PathKey | None]]:
-    """The titles of the tests that run what is explored, with the inputs and the path of each run.
+) -> Iterator[tuple[str, Mapping[str, Any] | None, list[PathRun]]]:
+    """The titles of the tests that run what is explored, with the inputs and the runs of each.
 
-    Inputs or a path are None where there are none. A test of a chain runs the workflows of its
-    steps too.
+    There are no inputs or no runs where they cannot be worked out. A test of a chain runs the
+    workflows of its steps too.
     """
+
+    def of_step(ran: Ran, step: str) -> PathRun:
+        return path_run(step, ran.workflow, ran.script, ran.trace.ending, ways)
+
     for case in cases:
         if case.chain is not None and case.chain is subject:
-            ran = list(chain_runs(suite, case, case.chain, []))
-            yield case.title, _inputs_of_chain(suite, case, case.chain), _key(ran, ways) or None
+            runs = [of_step(each, each.name) for each in chain_runs(suite, case, case.chain, [])]
+            yield case.title, _inputs_of_chain(suite, case, case.chain), runs
         elif case.chain is not None:
             # A chain that does not come to the workflow need not be run.
             if any(workflow is subject for _, workflow in case.chain.steps):
                 for each in chain_runs(suite, case, case.chain, []):
                     if each.workflow is subject:
-                        yield case.title, each.world.inputs, _key([each], ways)
+                        yield case.title, each.world.inputs, [of_step(each, "")]
         elif case.workflow is subject:
-            first = first_run(suite, case)
-            key = None if first is None else (run_key(first[0], first[1].ending, ways),)
-            yield case.title, begun_inputs(case, suite.literals(case.module)), key
-
-
-def _key(ran: Iterable[Ran], ways: Collection[Key]) -> PathKey:
-    return tuple(run_key(each.script, each.trace.ending, ways) for each in ran)
+            first, runs = first_run(suite, case), []
+            if first is not None:
+                runs.append(path_run("", case.workflow, first[0], first[1].ending, ways))
+            yield case.title, begun_inputs(case, suite.literals(case.module)), runs
 
 
 def _inputs_of_chain(suite: Suite, case: Case, chain: ChainSymbol) -> Mapping[str, Any] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Protocol
 
@@ -62,7 +62,7 @@ class PathRun(Record):
 
 
 class Path(Record):
-    """A path that a run can take, as the first run took it that was found.
+    """A path that a run can take, as the first run took it that was found, or a test.
 
     - `inputs`: by their names on the wire.
     - `runs`: one, or those of the steps of a chain until one fails.
@@ -102,12 +102,12 @@ class Path(Record):
         return ended if self.runs[0].step else ended.get("", {})
 
 
-def run_key(follower: Follower, ending: Ending | None, ways: Collection[Key]) -> RunKey:
-    """The key of a run; of its ways those count that are among `ways`."""
-    how = "" if ending is None else ending.status
-    if ending is not None and ending.status == SUCCESS and ending.reason is not None:
-        how = FINISHES
-    return frozenset(way for way in follower.ways if way in ways), how
+def path_of(inputs: Mapping[str, Any], runs: Sequence[PathRun]) -> Path:
+    """The path of some runs, which is the workflow's alone or those of the steps of a chain."""
+    wrong = (
+        f"step `{run.step}`: {what}" if run.step else what for run in runs for what in run.wrong
+    )
+    return Path(inputs, tuple(runs), tuple(wrong))
 
 
 class Program(Record):
@@ -156,7 +156,7 @@ class ExploredWorkflow:
         inputs = _chosen_inputs(choices, samples, workflow.inputs, program.known)
         explorer = Explorer(program.model, self._steps, self._deciding, choices, self._outer_calls)
         ran = _ran(program, workflow, explorer, inputs)
-        return Path(inputs, (ran,), ran.wrong)
+        return path_of(inputs, [ran])
 
 
 class ExploredChain:
@@ -193,8 +193,7 @@ class ExploredChain:
             if ran.ending is None or not _is_well(ran.ending):
                 break
             run.ends(step, ran.ending.outputs)
-        wrong = tuple(f"step `{each.step}`: {what}" for each in done for what in each.wrong)
-        return Path(inputs, tuple(done), wrong)
+        return path_of(inputs, done)
 
 
 def inputs_of_chain(chain: ChainSymbol) -> tuple[types.FieldType, ...]:
@@ -254,19 +253,30 @@ def _ran(
         problem = f"`{missing.place.text}` stands in a text, and its value is missing"
     except TooLong as too_long:
         problem = str(too_long)
+    return path_run(
+        step, workflow, explorer, ending, program.ways, asked=explorer.asked, problem=problem
+    )
+
+
+def path_run(
+    step: str,
+    workflow: WorkflowSymbol,
+    follower: Follower,
+    ending: Ending | None,
+    ways: Collection[Key],
+    *,
+    asked: Iterable[Answered] = (),
+    problem: str = "",
+) -> PathRun:
+    """The run that somebody followed; of its ways those count that are among `ways`."""
+    how = "" if ending is None else ending.status
     wrong: Iterator[str] = iter(())
     if ending is not None and _is_well(ending):
+        how = how if ending.reason is None else FINISHES
         wrong = wrong_outputs(types.RecordOf(None, workflow.outputs), ending.outputs)
-    return PathRun(
-        step,
-        workflow,
-        run_key(explorer, ending, program.ways),
-        tuple(way for way in explorer.ways if way in program.ways),
-        tuple(explorer.asked),
-        ending,
-        problem,
-        tuple(wrong),
-    )
+    taken = tuple(way for way in follower.ways if way in ways)
+    key = (frozenset(taken), how)
+    return PathRun(step, workflow, key, taken, tuple(asked), ending, problem, tuple(wrong))
 
 
 def _is_well(ending: Ending) -> bool:

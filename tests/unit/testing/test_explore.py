@@ -18,7 +18,7 @@ from flowdsl.testing.chains import chain_runs
 from flowdsl.testing.coverage import bodies_of
 from flowdsl.testing.expectations import needs_run
 from flowdsl.testing.explore.findings import Findings, findings
-from flowdsl.testing.explore.running import run_key
+from flowdsl.testing.explore.running import path_run
 from flowdsl.testing.explore.samples import NoSample
 from flowdsl.testing.following import Follower
 from flowdsl.testing.run import first_run, run_test
@@ -119,7 +119,7 @@ def test_every_run_takes_a_path_that_is_found_and_no_other_is(body: str) -> None
         follower = Follower(suite.model)
         world = World({}, answer, {})
         ending = interpret(suite.model, subject, world, {}, follower).ending
-        return (run_key(follower, ending, ways),)
+        return (path_run("", subject, follower, ending, ways).key,)
 
     tried = {taken(bits) for bits in product((False, True), repeat=8)}
     listed = findings(suite, subject, None, (), MOST)
@@ -190,6 +190,19 @@ def test_the_inputs_of_tests_are_tried_too() -> None:
     assert [each.test is None for each in listed.paths] == [False, True]
 
 
+def test_the_path_of_a_test_is_told_where_it_is_behind_the_bound() -> None:
+    body = 'press "F1" repeat until sees "end" max 9 { if sees "a" { press "F5" } expect "b" }'
+    tests = """test "long" for w {
+      screen { "end" = [false, false, false, true] "a" = [false, true, false] }
+    }"""
+    listed = found(body, tests=tests, most=1)
+    assert [each.taken_by for each in listed.paths] == [(), ("long",)]
+    assert [each.test is None for each in listed.paths] == [False, True]
+    more = found(body, tests=tests, most=40)
+    assert more.exploration.paths[-1] is more.paths[-1].path
+    assert sum(each.taken_by == ("long",) for each in more.paths) == 1
+
+
 def test_the_day_of_a_test_is_tried_and_other_paths_give_the_day_itself() -> None:
     sections = "inputs { day: date = start of month }"
     test = """test "t" for w {
@@ -252,7 +265,7 @@ def test_every_run_of_a_chain_takes_a_path_that_is_found_and_no_other_is() -> No
             assert subject is not None
             follower, world = Follower(suite.model), World(run.given(step, subject), answer, {})
             ending = interpret(suite.model, subject, world, {}, follower).ending
-            keys.append(run_key(follower, ending, ways))
+            keys.append(path_run("", subject, follower, ending, ways).key)
             if ending.status != SUCCESS:
                 break
             run.ends(step, ending.outputs)
@@ -450,10 +463,13 @@ def key_of_case(suite: Suite, case: Case, ways: set[Any]) -> Any:
     """The path that a test takes."""
     if case.chain is not None:
         ran = chain_runs(suite, case, case.chain, [])
-        return tuple(run_key(each.script, each.trace.ending, ways) for each in ran)
+        return tuple(
+            path_run(each.name, each.workflow, each.script, each.trace.ending, ways).key
+            for each in ran
+        )
     first = first_run(suite, case)
     assert first is not None, case.title
-    return (run_key(first[0], first[1].ending, ways),)
+    return (path_run("", case.workflow, first[0], first[1].ending, ways).key,)
 
 
 def _paths(suite: Suite) -> set[str]:
