@@ -147,14 +147,18 @@ def _texts(name: str, literals: Iterable[Any], constraints: Constraints, path: P
     """Texts that a field may hold: one, those that it is compared with, another one."""
     examples = [each for each in constraints.examples if isinstance(each, str)]
     compared = [each for each in literals if isinstance(each, str) and each]
-    first, *others = _TEXTS[name]
-    made = [first]
-    if constraints.pattern is not None:
-        found = (matching_text(constraints.pattern, at_least=length) for length in (0, 4))
+    pattern, least, most = constraints.pattern, constraints.min_length or 0, constraints.max_length
+    first, *others = (text.ljust(least, "x")[:most] for text in _TEXTS[name])
+    made: list[str] = [first]
+    if pattern is not None:
+        found = (matching_text(pattern, at_least=max(length, least)) for length in (0, 4))
         made, others = [text for text in found if text is not None], []
-    texts = dict.fromkeys((*examples, *made, *compared, *others))
-    pattern = constraints.pattern
-    fitting = [each for each in texts if pattern is None or is_found(pattern, each)]
+
+    def fits(text: str) -> bool:
+        has_length = len(text) >= least and (most is None or len(text) <= most)
+        return has_length and (pattern is None or is_found(pattern, text))
+
+    fitting = list(filter(fits, dict.fromkeys((*examples, *made, *compared, *others))))
     if not fitting:
         raise NoSample(path)
     if fitting[0] in compared:

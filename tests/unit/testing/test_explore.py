@@ -174,6 +174,15 @@ def test_an_output_that_is_right_with_other_answers_is_not_told() -> None:
     assert [each.path.wrong for each in listed.paths] == [()]
 
 
+@pytest.mark.parametrize("bounds", ["@min_length(30)", "@max_length(2)", "@min_length(6)"])
+def test_texts_are_as_long_as_the_service_wants_them(bounds: str) -> None:
+    sections = f'inputs {{ code: string {bounds} other: string {bounds} @pattern(r"^[A-Z]+$") }}'
+    body = 'if code == "Z" { press "F1" } type "{code} {other}" into "the field"'
+    listed = found(f'press "F5" {body}', sections=sections)
+    assert not listed.exploration.refused
+    assert len(listed.paths) == (2 if "max" in bounds else 1)
+
+
 def test_an_input_that_nobody_can_make_up_is_named() -> None:
     sections = r'inputs { code: string @pattern(r"^(?=a)b$") }'
     with pytest.raises(NoSample, match="code"):
