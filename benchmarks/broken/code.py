@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .patches import Code, Paragraph
+from .patches import Code
 
 _COST = "it costs a call more or less, and means the same"
 
@@ -1105,27 +1105,19 @@ PRINTING = (
         "if variable is None else '0'",
     ),
     Code("words.say", "strict=True", "strict=False", equivalent="a check of the printer"),
-    Paragraph("rules", '- << say("rules.order") >>', ""),
-    Paragraph("rules", '- << say("rules.failed") >>', ""),
-    Paragraph(
-        "rules",
-        '- << say("rules.instruction") >>',
-        "",
+    Code("words.rules_paragraph", ', _rule("rules.order")]', "]"),
+    Code("words.rules_paragraph", 'lines.append(_rule("rules.failed"))', "pass"),
+    Code("words.rules_paragraph", 'lines.append(_rule("rules.instruction"))', "pass"),
+    Code("words.rules_paragraph", '[_rule("rules.always", rule) for rule in rules]', "[]"),
+    Code(
+        "words.rules_paragraph",
+        'if focused:\n        lines.append(_rule("rules.failed"))',
+        'if not focused:\n        lines.append(_rule("rules.failed"))',
     ),
-    Paragraph("rules", '- << say("rules.always", rule) >>', ""),
-    Paragraph(
-        "rules",
-        '<% if focused %>\n- << say("rules.failed") >>',
-        '<% if not focused %>\n- << say("rules.failed") >>',
-    ),
-    Paragraph("rules", '<% if "data" in told %>', "<% if false %>"),
-    Paragraph("rules", '<% if "fail" in told %>', "<% if false %>"),
-    Paragraph("rules", '<% if "save" in told %>', "<% if false %>"),
-    Paragraph(
-        "replay",
-        "<% if focused %>",
-        "<% if not focused %>",
-    ),
+    Code("words.rules_paragraph", 'if "data" in told', "if False"),
+    Code("words.rules_paragraph", 'if "fail" in told', "if False"),
+    Code("words.rules_paragraph", 'if "save" in told', "if False"),
+    Code("words.replay_paragraph", "if focused", "if not focused"),
 )
 
 TASKS = (
@@ -1264,7 +1256,7 @@ TASKS = (
     ),
 )
 
-CODE: tuple[Code | Paragraph, ...] = (
+CODE: tuple[Code, ...] = (
     *LOWERING,
     *OUTPUTS,
     *PASSES,

@@ -118,36 +118,7 @@ class Code:
         function.__code__ = made.__code__
 
 
-@dataclass(frozen=True)
-class Paragraph:
-    """A paragraph around the steps of which `old` in the template becomes `new`."""
-
-    name: str
-    old: str
-    new: str
-    equivalent: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.name}.j2: {_short(self.old)!r} -> {_short(self.new)!r}"
-
-    def places(self) -> frozenset[Place] | None:
-        """Every program reaches it."""
-        return None
-
-    def apply(self) -> None:
-        """Break this process."""
-        from jinja2 import ChoiceLoader, DictLoader
-
-        environment = words.environment()
-        assert environment.loader is not None
-        source, _, _ = environment.loader.get_source(environment, f"{self.name}.j2")
-        changed = DictLoader({f"{self.name}.j2": _replaced(source, self.old, self.new)})
-        environment.loader = ChoiceLoader([changed, environment.loader])
-        if environment.cache is not None:
-            environment.cache.clear()
-
-
-Mutant = Words | Code | Paragraph
+Mutant = Words | Code
 
 
 def _short(text: str) -> str:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 from .sentences import SENTENCES
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
 
 TOLD = ("data", "fail", "save")
 """The rules that say what words of the lines mean, where there are such words, in their order."""
@@ -24,30 +19,34 @@ def say(name: str, *values: object) -> str:
     return "".join([word if isinstance(word, str) else str(given[word.name]) for word in words])
 
 
-@cache
-def environment() -> Environment:
-    """Jinja as paragraphs use it: with marks that no prompt has, and with `say`."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+def rules_paragraph(
+    *, focused: bool, optional: bool, secrets: bool, told: Sequence[str], rules: Iterable[str]
+) -> str:
+    """The rules before the steps, a line each; `told` are those of TOLD, `rules` the author's."""
+    lines = [say("rules.title"), _rule("rules.order")]
+    if focused:
+        lines.append(_rule("rules.failed"))
+    if optional:
+        lines.append(_rule("rules.missing"))
+    if secrets:
+        lines.append(_rule("rules.secrets"))
+    if focused:
+        lines.append(_rule("rules.instruction"))
+    if "data" in told:
+        lines.append(_rule("rules.data"))
+    if "fail" in told:
+        lines.append(_rule("rules.fail"))
+    if "save" in told:
+        lines.append(_rule("rules.save"))
+    lines += [_rule("rules.always", rule) for rule in rules]
+    return "\n".join(lines).strip("\n")
 
-    environment = Environment(
-        loader=PackageLoader("flowdsl.prompt", "paragraphs"),
-        block_start_string="<%",
-        block_end_string="%>",
-        variable_start_string="<<",
-        variable_end_string=">>",
-        comment_start_string="<#",
-        comment_end_string="#>",
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-        optimized=False,
-        auto_reload=False,
-    )
-    environment.globals["say"] = say
-    return environment
+
+def _rule(name: str, *values: object) -> str:
+    return f"- {say(name, *values)}"
 
 
-def paragraph(name: str, **values: object) -> str:
-    """The text of a paragraph, without blank lines around it."""
-    return environment().get_template(f"{name}.j2").render(**values).strip("\n")
+def replay_paragraph(*, focused: bool) -> str:
+    """What stands behind the steps, on replays."""
+    decided = say("replay.decided") if focused else say("replay.plain")
+    return f"{say('replay.title')}\n{decided}".strip("\n")

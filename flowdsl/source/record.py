@@ -8,6 +8,7 @@ running program, so that building a node stays one call.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any, dataclass_transform
 
 _FEW = 20
@@ -74,19 +75,21 @@ class _RecordType(type):
         if eq:
             body["__eq__"] = _equal
             body["__hash__"] = _hash
+        if eq or any(hasattr(parent, "_values") for parent in bases):
+            body["_values"] = property(attrgetter(*fields) if fields else _nothing)
         return super().__new__(mcls, name, bases, body)
 
 
-def _values(record: Any) -> tuple[Any, ...]:
-    return tuple(getattr(record, name) for name in record._fields)
+def _nothing(record: Any) -> tuple[Any, ...]:
+    return ()
 
 
-def _equal(self: Any, other: object) -> bool:
-    return type(self) is type(other) and _values(self) == _values(other)
+def _equal(self: Any, other: Any) -> bool:
+    return type(self) is type(other) and self._values == other._values
 
 
 def _hash(self: Any) -> int:
-    return hash((type(self), _values(self)))
+    return hash((type(self), self._values))
 
 
 class Record(metaclass=_RecordType):

@@ -15,7 +15,7 @@ from flowdsl.simulate.executions import disagreements_with, on_its_day
 from flowdsl.simulate.interpreter.chains import ChainRun
 from flowdsl.simulate.interpreter.errors import UnknownDay
 from flowdsl.simulate.trace import SUCCESS, Asked, Ending, Event, Trace
-from flowdsl.simulate.world import Question
+from flowdsl.simulate.world import Question, World
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
@@ -31,19 +31,25 @@ from .telling import told
 
 
 class Ran(Record):
-    """A step of a chain that has run."""
+    """A step of a chain that has run, in a `world` with its days filled in."""
 
     name: str
     workflow: WorkflowSymbol
     script: Script
     trace: Trace
+    world: World
 
 
 def run_chain_test(suite: Suite, case: Case, chain: ChainSymbol) -> Result:
     """The result of a test of a chain."""
     literals = suite.literals(case.module)
     problems: list[Problem] = []
-    ran = list(chain_runs(suite, case, chain, problems))
+    ran: list[Ran] = []
+    for each in chain_runs(suite, case, chain, problems):
+        ran.append(each)
+        found = disagreements_with(each.trace, suite.payload(each.workflow), each.world)
+        place = literals.span(case.title_node)
+        problems += disagreement(found, DISAGREEMENT, BUG, place)
     is_whole = not any(each.kind == MISTAKEN for each in problems)
     if is_whole and ran:
         problems += _unmet(suite, case, literals, ran)
@@ -61,7 +67,7 @@ def run_chain_test(suite: Suite, case: Case, chain: ChainSymbol) -> Result:
 def chain_runs(
     suite: Suite, case: Case, chain: ChainSymbol, problems: list[Problem]
 ) -> Iterator[Ran]:
-    """Run the steps until one fails; what is wrong is added to `problems`."""
+    """Run the steps by the source until one fails; what is wrong is added to `problems`."""
     literals = suite.literals(case.module)
     title = literals.span(case.title_node)
     today, given = day_of_test(case, inputs_of(case, literals))
@@ -84,10 +90,7 @@ def chain_runs(
         if isinstance(trace, Problem):
             problems.append(trace)
             return
-        begun = on_its_day(workflow, world)
-        found = disagreements_with(trace, suite.payload(workflow), begun)
-        problems += disagreement(found, DISAGREEMENT, BUG, title)
-        yield Ran(step.name.text, workflow, script, trace)
+        yield Ran(step.name.text, workflow, script, trace, on_its_day(workflow, world))
         if trace.ending.status != SUCCESS:
             return
         run.ends(step, trace.ending.outputs)

@@ -32,12 +32,16 @@ if TYPE_CHECKING:
 
 
 class Way(Record):
-    """One way that a run can take: at a line of a file, in words for people."""
+    """One way that a run can take: at a line of a file, in words for people.
+
+    `decided` is the line of the statement that decides: `match plan {` above the line of a case.
+    """
 
     key: Key
     path: str
     line: int
     words: str
+    decided: int
 
 
 class Body(Record):
@@ -131,8 +135,8 @@ def _ways(
 
     def way(node: ast.Node, what: str, end: int, words: str) -> Way:
         head = " ".join(source.text[node.start : end].split())
-        line = source.position(node.start).line
-        return Way(key_of(source, node, what), source.path, line, f"`{head}` {words}")
+        line, decided = (source.position(each.start).line for each in (node, statement))
+        return Way(key_of(source, node, what), source.path, line, f"`{head}` {words}", decided)
 
     match statement:
         case ast.IfStmt(branches=branches):
@@ -174,7 +178,10 @@ def percent(bodies: Iterable[Body], taken: Taken) -> float:
 
 
 def lcov(bodies: Iterable[Body], taken: Taken) -> str:
-    """The coverage as LCOV, by file: lines of statements (`DA`) and ways (`BRDA`)."""
+    """The coverage as LCOV, by file: lines of statements (`DA`) and ways (`BRDA`).
+
+    The ways of a statement stand at its own line, also those of cases below it.
+    """
     by_path: dict[str, list[Body]] = {}
     for body in bodies:
         by_path.setdefault(body.path, []).append(body)
@@ -182,16 +189,20 @@ def lcov(bodies: Iterable[Body], taken: Taken) -> str:
     for path, own in by_path.items():
         records += ["TN:", f"SF:{path}"]
         ways = [way for body in own for way in body.ways]
+        lines = sorted({line for body in own for line in body.lines})
+        # Readers want that a line with ways is come to where one of them is taken, and only there:
+        # not so is a `retry` in which the run ends.
+        deciding = {way.decided for way in ways}
+        reached = {way.decided for way in ways if way.key in taken.ways}
+        reached |= {line for line in lines if (path, line) in taken.lines and line not in deciding}
         numbers: dict[int, int] = {}
         for way in ways:
-            number = numbers[way.line] = numbers.get(way.line, -1) + 1
+            number = numbers[way.decided] = numbers.get(way.decided, -1) + 1
             # A dash says that no run has come to the line, a zero that none has gone this way.
-            reached = (path, way.line) in taken.lines
-            count = str(int(way.key in taken.ways)) if reached else "-"
-            records.append(f"BRDA:{way.line},0,{number},{count}")
+            count = str(int(way.key in taken.ways)) if way.decided in reached else "-"
+            records.append(f"BRDA:{way.decided},0,{number},{count}")
         records += [f"BRF:{len(ways)}", f"BRH:{sum(way.key in taken.ways for way in ways)}"]
-        lines = sorted({line for body in own for line in body.lines})
-        hit = [(path, line) in taken.lines for line in lines]
-        records += [f"DA:{line},{int(was)}" for line, was in zip(lines, hit, strict=True)]
-        records += [f"LF:{len(lines)}", f"LH:{sum(hit)}", "end_of_record"]
+        records += [f"DA:{line},{int(line in reached)}" for line in lines]
+        hit = sum(line in reached for line in lines)
+        records += [f"LF:{len(lines)}", f"LH:{hit}", "end_of_record"]
     return "\n".join([*records, ""])

@@ -20,7 +20,7 @@ from flowdsl.prompt.text import (
     spell_path,
     spell_text,
 )
-from flowdsl.prompt.words import TOLD, paragraph, say
+from flowdsl.prompt.words import TOLD, replay_paragraph, rules_paragraph, say
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.semantics.values.spelling import spell
 
@@ -72,7 +72,7 @@ def _lines(workflow: nodes.Workflow, capabilities: Capabilities) -> list[Line]:
         Line(say("steps.title"), workflow.origin, "steps"),
         *outline,
         Line("", workflow.origin, ""),
-        *_paragraph(workflow, "replay", paragraph("replay", focused=focused)),
+        *_paragraph(workflow, "replay", replay_paragraph(focused=focused)),
     ]
     while lines and not lines[-1].text:
         lines.pop()
@@ -98,8 +98,7 @@ def _rules(workflow: nodes.Workflow, focused: bool, told: set[str], steps: Seque
     told = told | ({"fail"} if focused else set())
     if any(bracket_pair(1)[0] in text for text in (*rules, *steps)):
         told.add("data")
-    return paragraph(
-        "rules",
+    return rules_paragraph(
         focused=focused,
         optional=optional,
         secrets=bool(workflow.secrets),

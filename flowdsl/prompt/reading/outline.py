@@ -8,7 +8,7 @@ from html import unescape
 
 from flowdsl.prompt.outline import DEEPER
 from flowdsl.prompt.text import OPEN_PART
-from flowdsl.prompt.words import TOLD, paragraph, say
+from flowdsl.prompt.words import TOLD, replay_paragraph, rules_paragraph, say
 from flowdsl.source.record import Record
 
 MAX_DEPTH = 200
@@ -150,8 +150,7 @@ def _rules_start(lines: list[str]) -> int | None:
 
 
 def _rules(flags: Mapping[str, bool], told: Sequence[str], rules: Sequence[str]) -> str:
-    return paragraph(
-        "rules",
+    return rules_paragraph(
         focused=flags.get("failed", False),
         optional=flags.get("missing", False),
         secrets=flags.get("secrets", False),
@@ -198,7 +197,7 @@ def _joined_rules(lines: list[str], start: str) -> list[str]:
 
 def _ends(lines: list[str], position: int) -> bool:
     """Whether a prompt ends with the paragraph on replays."""
-    ways = (paragraph("replay", focused=focused).split("\n") for focused in (True, False))
+    ways = (replay_paragraph(focused=focused).split("\n") for focused in (True, False))
     return lines[position:] in list(ways)
 
 

@@ -149,7 +149,7 @@ class Open(Record):
 
 def readings(grammar: Grammar, line: Line) -> list[Said]:
     """The sentences that a line may be, whoever reads it; none for the author's words."""
-    found = grammar.read(LINES, line.text)
+    found = list(grammar.read(LINES, line.text))
     if line.text.endswith("."):
         # A consequence without a condition is a line of its own, with a capital letter.
         found += grammar.hole("consequence", line.text[:1].lower() + line.text[1:-1])

@@ -56,6 +56,8 @@ def _moved(character: str) -> str:
 
 def inside(text: str) -> str:
     """A text with the characters of values turned back into what they look like."""
+    if text.isascii():
+        return text
     return "".join(map(_moved_back, text))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from typing import Any
 
-from flowdsl.prompt.sentences import MAIN
+from flowdsl.prompt.sentences import MAIN, SENTENCES
 from flowdsl.simulate.shapes import EMPTY
 from flowdsl.simulate.trace import (
     BROKEN,
@@ -154,20 +154,24 @@ def rules_of(page: Page, grammar: Grammar) -> list[Any]:
 
 
 def _sentences(family: str, lines: Iterable[str], grammar: Grammar) -> Iterable[Any]:
-    from flowdsl.prompt.sentences import SENTENCES
-
-    names = [
-        name
-        for name, each in SENTENCES.items()
-        if name.startswith(f"{family}.") and MAIN in each.readers
-    ]
     for line in lines:
-        read = grammar.read(names, line)
+        read = grammar.read(_read_by_main(family), line)
         if len(read) != 1:
             raise Defect(f"a line under {family} with {len(read)} meanings", inside(line))
         yield read[0]
 
 
+@cache
+def _read_by_main(family: str) -> tuple[str, ...]:
+    """The names of the sentences of a family that the main agent reads."""
+    return tuple(
+        name
+        for name, each in SENTENCES.items()
+        if name.startswith(f"{family}.") and MAIN in each.readers
+    )
+
+
+@lru_cache(maxsize=64)
 def input_names(schema: str | None) -> list[str]:
     """The names of the inputs that a schema has; secrets are listed there with a sign."""
     properties = {} if schema is None else json.loads(schema).get("properties", {})

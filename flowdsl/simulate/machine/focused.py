@@ -44,7 +44,7 @@ def focused_action(
     model: str,
 ) -> Report:
     """Launch a focused agent with rules and an instruction, and wait for its report."""
-    view = memory.view(frozen=memory.variant.at_call)
+    view = memory.view(focused=True)
     agent = Focused(grammar, recorder, memory, view, rules, model)
     around = recorder.rules
     recorder.rules = tuple(view.text(each["rule"]) for each in rules if each.name == "rules.always")

@@ -67,6 +67,7 @@ class Grammar:
     def __init__(self) -> None:
         self._kinds: dict[str, Reader] = {}
         self._known: dict[tuple[str, str], tuple[Any, ...]] = {}
+        self._read: dict[tuple[tuple[str, ...], str], tuple[Said, ...]] = {}
 
     def add(self, kinds: Mapping[str, Reader]) -> None:
         """Add readers of further kinds."""
@@ -76,10 +77,14 @@ class Grammar:
         """Drop what was read, where it has become much: texts hold the values of runs."""
         if len(self._known) > _MUCH:
             self._known.clear()
+            self._read.clear()
 
-    def read(self, names: Iterable[str], text: str) -> list[Said]:
+    def read(self, names: tuple[str, ...], text: str) -> tuple[Said, ...]:
         """Every way to read a text as one of the sentences `names`."""
-        return [said for name in names for said in self.sentence(name, text)]
+        key = (names, text)
+        if key not in self._read:
+            self._read[key] = tuple(said for name in names for said in self.sentence(name, text))
+        return self._read[key]
 
     def sentence(self, name: str, text: str) -> tuple[Said, ...]:
         """Every way to read a text as the sentence `name`."""

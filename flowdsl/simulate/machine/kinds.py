@@ -269,7 +269,7 @@ def machine_grammar() -> Grammar:
     """The grammar of all sentences, with a reader for every kind of hole."""
     grammar = Grammar()
 
-    def one_of(*names: str) -> Callable[[str], list[Said]]:
+    def one_of(*names: str) -> Callable[[str], tuple[Said, ...]]:
         return lambda text: grammar.read(names, text)
 
     def exact(text: str) -> Iterator[tuple[str, str]]:

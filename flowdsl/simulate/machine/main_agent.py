@@ -73,7 +73,7 @@ class MainAgent(Agent):
         lines: Sequence[Line],
         rules: Sequence[Said],
     ) -> None:
-        super().__init__(grammar, recorder, memory, memory.view(frozen=False), rules)
+        super().__init__(grammar, recorder, memory, memory.view(focused=False), rules)
         self.recording: Recording = []
         self._lines = {each.number: each for each in _walk(lines)}
         names = [each.name for each in rules]
@@ -239,7 +239,7 @@ class MainAgent(Agent):
             case list():
                 return found
             case str():
-                return [found] if self.memory.variant.text_is_entry and found else []
+                return [found] if found and self.memory.variant.text_is_entry else []
             case _:
                 return []
 

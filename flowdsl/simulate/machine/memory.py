@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from copy import deepcopy
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -48,13 +47,14 @@ class Memory:
     def save(self, key: str, value: Any) -> None:
         """`upsert_runtime_values` of one value."""
         before = self.values.get(key)
-        if self.variant.merges and isinstance(before, dict) and isinstance(value, dict):
+        if isinstance(before, dict) and isinstance(value, dict) and self.variant.merges:
             value = _merged(before, value)
         self.values[key] = value
 
-    def view(self, *, frozen: bool) -> View:
-        """What an agent sees of the values: those of now, or those at each moment."""
-        return View(self.variant, deepcopy(self.values) if frozen else self.values, self.values)
+    def view(self, *, focused: bool) -> View:
+        """What an agent sees of the values; a focused one may see those of when it was called."""
+        # Values are replaced and never changed, so that the names alone are copied.
+        return View(self.variant, self.values, dict(self.values) if focused else self.values)
 
 
 def _merged(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,15 +71,18 @@ def _merged(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
 class View:
     """How runtime variables read."""
 
-    def __init__(self, variant: Variant, values: Mapping[str, Any], own: Mapping[str, Any]) -> None:
-        """`own` are the values of this moment, of which an agent knows those that it has `saved`.
+    def __init__(
+        self, variant: Variant, values: Mapping[str, Any], at_call: Mapping[str, Any]
+    ) -> None:
+        """`values` are those of each moment, of which an agent knows those that it has `saved`.
 
-        `before` are those of which it was told the value from before, `entries` the entries at hand
-        of the lists that it goes through, by their marks.
+        `at_call` are those of when it was called, `before` those of which it was told the value
+        from before, `entries` the entries at hand of the lists that it goes through, by their
+        marks.
         """
         self._variant = variant
         self._values = values
-        self._own = own
+        self._at_call = at_call
         self.knows_saved = False
         self.saved: set[str] = set()
         self.before: set[str] = set()
@@ -98,9 +101,10 @@ class View:
                 if name not in self.before:
                     raise Defect("names a value that this agent has not saved", name)
                 return self.value(path[1:])
-            found = at_path(self._own, path[1:])
+            found = at_path(self._values, path[1:])
             return EMPTY if found is None else found
-        if path[0] not in self._values:
+        values = self._filled_in(str(path[0]))
+        if path[0] not in values:
             match self._variant.unset:
                 case "spelling":
                     return "{{" + ".".join(map(str, path)) + "}}"
@@ -108,8 +112,14 @@ class View:
                     return OBSERVATION
                 case _:
                     return EMPTY
-        found = at_path(self._values, path)
+        found = at_path(values, path)
         return EMPTY if found is None else found
+
+    def _filled_in(self, name: str) -> Mapping[str, Any]:
+        """The values that one is filled in from; the variant is asked only where they differ."""
+        if self._values.get(name, OBSERVATION) is self._at_call.get(name, OBSERVATION):
+            return self._values
+        return self._at_call if self._variant.at_call else self._values
 
     def text(self, template: str, *, secrets: bool = False) -> str:
         """A text with everything filled in but secrets, which may stand in what is typed."""

@@ -4,16 +4,22 @@ if {{entry.status}} == "duplicate" { … }    the field `status` of `entry`, wit
 for invoice in invoices { … }               how many `invoices` there are
 call enter(invoice: invoice) as entry       what decides in the task decides here
 
-Values are told apart by the name of their variable and the fields behind it, not by entries.
+Values are told apart by the name of their variable and the fields behind it, not by entries. In a
+chain, what decides in a step decides where its value comes from: in an earlier step, or in an input
+of the chain.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
-from flowdsl.semantics.model import SemanticModel
+from flowdsl.semantics.model import ChainSymbol, SemanticModel, WorkflowSymbol
 from flowdsl.semantics.traversal import statements
+from flowdsl.semantics.types import Constraints
+from flowdsl.simulate.interpreter.errors import NotAProgram
+from flowdsl.source.matching_text import matching_text
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import variable_set_by
 from flowdsl.syntax.visit import children
@@ -24,29 +30,37 @@ if TYPE_CHECKING:
 
     Path: TypeAlias = tuple[str, ...]
     """A variable of a body, and names of fields."""
-    Site: TypeAlias = tuple[ast.Block, Path]
+    Scope: TypeAlias = ast.Block | ast.ChainDecl
+    """Where a variable is named: a body, or a chain."""
+    Site: TypeAlias = tuple[Scope, Path]
 
 
 class Deciding:
-    """The values of a workflow on which its ways depend.
+    """The values on which the ways of some bodies depend, and of the tasks that are called there.
 
-    Each is kept by the body in which it is named, with the literals that it is compared with.
+    Each is kept by where it is named, with the literals that it is compared with. The bodies are
+    the steps of a workflow, or those of each workflow of a `chain`.
     """
 
-    def __init__(self, model: SemanticModel, steps: ast.Block) -> None:
+    def __init__(
+        self, model: SemanticModel, bodies: Iterable[ast.Block], chain: ChainSymbol | None = None
+    ) -> None:
         self._model = model
+        self._chain = chain
         self._calls: dict[ast.Block, list[tuple[ast.Block, ast.CallStmt]]] = {}
-        self._bodies = list(self._reached(steps))
+        self._bodies = list(self._reached(dict.fromkeys(bodies)))
         self._found: dict[Site, list[Any]] = {}
-        self._spread([site for body in self._bodies for site in self._tested(body)])
+        tested = [site for body in self._bodies for site in self._tested(body)]
+        self._spread([*tested, *self._refused()])
 
-    def literals(self, body: ast.Block, path: Path) -> list[Any] | None:
+    def literals(self, scope: Scope, path: Path) -> list[Any] | None:
         """The literals that a value is compared with; None where no way depends on it."""
-        return self._found.get((body, path))
+        return self._found.get((scope, path))
 
-    def _reached(self, steps: ast.Block) -> Iterator[ast.Block]:
+    def _reached(self, bodies: Iterable[ast.Block]) -> Iterator[ast.Block]:
         """The bodies that a run can come to; notes who calls them."""
-        pending, seen = [steps], {steps}
+        pending = [*bodies]
+        seen = {*pending}
         while pending:
             body = pending.pop()
             yield body
@@ -96,6 +110,19 @@ class Deciding:
                     if isinstance(node, ast.Ref):
                         yield (body, _path(node)), literals
 
+    def _refused(self) -> Iterator[tuple[Site, list[Any]]]:
+        """What a chain hands on to an input that takes some values only, with values it takes."""
+        for step, workflow in self._steps():
+            for field in workflow.inputs:
+                values = list(_accepted(field.constraints))
+                if values and field.name in given_to(self._chain, step):
+                    yield (steps_of(workflow), (field.name,)), values
+
+    def _steps(self) -> Iterator[tuple[ast.ChainStep, WorkflowSymbol]]:
+        for step, workflow in () if self._chain is None else self._chain.steps:
+            if workflow is not None:
+                yield step, workflow
+
     def _spread(self, pending: list[tuple[Site, list[Any]]]) -> None:
         """Follow values to where they come from, until nothing new is found."""
         while pending:
@@ -107,47 +134,96 @@ class Deciding:
             self._found[site] = [*(known or ()), *fresh]
             pending += [(source, fresh) for source in self._sources(*site)]
 
-    def _sources(self, body: ast.Block, path: Path) -> Iterator[Site]:
-        """Where a value of a body comes from, as far as that is another variable."""
+    def _sources(self, scope: Scope, path: Path) -> Iterator[Site]:
+        """Where a value comes from, as far as that is another variable."""
+        if isinstance(scope, ast.ChainDecl):
+            yield from self._of_step(path)
+            return
+        yield from self._handed(scope, path)
         name, *rest = path
-        for caller, call in self._calls.get(body, ()):
+        for caller, call in self._calls.get(scope, ()):
             for argument in call.arguments:
                 if argument.name.text == name:
                     yield from _named(caller, argument.value, rest)
-        for statement in statements(body):
+        for statement in statements(scope):
             match statement:
                 case ast.ForStmt(variable=variable, iterable=iterable) if variable.text == name:
-                    yield from _named(body, iterable, rest)
+                    yield from _named(scope, iterable, rest)
                 case ast.KeepStmt(name=kept, value=value) if kept.text == name:
-                    yield from _named(body, value, rest)
+                    yield from _named(scope, value, rest)
                 case ast.CallStmt() if (
                     result := variable_set_by(statement)
                 ) is not None and result.text == name:
-                    yield from self._emitted(statement, rest)
+                    body = self._model.calls[statement].declaration.body
+                    yield from _emitted(body, rest)
                 case _:
                     pass
 
-    def _emitted(self, call: ast.CallStmt, rest: list[str]) -> Iterator[Site]:
-        """Where the fields of the result of a call come from; of all of them without a `rest`."""
-        body = self._model.calls[call].declaration.body
-        for statement in statements(body):
-            if isinstance(statement, ast.EmitStmt) and rest[:1] in ([], [statement.name.text]):
-                yield from _named(body, statement.value, rest[1:])
+    def _handed(self, steps: ast.Block, path: Path) -> Iterator[Site]:
+        """What a chain gives as an input of a workflow."""
+        for step, workflow in self._steps():
+            value = given_to(self._chain, step).get(path[0])
+            if value is not None and steps_of(workflow) is steps:
+                assert self._chain is not None, "it has steps"
+                yield from _named(self._chain.declaration, value, list(path[1:]))
+
+    def _of_step(self, path: Path) -> Iterator[Site]:
+        """Where the output of a step comes from, `export.outputs.file`; nothing for an input."""
+        for step, workflow in self._steps():
+            if path[:2] == (step.name.text, "outputs"):
+                yield from _emitted(steps_of(workflow), list(path[2:]))
 
 
-def _named(body: ast.Block, value: ast.Node, rest: list[str]) -> Iterator[Site]:
+def given_to(chain: ChainSymbol | None, step: ast.ChainStep) -> Mapping[str, ast.Node]:
+    """What a chain gives to a step, by the names of inputs; its own go before shared ones."""
+    shared = {
+        binding.name.text: binding.value
+        for item in (() if chain is None else chain.declaration.items)
+        if isinstance(item, ast.SharedSection)
+        for binding in item.bindings
+    }
+    return shared | {argument.name.text: argument.value for argument in step.arguments}
+
+
+def steps_of(workflow: WorkflowSymbol) -> ast.Block:
+    """The steps of a workflow; raises NotAProgram where it has none."""
+    for item in workflow.declaration.items:
+        if isinstance(item, ast.StepsSection):
+            return item.body
+    raise NotAProgram(workflow.name)
+
+
+def _accepted(constraints: Constraints) -> Iterator[Any]:
+    """Values that the service takes for an input."""
+    if constraints.pattern is not None:
+        text = matching_text(constraints.pattern)
+        if text is not None:
+            yield text
+    for number in (constraints.minimum, constraints.maximum):
+        if number is not None:
+            yield Decimal(str(number))
+
+
+def _emitted(body: ast.Block, rest: list[str]) -> Iterator[Site]:
+    """Where the fields of what a body emits come from; of all of them without a `rest`."""
+    for statement in statements(body):
+        if isinstance(statement, ast.EmitStmt) and rest[:1] in ([], [statement.name.text]):
+            yield from _named(body, statement.value, rest[1:])
+
+
+def _named(scope: Scope, value: ast.Node, rest: list[str]) -> Iterator[Site]:
     """The variables that a value has at the end of a path into it."""
     match value:
         case ast.Ref():
-            yield body, (*_path(value), *rest)
+            yield scope, (*_path(value), *rest)
         case ast.ObjectExpr(pairs=pairs):
             for pair in pairs:
                 key = pair.key.text if isinstance(pair.key, ast.Name) else pair.key.value
                 if rest[:1] in ([], [key]):
-                    yield from _named(body, pair.value, rest[1:])
+                    yield from _named(scope, pair.value, rest[1:])
         case ast.ListExpr(items=items):
             for item in items:
-                yield from _named(body, item, rest)
+                yield from _named(scope, item, rest)
         case _:
             pass
 

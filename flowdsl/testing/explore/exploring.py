@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flowdsl.semantics import types
@@ -39,7 +38,8 @@ class Explorer(Follower):
     """Answers the questions of one run by choices.
 
     A question that is asked again has the answer of the last time, unless it is chosen anew: a run
-    in which something never comes differs by one choice from the usual one.
+    in which something never comes differs by one choice from the usual one. `step` is that of a
+    chain which is carried out.
     """
 
     def __init__(
@@ -49,27 +49,15 @@ class Explorer(Follower):
         deciding: Deciding,
         choices: Choices,
         outer_calls: int = 0,
+        step: str = "",
     ) -> None:
         super().__init__(model, outer_calls)
         self._bodies = [steps]
         self._deciding = deciding
         self._choices = choices
+        self._step = step
         self._last: dict[ast.Node, Any] = {}
         self.asked: list[Answered] = []
-
-    def inputs(
-        self, fields: tuple[types.FieldType, ...], known: Sequence[Mapping[str, Any]]
-    ) -> Mapping[str, Any]:
-        """Values for inputs by their names on the wire, without those that are left out.
-
-        They are some of those that are `known`, else made up.
-        """
-        number = self._choices.choose(1 + len(known), "inputs")
-        if number < len(known):
-            return known[number]
-        samples = self._samples()
-        made = {field.wire_name: samples.field(field, (field.name,)) for field in fields}
-        return {name: value for name, value in made.items() if value is not None}
 
     def answer(self, question: Question, position: int) -> Any:
         """The answer to a question, as a world gives it."""
@@ -84,6 +72,10 @@ class Explorer(Follower):
                 usual = None
         self.asked.append(Answered(question, self.path(question), type_, answer, usual))
         return answer
+
+    def takes(self, source: SourceFile, node: ast.Node, way: str) -> None:
+        super().takes(source, node, way)
+        self._choices.takes((self._step, node, way))
 
     def begins_call(self, source: SourceFile, call: ast.CallStmt) -> None:
         super().begins_call(source, call)

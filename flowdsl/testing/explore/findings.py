@@ -1,25 +1,38 @@
-"""The paths of a workflow or a task beside its tests: which of them no test takes."""
+"""The paths of a workflow, a task or a chain beside its tests: which of them no test takes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from flowdsl.semantics.model import TaskSymbol, WorkflowSymbol
+from flowdsl.semantics import types
+from flowdsl.semantics.model import ChainSymbol, TaskSymbol, WorkflowSymbol
 from flowdsl.simulate.trace import SUCCESS
 from flowdsl.source.record import Record
 
-from ..cases import Case, begun_inputs
+from ..cases import Case, begun_inputs, day_of_test, inputs_of
+from ..chains import Ran, chain_runs
 from ..coverage import Way, bodies_of
 from ..expectations import needs_run
 from ..run import first_run
 from ..suite import Suite
-from .search import Exploration, Explored, Path, explored, path_key
-from .skeletons import answer_lines, skeleton
+from .running import (
+    ExploredChain,
+    ExploredWorkflow,
+    Path,
+    PathRun,
+    Program,
+    needs_today,
+    path_of,
+    path_run,
+)
+from .search import Exploration, explored
+from .skeletons import answers_of_path, skeleton
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .search import PathKey
+    from ..coverage import Key
+    from .running import PathKey
 
 
 class Found(Record):
@@ -42,7 +55,10 @@ class Found(Record):
 
 
 class Findings(Record):
-    """The paths in the order in which they were found, and the exploration that found them."""
+    """The paths in the order in which they were found, and the exploration that found most of them.
+
+    Behind them stand those that only a test takes.
+    """
 
     exploration: Exploration
     paths: tuple[Found, ...]
@@ -55,56 +71,90 @@ class Findings(Record):
 
 def findings(
     suite: Suite,
-    workflow: WorkflowSymbol,
+    subject: WorkflowSymbol | ChainSymbol,
     task: TaskSymbol | None,
     cases: Iterable[Case],
     most_paths: int,
 ) -> Findings:
-    """The paths of a workflow, or of a task by the workflow around it, and who takes them.
+    """The paths of a subject, and who takes them; of a `task` those of the workflow around it.
 
     Raises NotAProgram, and NoSample where an input cannot be made up.
     """
     paths = {module.source.path for module in suite.model.modules}
     ways = {way.key: way for body in bodies_of(suite.model, paths) for way in body.ways}
-    own = [
-        case
-        for case in cases
-        if case.workflow is workflow and case.chain is None and needs_run(case.items)
-    ]
+    cases = [case for case in cases if needs_run(case.items)]
     known: list[Mapping[str, Any]] = []
-    for case in own:
-        inputs = begun_inputs(case, suite.literals(case.module))
+    taken: dict[PathKey, list[str]] = {}
+    of_tests: dict[PathKey, Path] = {}
+    for title, inputs, runs in _of_tests(suite, subject, cases, ways.keys()):
         if inputs is not None and inputs not in known:
             known.append(inputs)
-    exploration = explored(
-        Explored(
-            suite.model,
-            workflow,
-            suite.payload(workflow),
-            suite.environment,
-            ways.keys(),
-            known,
-            int(task is not None),
-        ),
-        most_paths,
-    )
-    taken: dict[PathKey, list[str]] = {}
-    for case in own:
-        ran = first_run(suite, case)
-        if ran is not None:
-            key = path_key(ran[0], ran[1].ending, ways.keys())
-            taken.setdefault(key, []).append(case.title)
+        if runs:
+            path = path_of(inputs or {}, runs)
+            of_tests.setdefault(path.key, path)
+            taken.setdefault(path.key, []).append(title)
+    program = Program(suite.model, suite.payload, suite.environment, ways.keys(), known)
+    if isinstance(subject, ChainSymbol):
+        exploration = explored(ExploredChain(program, subject), most_paths)
+    else:
+        outer_calls = int(task is not None)
+        exploration = explored(ExploredWorkflow(program, subject, outer_calls), most_paths)
+    # What tests do in many rounds of a loop may be more than was looked for.
+    every = {path.key: path for path in exploration.paths}
+    every |= {key: path for key, path in of_tests.items() if key not in every}
     usual = exploration.paths[0].ways if exploration.paths else ()
     found = []
-    for number, path in enumerate(exploration.paths, 1):
+    for number, path in enumerate(every.values(), 1):
         unusual = tuple(ways[key] for key in path.ways if key not in usual)
-        words, titles = _words(path, unusual), tuple(taken.get(path.key, ()))
+        words, titles = _words(path, unusual), tuple(dict.fromkeys(taken.get(path.key, ())))
         test = None
         if not titles and not path.problem:
-            test = skeleton(path, number, words, workflow, task)
-        answers = tuple(answer_lines(path.asked))
+            test = skeleton(path, number, words, task or subject)
+        answers = tuple(answers_of_path(path))
         found.append(Found(number, path, words, unusual, answers, titles, test))
     return Findings(exploration, tuple(found))
+
+
+def _of_tests(
+    suite: Suite,
+    subject: WorkflowSymbol | ChainSymbol,
+    cases: Iterable[Case],
+    ways: Collection[Key],
+) -> Iterator[tuple[str, Mapping[str, Any] | None, list[PathRun]]]:
+    """The titles of the tests that run what is explored, with the inputs and the runs of each.
+
+    There are no inputs or no runs where they cannot be worked out. A test of a chain runs the
+    workflows of its steps too.
+    """
+
+    def of_step(ran: Ran, step: str) -> PathRun:
+        return path_run(step, ran.workflow, ran.script, ran.trace.ending, ways)
+
+    for case in cases:
+        if case.chain is not None and case.chain is subject:
+            runs = [of_step(each, each.name) for each in chain_runs(suite, case, case.chain, [])]
+            yield case.title, _inputs_of_chain(suite, case, case.chain), runs
+        elif case.chain is not None:
+            # A chain that does not come to the workflow need not be run.
+            if any(workflow is subject for _, workflow in case.chain.steps):
+                for each in chain_runs(suite, case, case.chain, []):
+                    if each.workflow is subject:
+                        yield case.title, each.world.inputs, [of_step(each, "")]
+        elif case.workflow is subject:
+            first, runs = first_run(suite, case), []
+            if first is not None:
+                runs.append(path_run("", case.workflow, first[0], first[1].ending, ways))
+            yield case.title, begun_inputs(case, suite.literals(case.module)), runs
+
+
+def _inputs_of_chain(suite: Suite, case: Case, chain: ChainSymbol) -> Mapping[str, Any] | None:
+    """What a case gives to a chain, with its day where a step depends on it."""
+    literals = suite.literals(case.module)
+    inputs = begun_inputs(case, literals)
+    today, _ = day_of_test(case, inputs_of(case, literals))
+    if inputs is None or today is None or not needs_today(chain):
+        return inputs
+    return {types.TODAY: today.isoformat(), **inputs}
 
 
 def _words(path: Path, unusual: tuple[Way, ...]) -> str:

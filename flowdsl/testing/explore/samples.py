@@ -81,7 +81,7 @@ class Samples:
                 made = {each.wire_name: self._member(each, path, at) for each in fields}
                 return {name: value for name, value in made.items() if value is not None}
             case types.Enum(values):
-                return self._pick(path, values)
+                return self._pick(path, (*values, *_unlisted(type_, self._literals(path) or ())))
             case types.Primitive("bool"):
                 return self._pick(path, (False, True))
             case types.Primitive("int" | "number"):
@@ -135,18 +135,30 @@ def _numbers(
             yield int(number) if number == number.to_integral_value() else float(number)
 
 
+def _unlisted(type_: types.Enum, literals: Iterable[Any]) -> list[str]:
+    """Texts that an enum does not list, and that are values of it nevertheless."""
+    if not type_.open:
+        return []
+    texts = dict.fromkeys((*(each for each in literals if isinstance(each, str)), "another text"))
+    return [text for text in texts if text not in type_.known]
+
+
 def _texts(name: str, literals: Iterable[Any], constraints: Constraints, path: Path) -> list[str]:
     """Texts that a field may hold: one, those that it is compared with, another one."""
     examples = [each for each in constraints.examples if isinstance(each, str)]
     compared = [each for each in literals if isinstance(each, str) and each]
-    first, *others = _TEXTS[name]
-    made = [first]
-    if constraints.pattern is not None:
-        found = (matching_text(constraints.pattern, at_least=length) for length in (0, 4))
+    pattern, least, most = constraints.pattern, constraints.min_length or 0, constraints.max_length
+    first, *others = (text.ljust(least, "x")[:most] for text in _TEXTS[name])
+    made: list[str] = [first]
+    if pattern is not None:
+        found = (matching_text(pattern, at_least=max(length, least)) for length in (0, 4))
         made, others = [text for text in found if text is not None], []
-    texts = dict.fromkeys((*examples, *made, *compared, *others))
-    pattern = constraints.pattern
-    fitting = [each for each in texts if pattern is None or is_found(pattern, each)]
+
+    def fits(text: str) -> bool:
+        has_length = len(text) >= least and (most is None or len(text) <= most)
+        return has_length and (pattern is None or is_found(pattern, text))
+
+    fitting = list(filter(fits, dict.fromkeys((*examples, *made, *compared, *others))))
     if not fitting:
         raise NoSample(path)
     if fitting[0] in compared:

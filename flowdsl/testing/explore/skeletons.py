@@ -5,14 +5,14 @@ Whoever pastes it gives it a better title, and looks whether the flow is right t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flowdsl.format.formatter import format_source
 from flowdsl.format.literals import plain_literal, value_literal
 from flowdsl.semantics import types
 from flowdsl.semantics.flow_tests.answers import answers_in_turn, kind_of
-from flowdsl.semantics.model import TaskSymbol, WorkflowSymbol
+from flowdsl.semantics.model import ChainSymbol, TaskSymbol, WorkflowSymbol
 from flowdsl.simulate import world
 from flowdsl.simulate.trace import SUCCESS
 from flowdsl.source.text import SourceFile
@@ -21,13 +21,13 @@ from flowdsl.syntax.paragraphs import on_one_line
 from ..following import SCREEN, VALUES
 from ..wrapping import RESULT
 from .exploring import Answered
-from .search import Path
+from .running import Path, inputs_of_chain
 
 LONGEST_TITLE = 70
 
 
 def skeleton(
-    path: Path, number: int, words: str, workflow: WorkflowSymbol, task: TaskSymbol | None
+    path: Path, number: int, words: str, subject: WorkflowSymbol | TaskSymbol | ChainSymbol
 ) -> str | None:
     """A test that takes a path, laid out; None where the language has no word for some value.
 
@@ -43,14 +43,21 @@ def path_test(
     title = on_one_line(words)
     if len(title) > LONGEST_TITLE:
         title = f"{title[: LONGEST_TITLE - 1].rstrip()}…"
-    subject = workflow.name if task is None else f"task {task.name}"
     try:
-        items = [*_given(path, workflow), *answer_lines(path.asked), *_expected(path, workflow)]
-        text = f"test {_plain(title)} for {subject} {{\n{chr(10).join(items)}\n}}\n"
+        if isinstance(subject, ChainSymbol):
+            fields, expected = inputs_of_chain(subject), _expected_of_chain(path)
+        else:
+            fields, expected = path.runs[0].workflow.inputs, _expected(path)
+        items = [*_given(path, fields), *answers_of_path(path), *expected]
+        head = f"test {_plain(title)} for {_KINDS.get(type(subject), '')}{subject.name}"
+        text = f"{head} {{\n{chr(10).join(items)}\n}}\n"
     except _NoLiteral:
         return None
     laid_out = format_source(SourceFile("", f"flow 1\n\n{text}")).text
     return laid_out.removeprefix("flow 1\n\n")
+
+
+_KINDS: dict[type, str] = {TaskSymbol: "task ", ChainSymbol: "chain "}
 
 
 class _NoLiteral(Exception):
@@ -71,17 +78,27 @@ def _literal(value: Any) -> str:
     return written
 
 
-def _given(path: Path, workflow: WorkflowSymbol) -> Iterator[str]:
-    fields = {field.wire_name: field for field in workflow.inputs}
-    pairs = [
-        f"{fields[name].name} = {_literal(_by_names(value, fields[name].type))}"
-        for name, value in path.inputs.items()
-    ]
+def _given(path: Path, inputs: Iterable[types.FieldType]) -> Iterator[str]:
+    fields = {field.wire_name: field for field in inputs}
+    # The day of a chain is no input of it.
+    day = types.FieldType(types.TODAY, types.ANY)
+    written = ((fields.get(name, day), value) for name, value in path.inputs.items())
+    pairs = [f"{field.name} = {_literal(_by_names(value, field.type))}" for field, value in written]
     if pairs:
         yield f"given {{ {' '.join(pairs)} }}"
 
 
 # Answers
+
+
+def answers_of_path(path: Path) -> Iterator[str]:
+    """The sections of a test that lead to a path, without the inputs; in a chain by steps."""
+    for run in path.runs:
+        sections = list(answer_lines(run.asked))
+        if run.step and sections:
+            yield f"step {run.step} {{ {' '.join(sections)} }}"
+        else:
+            yield from sections
 
 
 def answer_lines(asked: Sequence[Answered]) -> Iterator[str]:
@@ -151,28 +168,43 @@ def _read(value: Any, type_: types.Type) -> str:
 # What is expected
 
 
-def _expected(path: Path, workflow: WorkflowSymbol) -> Iterator[str]:
-    ending = path.ending
+def _expected(path: Path) -> Iterator[str]:
+    ending, declared = path.ending, path.runs[0].workflow.outputs
     assert ending is not None, "only what can be carried out is tested"
     if ending.status != SUCCESS:
         yield f"aborts {_literal(ending.reason)}"
         return
     if ending.reason is not None:
         yield f"finishes {_literal(ending.reason)}"
-    fields: Sequence[types.FieldType] = workflow.outputs
-    outputs, word = ending.outputs, "outputs"
-    if fields and fields[0].name == RESULT:
-        record = types.strip_optional(fields[0].type)
+    if declared and declared[0].name == RESULT:
+        record = types.strip_optional(declared[0].type)
         fields = record.fields if isinstance(record, types.RecordOf) else ()
-        outputs, word = outputs.get(RESULT) or {}, "result"
+        pairs = _pairs(fields, ending.outputs.get(RESULT) or {})
+        if pairs:
+            yield f"result {{ {pairs} }}"
+    elif declared:
+        yield f"outputs {{ {_pairs(declared, ending.outputs)} }}"
+
+
+def _expected_of_chain(path: Path) -> Iterator[str]:
+    """How a chain ends, and what comes out of the steps that end well."""
+    last = path.ending
+    assert last is not None, "only what can be carried out is tested"
+    if last.status != SUCCESS:
+        yield f"aborts {_literal(last.reason)}"
+    for run in path.runs:
+        ending, declared = run.ending, run.workflow.outputs
+        if ending is not None and ending.status == SUCCESS and declared:
+            yield f"outputs {run.step} {{ {_pairs(declared, ending.outputs)} }}"
+
+
+def _pairs(fields: Iterable[types.FieldType], outputs: Mapping[str, Any]) -> str:
     by_wire = {field.wire_name: field for field in fields}
-    pairs = [
+    return " ".join(
         f"{by_wire[name].name} = {_literal(_by_names(value, by_wire[name].type))}"
         for name, value in outputs.items()
         if value is not None and name in by_wire
-    ]
-    if pairs or (word == "outputs" and workflow.outputs):
-        yield f"{word} {{ {' '.join(pairs)} }}"
+    )
 
 
 def _by_names(value: Any, type_: types.Type) -> Any:

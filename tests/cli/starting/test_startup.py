@@ -130,6 +130,16 @@ def test_check_imports_nothing_heavy(tmp_path: Path, format: str, flow: str, pro
         assert modules.isdisjoint(ON_DEMAND)
 
 
+def test_a_few_tests_need_no_templates_and_no_processes(tmp_path: Path) -> None:
+    test = 'test "t" for a { given { x = "y" } outputs { } }\n'
+    (tmp_path / "a.flow").write_text(FLOW + test)
+    code, modules = imported(tmp_path, "test", "a.flow")
+    assert code == 0
+    heavy = (HEAVY | {"multiprocessing"}) & {name.partition(".")[0] for name in modules}
+    # The nodes of the intermediate representation are dataclasses.
+    assert heavy == {"dataclasses", "inspect"}
+
+
 def test_a_simple_file_needs_no_module_for_rare_things(tmp_path: Path) -> None:
     (tmp_path / "a.flow").write_text(SIMPLE)
     (tmp_path / "flowdsl.toml").write_text('[project]\nname = "x"\n')

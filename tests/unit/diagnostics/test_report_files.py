@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -19,6 +20,7 @@ from flowdsl.diagnostics.fingerprint import fingerprints
 from flowdsl.diagnostics.render.junit import render_junit
 from flowdsl.diagnostics.render.sarif import render_sarif
 from flowdsl.source.text import SourceFile, Span
+from tests.support.junit import assert_junit
 
 TEXT = "flow 1\r\n# 😀日本\r\n  emit x = {{y}}\r\n"
 SOURCE = SourceFile("flows/a.flow", TEXT)
@@ -189,6 +191,7 @@ def suite(
     failing = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
     text = render_junit(found, paths, failing, lambda path: prefix + path)
     assert text.isascii()
+    assert_junit(ElementTree.fromstring(text))
     (only,) = JUnitXml.fromstring(text.encode())
     return only
 

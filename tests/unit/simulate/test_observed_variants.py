@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from itertools import product
+from typing import cast
+
 import pytest
 
 from flowdsl.simulate import executions
-from flowdsl.simulate.executions import disagreements, payload_of
-from flowdsl.simulate.machine.execute import execute
+from flowdsl.simulate.executions import disagreements, on_its_day, payload_of, started_world
+from flowdsl.simulate.interpreter.interpret import interpret
+from flowdsl.simulate.machine.execute import Execution, execute
 from flowdsl.simulate.machine.variants import Observed, Variant, every_variant, main_variants
 from tests.support.flows.compiling import only_workflow, workflow
 from tests.support.flows.worlds import checked, default_world
+from tests.support.meaning.corpus import cases
 
 SAVED = 'extract n: string from "the number" if n == "x" { press "F5" } type n into "the field"'
 
@@ -48,3 +54,31 @@ def test_leaving_variants_out_finds_the_same(body: str, monkeypatch: pytest.Monk
         for each in disagreements(model, found, broken, world, variants=[variant])
     }
     assert told == every
+
+
+def test_an_execution_asks_for_what_it_depends_on() -> None:
+    """Also where a prompt reads what the same instruction has just saved, which ours never do."""
+    decided, telling = 0, set()
+    for case, is_stale in product(cases(), (False, True)):
+        prompt = case.payload.prompt
+        prompt = re.sub(r"⟪(\w+)⟫", r"{{\1}}", prompt) if is_stale else prompt
+        payload = case.payload.__replace__(prompt=prompt)
+        world = case.first.world()
+        program = interpret(case.model, case.workflow, world)
+        started = started_world(payload, on_its_day(case.workflow, world))
+        observed = Observed(Variant())
+        usual = done(execute(payload, started, program, cast(Variant, observed)))
+        for variant in main_variants():
+            same = done(execute(payload, started, program, variant)) == usual
+            if observed.decides(variant):
+                assert same, (case.name, variant)
+                decided += 1
+            elif not same:
+                telling.add(str(variant))
+    assert decided > 500
+    assert "at_call=True" in telling
+
+
+def done(execution: Execution) -> tuple[object, ...]:
+    """What an execution did, and how it ended."""
+    return execution.trace.events, execution.trace.ending

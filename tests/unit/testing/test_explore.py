@@ -1,20 +1,25 @@
-"""The paths of a workflow: none is left out, none is made up, and each comes with its test."""
+"""The paths of a program: none is left out, none is made up, and each comes with its test."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
 import pytest
 
+from flowdsl.semantics.model import ChainSymbol, WorkflowSymbol
+from flowdsl.simulate.interpreter.chains import ChainRun
 from flowdsl.simulate.interpreter.interpret import interpret
+from flowdsl.simulate.trace import SUCCESS
 from flowdsl.simulate.world import Question, World
 from flowdsl.testing.cases import Case, cases_of
+from flowdsl.testing.chains import chain_runs
 from flowdsl.testing.coverage import bodies_of
 from flowdsl.testing.expectations import needs_run
 from flowdsl.testing.explore.findings import Findings, findings
+from flowdsl.testing.explore.running import path_run
 from flowdsl.testing.explore.samples import NoSample
-from flowdsl.testing.explore.search import path_key
 from flowdsl.testing.following import Follower
 from flowdsl.testing.run import first_run, run_test
 from flowdsl.testing.suite import Suite
@@ -69,6 +74,8 @@ def test_each_end_has_a_path(body: str, wanted: list[str]) -> None:
         ('if n == 7 { press "F1" } else if n < 7 { press "F2" }', 3),
         ('if plan == "gold" { press "F1" } else if plan == "lead" { press "F2" }', 3),
         ('if code == "Z9" { press "F1" }', 2),
+        ('match city { "Graz" { press "F1" } "Linz" { press "F2" } else { press "F3" } }', 3),
+        ('if city == "Graz" { press "F1" } else if city == "Wels" { press "F2" }', 3),
         ('if note is empty { press "F1" }', 2),
         ('if day < "2020-01-01" { press "F1" }', 2),
         ('for row in rows { if row.kind == "b" { press "F1" } }', 4),
@@ -79,7 +86,7 @@ def test_each_end_has_a_path(body: str, wanted: list[str]) -> None:
 )
 def test_inputs_that_decide_have_other_values(statements: str, wanted: int) -> None:
     sections = """inputs { n: int m: int = 3 plan: "basic" | "gold" | "lead" code: string
-      note: string? day: date sure: bool = false
+      note: string? day: date sure: bool = false city: "Graz" | "Linz" | string
       rows: { kind: "a" | "b" | "c", amount: number }[] @max_items(9) }"""
     task = """task sort(n: int) -> { size: string } {
       press "F9" if n > 100 { emit size = "big" } else { emit size = "small" } }"""
@@ -111,7 +118,8 @@ def test_every_run_takes_a_path_that_is_found_and_no_other_is(body: str) -> None
 
         follower = Follower(suite.model)
         world = World({}, answer, {})
-        return path_key(follower, interpret(suite.model, subject, world, {}, follower).ending, ways)
+        ending = interpret(suite.model, subject, world, {}, follower).ending
+        return (path_run("", subject, follower, ending, ways).key,)
 
     tried = {taken(bits) for bits in product((False, True), repeat=8)}
     listed = findings(suite, subject, None, (), MOST)
@@ -123,6 +131,19 @@ def test_what_never_comes_is_one_unusual_answer() -> None:
     listed = found('repeat until sees "end" max 50 { press "Down" } else abort "no end"', most=3)
     assert [each.words for each in listed.paths][:2] == ["all goes well", "aborts: no end"]
     assert listed.paths[1].answers == ('screen { "end" = false }',)
+
+
+def test_what_another_round_would_repeat_comes_last() -> None:
+    listed = found(
+        """press "F1" repeat until sees "end" max 50 {
+          extract kind: "a" | "b" | "c" from "the kind"
+          match {{kind}} { "a" { press "F2" } "b" { press "F3" } "c" { press "F4" } }
+          choose "x" else abort "no x"
+        } else abort "no end\"""",
+        most=30,
+    )
+    assert len(listed.paths) == 30
+    assert listed.exploration.runs < 60
 
 
 def test_a_bound_ends_the_search_and_is_told() -> None:
@@ -153,6 +174,15 @@ def test_an_output_that_is_right_with_other_answers_is_not_told() -> None:
     assert [each.path.wrong for each in listed.paths] == [()]
 
 
+@pytest.mark.parametrize("bounds", ["@min_length(30)", "@max_length(2)", "@min_length(6)"])
+def test_texts_are_as_long_as_the_service_wants_them(bounds: str) -> None:
+    sections = f'inputs {{ code: string {bounds} other: string {bounds} @pattern(r"^[A-Z]+$") }}'
+    body = 'if code == "Z" { press "F1" } type "{code} {other}" into "the field"'
+    listed = found(f'press "F5" {body}', sections=sections)
+    assert not listed.exploration.refused
+    assert len(listed.paths) == (2 if "max" in bounds else 1)
+
+
 def test_an_input_that_nobody_can_make_up_is_named() -> None:
     sections = r'inputs { code: string @pattern(r"^(?=a)b$") }'
     with pytest.raises(NoSample, match="code"):
@@ -169,6 +199,19 @@ def test_the_inputs_of_tests_are_tried_too() -> None:
     assert [each.test is None for each in listed.paths] == [False, True]
 
 
+def test_the_path_of_a_test_is_told_where_it_is_behind_the_bound() -> None:
+    body = 'press "F1" repeat until sees "end" max 9 { if sees "a" { press "F5" } expect "b" }'
+    tests = """test "long" for w {
+      screen { "end" = [false, false, false, true] "a" = [false, true, false] }
+    }"""
+    listed = found(body, tests=tests, most=1)
+    assert [each.taken_by for each in listed.paths] == [(), ("long",)]
+    assert [each.test is None for each in listed.paths] == [False, True]
+    more = found(body, tests=tests, most=40)
+    assert more.exploration.paths[-1] is more.paths[-1].path
+    assert sum(each.taken_by == ("long",) for each in more.paths) == 1
+
+
 def test_the_day_of_a_test_is_tried_and_other_paths_give_the_day_itself() -> None:
     sections = "inputs { day: date = start of month }"
     test = """test "t" for w {
@@ -179,6 +222,154 @@ def test_the_day_of_a_test_is_tried_and_other_paths_give_the_day_itself() -> Non
     )
     assert [each.taken_by for each in listed.paths] == [(), ("t",)]
     assert listed.paths[0].test is not None and "day = " in listed.paths[0].test
+
+
+# Chains: the paths of the steps, in their order, with what one hands on to the next
+
+
+CHAIN = """
+workflow one {
+  outputs { kind: string }
+  steps {
+    press "F1"
+    if sees "a" { emit kind = "x" } else { expect "b" else abort "no b" emit kind = "y" }
+  }
+}
+workflow two {
+  inputs { kind: string }
+  steps {
+    press "F2"
+    if kind == "x" { expect "c" else abort "no c" } else if sees "d" { abort "d" }
+    choose "e" else finish "no e"
+  }
+}
+chain both {
+  step first = run one()
+  step second = run two(kind: first.outputs.kind)
+  step third = run two(kind: "y")
+}
+"""
+
+
+def found_of_chain(source: str, tests: str = "", most: int = MOST) -> Findings:
+    """The paths of the one chain of a source."""
+    suite = suite_of(f"{source}\n{tests}")
+    (chain,) = suite.model.chains
+    return findings(suite, chain, None, cases_of(suite.model), most)
+
+
+def test_every_run_of_a_chain_takes_a_path_that_is_found_and_no_other_is() -> None:
+    suite = suite_of(CHAIN)
+    (chain,) = suite.model.chains
+    ways = {way.key for each in bodies_of(suite.model, {"main.flow"}) for way in each.ways}
+
+    def taken(bits: tuple[bool, ...]) -> Any:
+        left = iter(bits)
+
+        def answer(question: Question, position: int) -> bool:
+            return next(left)
+
+        run, keys = ChainRun(suite.model, chain, {}, {}), []
+        for step, subject in chain.steps:
+            assert subject is not None
+            follower, world = Follower(suite.model), World(run.given(step, subject), answer, {})
+            ending = interpret(suite.model, subject, world, {}, follower).ending
+            keys.append(path_run("", subject, follower, ending, ways).key)
+            if ending.status != SUCCESS:
+                break
+            run.ends(step, ending.outputs)
+        return tuple(keys)
+
+    tried = {taken(bits) for bits in product((False, True), repeat=6)}
+    listed = found_of_chain(CHAIN)
+    assert listed.exploration.is_whole
+    assert {each.path.key for each in listed.paths} == tried
+
+
+READS = """
+workflow read {
+  inputs { year: int day: date = start of month }
+  outputs { total: { amount: int, code: string } }
+  steps {
+    expect "{year} {day} is open"
+    if year < 2000 { press "F1" }
+    extract amount: int from "the total"
+    extract code: string from "the code"
+    emit total = { amount: {{amount}}, code: {{code}} }
+  }
+}
+workflow book {
+  inputs { amount: int code: string @pattern(r"^[A-Z]{3}[0-9]{2}$") note: string? }
+  outputs { booked: string }
+  steps {
+    press "F2"
+    if amount > 100 { press "F3" }
+    if note is empty { press "F4" }
+    emit booked = "{code}: {amount}"
+  }
+}
+chain month {
+  inputs { which: int note: string? }
+  step read = run read(year: which)
+  pause { code: string }
+  step book = run book(
+    amount: read.outputs.total.amount, code: read.outputs.total.code, note: note,
+  )
+}
+"""
+
+
+def test_what_a_chain_hands_on_decides_where_it_comes_from() -> None:
+    listed = found_of_chain(READS.replace("expect", 'press "F9" expect'), most=40)
+    steps = {tuple(run.step for run in each.path.runs) for each in listed.paths}
+    assert steps == {("read",), ("read", "book")}
+    # A year, an amount and a note, each of two kinds; or the first step fails, before it looks at
+    # the year or behind that.
+    assert len(listed.paths) == 8 + 1 + 2
+    assert listed.is_right
+
+
+def test_tests_for_the_paths_of_a_chain_pass_and_take_them() -> None:
+    for source in (CHAIN, READS):
+        listed = found_of_chain(source)
+        tests = [each.test for each in listed.paths if each.test is not None]
+        assert len(tests) == len(listed.paths)
+        again = found_of_chain(source, "\n".join(tests))
+        assert {each.path.key for each in again.paths} == {each.path.key for each in listed.paths}
+        assert all(len(each.taken_by) == 1 for each in again.paths)
+        ran = results("\n".join((source, *tests)))
+        assert [(each.title, each.problems) for each in ran if not each.passed] == []
+
+
+def test_an_output_of_a_step_that_is_never_right_is_told_with_the_step() -> None:
+    one = workflow('press "F5" for row in rows { emit names += row }', sections=NEVER_RIGHT)
+    chain = "chain c { inputs { rows: string[] @max_items(3) } step only = run w(rows: rows) }"
+    wrong = [each.path.wrong for each in found_of_chain(f"{one}\n{chain}").paths]
+    assert wrong == [(), ("step `only`: `names` has 0 entries, and has to have 1 or more",)]
+
+
+NEVER_RIGHT = """inputs { rows: string[] @max_items(3) }
+outputs { names: string[] @min_items(1) }"""
+
+
+def test_a_test_of_a_chain_takes_a_path_of_each_workflow_that_it_comes_to() -> None:
+    tests = """test "t" for chain both {
+      case "ends" { step first { screen { "a" = true } } }
+      case "fails" { step first { screen { "b" = never } } aborts "no b" }
+    }"""
+    suite = suite_of(f"{CHAIN}\n{tests}")
+    takers = {}
+    for subject in suite.model.workflows:
+        listed = findings(suite, subject, None, cases_of(suite.model), MOST)
+        takers[subject.name] = {each.words: each.taken_by for each in listed.paths if each.taken_by}
+    # The second step has "x" from the first, and the third has "y".
+    assert takers == {
+        "one": {'sees "a" holds': ("t: ends",), "aborts: no b": ("t: fails",)},
+        "two": {
+            "all goes well": ("t: ends",),
+            'if kind == "x" does not hold, nor does what follows it': ("t: ends",),
+        },
+    }
 
 
 # The tests that are written
@@ -225,31 +416,42 @@ def test_tests_for_paths_parse_check_pass_and_take_them() -> None:
 # The examples
 
 
-def subjects(suite: Suite) -> dict[str, list[Case]]:
-    """The cases of each workflow, and of each workflow around a task, that has a run."""
+def subjects(suite: Suite) -> Iterator[tuple[list[Case], WorkflowSymbol | ChainSymbol]]:
+    """What tests run, with those tests: workflows, also those around tasks, and chains."""
     grouped: dict[str, list[Case]] = {}
     for case in cases_of(suite.model):
-        if needs_run(case.items) and case.chain is None:
-            grouped.setdefault(case.workflow.name, []).append(case)
-    return grouped
+        if needs_run(case.items):
+            grouped.setdefault((case.chain or case.workflow).name, []).append(case)
+    for cases in grouped.values():
+        yield cases, cases[0].chain or cases[0].workflow
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_every_path_of_an_example_that_a_test_takes_is_found(folder: str) -> None:
     suite = example_suite(folder)
-    for cases in subjects(suite).values():
-        listed = findings(suite, cases[0].workflow, cases[0].task, cases, MOST)
+    kinds = set()
+    for cases, subject in subjects(suite):
+        listed = findings(suite, subject, cases[0].task, cases_of(suite.model), MOST)
         named = {title for each in listed.paths for title in each.taken_by}
-        assert named == {case.title for case in cases}
+        through = {
+            case.title
+            for case in cases_of(suite.model)
+            for ran in ([] if case.chain is None else chain_runs(suite, case, case.chain, []))
+            if ran.workflow is subject
+        }
+        assert named == {case.title for case in cases} | through
         assert listed.is_right
+        kinds.add((isinstance(subject, ChainSymbol), bool(through)))
+    if folder == "claims-reports":
+        assert kinds >= {(False, True), (True, False)}
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_every_path_of_an_example_that_is_found_can_be_taken(folder: str) -> None:
     suite = example_suite(folder)
-    for cases in subjects(suite).values():
+    for cases, subject in subjects(suite):
         first = cases[0]
-        listed = findings(suite, first.workflow, first.task, cases, MOST)
+        listed = findings(suite, subject, first.task, cases, MOST)
         wanted = {
             each.test.split('"')[1].split(":")[0]: each.path.key
             for each in listed.paths
@@ -257,19 +459,26 @@ def test_every_path_of_an_example_that_is_found_can_be_taken(folder: str) -> Non
         }
         tests = "\n".join(each.test for each in listed.paths if each.test is not None)
         again = example_suite(folder, tests, first.module.source.path)
-        ways = {
-            way.key[:1] + way.key[1:]
-            for body in bodies_of(again.model, _paths(again))
-            for way in body.ways
-        }
+        ways = {way.key for body in bodies_of(again.model, _paths(again)) for way in body.ways}
         made = [case for case in cases_of(again.model) if case.title.partition(":")[0] in wanted]
         assert len(made) == len(wanted)
         for number, case in enumerate(made):
-            ran = first_run(again, case)
-            assert ran is not None, case.title
-            assert path_key(ran[0], ran[1].ending, ways) == wanted[case.title.partition(":")[0]]
+            assert key_of_case(again, case, ways) == wanted[case.title.partition(":")[0]]
             if THOROUGH or number % 8 == 0:
                 assert run_test(again, case).problems == ()
+
+
+def key_of_case(suite: Suite, case: Case, ways: set[Any]) -> Any:
+    """The path that a test takes."""
+    if case.chain is not None:
+        ran = chain_runs(suite, case, case.chain, [])
+        return tuple(
+            path_run(each.name, each.workflow, each.script, each.trace.ending, ways).key
+            for each in ran
+        )
+    first = first_run(suite, case)
+    assert first is not None, case.title
+    return (path_run("", case.workflow, first[0], first[1].ending, ways).key,)
 
 
 def _paths(suite: Suite) -> set[str]:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
+from collections import Counter
+from pathlib import Path
+
 import pytest
 
 from flowdsl.testing.cases import cases_of
 from flowdsl.testing.coverage import Taken, bodies_of, lcov, percent
 from flowdsl.testing.run import run_test
-from tests.support.flows.compiling import workflow
+from tests.support.command_line import write_tree
+from tests.support.flows.compiling import EXAMPLES, read_folder, workflow
+from tests.support.flows.examples import example_suite
 from tests.support.flows.tested import suite_of
 
+FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/flowdsl.toml"))
 KIND_SECTION = 'inputs { kind: "a" | "b" | "c" }'
 HOLDS_SECTIONS = "inputs { rows: string[] @max_items(3) }"
 
@@ -189,6 +198,107 @@ def test_lcov_is_read_as_its_manual_says() -> None:
         (6, 0, 1): None,
         (8, 0, 0): 1,
         (8, 0, 1): 0,
+    }
+
+
+CASES = """press "F1"
+if sees "a" {
+  press "F2"
+} else if sees "b" {
+  press "F3"
+} else if sees "c" {
+  press "F4"
+}
+choose "the row"
+for kind in kinds {
+  match kind {
+    "a" {
+      press "F5"
+    }
+    "b" {
+      press "F6"
+    } else {
+      press "F7"
+    }
+  }
+}"""
+
+
+@pytest.mark.parametrize(
+    ("answers", "ways"),
+    [
+        (
+            'screen { "b" = true }',
+            # "a", "b", "c" and nothing; an entry and none; of the `match` "a", "b" and `else`
+            {5: [0, 1, 0, 0], 13: [1, 0], 14: [0, 1, 0]},
+        ),
+        (
+            'screen { "the row" = never } aborts',
+            {5: [0, 0, 0, 1], 13: [None, None], 14: [None, None, None]},
+        ),
+    ],
+)
+def test_the_ways_of_a_statement_stand_at_its_line(
+    answers: str, ways: dict[int, list[int | None]]
+) -> None:
+    source = workflow(CASES, sections="inputs { kinds: Kind[] @max_items(9) }")
+    test = f'test "t" for w {{ given {{ kinds = ["b"] }} {answers} }}'
+    read = read_lcov(lcov_of(f'type Kind = "a" | "b" | "c" {source}\n{test}'))["main.flow"]
+    found: dict[int, list[int | None]] = {}
+    for (line, _, _), count in read["branches"].items():
+        found.setdefault(line, []).append(count)
+    assert {line: sorted(each, key=str) for line, each in found.items()} == {
+        line: sorted(each, key=str) for line, each in ways.items()
+    }
+
+
+def test_a_statement_in_which_the_run_ends_is_not_come_to() -> None:
+    body = 'press "F1"\nretry 2 {\npress "F5"\nif sees "a" {\nabort "a"\n}\nexpect "b"\n}'
+    test = 'test "t" for w { screen { "a" = true } aborts "a" }'
+    read = read_lcov(lcov_of(f"{workflow(body)}\n{test}"))["main.flow"]
+    assert read["branches"] == {(5, 0, 0): None, (5, 0, 1): None, (7, 0, 0): 1, (7, 0, 1): 0}
+    assert read["lines"][(6,)] == 1
+
+
+def lcov_of(source: str) -> str:
+    """The coverage of the tests of one source, which pass."""
+    suite = suite_of(source)
+    taken = Taken()
+    for case in cases_of(suite.model):
+        result = run_test(suite, case)
+        assert result.problems == ()
+        taken.add(result.ways, result.lines)
+    return lcov(bodies_of(suite.model, {"main.flow"}), taken)
+
+
+@pytest.mark.skipif(shutil.which("genhtml") is None, reason="it is a part of lcov")
+@pytest.mark.parametrize("every", [1, 3])
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_genhtml_reads_the_coverage_of_an_example(folder: str, every: int, tmp_path: Path) -> None:
+    suite = example_suite(folder)
+    taken = Taken()
+    for case in [*cases_of(suite.model)][::every]:
+        result = run_test(suite, case)
+        taken.add(result.ways, result.lines)
+    paths = {module.source.path for module in suite.model.modules}
+    bodies = list(bodies_of(suite.model, paths))
+    write_tree(tmp_path, {path: bytes(read_folder(EXAMPLES / folder)[path]) for path in paths})
+    write_tree(tmp_path, {"lcov.info": lcov(bodies, taken)})
+    done = subprocess.run(
+        ["genhtml", "--branch-coverage", "--output-directory", "html", "lcov.info"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "no messages were reported" in done.stdout
+    told = re.findall(
+        r"Processing file (\S+)\n  lines=\d+ hit=\d+ branches=(\d+) hit=(\d+)", done.stdout
+    )
+    wanted = Counter(way.path for body in bodies for way in body.ways)
+    hit = Counter(way.path for body in bodies for way in body.ways if way.key in taken.ways)
+    assert {path: (int(ways), int(count)) for path, ways, count in told} == {
+        path: (wanted[path], hit[path]) for path in wanted
     }
 
 

@@ -79,8 +79,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--explore",
         metavar="NAME",
-        help="run no test, but find the paths of this workflow or task; prints tests for those "
-        "that no test takes",
+        help="run no test, but find the paths of this workflow, task or chain; prints tests for "
+        "those that no test takes",
     )
     parser.add_argument(
         "--at-most",

@@ -32,7 +32,8 @@ def compiled_tests(
 
     from flowdsl.testing.wrapping import files_of, tested_tasks, wrapped_files
 
-    homes = {path for subject in model.tested.values() for path in files_of(subject)}
+    subjects = (*model.tested.values(), *(each for each in model.chains if each.name == also))
+    homes = {path for subject in subjects for path in files_of(subject)}
     tasks = list(dict.fromkeys((*tested_tasks(model), *_named(model, also))))
     wrapped = wrapped_files(tasks)
     if not wrapped and homes <= set(target.entries):
@@ -67,7 +68,8 @@ def _untestable(
 
 
 def _named(model: SemanticModel, name: str | None) -> list[TaskSymbol]:
-    """The tasks of a name, unless a workflow has it."""
-    if any(workflow.name == name for workflow in model.workflows):
+    """The tasks of a name, unless a workflow or a chain has it."""
+    others = {*(each.name for each in model.workflows), *(each.name for each in model.chains)}
+    if name in others:
         return []
     return [task for task in model.tasks if task.name == name]

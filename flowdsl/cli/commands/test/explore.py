@@ -1,4 +1,4 @@
-"""`flowdsl test --explore`: the paths of a workflow, and tests for those that no test takes."""
+"""`flowdsl test --explore`: the paths of a program, and tests for those that no test takes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from flowdsl.config.project import Environment
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.diagnostics.suggest import Names, closest, listed
-from flowdsl.semantics.model import SemanticModel, TaskSymbol, WorkflowSymbol
+from flowdsl.semantics.model import ChainSymbol, SemanticModel, TaskSymbol, WorkflowSymbol
 from flowdsl.simulate.interpreter.errors import NotAProgram
 from flowdsl.simulate.trace import SUCCESS
 from flowdsl.testing.cases import cases_of
 from flowdsl.testing.explore import MOST_PATHS
 from flowdsl.testing.explore.findings import Findings, Found, findings
+from flowdsl.testing.explore.running import Path
 from flowdsl.testing.explore.samples import NoSample
-from flowdsl.testing.explore.search import Path
 from flowdsl.testing.suite import Suite
 from flowdsl.testing.telling import ending_lines
 from flowdsl.testing.wrapping import wrapper_names
@@ -43,12 +43,12 @@ def explore(
     """Tell the paths on standard error, and print tests for some on standard output."""
     assert compilation.bundle is not None, "flows with errors are not explored"
     model = compilation.analysis.model
-    workflow, task = _subject(model, arguments.explore)
+    subject, task = _subject(model, arguments.explore)
     variables = environment.vars if environment is not None else {}
     suite = Suite(model, compilation.bundle, variables, target.show_path)
     most = arguments.paths_at_most or MOST_PATHS
     try:
-        found = findings(suite, workflow, task, cases_of(model), most)
+        found = findings(suite, subject, task, cases_of(model), most)
     except NotAProgram as problem:
         raise UsageError(str(problem)) from None
     except NoSample as problem:
@@ -73,24 +73,27 @@ def explore(
     return WELL if found.is_right else FINDINGS
 
 
-def _subject(model: SemanticModel, name: str) -> tuple[WorkflowSymbol, TaskSymbol | None]:
-    """The workflow that is carried out, and the task that it is around."""
-    workflows = {workflow.name: workflow for workflow in model.workflows}
-    if name in workflows:
-        return workflows[name], None
+def _subject(
+    model: SemanticModel, name: str
+) -> tuple[WorkflowSymbol | ChainSymbol, TaskSymbol | None]:
+    """The workflow or chain that is carried out, and the task that it is around."""
+    own: dict[str, WorkflowSymbol | ChainSymbol] = {each.name: each for each in model.workflows}
+    own |= {chain.name: chain for chain in model.chains}
+    if name in own:
+        return own[name], None
+    around = wrapper_names(model)
     tasks = [task for task in model.tasks if task.name == name]
     if not tasks:
-        known = Names({*workflows.keys() - set(wrapper_names(model).values())})
-        names = Names({*known, *(task.name for task in model.tasks)})
-        near = closest(name, names)
+        known = Names({*own.keys() - set(around.values())})
+        near = closest(name, Names({*known, *(task.name for task in model.tasks)}))
         help = f"there is `{near}`" if near else f"there are {listed(known)}" if known else ""
         help = help or "there is none in these flows"
-        raise UsageError(f"no workflow and no task is named `{name}`; {help}")
+        raise UsageError(f"no workflow, no chain and no task is named `{name}`; {help}")
     if len(tasks) > 1:
         paths = listed(task.module.source.path for task in tasks)
         raise UsageError(f"several tasks are named `{name}`: name one of the files, {paths}")
     (task,) = tasks
-    return workflows[wrapper_names(model)[task.module.source.path, task.name]], task
+    return own[around[task.module.source.path, task.name]], task
 
 
 # For people
@@ -122,7 +125,8 @@ def _end(path: Path) -> str:
     if path.ending is None:
         return f"cannot be carried out: {path.problem}"
     line = next(ending_lines(path.ending))
-    names = [name for name, value in path.ending.outputs.items() if value is not None]
+    is_chain = bool(path.runs[0].step)
+    names = [name for name, value in path.outputs.items() if value is not None and not is_chain]
     return f"{line} with {listed(names)}" if path.ending.status == SUCCESS and names else line
 
 
@@ -143,7 +147,7 @@ def _item(found: Found) -> dict[str, Any]:
         "number": found.number,
         "ends": "broken" if path.ending is None else path.ending.status,
         "reason": path.problem if path.ending is None else path.ending.reason,
-        "outputs": {} if path.ending is None else dict(path.ending.outputs),
+        "outputs": dict(path.outputs),
         "ways": [{"path": way.path, "line": way.line, "words": way.words} for way in found.unusual],
         "inputs": dict(path.inputs),
         "answers": list(found.answers),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from functools import partial
 from time import perf_counter
@@ -33,16 +34,13 @@ _work: list[_Work] = []
 
 def timed_results(suite: Suite, tests: Sequence[Case], jobs: int | None) -> Iterator[Timed]:
     """The results in the order of the tests, each as soon as those before it are there."""
-    from multiprocessing import cpu_count, get_all_start_methods
-
-    workers = min(jobs or min(cpu_count(), 8), -(-len(tests) // _CHUNK))
-    if workers < 2 or (jobs is None and len(tests) < SHARED_FROM):
-        yield from map(partial(_timed, suite), tests)
-    elif "fork" not in get_all_start_methods():
-        # A process that is started afresh would compile everything again, which takes as long.
-        yield from map(partial(_timed, suite), tests)
-    else:
+    most = jobs or (1 if len(tests) < SHARED_FROM else min(os.cpu_count() or 1, 8))
+    workers = min(most, -(-len(tests) // _CHUNK))
+    # A process that is started afresh would compile everything again, which takes as long.
+    if workers > 1 and hasattr(os, "fork"):
         yield from _shared(suite, tests, workers)
+    else:
+        yield from map(partial(_timed, suite), tests)
 
 
 def _shared(suite: Suite, tests: Sequence[Case], workers: int) -> Iterator[Timed]:

@@ -1,0 +1,283 @@
+"""Carries a workflow or a chain out once, with answers that are choices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, Protocol
+
+from flowdsl.semantics import types
+from flowdsl.semantics.model import ChainSymbol, SemanticModel, WorkflowSymbol
+from flowdsl.simulate.executions import on_its_day, started_world
+from flowdsl.simulate.interpreter.chains import ChainRun
+from flowdsl.simulate.interpreter.errors import MissingInText, TooLong
+from flowdsl.simulate.interpreter.interpret import interpret
+from flowdsl.simulate.machine.execute import Payload, accepted_inputs
+from flowdsl.simulate.trace import SUCCESS, Ending
+from flowdsl.simulate.world import World
+from flowdsl.source.record import Record
+
+from ..following import Follower
+from .choices import Choices
+from .deciding import Deciding, given_to, steps_of
+from .exploring import Answered, Explorer
+from .outputs import wrong_outputs
+from .samples import Samples
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from ..coverage import Key
+
+    RunKey: TypeAlias = tuple[frozenset[Key], str]
+    """The ways that a run of a workflow takes, and how it ends."""
+    PathKey: TypeAlias = tuple[RunKey, ...]
+    """What makes a path: the keys of its runs, one for each step of a chain that ran."""
+
+SOME_DAY = "2026-01-31"
+"""The day of a run for which a test says none."""
+FINISHES = "finishes"
+"""How a run ends that a `finish` ends; the others end as `Ending.status` says."""
+
+
+class PathRun(Record):
+    """A run of a workflow: of the whole path, or of one `step` of a chain.
+
+    - `step`: its name; empty for a workflow alone.
+    - `ways`: in the order in which it takes them.
+    - `asked`: its questions in order, with the answers.
+    - `ending`: None where the run cannot be carried out, and `problem` says why.
+    - `wrong`: what is wrong with its outputs.
+    """
+
+    step: str
+    workflow: WorkflowSymbol
+    key: RunKey
+    ways: tuple[Key, ...]
+    asked: tuple[Answered, ...]
+    ending: Ending | None
+    problem: str
+    wrong: tuple[str, ...]
+
+
+class Path(Record):
+    """A path that a run can take, as the first run took it that was found, or a test.
+
+    - `inputs`: by their names on the wire.
+    - `runs`: one, or those of the steps of a chain until one fails.
+    - `wrong`: what is wrong with outputs, in every run that took the path.
+    """
+
+    inputs: Mapping[str, Any]
+    runs: tuple[PathRun, ...]
+    wrong: tuple[str, ...]
+
+    @property
+    def key(self) -> PathKey:
+        return tuple(run.key for run in self.runs)
+
+    @property
+    def ways(self) -> tuple[Key, ...]:
+        """The ways that it takes, in their order."""
+        return tuple(dict.fromkeys(way for run in self.runs for way in run.ways))
+
+    @property
+    def ending(self) -> Ending | None:
+        """How it ends; None where it cannot be carried out, and `problem` says why."""
+        return self.runs[-1].ending
+
+    @property
+    def problem(self) -> str:
+        return self.runs[-1].problem
+
+    @property
+    def outputs(self) -> Mapping[str, Any]:
+        """Its outputs by their names on the wire; those of a chain by the steps that ended well."""
+        ended = {
+            run.step: run.ending.outputs
+            for run in self.runs
+            if run.ending is not None and _is_well(run.ending)
+        }
+        return ended if self.runs[0].step else ended.get("", {})
+
+
+def path_of(inputs: Mapping[str, Any], runs: Sequence[PathRun]) -> Path:
+    """The path of some runs, which is the workflow's alone or those of the steps of a chain."""
+    wrong = (
+        f"step `{run.step}`: {what}" if run.step else what for run in runs for what in run.wrong
+    )
+    return Path(inputs, tuple(runs), tuple(wrong))
+
+
+class Program(Record):
+    """What every run of an exploration needs.
+
+    - `payload`: what is deployed of a workflow, which checks inputs.
+    - `ways`: those that make paths.
+    - `known`: some inputs, beside those that are made up; by their names on the wire.
+    """
+
+    model: SemanticModel
+    payload: Callable[[WorkflowSymbol], Payload]
+    environment: Mapping[str, str]
+    ways: Collection[Key]
+    known: Sequence[Mapping[str, Any]] = ()
+
+
+class Explored(Protocol):
+    """What is explored."""
+
+    def path(self, choices: Choices) -> Path:
+        """The path that a run takes by some choices.
+
+        Raises `machine.execute.Refused` where the service would not start it.
+        """
+        ...
+
+
+class ExploredWorkflow:
+    """A workflow alone. `outer_calls` are the calls around what is explored.
+
+    Raises NotAProgram for a workflow without steps; `path` raises NoSample for an input without a
+    value.
+    """
+
+    def __init__(self, program: Program, workflow: WorkflowSymbol, outer_calls: int = 0) -> None:
+        self._program = program
+        self._workflow = workflow
+        self._outer_calls = outer_calls
+        self._steps = steps_of(workflow)
+        self._deciding = Deciding(program.model, [self._steps])
+
+    def path(self, choices: Choices) -> Path:
+        program, workflow = self._program, self._workflow
+        samples = Samples(choices, lambda path: self._deciding.literals(self._steps, path))
+        inputs = _chosen_inputs(choices, samples, workflow.inputs, program.known)
+        explorer = Explorer(program.model, self._steps, self._deciding, choices, self._outer_calls)
+        ran = _ran(program, workflow, explorer, inputs)
+        return path_of(inputs, [ran])
+
+
+class ExploredChain:
+    """A chain: its steps one after the other, until one fails.
+
+    The inputs of a path have the day of the run too, `today`, where a step depends on it. Raises as
+    `ExploredWorkflow` does.
+    """
+
+    def __init__(self, program: Program, chain: ChainSymbol) -> None:
+        self._program = program
+        self._chain = chain
+        self._steps = [(step, workflow) for step, workflow in chain.steps if workflow is not None]
+        bodies = [steps_of(workflow) for _, workflow in self._steps]
+        self._deciding = Deciding(program.model, bodies, chain)
+        self._days = {types.TODAY: SOME_DAY} if needs_today(chain) else {}
+
+    def path(self, choices: Choices) -> Path:
+        program, chain = self._program, self._chain
+        samples = Samples(choices, lambda path: self._deciding.literals(chain.declaration, path))
+        inputs = _chosen_inputs(choices, samples, inputs_of_chain(chain), program.known)
+        inputs = {**self._days, **inputs}
+        day = inputs.get(types.TODAY) if self._days else None
+        today = None if day is None else date.fromisoformat(day)
+        given = {name: value for name, value in inputs.items() if name not in self._days}
+        run = ChainRun(program.model, chain, given, program.environment, today)
+        done: list[PathRun] = []
+        for step, workflow in self._steps:
+            name, steps = step.name.text, steps_of(workflow)
+            choices.takes(name)
+            explorer = Explorer(program.model, steps, self._deciding, choices, step=name)
+            ran = _ran(program, workflow, explorer, run.given(step, workflow), name, today)
+            done.append(ran)
+            if ran.ending is None or not _is_well(ran.ending):
+                break
+            run.ends(step, ran.ending.outputs)
+        return path_of(inputs, done)
+
+
+def inputs_of_chain(chain: ChainSymbol) -> tuple[types.FieldType, ...]:
+    """The inputs of a chain, with what a person answers in its pauses."""
+    return (*chain.inputs, *(field for pause in chain.pauses for field in pause.inputs))
+
+
+def needs_today(chain: ChainSymbol) -> bool:
+    """Whether a test of a chain has to say which day is `today`.
+
+    So it is where a step is left to work an input out, and no input of the chain has that name.
+    """
+    if any(field.wire_name == types.TODAY for field in inputs_of_chain(chain)):
+        return False
+    return any(
+        field.day is not None and field.day.needs_today and field.name not in given_to(chain, step)
+        for step, workflow in chain.steps
+        if workflow is not None
+        for field in workflow.inputs
+    )
+
+
+def _chosen_inputs(
+    choices: Choices,
+    samples: Samples,
+    fields: tuple[types.FieldType, ...],
+    known: Sequence[Mapping[str, Any]],
+) -> Mapping[str, Any]:
+    """Values for inputs by their names on the wire, without those that are left out.
+
+    They are some of those that are `known`, else made up.
+    """
+    number = choices.choose(1 + len(known), "inputs")
+    if number < len(known):
+        return known[number]
+    made = {field.wire_name: samples.field(field, (field.name,)) for field in fields}
+    return {name: value for name, value in made.items() if value is not None}
+
+
+def _ran(
+    program: Program,
+    workflow: WorkflowSymbol,
+    explorer: Explorer,
+    inputs: Mapping[str, Any],
+    step: str = "",
+    today: date | None = None,
+) -> PathRun:
+    """Carry a workflow out once."""
+    payload = program.payload(workflow)
+    world = World(inputs, explorer.answer, {}, today)
+    begun = started_world(payload, on_its_day(workflow, world))
+    accepted_inputs(payload.input_schema, begun.inputs)
+    ending, problem = None, ""
+    try:
+        ending = interpret(program.model, workflow, world, program.environment, explorer).ending
+    except MissingInText as missing:
+        problem = f"`{missing.place.text}` stands in a text, and its value is missing"
+    except TooLong as too_long:
+        problem = str(too_long)
+    return path_run(
+        step, workflow, explorer, ending, program.ways, asked=explorer.asked, problem=problem
+    )
+
+
+def path_run(
+    step: str,
+    workflow: WorkflowSymbol,
+    follower: Follower,
+    ending: Ending | None,
+    ways: Collection[Key],
+    *,
+    asked: Iterable[Answered] = (),
+    problem: str = "",
+) -> PathRun:
+    """The run that somebody followed; of its ways those count that are among `ways`."""
+    how = "" if ending is None else ending.status
+    wrong: Iterator[str] = iter(())
+    if ending is not None and _is_well(ending):
+        how = how if ending.reason is None else FINISHES
+        wrong = wrong_outputs(types.RecordOf(None, workflow.outputs), ending.outputs)
+    taken = tuple(way for way in follower.ways if way in ways)
+    key = (frozenset(taken), how)
+    return PathRun(step, workflow, key, taken, tuple(asked), ending, problem, tuple(wrong))
+
+
+def _is_well(ending: Ending) -> bool:
+    return ending.status == SUCCESS
