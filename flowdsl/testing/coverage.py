@@ -10,7 +10,7 @@ retry 3 { … }                      an attempt works · used up
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from flowdsl.semantics.model import INPUT, LOOP, SemanticModel, TaskSymbol, WorkflowSymbol
@@ -173,14 +173,17 @@ def percent(bodies: Iterable[Body], taken: Taken) -> float:
     return 100.0 * covered / len(ways) if ways else 100.0
 
 
-def lcov(bodies: Iterable[Body], taken: Taken) -> str:
-    """The coverage as LCOV, by file: lines of statements (`DA`) and ways (`BRDA`)."""
+def lcov(bodies: Iterable[Body], taken: Taken, from_root: Callable[[str], str] = str) -> str:
+    """The coverage as LCOV, by file: lines of statements (`DA`) and ways (`BRDA`).
+
+    `from_root` turns the path of a file into one from the folder of the project.
+    """
     by_path: dict[str, list[Body]] = {}
     for body in bodies:
         by_path.setdefault(body.path, []).append(body)
     records: list[str] = []
     for path, own in by_path.items():
-        records += ["TN:", f"SF:{path}"]
+        records += ["TN:", f"SF:{from_root(path)}"]
         ways = [way for body in own for way in body.ways]
         numbers: dict[int, int] = {}
         for way in ways:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flowdsl.diagnostics.sink import Sink
+from flowdsl.source.files import written_path
 from flowdsl.source.text import Span
 
 from .. import errors, places
@@ -67,12 +68,14 @@ def rows_of(
             numbered = list(_table_rows(text, inner.element))
             noun = "row"
     except _Malformed as problem:
-        program.sink.report(errors.MALFORMED_ROWS, span, path=path, problem=str(problem))
+        program.sink.report(
+            errors.MALFORMED_ROWS, span, path=written_path(path), problem=str(problem)
+        )
         return None
     for number, row in numbered:
         for wrong in _wrong_cells(program, span, row, inner.element):
             where = f"{noun} {number}{wrong}"
-            program.sink.report(errors.MALFORMED_ROWS, span, path=path, problem=where)
+            program.sink.report(errors.MALFORMED_ROWS, span, path=written_path(path), problem=where)
     return [row for _, row in numbered]
 
 
