@@ -409,7 +409,7 @@ class AsyncProject:
         """
         session = self._session
         document = await asyncio.to_thread(usable_document, session.store, session.environment)
-        beside = Beside(document, session.store, session.files, session.root)
+        beside = Beside(document, session.store, session.files, session.root, session.files.folders)
         async with session.client() as client:
             found = await find_run(client, word_of(run))
             trace = await gather(client, found, beside)

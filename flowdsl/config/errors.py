@@ -44,3 +44,9 @@ ADOPTED_TWICE = DiagnosticSpec(
 UNDECLARED_TAG_GROUP = DiagnosticSpec(
     "undeclared-tag-group", "names", "there is no tag group `{name}`"
 )
+UNUSABLE_LIBRARY = DiagnosticSpec(
+    "unusable-library",
+    "names",
+    "the library `{name}` cannot be used: {reason}",
+    "name a folder outside the project and inside the same git work tree, by its real path",
+)

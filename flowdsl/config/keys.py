@@ -111,6 +111,16 @@ _ADDRESS = Text("an address such as `workflow.name`", rf"(?:{'|'.join(MANAGED)})
 _CLAUSE = r"\s*(?:>=|<=|==|!=|>|<)\s*[0-9]+(?:\.[0-9]+)*\s*"
 _VERSIONS = Text("a version range such as `>=0.1,<2`", f"{_CLAUSE}(?:,{_CLAUSE})*")
 
+_LIBRARY_NAME = Text("a name of small ASCII letters, digits, `_` and `-`", r"[a-z][a-z0-9_-]{0,63}")
+_FOLDER_NAME = r"(?!\.{1,2}(?:/|$))[^/\\:\x00-\x1f]+"
+_LIBRARY = Text(
+    "the relative path of a folder outside the project, such as `../shared/epic`",
+    rf"(?:\.\./)+{_FOLDER_NAME}(?:/{_FOLDER_NAME})*/?",
+    longest=1000,
+    instead="write it from the folder of `flowdsl.toml`, with `/`: `../` as often as it takes, and "
+    "then the names of folders",
+)
+
 ID = Text("1 to 64 ASCII letters, digits, `_` and `-`", r"[A-Za-z0-9_-]{1,64}")
 """The id of a project."""
 
@@ -159,6 +169,11 @@ _PROJECT = Table(
             "timezone",
             _TIMEZONE,
             "the time zone whose day `today` is; default: that of the computer that starts a run",
+        ),
+        Key(
+            "libraries",
+            TableOf(_LIBRARY, _LIBRARY_NAME),
+            "folders of the same git work tree that flows name as `@NAME/...`, and only read",
         ),
     )
 )

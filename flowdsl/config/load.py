@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from functools import partial
 from typing import Any
 
 from flowdsl import __version__
@@ -18,6 +19,7 @@ from .project import (
     Environment,
     Forbidden,
     KeySource,
+    LibraryFolder,
     Lint,
     ModelConfiguration,
     Platform,
@@ -150,6 +152,10 @@ def _build(document: dict[str, Any], report: ProjectFileReport) -> Project:
         flows=tuple(project["flows"]),
         requires_flowdsl=project["requires_flowdsl"],
         timezone=project["timezone"],
+        libraries=tuple(
+            LibraryFolder(name, path, partial(report.value_span, ("project", "libraries", name)))
+            for name, path in project["libraries"].items()
+        ),
         lint=Lint(
             tuple(lint["select"]),
             tuple(lint["ignore"]),

@@ -139,6 +139,18 @@ class Removal(Record):
     mode: str
 
 
+class LibraryFolder(Record):
+    """A folder outside the project that its flows name as `@name/...`.
+
+    `path` is relative to the root, with `/`: `../`, perhaps several times, and names of folders.
+    `place` gives the span of the path in the project file.
+    """
+
+    name: str
+    path: str
+    place: Callable[[], Span]
+
+
 class Project(Record):
     """A whole project file.
 
@@ -151,6 +163,7 @@ class Project(Record):
     flows: tuple[str, ...]
     requires_flowdsl: str | None
     timezone: str | None
+    libraries: tuple[LibraryFolder, ...]
     lint: Lint
     environments: dict[str, Environment]
     tags: dict[str, Tag]

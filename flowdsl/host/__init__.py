@@ -1,12 +1,13 @@
 """The machine FlowDSL runs on: disk, environment variables, terminal, signals.
 
-Reads the files of a project (`DiskFiles`), finds projects and flows, writes results
-(`write_files`), reads environment variables and answers signals (`signals`).
+Reads the files of a project (`DiskFiles`) and of its libraries (`open_libraries`), finds projects
+and flows, writes results (`write_files`), reads environment variables and answers signals
+(`signals`).
 
 Does not know what is in the files, and decides nothing that a pure layer could decide.
 
 Entry points: `DiskFiles`, `find_root`, `expand`, `write_files`; one module a subject.
 
-Nothing outside a project's root is read, not even through a symbolic link. A write is complete or
-has not happened. Nothing here needs POSIX.
+Nothing outside a project's root and its libraries is read, not even through a symbolic link, and
+nothing in a library is written. A write is complete or has not happened. Nothing here needs POSIX.
 """

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
+from typing import Protocol
 
-from flowdsl.source.files import FileSystem, UnreadableFile, decode
+from flowdsl.source.files import (
+    FileSystem,
+    UnknownLibrary,
+    UnreadableFile,
+    decode,
+    library_of,
+    split_library,
+)
 
 PROJECT_FILE = "flowdsl.toml"
 SIZE_LIMIT = 16 * 1024 * 1024
@@ -14,26 +23,48 @@ SIZE_LIMIT = 16 * 1024 * 1024
 Above any prompt and picture that the service takes: a larger file is a mistake in a path or glob.
 """
 
-_BINARY = getattr(os, "O_BINARY", 0)  # Windows would translate line breaks
+BINARY = getattr(os, "O_BINARY", 0)  # Windows would translate line breaks
+
+
+class LibraryFiles(Protocol):
+    """The files of one library (`libraries.Library`); `root` is its absolute folder."""
+
+    @property
+    def root(self) -> str: ...
+
+    def read_bytes(self, path: str) -> bytes:
+        """The bytes of the file `@NAME//FILE`; raises `UnreadableFile` and `OSError`."""
+        ...
+
+    def siblings(self, inner: str) -> list[str]:
+        """Sorted paths, from the library, of the files beside the one at the path `inner`."""
+        ...
 
 
 class DiskFiles:
-    """A `FileSystem` over the folder `root`.
+    """A `FileSystem` over the folder `root`, and over the project's `libraries` by their names.
 
     `root` is absolute and free of symbolic links. Paths are POSIX and relative to it. A path that
     leaves it, by itself or through a link, cannot be read.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, libraries: Mapping[str, LibraryFiles] | None = None) -> None:
         self.root = os.path.realpath(root)
+        self.libraries = libraries or {}
         self._folders: dict[str, bool] = {}
+
+    @property
+    def folders(self) -> dict[str, str]:
+        """The absolute folders of the libraries by their names."""
+        return {name: library.root for name, library in self.libraries.items()}
 
     def read_text(self, path: str) -> str:
         return decode(path, self.read_bytes(path))
 
     def read_bytes(self, path: str) -> bytes:
         try:
-            return self._read(path)
+            library = self._library(path)
+            return self._read(path) if library is None else library.read_bytes(path)
         except (FileNotFoundError, NotADirectoryError):
             raise UnreadableFile(path, "there is no such file", missing=True) from None
         except PermissionError:
@@ -43,6 +74,15 @@ class DiskFiles:
         except OSError as error:
             raise UnreadableFile(path, (error.strerror or "it fails").lower()) from None
 
+    def _library(self, path: str) -> LibraryFiles | None:
+        """The library that a path lies in; raises `UnknownLibrary`."""
+        name = library_of(path)
+        if name is None:
+            return None
+        if name not in self.libraries:
+            raise UnknownLibrary(path, self.libraries)
+        return self.libraries[name]
+
     def _read(self, path: str) -> bytes:
         full = self._locate(path)
         status = os.stat(full)
@@ -51,18 +91,11 @@ class DiskFiles:
             raise UnreadableFile(path, "it is a folder")
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableFile(path, "it is not a regular file")
-        descriptor = os.open(full, os.O_RDONLY | _BINARY)
+        descriptor = os.open(full, os.O_RDONLY | BINARY)
         try:
-            # One byte more than allowed: a file may grow, and some file systems report no size.
-            content = bytearray()
-            while len(content) <= SIZE_LIMIT:
-                piece = os.read(descriptor, max(status.st_size + 1 - len(content), 65536))
-                if not piece:
-                    return bytes(content)
-                content += piece
+            return read_open(descriptor, path, status.st_size)
         finally:
             os.close(descriptor)
-        raise _too_large(path, max(status.st_size, len(content)))
 
     def _locate(self, path: str) -> str:
         parts = path.split("/")
@@ -86,6 +119,10 @@ class DiskFiles:
         return real == self.root or real.startswith(self.root.rstrip(os.sep) + os.sep)
 
     def siblings(self, path: str) -> list[str]:
+        home, inner = split_library(path)
+        if home:
+            library = self.libraries.get(library_of(path) or "")
+            return [] if library is None else [home + each for each in library.siblings(inner)]
         folder = path.rpartition("/")[0]
         prefix = folder + "/" if folder else ""
         try:
@@ -115,6 +152,21 @@ class Overlay:
 
     def siblings(self, path: str) -> list[str]:
         return self._below.siblings(path)
+
+
+def read_open(descriptor: int, path: str, size: int) -> bytes:
+    """The bytes of an open file, which is `size` bytes long as far as is known.
+
+    Raises `UnreadableFile` for the file at `path` when they are too many.
+    """
+    # One byte more than allowed: a file may grow, and some file systems report no size.
+    content = bytearray()
+    while len(content) <= SIZE_LIMIT:
+        piece = os.read(descriptor, max(size + 1 - len(content), 65536))
+        if not piece:
+            return bytes(content)
+        content += piece
+    raise _too_large(path, max(size, len(content)))
 
 
 def _too_large(path: str, size: int) -> UnreadableFile:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -28,8 +28,8 @@ class NoCheckout(Exception):
 class Checkout:
     """The commit a folder is at.
 
-    `dirty` is true when files below the folder that git tracks have changed; `untracked` tells of
-    other files. In a `shallow` clone older commits are missing.
+    `dirty` is true when files below the folder, or in the libraries, that git tracks have changed;
+    `untracked` tells of other files. In a `shallow` clone older commits are missing.
     """
 
     folder: str
@@ -66,8 +66,8 @@ class Checkout:
         return _git(self.folder, "merge-base", "--is-ancestor", old, new).returncode == 0
 
 
-def checkout_at(folder: str) -> Checkout:
-    """The checkout that `folder` is in.
+def checkout_at(folder: str, libraries: Iterable[str] = ()) -> Checkout:
+    """The checkout that `folder` is in, and the folders of its libraries as well.
 
     Raises `NoCheckout` outside of git, before a first commit, and without git.
     """
@@ -75,7 +75,8 @@ def checkout_at(folder: str) -> Checkout:
     if shown.returncode != 0:
         raise NoCheckout(_reason(shown.stderr))
     commit, _, committed = shown.stdout.strip().rpartition("\n")[2].partition(" ")
-    status = _git(folder, "status", "--porcelain", "-z", "--untracked-files=no", "--", ".")
+    below = [".", *(os.path.relpath(each, folder) for each in libraries)]
+    status = _git(folder, "status", "--porcelain", "-z", "--untracked-files=no", "--", *below)
     if status.returncode != 0:
         raise NoCheckout(_reason(status.stderr))
     shallow = _git(folder, "rev-parse", "--is-shallow-repository").stdout.strip() == "true"

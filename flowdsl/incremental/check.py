@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.findings import Findings
 from flowdsl.semantics.names.linked_files import connected, imports_in
-from flowdsl.source.files import SUFFIX, FileSystem, UnreadableFile, decode
+from flowdsl.source.files import SUFFIX, FileSystem, UnreadableFile, decode, library_of
 from flowdsl.source.text import SourceFile
 
 from .index import NOTHING, FileFacts, Group, Index, program_key, read_index, write_index
@@ -102,12 +102,17 @@ class _Current:
 
     def _look(self, path: str) -> FileFacts | None:
         known = self._index.files.get(path)
-        try:
-            status = os.stat(os.path.join(self._root, path))
-        except (OSError, ValueError):
-            return None
-        if known is not None and self._index.same(path, status):
-            return known
+        size = changed = 0
+        in_library = library_of(path) is not None
+        # A file of a library is read anew: size and time do not tell that no step is a link by now.
+        if not in_library:
+            try:
+                status = os.stat(os.path.join(self._root, path))
+            except (OSError, ValueError):
+                return None
+            if known is not None and self._index.same(path, status):
+                return known
+            size, changed = status.st_size, status.st_mtime_ns
         from hashlib import blake2b
 
         try:
@@ -119,8 +124,9 @@ class _Current:
                 imports = imports_in(path, decode(path, content)) if path.endswith(SUFFIX) else ()
         except UnreadableFile:
             return None
-        self.touched = True
-        return FileFacts(status.st_size, status.st_mtime_ns, digest, imports)
+        if not in_library or known is None or known.digest != digest:
+            self.touched = True
+        return FileFacts(size, changed, digest, imports)
 
     def imports_of(self, path: str) -> tuple[str, ...]:
         facts = self.facts(path)

@@ -126,10 +126,13 @@ def _check_share(root: str, groups: Sequence[Sequence[str]]) -> list[tuple[Any, 
     from flowdsl.config.load import load_project
     from flowdsl.diagnostics.sink import Sink
     from flowdsl.host.disk import PROJECT_FILE, DiskFiles
+    from flowdsl.host.libraries import open_libraries
     from flowdsl.host.plugins import load_plugins
 
     files = DiskFiles(root)
     project = load_project(files.read_text(PROJECT_FILE), PROJECT_FILE, Sink())
+    if project is not None and project.libraries:
+        files = DiskFiles(root, open_libraries(root, project.libraries)[0])
     rules = (
         load_plugins(project.lint.plugins, root)[0]
         if project is not None and project.lint.plugins

@@ -34,6 +34,22 @@ FILE_OUTSIDE_PROJECT = DiagnosticSpec(
     "`{written}` leads out of the project",
     "write a path relative to this file, with `/`, that stays below the project's folder",
 )
+UNKNOWN_LIBRARY = DiagnosticSpec(
+    "unknown-library", "names", "`{written}` names no library that the project declares"
+)
+OUTSIDE_LIBRARY = DiagnosticSpec(
+    "outside-library",
+    "names",
+    "`{written}` leads out of the library `{name}`",
+    "name a file of the library by a path that stays below its folder; a file of another library "
+    "that the project declares is `@NAME/FILE`",
+)
+WORKFLOW_IN_LIBRARY = DiagnosticSpec(
+    "workflow-in-library",
+    "names",
+    "the {kind} `{name}` is declared in the library `{library}`, from which nothing is deployed",
+    "declare the {kind} in a flow of this project; what it does can stay in tasks of the library",
+)
 IMPORT_CYCLE = DiagnosticSpec(
     "import-cycle",
     "names",

@@ -6,8 +6,17 @@ from collections.abc import Iterator, Sequence
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Edit, Fix
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.diagnostics.suggest import closest
-from flowdsl.source.files import SUFFIX, FileSystem, UnreadableFile, resolve_path
+from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.source.files import (
+    LIBRARY,
+    SUFFIX,
+    FileSystem,
+    UnknownLibrary,
+    UnreadableFile,
+    library_of,
+    resolve_path,
+    written_path,
+)
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
@@ -102,11 +111,18 @@ def project_path(
 ) -> str | None:
     """The project path of the file that `written` names.
 
-    None, reported as `outside`, when it leads out of the project.
+    None when it leads out of the project, reported as `outside`, or out of a library.
     """
     path = resolve_path(source.path, written.value)
     if path is None:
-        sink.report(outside, written.span(source), written=written.value)
+        library = library_of(source.path)
+        if written.value.startswith(LIBRARY):
+            library = written.value.removeprefix(LIBRARY).partition("/")[0]
+        if library is None:
+            sink.report(outside, written.span(source), written=written.value)
+        else:
+            span = written.span(source)
+            sink.report(errors.OUTSIDE_LIBRARY, span, written=written.value, name=library)
     return path
 
 
@@ -124,15 +140,19 @@ def report_unreadable(files: FileSystem, error: UnreadableFile, named_at: Span, 
 
     When it does not exist, the help names the nearest file that does.
     """
+    shown = written_path(error.path)
+    if isinstance(error, UnknownLibrary):
+        _report_unknown_library(error, named_at, sink)
+        return
     if not error.missing:
-        sink.report(errors.UNREADABLE_FILE, named_at, path=error.path, reason=error.reason)
+        sink.report(errors.UNREADABLE_FILE, named_at, path=shown, reason=error.reason)
         return
     siblings = files.siblings(error.path)
     near = _nearest_file(error.path, siblings)
     if near is None:
-        sink.report(errors.MISSING_FILE, named_at, path=error.path)
+        sink.report(errors.MISSING_FILE, named_at, path=shown)
         return
-    folder, _, name = near.rpartition("/")
+    folder, _, name = written_path(near).rpartition("/")
     fixes: tuple[Fix, ...] = ()
     written = named_at.text
     wrong = error.path.rpartition("/")[2]
@@ -143,10 +163,31 @@ def report_unreadable(files: FileSystem, error: UnreadableFile, named_at: Span, 
     sink.report(
         errors.MISSING_FILE,
         named_at,
-        path=error.path,
+        path=shown,
         help=f"a file named `{name}` exists{place}",
         fixes=fixes,
     )
+
+
+def _report_unknown_library(error: UnknownLibrary, named_at: Span, sink: Sink) -> None:
+    """Report, at `named_at`, a library that is not declared; the help names the nearest one."""
+    written = f"{LIBRARY}{error.name}"
+    near = closest(error.name, error.known)
+    fixes: tuple[Fix, ...] = ()
+    if near is not None:
+        help = f"a library `{near}` is declared"
+        fixed = Edit(named_at, named_at.text.replace(f"{written}/", f"{LIBRARY}{near}/", 1))
+        fixes = (Fix(f"use `{LIBRARY}{near}`", (fixed,)),) if f"{written}/" in named_at.text else ()
+    elif error.known:
+        help = f"declared are {listed(error.known)}"
+    else:
+        help = (
+            "`[project] libraries` of `flowdsl.toml` declares none; it is written "
+            '`libraries = { NAME = "../FOLDER" }`, and a folder of the project itself '
+            f"`./{written}/...`"
+        )
+    shown = written_path(error.path)
+    sink.report(errors.UNKNOWN_LIBRARY, named_at, written=shown, help=help, fixes=fixes)
 
 
 def _nearest_file(path: str, siblings: list[str]) -> str | None:
@@ -192,7 +233,7 @@ def _report_cycles(
             if target in path:
                 around = list(path)
                 cycle = [*around[around.index(target) :], target]
-                shown = " -> ".join(entry.source.path for entry in cycle)
+                shown = " -> ".join(written_path(entry.source.path) for entry in cycle)
                 sink.report(errors.IMPORT_CYCLE, import_.path.span(module.source), cycle=shown)
             else:
                 path[target] = iter(target.imports)

@@ -66,7 +66,7 @@ def analyze_program(
     of the account's focused agents.
     """
     program = Program(sources, environments or {}, files, sink)
-    build_module_scopes(program)
+    build_module_scopes(program, only or ())
     resolve_consts(program)
     resolve_declared_types(program)
     _declare_signatures(program)

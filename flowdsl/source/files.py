@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 SUFFIX = ".flow"
 """How the name of a flow ends. Lower case alone: `a.flow` and `a.FLOW` may be two files or one."""
+
+LIBRARY = "@"
+"""How a name of a library begins where a flow names one of its files.
+
+A flow writes `@epic/login.flow`. The path of that file is `@epic//login.flow`: no path of a project
+has two slashes in a row, so that a folder `@epic` of the project is never taken for the library.
+"""
 
 
 class UnreadableFile(Exception):
@@ -16,16 +24,27 @@ class UnreadableFile(Exception):
     """
 
     def __init__(self, path: str, reason: str, *, missing: bool = False) -> None:
-        super().__init__(f"`{path}` cannot be read: {reason}")
+        super().__init__(f"`{written_path(path)}` cannot be read: {reason}")
         self.path = path
         self.reason = reason
         self.missing = missing
 
 
-class FileSystem(Protocol):
-    """Read access to the files of one project.
+class UnknownLibrary(UnreadableFile):
+    """A file of a library that the project does not declare; `known` are those that it does."""
 
-    Paths are POSIX, relative to the root of the project, without `..`.
+    def __init__(self, path: str, known: Iterable[str]) -> None:
+        super().__init__(path, "the project declares no such library")
+        self.name = library_of(path) or ""
+        self.known = tuple(known)
+
+
+class FileSystem(Protocol):
+    """Read access to the files of one project, and of the libraries that it declares.
+
+    Paths are POSIX, relative to the root of the project, without `..`; those of a library are
+    `@NAME//FILE`, where FILE is relative to the library. A library that is not declared raises
+    `UnknownLibrary`.
     """
 
     def read_text(self, path: str) -> str:
@@ -71,6 +90,9 @@ class MemoryFiles:
 
     def read_bytes(self, path: str) -> bytes:
         if path not in self._files:
+            known = {name for name in map(library_of, self._files) if name is not None}
+            if library_of(path) not in {None, *known}:
+                raise UnknownLibrary(path, sorted(known))
             raise UnreadableFile(path, "there is no such file", missing=True)
         content = self._files[path]
         return content.encode() if isinstance(content, str) else content
@@ -98,15 +120,21 @@ def decode(path: str, content: bytes) -> str:
 
 
 def resolve_path(from_file: str, target: str) -> str | None:
-    """The project path that `target`, written in `from_file`, means; None for one outside the
-    project.
+    """The path that `target`, written in `from_file`, means; None for one outside the project, or
+    outside the library that it is written in or names.
 
-    `target` is relative to the folder of `from_file`, with `/` as separator. Absolute paths, drive
-    letters and backslashes never resolve.
+    `target` is relative to the folder of `from_file`, with `/` as separator, or `@NAME/FILE` for a
+    file of a library. Absolute paths, drive letters and backslashes never resolve.
     """
-    if target.startswith("/") or "\\" in target or ":" in target or "\0" in target:
+    if "\\" in target or ":" in target or "\0" in target:
         return None
-    parts = from_file.split("/")[:-1]
+    home, inner = split_library(from_file)
+    parts = inner.split("/")[:-1]
+    if target.startswith(LIBRARY):
+        name, _, target = target.partition("/")
+        home, parts = f"{name}//", []
+    if target.startswith("/"):
+        return None
     for part in target.split("/"):
         if part in ("", "."):
             continue
@@ -116,4 +144,22 @@ def resolve_path(from_file: str, target: str) -> str | None:
             parts.pop()
         else:
             parts.append(part)
-    return "/".join(parts) or None
+    return home + "/".join(parts) or None
+
+
+def split_library(path: str) -> tuple[str, str]:
+    """`@epic//` and `a/b.flow` of `@epic//a/b.flow`; the first part is empty for other paths."""
+    home, mark, inner = path.partition("//")
+    return (home + mark, inner) if mark and home.startswith(LIBRARY) else ("", path)
+
+
+def library_of(path: str) -> str | None:
+    """The name of the library that a path lies in; None for a file of the project."""
+    home, _ = split_library(path)
+    return home[len(LIBRARY) : -2] if home else None
+
+
+def written_path(path: str) -> str:
+    """A path as a flow writes it, for messages: `@epic/login.flow`."""
+    home, inner = split_library(path)
+    return f"{home[:-1]}{inner}" if home else path

@@ -10,7 +10,7 @@ retry 3 { … }                      an attempt works · used up
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from flowdsl.semantics.model import INPUT, LOOP, SemanticModel, TaskSymbol, WorkflowSymbol
@@ -177,17 +177,18 @@ def percent(bodies: Iterable[Body], taken: Taken) -> float:
     return 100.0 * covered / len(ways) if ways else 100.0
 
 
-def lcov(bodies: Iterable[Body], taken: Taken) -> str:
+def lcov(bodies: Iterable[Body], taken: Taken, from_root: Callable[[str], str] = str) -> str:
     """The coverage as LCOV, by file: lines of statements (`DA`) and ways (`BRDA`).
 
-    The ways of a statement stand at its own line, also those of cases below it.
+    The ways of a statement stand at its own line, also those of cases below it. `from_root` turns
+    the path of a file into one from the folder of the project.
     """
     by_path: dict[str, list[Body]] = {}
     for body in bodies:
         by_path.setdefault(body.path, []).append(body)
     records: list[str] = []
     for path, own in by_path.items():
-        records += ["TN:", f"SF:{path}"]
+        records += ["TN:", f"SF:{from_root(path)}"]
         ways = [way for body in own for way in body.ways]
         lines = sorted({line for body in own for line in body.lines})
         # Readers want that a line with ways is come to where one of them is taken, and only there:

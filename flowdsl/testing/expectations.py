@@ -11,6 +11,7 @@ from flowdsl.semantics.flow_tests.run_texts import chords
 from flowdsl.simulate import trace as traces
 from flowdsl.simulate.interpreter.fields import written_field
 from flowdsl.simulate.trace import SUCCESS, Ending, Trace
+from flowdsl.source.files import written_path
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 from flowdsl.syntax.paragraphs import on_one_line
@@ -66,13 +67,12 @@ def unmet_by_prompt(
 
 
 def _matches(item: ast.PromptMatches, prompt: str, snapshot: Snapshot) -> Iterator[Unmet]:
+    path = written_path(snapshot.path)
     if snapshot.prompt is None:
-        message = f"there is no snapshot `{snapshot.path}`; `flowdsl test --update` writes it"
+        message = f"there is no snapshot `{path}`; `flowdsl test --update` writes it"
         yield Unmet(item, message)
     elif snapshot.prompt != prompt:
-        message = (
-            f"the prompt is not that of `{snapshot.path}`; `flowdsl test --update` writes it anew"
-        )
+        message = f"the prompt is not that of `{path}`; `flowdsl test --update` writes it anew"
         yield Unmet(item, message, shown=difference(snapshot.prompt, prompt))
 
 

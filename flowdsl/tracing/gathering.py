@@ -43,13 +43,14 @@ _SIGNATURES = (
 @dataclass(frozen=True, slots=True)
 class Beside:
     """Where a trace looks beside the service: `document` is None where nothing is deployed from
-    here.
+    here. `libraries` are the folders of the project's libraries by name.
     """
 
     document: StateDocument | None
     store: StateStore
     files: FileSystem
     root: str
+    libraries: Mapping[str, str]
 
 
 async def gather(client: CyberdeskClient, run: Run, beside: Beside) -> Trace:
@@ -70,11 +71,12 @@ async def gather(client: CyberdeskClient, run: Run, beside: Beside) -> Trace:
         source_map = await asyncio.to_thread(
             find_map, beside.store.get, document, addresses, version, known
         )
-    sources = await asyncio.to_thread(read_sources, source_map, beside.files, beside.root)
+    where = beside.files, beside.root, beside.libraries
+    sources = await asyncio.to_thread(read_sources, source_map, *where)
     checks = FoundChecks()
     if document is not None:
         checks = await asyncio.to_thread(find_checks, beside.store.get, document, addresses, run)
-    check_sources = await asyncio.to_thread(read_sources, checks.map, beside.files, beside.root)
+    check_sources = await asyncio.to_thread(read_sources, checks.map, *where)
     notes += _notes(version, source_map, deployed=document is not None, ours=bool(addresses))
     return make_trace(
         run,

@@ -16,6 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from flowdsl.diagnostics.render.cells import cells
+from flowdsl.source.files import written_path
 from flowdsl.tracing.entries import Entry
 from flowdsl.tracing.gathering import Pictures
 from flowdsl.tracing.history import shortened
@@ -131,7 +132,7 @@ def _checks(trace: Trace, anchors: dict[_Text, str]) -> Iterator[_Check]:
             yield _Check(result, None, "", by_name)
         else:
             target = f"{anchors['checks', place.path]}-{place.start_line}"
-            yield _Check(result, target, f"{place.path}:{place.start_line}", by_name)
+            yield _Check(result, target, f"{written_path(place.path)}:{place.start_line}", by_name)
 
 
 def _failed_at(trace: Trace, anchors: dict[_Text, str]) -> tuple[str, str] | None:
@@ -141,7 +142,7 @@ def _failed_at(trace: Trace, anchors: dict[_Text, str]) -> tuple[str, str] | Non
     if place is None:
         return None if line is None else (f"p{line}", f"prompt:{line}")
     target = f"{anchors['steps', place.path]}-{place.start_line}"
-    return target, f"{place.path}:{place.start_line}"
+    return target, f"{written_path(place.path)}:{place.start_line}"
 
 
 def _failed_entry(trace: Trace) -> int | None:
@@ -162,7 +163,7 @@ def _steps(trace: Trace, pictures: Pictures, anchors: dict[_Text, str]) -> Itera
         shown = "" if line is None else f"prompt:{line}"
         if place is not None:
             target = f"{anchors['steps', place.path]}-{place.start_line}"
-            shown = f"{place.path}:{place.start_line}"
+            shown = f"{written_path(place.path)}:{place.start_line}"
         yield _Step(
             entry,
             target,
@@ -208,7 +209,7 @@ def _sources(trace: Trace, anchors: dict[_Text, str]) -> Iterator[_Listing]:
         if source.lines is None:
             note = "its deployed text is not to be had"
         yield _Listing(
-            path,
+            written_path(path),
             note if of_steps else f"{note}, with the post-run checks of the run",
             tuple(
                 _Row(

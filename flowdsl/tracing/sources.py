@@ -12,7 +12,7 @@ from typing import Literal
 from flowdsl.host.disk import SIZE_LIMIT
 from flowdsl.host.git import NoCheckout, file_at
 from flowdsl.ir.source_map import text_digest
-from flowdsl.source.files import FileSystem, UnreadableFile, decode
+from flowdsl.source.files import LIBRARY, FileSystem, UnreadableFile, decode, split_library
 from flowdsl.tracing.maps import FoundMap
 
 Now = Literal["same", "moved", "gone", "unknown"]
@@ -44,13 +44,21 @@ class SourceText:
         return lines[number - 1] if lines is not None and 0 < number <= len(lines) else None
 
 
-def read_sources(found: FoundMap, files: FileSystem, root: str) -> dict[str, SourceText]:
-    """Every file that the places of a map lie in, by path."""
+def read_sources(
+    found: FoundMap, files: FileSystem, root: str, libraries: Mapping[str, str]
+) -> dict[str, SourceText]:
+    """Every file that the places of a map lie in, by path.
+
+    `root` is the folder of the project, `libraries` are those of its libraries by name.
+    """
+    folders = {f"{LIBRARY}{name}//": folder for name, folder in libraries.items()} | {"": root}
     paths = sorted({place.path for place in found.places.values()})
-    return {path: _source(path, found, files, root) for path in paths}
+    return {path: _source(path, found, files, folders) for path in paths}
 
 
-def _source(path: str, found: FoundMap, files: FileSystem, root: str) -> SourceText:
+def _source(
+    path: str, found: FoundMap, files: FileSystem, folders: Mapping[str, str]
+) -> SourceText:
     try:
         present = files.read_text(path)
     except UnreadableFile:
@@ -58,7 +66,7 @@ def _source(path: str, found: FoundMap, files: FileSystem, root: str) -> SourceT
     digest = found.digests.get(path)
     if present is not None and digest == text_digest(present):
         return SourceText(path, "same", _lines(present), "checkout", {})
-    deployed = _committed(path, found, root)
+    deployed = _committed(path, found, folders)
     if deployed is not None and digest is not None and text_digest(deployed) != digest:
         deployed = None
     if deployed is None:
@@ -73,14 +81,17 @@ def _source(path: str, found: FoundMap, files: FileSystem, root: str) -> SourceT
     return SourceText(path, "moved", lines, "commit", _moved(lines, _lines(present)))
 
 
-def _committed(path: str, found: FoundMap, root: str) -> str | None:
+def _committed(path: str, found: FoundMap, folders: Mapping[str, str]) -> str | None:
     """A file as the deployed commit has it; None where that cannot be said, as of a dirty tree
     without a digest.
     """
     if found.commit is None or (found.is_dirty and path not in found.digests):
         return None
+    home, inner = split_library(path)
+    if home not in folders:
+        return None
     try:
-        content = file_at(root, found.commit, path, limit=SIZE_LIMIT)
+        content = file_at(folders[home], found.commit, inner, limit=SIZE_LIMIT)
         return None if content is None else decode(path, content)
     except (NoCheckout, UnreadableFile):
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowdsl.config.errors import UNREADABLE_PROJECT_FILE
+from flowdsl.config.errors import UNREADABLE_PROJECT_FILE, UNUSABLE_LIBRARY
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.host.disk import PROJECT_FILE, DiskFiles
@@ -20,6 +20,7 @@ class ProjectRead(Record):
     """What a folder says of its project.
 
     - `root`: the absolute folder that every path is relative to.
+    - `files`: what is below it, and in the libraries of the project.
     - `problems`: the findings of `flowdsl.toml`. When there are any, `project` is None, as it is
       where there is no such file.
     - `rules`: those of the project's plugins.
@@ -49,8 +50,25 @@ def read_project(root: str) -> ProjectRead:
 
     sink = Sink()
     project = load_project(text, PROJECT_FILE, sink)
-    rules = () if project is None else _plugins(project, root, sink)
+    rules: tuple[Rule, ...] = ()
+    if project is not None:
+        rules = _plugins(project, root, sink)
+        if project.libraries:
+            files = _with_libraries(files, project, sink)
     return ProjectRead(root, files, project, sink.sorted(), rules)
+
+
+def _with_libraries(files: DiskFiles, project: Project, sink: Sink) -> DiskFiles:
+    """The files of a project with those of its libraries.
+
+    A folder that cannot be a library is reported where it is declared.
+    """
+    from flowdsl.host.libraries import open_libraries
+
+    libraries, problems = open_libraries(files.root, project.libraries)
+    for declared, reason in problems:
+        sink.report(UNUSABLE_LIBRARY, declared.place(), name=declared.name, reason=reason)
+    return DiskFiles(files.root, libraries)
 
 
 def _plugins(project: Project, root: str, sink: Sink) -> tuple[Rule, ...]:

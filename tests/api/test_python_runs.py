@@ -19,7 +19,7 @@ import pytest
 from flowdsl import api
 from flowdsl.emulator.faults import Fault
 from tests.api.api_desk import CANARY, DAY, FLOW, PIN, ApiDesk
-from tests.support.command_line import HEARS_INTERRUPTS, write_tree
+from tests.support.command_line import HEARS_INTERRUPTS, LOCAL_PROJECT, write_tree
 
 STAYS = {"workflow": "Note", "stay": "running"}
 UNKNOWN_ID = "0f9b2c04-7f64-4a3e-9d0a-b8f3b0a3f2f5"
@@ -470,6 +470,23 @@ def test_a_project_that_cannot_be_used(
         ):
             project.run("note", {"text": "a"})
         assert project.runs() == [], "what there is does not need sources"
+
+
+def test_a_library_is_compiled_as_on_the_command_line(tmp_path: Path) -> None:
+    declared = LOCAL_PROJECT.replace("[project]\n", '[project]\nlibraries = { epic = "../epic" }\n')
+    flow = (
+        'flow 1\nimport { enter } from "@epic/login.flow"\nworkflow w { steps { call enter() } }\n'
+    )
+    files = {".git/HEAD": "", "desk/flowdsl.toml": declared, "desk/flows/w.flow": flow}
+    write_tree(tmp_path, files)
+    with pytest.raises(api.SourceErrors, match=r"^flowdsl\.toml:2:22: the library `epic` cannot"):
+        api.open_project(tmp_path / "desk")
+    write_tree(tmp_path, {"epic/login.flow": 'flow 1\ntask enter() { do "See {nosuch}" }\n'})
+    with (
+        api.open_project(tmp_path / "desk") as project,
+        pytest.raises(api.SourceErrors, match=r"^@epic/login\.flow:2:.*`nosuch`"),
+    ):
+        project.run("w")
 
 
 def test_a_state_of_another_service_is_refused(desk: ApiDesk, project: api.Project) -> None:

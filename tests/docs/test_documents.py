@@ -90,6 +90,7 @@ def test_there_is_something_to_check() -> None:
     assert {block.document for block in PROJECTS} == {
         "README.md",
         "docs/checking.md",
+        "docs/language.md",
         "docs/project-file.md",
     }
 

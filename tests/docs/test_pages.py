@@ -22,7 +22,11 @@ UNREACHABLE = {"unreadable-project-file", "unreadable-file", "toml-too-deep"}
 def findings(
     files: dict[str, bytes], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> list[Diagnostic]:
-    """What `flowdsl check` finds in the files of an example, with its project file if any."""
+    """What `flowdsl check` finds in the files of an example, with its project file if any.
+
+    They are those of a git work tree, in which libraries lie.
+    """
+    (folder / ".git").mkdir()
     for path, content in files.items():
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -163,6 +163,15 @@ def test_a_project_file_that_is_no_text_is_unreadable(
     assert [found.name for found in target.problems] == ["unreadable-project-file"]
 
 
+def test_a_library_in_no_work_tree_is_unusable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "flowdsl.toml").write_text(PROJECT + 'libraries = { epic = "../epic" }\n')
+    monkeypatch.chdir(tmp_path)
+    (found,) = open_target([], None).problems
+    assert (found.name, found.span.text) == ("unusable-library", '"../epic"')
+
+
 def test_every_diagnostic_of_a_project_file_has_a_case() -> None:
     names = {spec.name for spec in declared("config").values()}
-    assert names == {*PROJECT_FILES, "unreadable-project-file"}
+    assert names == {*PROJECT_FILES, "unreadable-project-file", "unusable-library"}

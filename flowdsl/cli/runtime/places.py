@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flowdsl.host.disk import PROJECT_FILE, SIZE_LIMIT, find_root
+from flowdsl.source.files import library_of, split_library, written_path
 from flowdsl.source.globs import is_pattern
 
 from .failure import UsageError
@@ -45,6 +46,14 @@ class Place:
         else:
             raise UsageError(f"`{written}` does not exist")
 
+    @classmethod
+    def of(cls, folder: str, rest: Sequence[str]) -> Place:
+        """The place `rest` in a folder without symbolic links, whether it exists or not."""
+        place = cls.__new__(cls)
+        place.written = os.path.join(folder, *rest)
+        place.folder, place._rest = folder, list(rest)
+        return place
+
     def below(self, root: str) -> str:
         """The path relative to `root`, with `/`; raises `UsageError` for one outside."""
         relative = os.path.relpath(self.folder, root)
@@ -55,16 +64,28 @@ class Place:
 
 
 class ShownFrom:
-    """Turns a path below `root` into one from the working folder."""
+    """Turns a path below `root`, or of a library, into one from the folder `here`.
 
-    def __init__(self, root: str) -> None:
+    That folder is the working one unless it is given. `libraries` are absolute folders by name.
+    """
+
+    def __init__(
+        self, root: str, libraries: Mapping[str, str] | None = None, here: str = os.curdir
+    ) -> None:
         self._root = root
-        self._here = os.path.realpath(os.curdir)
+        self._libraries = libraries or {}
+        self._here = os.path.realpath(here)
 
     def __call__(self, path: str) -> str:
         if path.startswith("<"):
             return path
-        full = os.path.join(self._root, *path.split("/"))
+        folder = self._root
+        library = library_of(path)
+        if library is not None:
+            if library not in self._libraries:
+                return written_path(path)
+            folder, path = self._libraries[library], split_library(path)[1]
+        full = os.path.join(folder, *path.split("/"))
         try:
             return os.path.relpath(full, self._here).replace(os.sep, "/")
         except ValueError:  # another drive on Windows

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.semantics.names.linked_files import imports_in, taken_in
-from flowdsl.source.files import SUFFIX, FileSystem, UnreadableFile
+from flowdsl.source.files import SUFFIX, FileSystem, UnreadableFile, library_of
 from flowdsl.source.record import Record
 
 from .failure import UsageError
@@ -40,11 +40,13 @@ def takers(
 
     Looked at are `flows`, the flows beside a file, and what these import. Two paths are one file
     where the disk says so: by a symbolic link, or in different case. Paths are those of the project
-    below `root`.
+    below `root`; in a library a file has one path.
     """
     names = list(named)
 
     def identity(path: str) -> object:
+        if library_of(path) is not None:
+            return path
         try:
             status = os.stat(os.path.join(root, path))
         except (OSError, ValueError):

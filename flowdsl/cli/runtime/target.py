@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.host.disk import PROJECT_FILE, DiskFiles, Overlay, find_root
-from flowdsl.host.listing import expand
+from flowdsl.host.listing import Listed, expand
 from flowdsl.semantics.errors import IMPORT_OUTSIDE_PROJECT
-from flowdsl.source.files import SUFFIX, FileSystem
+from flowdsl.source.files import (
+    LIBRARY,
+    SUFFIX,
+    FileSystem,
+    library_of,
+    split_library,
+    written_path,
+)
 from flowdsl.source.record import Record
 from flowdsl.workspace.project import read_project
 
@@ -44,6 +52,7 @@ class Target(Record):
     - `taken_in`: files that were named and that the entries take in.
     - `buffers`: the paths that standard input stands for. That is one path, or several for a file
       that flows take in by several names.
+    - `libraries`: the absolute folders of the project's libraries by name.
     """
 
     root: str
@@ -55,6 +64,7 @@ class Target(Record):
     rules: tuple[Rule, ...] = ()
     taken_in: tuple[str, ...] = ()
     buffers: tuple[str, ...] = ()
+    libraries: Mapping[str, str] = MappingProxyType({})
 
     def options(self, environment: Environment | None) -> CompileOptions:
         """The options to check and compile the target for `environment`."""
@@ -65,7 +75,25 @@ class Target(Record):
     @property
     def show_path(self) -> Callable[[str], str]:
         """The function that turns a path of the project into one from the working folder."""
-        return ShownFrom(self.root)
+        return ShownFrom(self.root, self.libraries)
+
+    @property
+    def from_root(self) -> Callable[[str], str]:
+        """The function that turns a path of the project into one from the folder of the project."""
+        return ShownFrom(self.root, self.libraries, self.root)
+
+    def keeps(self, place: Place) -> str | None:
+        """The name of the library that a place of the command line lies in, if any."""
+        folders = self.libraries.items()
+        return next((name for name, folder in folders if _is_in(place.folder, folder)), None)
+
+    def kept_by(self, library: str, command: str) -> str:
+        """Why files of a library are not written, and which `command` does: ends a sentence."""
+        folder = self.show_path(f"{LIBRARY}{library}//")
+        return (
+            f"what belongs to the library `{library}` is only read by this project, and changed "
+            f"where it is kept, by `flowdsl -C {folder} {command}`"
+        )
 
 
 def root_remark(target: Target, diagnostics: Sequence[Diagnostic]) -> str | None:
@@ -86,7 +114,7 @@ def root_remark(target: Target, diagnostics: Sequence[Diagnostic]) -> str | None
 
 def open_flows() -> Target:
     """All flows of the project of the working folder; raises `UsageError` without one."""
-    return _open(root_here(), None)
+    return _open(_load(root_here()), None)
 
 
 def open_target(paths: Sequence[str], stdin_filename: str | None = None) -> Target:
@@ -98,10 +126,25 @@ def open_target(paths: Sequence[str], stdin_filename: str | None = None) -> Targ
     if means_standard_input(paths, stdin_filename):
         return _standard_input(stdin_filename)
     if not paths:
-        return _open(root_here(NAME_FLOWS), None)
+        return _open(_load(root_here(NAME_FLOWS)), None)
     places = [Place(path) for path in paths]
-    root = find_root(places[0].folder) or _common_folder(places)
-    return _open(root, [place.below(root) for place in places])
+    root = find_root(places[0].folder)
+    reading = reader_of(places[0]) if root is None else None
+    if reading is None:
+        reading = _load(root or _common_folder(places))
+    return _open(reading, places)
+
+
+def reader_of(place: Place) -> Target | None:
+    """The project of the working folder, without entries, if the place lies in a library of it.
+
+    None also for a place that belongs to a project of its own.
+    """
+    here = find_root(os.curdir)
+    if here is None or find_root(place.folder) is not None:
+        return None
+    target = _load(here)
+    return None if target.keeps(place) is None else target
 
 
 def open_project(folder: str) -> Target:
@@ -115,7 +158,13 @@ def open_project(folder: str) -> Target:
         return target
     entries = _project_flows(target)
     return Target(
-        root, target.files, tuple(entries), target.project, whole=True, rules=target.rules
+        root,
+        target.files,
+        tuple(entries),
+        target.project,
+        whole=True,
+        rules=target.rules,
+        libraries=target.libraries,
     )
 
 
@@ -125,12 +174,11 @@ def _standard_input(filename: str | None) -> Target:
     Without a name, it stands for a file in the root's own folder.
     """
     folder = os.path.realpath(os.path.dirname(filename or "") or os.curdir)
-    root = find_root(folder) or folder
-    path = STANDARD_INPUT
-    if filename:
-        relative = os.path.relpath(folder, root).replace(os.sep, "/")
-        path = f"{relative}/{os.path.basename(filename)}".removeprefix("./")
-    target = _load(root)
+    place = Place.of(folder, [os.path.basename(filename)]) if filename else None
+    reading = None if place is None else reader_of(place)
+    root = find_root(folder) or (folder if reading is None else reading.root)
+    target = _load(root) if reading is None else reading
+    path = STANDARD_INPUT if place is None else _project_path(place, target)
     if target.problems:
         return target
     entries: tuple[str, ...] = (path,)
@@ -153,6 +201,7 @@ def _standard_input(filename: str | None) -> Target:
         rules=target.rules,
         taken_in=taken_in,
         buffers=buffers,
+        libraries=target.libraries,
     )
 
 
@@ -163,16 +212,47 @@ def _common_folder(places: list[Place]) -> str:
         raise UsageError("the paths have no folder in common; give each a run of its own") from None
 
 
-def _open(root: str, patterns: list[str] | None) -> Target:
-    """The target at `root`: the files that `patterns` mean, or all flows of the project."""
-    target = _load(root)
+def _is_in(folder: str, other: str) -> bool:
+    return folder == other or folder.startswith(other.rstrip(os.sep) + os.sep)
+
+
+def _project_path(place: Place, target: Target) -> str:
+    """The path or pattern of a place in the project, or in the library that it lies in."""
+    library = target.keeps(place)
+    if library is None:
+        return place.below(target.root)
+    return f"{LIBRARY}{library}//{place.below(target.libraries[library])}"
+
+
+def _expanded(patterns: Sequence[str], target: Target) -> Listed:
+    """The files that patterns of the project and of its libraries mean."""
+    by_home: dict[str, list[str]] = {}
+    for pattern in patterns:
+        home, inner = split_library(pattern)
+        by_home.setdefault(home, []).append(inner)
+    flows: list[str] = []
+    named: list[str] = []
+    matched: list[str] = []
+    for home, inner_ones in by_home.items():
+        folder = target.libraries[library_of(home) or ""] if home else target.root
+        listed = expand(DiskFiles(folder), inner_ones)
+        flows += (home + path for path in listed.flows)
+        named += (home + path for path in listed.named)
+        matched += (home + path for path in listed.matched)
+    return Listed(sorted(flows), sorted(named), sorted(matched))
+
+
+def _open(target: Target, places: Sequence[Place] | None) -> Target:
+    """A target with entries: the files that `places` mean, or all flows of the project."""
+    root = target.root
     if target.problems:
         return target
     taken_in: list[str] = []
+    patterns = None if places is None else [_project_path(place, target) for place in places]
     if patterns is None:
         entries = _project_flows(target)
     else:
-        meant = expand(DiskFiles(root), patterns)
+        meant = _expanded(patterns, target)
         entries = meant.flows
         others = [*meant.named, *meant.matched]
         if others:
@@ -185,7 +265,8 @@ def _open(root: str, patterns: list[str] | None) -> Target:
                 raise no_flow([target.show_path(path) for path in strangers])
             entries = sorted({*entries, *(flow for each in known.values() for flow in each.flows)})
     if not entries:
-        raise nothing_found(_flow_patterns(target) if patterns is None else patterns, root)
+        shown = _flow_patterns(target) if patterns is None else map(written_path, patterns)
+        raise nothing_found(list(shown), root)
     return Target(
         root,
         target.files,
@@ -194,6 +275,7 @@ def _open(root: str, patterns: list[str] | None) -> Target:
         whole=patterns is None,
         rules=target.rules,
         taken_in=tuple(taken_in),
+        libraries=target.libraries,
     )
 
 
@@ -216,4 +298,13 @@ def _project_flows(target: Target) -> list[str]:
 def _load(root: str) -> Target:
     """The target at `root` without entries."""
     read = read_project(root)
-    return Target(root, read.files, (), read.project, read.problems, rules=read.rules)
+    libraries = MappingProxyType(read.files.folders)
+    return Target(
+        root,
+        read.files,
+        (),
+        read.project,
+        read.problems,
+        rules=read.rules,
+        libraries=libraries,
+    )

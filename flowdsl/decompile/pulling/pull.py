@@ -13,7 +13,7 @@ from flowdsl.deploy.comparison.diff import compare
 from flowdsl.deploy.resources.resource import Desired, Live
 from flowdsl.deploy.resources.workflow import POLICIES
 from flowdsl.diagnostics.suggest import listed
-from flowdsl.source.files import UnreadableFile, decode
+from flowdsl.source.files import UnreadableFile, decode, library_of, written_path
 from flowdsl.source.record import Record
 from flowdsl.state.document import ResourceState
 
@@ -167,6 +167,7 @@ class _Editor:
             self.best = self._first
             self._levels, self._notes = {}, {}
             self._approach(aims)
+            held = self._give_back_libraries()
             missed = {
                 address: aim.open_fields(self.best.desired[address])
                 for address, aim in aims.items()
@@ -175,10 +176,27 @@ class _Editor:
                 return
             for address, paths in missed.items():
                 for path in paths & self._wanted[address]:
-                    self._left[address][path] = self._why(path, self._goals[address])
+                    self._left[address][path] = held or self._why(path, self._goals[address])
                 self._wanted[address] -= paths
         self.best = self._first
         self._levels, self._notes = {}, {}
+
+    def _give_back_libraries(self) -> str:
+        """Takes back the edits of files of libraries, which a project only reads.
+
+        Returns where they belong, empty where there are none.
+        """
+        theirs = sorted(path for path in self.best.texts if library_of(path) is not None)
+        if not theirs:
+            return ""
+        own = {path: text for path, text in self.best.texts.items() if path not in theirs}
+        self.best = self._workspace.build(own) or self._first
+        names = listed({library_of(path) or "" for path in theirs})
+        return (
+            f"the edit belongs into {listed(map(written_path, theirs))}, and this project only "
+            f"reads the library {names}: make it there by hand, and deploy every project that uses "
+            "the library"
+        )
 
     def told(self, plan: _Plan) -> Pulled:
         """What became of a workflow."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from string import Formatter
 from typing import Any
 from urllib.parse import quote
@@ -23,8 +23,15 @@ FINGERPRINT = "flowdslFingerprint/v1"
 _LEVELS = {ERROR: "error", WARNING: "warning", INFO: "note"}
 
 
-def render_sarif(diagnostics: Sequence[Diagnostic], prints: Sequence[str] | None = None) -> str:
-    """One log with one run; paths are relative to the project.
+ShowPath = Callable[[str], str]
+
+
+def render_sarif(
+    diagnostics: Sequence[Diagnostic],
+    prints: Sequence[str] | None = None,
+    from_root: ShowPath = str,
+) -> str:
+    """One log with one run; paths are relative to the project, as `from_root` gives them.
 
     `prints` are the fingerprints of the findings; without them, `diagnostics` must be all findings
     of a check. Braces in messages stand as they are: the standard wants them doubled, but the
@@ -38,7 +45,7 @@ def render_sarif(diagnostics: Sequence[Diagnostic], prints: Sequence[str] | None
         "rules": [_rule(spec) for spec in specs.values()],
     }
     results = [
-        _result(found, indices[found.name], fingerprint)
+        _result(found, indices[found.name], fingerprint, from_root)
         for found, fingerprint in zip(diagnostics, prints or fingerprints(diagnostics), strict=True)
     ]
     run = {
@@ -70,7 +77,9 @@ def _without_values(template: str) -> str:
     return "".join(text + (f"‹{field}›" if field else "") for text, field, _, _ in pieces)
 
 
-def _result(diagnostic: Diagnostic, rule: int, fingerprint: str) -> dict[str, Any]:
+def _result(
+    diagnostic: Diagnostic, rule: int, fingerprint: str, from_root: ShowPath
+) -> dict[str, Any]:
     lines = [diagnostic.message, *(f"note: {note}" for note in diagnostic.notes)]
     if diagnostic.help is not None:
         lines.append(f"help: {diagnostic.help}")
@@ -79,25 +88,27 @@ def _result(diagnostic: Diagnostic, rule: int, fingerprint: str) -> dict[str, An
         "ruleIndex": rule,
         "level": _LEVELS[diagnostic.severity],
         "message": {"text": "\n".join(lines)},
-        "locations": [_location(diagnostic.span, diagnostic.label)],
+        "locations": [_location(diagnostic.span, diagnostic.label, from_root)],
         "partialFingerprints": {FINGERPRINT: fingerprint},
     }
     if diagnostic.labels:
         result["relatedLocations"] = [
-            {"id": number, **_location(label.span, label.text)}
+            {"id": number, **_location(label.span, label.text, from_root)}
             for number, label in enumerate(diagnostic.labels, 1)
         ]
     # A viewer applies a fix at one click, but a placeholder still has to be filled in.
     fixes = [
-        _fix(fix) for fix in diagnostic.fixes if fix.edits and fix.applicability != "placeholder"
+        _fix(fix, from_root)
+        for fix in diagnostic.fixes
+        if fix.edits and fix.applicability != "placeholder"
     ]
     if fixes:
         result["fixes"] = fixes
     return result
 
 
-def _location(span: Span, text: str) -> dict[str, Any]:
-    place = {"artifactLocation": _artifact(span.path), "region": _region(span)}
+def _location(span: Span, text: str, from_root: ShowPath) -> dict[str, Any]:
+    place = {"artifactLocation": _artifact(from_root(span.path)), "region": _region(span)}
     return {"physicalLocation": place} | ({"message": {"text": text}} if text else {})
 
 
@@ -115,7 +126,7 @@ def _region(span: Span) -> dict[str, int]:
     }
 
 
-def _fix(fix: Fix) -> dict[str, Any]:
+def _fix(fix: Fix, from_root: ShowPath) -> dict[str, Any]:
     changes: dict[str, list[dict[str, Any]]] = {}
     for edit in fix.edits:
         replacement: dict[str, Any] = {"deletedRegion": _region(edit.span)}
@@ -125,7 +136,7 @@ def _fix(fix: Fix) -> dict[str, Any]:
     return {
         "description": {"text": fix.title},
         "artifactChanges": [
-            {"artifactLocation": _artifact(path), "replacements": replacements}
+            {"artifactLocation": _artifact(from_root(path)), "replacements": replacements}
             for path, replacements in changes.items()
         ],
         "properties": {"applicability": fix.applicability},

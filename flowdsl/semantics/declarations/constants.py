@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from flowdsl.source.files import written_path
 from flowdsl.syntax import ast
 from flowdsl.syntax.errors import NESTING_TOO_DEEP
 from flowdsl.syntax.visit import walk
@@ -100,7 +101,7 @@ def _resolve_file(
         line = text.count("\n", 0, text.index(control)) + 1
         reason = f"it holds the control character U+{ord(control):04X} (line {line})"
         span = written.span(scope.source)
-        program.sink.report(errors.UNREADABLE_FILE, span, path=path, reason=reason)
+        program.sink.report(errors.UNREADABLE_FILE, span, path=written_path(path), reason=reason)
         return
     span = const.name.span(scope.source)
     program.consts[const] = ValueSymbol(CONST, const.name.text, STRING, span, value=text)

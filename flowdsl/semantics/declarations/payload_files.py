@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from flowdsl.source.files import written_path
 from flowdsl.source.text import Span
 
 from .. import errors
@@ -54,7 +55,7 @@ def _check(
         problem = problem_of(content) if isinstance(content, dict) else "it holds no JSON object"
     if problem is not None:
         spec = errors.MALFORMED_PAYLOAD_FILE
-        program.sink.report(spec, named_at, path=path, what=what, problem=problem)
+        program.sink.report(spec, named_at, path=written_path(path), what=what, problem=problem)
 
 
 def _checks_problem(content: dict[str, Any]) -> str | None:

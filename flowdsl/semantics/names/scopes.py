@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
 from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
 from flowdsl.diagnostics.suggest import Names, closest, listed
+from flowdsl.source.files import library_of, written_path
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
@@ -73,10 +74,11 @@ def rename_fix(span: Span, names: Iterable[str]) -> tuple[Fix, ...]:
     return (Fix(f"rename to `{near}`", (Edit(span, near),)),)
 
 
-def build_module_scopes(program: Program) -> None:
+def build_module_scopes(program: Program, entries: Collection[str] = ()) -> None:
     """Fill `program.scopes` with the names of each module.
 
     Declarations come first, then imports, which see only what other files declare themselves.
+    `entries` are the files whose workflows are compiled.
     """
     for module in program.sources.modules:
         scope = ModuleScope(module)
@@ -89,7 +91,7 @@ def build_module_scopes(program: Program) -> None:
     for module in program.sources.modules:
         for import_ in module.imports:
             _import(program, program.scopes[module], import_)
-    _report_shared_addresses(program)
+    _report_shared_addresses(program, entries)
 
 
 def _declare(program: Program, scope: ModuleScope, declaration: ast.Decl) -> None:
@@ -161,7 +163,7 @@ def _report_unknown_import(
         lambda: (n for n, each in other.own.items() if isinstance(each.declaration, IMPORTABLE)),
     )
     span = name.span(scope.source)
-    path = other.source.path
+    path = written_path(other.source.path)
     near = closest(name.text, names)
     if near is not None:
         help = f"`{path}` declares `{near}`"
@@ -179,10 +181,17 @@ def _report_unknown_import(
     )
 
 
-def _report_shared_addresses(program: Program) -> None:
-    """Report workflows and chains of one name: names are addresses, unique in the program."""
+def _report_shared_addresses(program: Program, entries: Collection[str]) -> None:
+    """Report workflows and chains of one name: names are addresses, unique in the program.
+
+    From a library nothing is deployed, so that its names are no addresses, unless its file is an
+    entry.
+    """
     first: dict[str, Span] = {}
     for module in program.sources.modules:
+        path = module.source.path
+        if library_of(path) is not None and path not in entries:
+            continue
         for name, entry in program.scopes[module].own.items():
             if not isinstance(entry.declaration, ast.WorkflowDecl | ast.ChainDecl):
                 continue
@@ -235,12 +244,32 @@ def find_declaration(
     entry = names.get(name)
     program.use(where, name, entry)
     if entry is not None and KIND_OF_DECLARATION[type(entry.declaration)] == kind:
-        return entry
+        return entry if _may_be_deployed(program, scope, dotted.name, entry, kind) else None
     if entry is None and (name in names or where.hides(name)):
         return None
     candidates = names_of_kind(program, where, kind, inside=where is scope)
     _report_undeclared(program, scope, dotted.name, kind, entry, candidates, instead)
     return None
+
+
+def _may_be_deployed(
+    program: Program, scope: ModuleScope, name: ast.Name, entry: Entry, kind: str
+) -> bool:
+    """Whether a file may name a declaration, as it may any but those that a library would deploy.
+
+    That is reported.
+    """
+    library = library_of(entry.home.source.path)
+    if kind not in ("workflow", "chain") or library in (None, library_of(scope.source.path)):
+        return True
+    program.sink.report(
+        errors.WORKFLOW_IN_LIBRARY,
+        name.span(scope.source),
+        kind=kind,
+        name=name.text,
+        library=library,
+    )
+    return False
 
 
 def names_of_kind(program: Program, scope: ModuleScope, kind: str, *, inside: bool = True) -> Names:

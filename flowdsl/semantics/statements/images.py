@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowdsl.source.files import UnreadableFile
+from flowdsl.source.files import UnreadableFile, written_path
 from flowdsl.syntax import ast
 
 from .. import errors
@@ -37,10 +37,14 @@ def check_image(program: Program, scope: ModuleScope, statement: ast.ImageStmt) 
         report_unreadable(program.files, error, span, program.sink)
         return
     if not is_image(content):
-        program.sink.report(errors.NOT_AN_IMAGE, span, path=path)
+        program.sink.report(errors.NOT_AN_IMAGE, span, path=written_path(path))
     elif len(content) > MAX_BYTES:
         program.sink.report(
-            errors.IMAGE_TOO_LARGE, span, path=path, size=len(content), limit=MAX_BYTES
+            errors.IMAGE_TOO_LARGE,
+            span,
+            path=written_path(path),
+            size=len(content),
+            limit=MAX_BYTES,
         )
     else:
         program.images[path] = content

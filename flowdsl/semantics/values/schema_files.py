@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowdsl.source.files import written_path
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 
@@ -61,11 +62,15 @@ def schema_fields(
         schema = read_json(text)
     except ValueError as error:
         problem = str(error)
-        program.sink.report(errors.MALFORMED_SCHEMA_FILE, named_at, path=path, problem=problem)
+        program.sink.report(
+            errors.MALFORMED_SCHEMA_FILE, named_at, path=written_path(path), problem=problem
+        )
         return None
     if not isinstance(schema, dict):
         problem = "it holds no JSON object"
-        program.sink.report(errors.MALFORMED_SCHEMA_FILE, named_at, path=path, problem=problem)
+        program.sink.report(
+            errors.MALFORMED_SCHEMA_FILE, named_at, path=written_path(path), problem=problem
+        )
         return None
     return _properties(schema)
 

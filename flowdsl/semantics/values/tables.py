@@ -15,6 +15,7 @@ from typing import Any
 
 from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.diagnostics.sink import Sink
+from flowdsl.source.files import written_path
 from flowdsl.source.text import Span
 
 from .. import errors, places
@@ -74,7 +75,12 @@ def rows_of(
     def report(problem: str) -> None:
         help = f"each row is {_described(inner.element)}"
         program.sink.report(
-            errors.MALFORMED_ROWS, span, path=path, problem=problem, labels=labels, help=help
+            errors.MALFORMED_ROWS,
+            span,
+            path=written_path(path),
+            problem=problem,
+            labels=labels,
+            help=help,
         )
 
     is_json = path.endswith(".json")

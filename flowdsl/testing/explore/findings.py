@@ -27,7 +27,7 @@ from .running import (
     path_run,
 )
 from .search import Exploration, explored
-from .skeletons import answers_of_path, skeleton
+from .skeletons import answers_of_path, path_test
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def findings(
         words, titles = _words(path, unusual), tuple(dict.fromkeys(taken.get(path.key, ())))
         test = None
         if not titles and not path.problem:
-            test = skeleton(path, number, words, task or subject)
+            test = path_test(path, f"path {number}: {words}", task or subject)
         answers = tuple(answers_of_path(path))
         found.append(Found(number, path, words, unusual, answers, titles, test))
     return Findings(exploration, tuple(found))

@@ -26,20 +26,13 @@ from .running import Path, inputs_of_chain
 LONGEST_TITLE = 70
 
 
-def skeleton(
-    path: Path, number: int, words: str, subject: WorkflowSymbol | TaskSymbol | ChainSymbol
-) -> str | None:
-    """A test that takes a path, laid out; None where the language has no word for some value.
-
-    `words` tell the path from others, and `number` tells it for certain.
-    """
-    return path_test(path, f"path {number}: {words}", workflow, task)
-
-
 def path_test(
-    path: Path, words: str, workflow: WorkflowSymbol, task: TaskSymbol | None
+    path: Path, words: str, subject: WorkflowSymbol | TaskSymbol | ChainSymbol
 ) -> str | None:
-    """A test with a title of these words that takes a path, as `skeleton` writes it."""
+    """A test with a title of these words that takes a path, laid out.
+
+    None where the language has no word for some value.
+    """
     title = on_one_line(words)
     if len(title) > LONGEST_TITLE:
         title = f"{title[: LONGEST_TITLE - 1].rstrip()}…"

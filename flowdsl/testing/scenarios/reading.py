@@ -22,8 +22,8 @@ from flowdsl.simulate.world import Question, World
 
 from ..explore.choices import Choices
 from ..explore.exploring import Answered
+from ..explore.running import PathRun, path_of
 from ..explore.samples import NoSample, Samples
-from ..explore.search import Path
 from ..explore.skeletons import path_test
 from ..following import VALUES, Follower
 from ..suite import Suite
@@ -74,8 +74,9 @@ def written_test(
     except TooLong as too_long:
         raise NoTest(str(too_long)) from None
     ways = tuple(reader.ways)
-    path = Path((frozenset(ways), ""), ways, given, tuple(reader.asked), ending, "", ())
-    text = path_test(path, title, workflow, None)
+    key = frozenset(ways), ""
+    run = PathRun("", workflow, key, ways, tuple(reader.asked), ending, "", ())
+    text = path_test(path_of(given, (run,)), title, workflow)
     if text is None:
         raise NoTest("the language has no way to write one of its values")
     return text

@@ -135,6 +135,28 @@ def test_a_mistake_in_the_project_file_is_survived(tmp_path: Path) -> None:
         assert watched.interrupt() == 130
 
 
+def test_a_library_is_watched_too(tmp_path: Path) -> None:
+    flow = CLEAN.replace("flow 1\n", 'flow 1\nimport { enter } from "@epic/login.flow"\n')
+    library = 'flow 1\ntask enter() { do "Open it" }\n'
+    declared = PROJECT + 'libraries = { epic = "../shared/epic" }\n'
+    write_tree(
+        tmp_path,
+        {
+            ".git/HEAD": "",
+            "desk/flowdsl.toml": declared,
+            "desk/flows/a.flow": flow.replace("steps { do", "steps { call enter() do"),
+            "shared/epic/login.flow": library,
+        },
+    )
+    with watching(tmp_path / "desk") as watched:
+        assert watched.until(WAITING) == ["no problems in 2 files", WAITING]
+        write_tree(tmp_path, {"shared/epic/login.flow": library.replace("enter", "entre")})
+        seen = watched.until(WAITING)
+        assert "--- changed: ../shared/epic/login.flow ---" in seen
+        assert any(line.startswith("error[unknown-import]") for line in seen)
+        assert watched.interrupt() == 130
+
+
 def test_a_file_without_a_project_and_what_it_imports(tmp_path: Path) -> None:
     flow = 'flow 1\nimport { id } from "./lib/types.flow"\n## R.\ntype reference = id\n'
     write_tree(tmp_path, {"a.flow": flow, "lib/types.flow": "flow 1\n## I.\ntype id = string\n"})

@@ -17,10 +17,16 @@ EXAMPLES = ROOT / "examples"
 PROJECTS = (SAMPLES, *sorted(path.parent for path in EXAMPLES.glob("*/flowdsl.toml")))
 
 
+def project_path(path: Path) -> str:
+    """The path of a file of a project; a folder `@epic` at its top is the library of that name."""
+    first, *rest = path.parts
+    return f"{first}//{'/'.join(rest)}" if first.startswith("@") else path.as_posix()
+
+
 def read_folder(folder: Path) -> dict[str, str | bytes]:
-    """Every file below a folder, by POSIX path relative to it."""
+    """Every file below a folder by its path, `project_path`."""
     return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
+        project_path(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
         if path.is_file() and ".flowdsl" not in path.parts
     }

@@ -13,7 +13,9 @@ from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics.modules import load
 from flowdsl.semantics.resolve import analyze_program
-from flowdsl.source.files import MemoryFiles
+from flowdsl.source.files import MemoryFiles, library_of
+
+from .compiling import project_path
 
 CORPUS = Path(__file__).parents[2] / "corpus"
 CASE_FILE = "case.json"
@@ -99,7 +101,7 @@ def _identity(path: Path) -> str:
 
 def _folder_case(folder: Path) -> Case:
     files: dict[str, str | bytes] = {
-        path.relative_to(folder).as_posix(): path.read_bytes()
+        project_path(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != CASE_FILE
     }
@@ -108,7 +110,8 @@ def _folder_case(folder: Path) -> Case:
         settings = json.loads((folder / CASE_FILE).read_text(encoding="utf-8"))
     for name, size in settings.get("sizes", {}).items():
         files[name] = bytes(files[name]).ljust(size, b"\0")
-    entries = settings.get("entries") or [path for path in files if path.endswith(".flow")]
+    flows = (path for path in files if path.endswith(".flow") and library_of(path) is None)
+    entries = settings.get("entries") or list(flows)
     return Case(_identity(folder), files, entries, settings.get("environments", {}))
 
 

@@ -16,7 +16,7 @@ from flowdsl.deploy.resources.resource import Live, hashes
 from flowdsl.deploy.resources.workflow import POLICIES
 from flowdsl.deploy.target import Target, target_of
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.source.files import MemoryFiles
+from flowdsl.source.files import MemoryFiles, library_of
 from flowdsl.state.document import ResourceState
 from tests.support.services.dashboard import Values
 
@@ -61,7 +61,8 @@ class Desk:
         }
 
     def _workspace(self) -> Workspace:
-        entries = sorted(path for path in self.files if path.endswith(".flow"))
+        flows = (path for path in self.files if path.endswith(".flow"))
+        entries = sorted(path for path in flows if library_of(path) is None)
         options = CompileOptions()
         target = Target(project="p", environment="local", api_base="local", local=True)
         if "flowdsl.toml" in self.files:

@@ -437,3 +437,70 @@ def test_the_first_line_of_a_statement_is_edited_without_what_stands_inside() ->
     source = flow(body)
     after = pulled(source, ("up to 3 attempts", "up to 4 attempts"), level=STATEMENTS)
     assert after == source.replace("retry 3", "retry 4")
+
+
+# Libraries
+
+SHARED = 'flow 1\n\ntask enter() {\n  do "Open the shared form"\n}\n'
+OF_LIBRARY = flow(
+    '    do "Close the tab"\n    call enter()', head='import { enter } from "@epic/login.flow"'
+)
+WHERE = (
+    "the edit belongs into `@epic/login.flow`, and this project only reads the library `epic`: "
+    "make it there by hand, and deploy every project that uses the library"
+)
+
+
+def test_an_edit_of_a_library_is_told_and_not_made() -> None:
+    desk = Desk({MAIN: OF_LIBRARY, "@epic//login.flow": SHARED})
+    done = desk.pulled({"workflow.w": reworded(desk, ("the shared form", "the new form"))})
+    (outcome,) = done.workflows
+    assert done.texts == {}
+    assert outcome.brought == ()
+    assert outcome.left == {"main_prompt": WHERE}
+
+
+def test_what_does_not_need_the_library_is_pulled_beside_it() -> None:
+    desk = Desk(
+        {
+            MAIN: OF_LIBRARY,
+            "flows/other.flow": flow('    do "Close the tab"').replace("workflow w", "workflow v"),
+            "@epic//login.flow": SHARED,
+        }
+    )
+    edited_w = reworded(desk, ("the shared form", "the new form")) | {"is_webhooks_enabled": True}
+    edited_v = reworded(desk, ("Close the tab", "Close it"), address="workflow.v")
+    done = desk.pulled({"workflow.w": edited_w, "workflow.v": edited_v})
+    by_name = {str(each.address): each for each in done.workflows}
+    assert by_name["workflow.w"].brought == ("is_webhooks_enabled",)
+    assert by_name["workflow.w"].left == {"main_prompt": WHERE}
+    assert by_name["workflow.v"].brought == ("main_prompt",)
+    assert by_name["workflow.v"].left == {}
+    assert done.texts.keys() == {MAIN, "flows/other.flow"}
+    assert "webhooks = true" in done.texts[MAIN]
+    assert "Close it" in done.texts["flows/other.flow"]
+
+
+@pytest.mark.parametrize(
+    ("section", "path", "content", "field", "value"),
+    [
+        (
+            "prompt from",
+            "old.md",
+            "w\n\nSteps\n1. Press Enter",
+            "main_prompt",
+            "w\n\nSteps\n1. Press F1",
+        ),
+        ("extra from", "extra.json", '{"new_speed": 1}', "new_speed", 2),
+    ],
+)
+def test_a_file_of_a_library_stays_as_it_is(
+    section: str, path: str, content: str, field: str, value: Any
+) -> None:
+    body = "" if section == "prompt from" else '  steps { do "Press Enter" }\n'
+    source = f'flow 1\n\nworkflow w {{\n  {section} "@epic/{path}"\n{body}}}\n'
+    desk = Desk({MAIN: source, f"@epic//{path}": content})
+    done = desk.pulled({"workflow.w": desk.values("workflow.w") | {field: value}})
+    (outcome,) = done.workflows
+    assert not any(text.startswith("@") for text in done.texts)
+    assert outcome.left.keys() | set(outcome.brought) == {field}

@@ -13,7 +13,7 @@ from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
 from flowdsl.simulate.interpreter.errors import MissingInText, NotAProgram
 from flowdsl.simulate.interpreter.interpret import interpret
 from flowdsl.simulate.trace import FAILED, SUCCESS
-from flowdsl.source.files import MemoryFiles
+from flowdsl.source.files import MemoryFiles, library_of
 from tests.support.flows.compiling import EXAMPLES, ROOT, read_folder
 from tests.support.flows.worlds import default_world
 from tests.support.rows import for_rows
@@ -50,7 +50,8 @@ def _analysed(folder: Path) -> tuple[SemanticModel, Mapping[str, str]]:
         assert project is not None
         options = CompileOptions(project)
         environment = dict(project.environments["local"].vars)
-    entries = sorted(name for name in files if name.endswith(".flow"))
+    flows = (name for name in files if name.endswith(".flow") and library_of(name) is None)
+    entries = sorted(flows)
     analysis = analyze(MemoryFiles(files), entries, options)
     assert not analysis.has_errors
     return analysis.model, environment

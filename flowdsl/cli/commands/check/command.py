@@ -13,7 +13,7 @@ from ...runtime.console import Console
 from ...runtime.environments import named_environment
 from ...runtime.exit_codes import FINDINGS, SUCCESS
 from ...runtime.failure import UsageError
-from ...runtime.places import add_stdin_filename
+from ...runtime.places import ShownFrom, add_stdin_filename
 from ...runtime.target import Target, open_target, root_remark
 from .view import FORMATS, Shown, render
 
@@ -148,7 +148,7 @@ def _check(arguments: argparse.Namespace, console: Console) -> tuple[int, Target
 
             console.err(write_baseline(arguments.write_baseline, target, findings.diagnostics))
             return SUCCESS, target, report.paths
-    _print(report, arguments, console, show_path)
+    _print(report, arguments, console, show_path, target.from_root)
     remark = root_remark(target, report.diagnostics)
     if remark is not None:
         console.err(remark)
@@ -209,6 +209,7 @@ def _print(
     arguments: argparse.Namespace,
     console: Console,
     show_path: Callable[[str], str],
+    from_root: Callable[[str], str],
 ) -> None:
     """Print a report to standard output.
 
@@ -216,7 +217,7 @@ def _print(
     """
     aside = arguments.diff or (arguments.fix and "-" in arguments.paths)
     color = console.color_err if aside else console.color_out
-    text = render(arguments.format, report, _failing(arguments), color, show_path)
+    text = render(arguments.format, report, _failing(arguments), color, show_path, from_root)
     if text:
         (console.err if aside else console.out)(text)
     if report.remark is not None:
@@ -255,24 +256,20 @@ def _shown_paths(arguments: argparse.Namespace, target: Target) -> Callable[[str
     """
     show_path = target.show_path
     if arguments.format == "github":
-        show_path = _from_checkout(target.root, show_path)
+        show_path = _from_checkout(target)
     given = arguments.stdin_filename
     if given is None:
         return show_path
     return lambda path: given if path in target.buffers else show_path(path)
 
 
-def _from_checkout(root: str, show_path: Callable[[str], str]) -> Callable[[str], str]:
+def _from_checkout(target: Target) -> Callable[[str], str]:
     """Paths from the top of the checkout of a job.
 
     GitHub does not know in which folder a step works.
     """
     checkout = os.environ.get("GITHUB_WORKSPACE")
-    if not checkout:
-        return show_path
-    top = os.path.join(os.path.realpath(checkout), "")
-    below = os.path.join(root, "")
-    if not below.startswith(top):
-        return show_path
-    prefix = below[len(top) :].replace(os.sep, "/")
-    return lambda path: path if path.startswith("<") else prefix + path
+    top = os.path.realpath(checkout) if checkout else ""
+    if not top or not os.path.join(target.root, "").startswith(os.path.join(top, "")):
+        return target.show_path
+    return ShownFrom(target.root, target.libraries, top)

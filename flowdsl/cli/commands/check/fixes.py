@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
+from itertools import groupby
 
 from flowdsl.compiler.pipeline import Analysis, CompileOptions, analyze
 from flowdsl.diagnostics.findings import Findings
 from flowdsl.diagnostics.fixes import SAFE, UNSAFE, apply_fixes
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.suggest import listed
 from flowdsl.host.disk import Overlay
-from flowdsl.source.files import UnreadableFile, decode
+from flowdsl.source.files import UnreadableFile, decode, library_of
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile
 
@@ -38,6 +40,7 @@ class Fixed(Record):
     - `originals`, `contents`: the former and the new bytes of the files that change, by path.
     - `count`: how many fixes were applied.
     - `broken`: files whose last fixes were taken back, because they brought syntax errors.
+    - `held`: files of libraries for which there are fixes, which are not applied.
     """
 
     findings: Findings
@@ -47,6 +50,7 @@ class Fixed(Record):
     contents: dict[str, bytes]
     count: int
     broken: tuple[str, ...]
+    held: tuple[str, ...] = ()
 
 
 def fix_findings(
@@ -81,13 +85,28 @@ def fix_findings(
         analysis, contents, report = after, attempt, select(after.findings)
         count += applied.count
     contents = {path: new for path, new in contents.items() if new != originals[path]}
-    return Fixed(analysis.findings, report, unfixed, originals, contents, count, broken)
+    held = () if target.buffers else _in_libraries(report, applicable)
+    return Fixed(analysis.findings, report, unfixed, originals, contents, count, broken, held)
+
+
+def _in_libraries(report: Shown, applicable: Collection[str]) -> tuple[str, ...]:
+    """The sorted paths of the files of libraries that fixes would change."""
+    fixes = (fix for found in report.diagnostics for fix in found.fixes)
+    paths = {
+        edit.span.path for fix in fixes if fix.applicability in applicable for edit in fix.edits
+    }
+    return tuple(sorted(path for path in paths if library_of(path) is not None))
 
 
 def _editable(target: Target, analysis: Analysis) -> frozenset[str]:
-    """The files that a fix may change: those read as flows; for standard input, only that."""
+    """The files that a fix may change: those of the project that are read as flows.
+
+    For standard input it is that alone, wherever it stands: it is printed and not written.
+    """
     flows = frozenset(module.source.path for module in analysis.model.modules)
-    return flows.intersection(target.buffers) if target.buffers else flows
+    if target.buffers:
+        return flows.intersection(target.buffers)
+    return frozenset(path for path in flows if library_of(path) is None)
 
 
 def _bytes_of(source: SourceFile, target: Target) -> bytes:
@@ -133,6 +152,10 @@ def hand_over(
         done = "would fix" if diff else "fixed"
         files = counted(len(fixed.contents), "file")
         console.err(f"{done} {counted(fixed.count, 'finding')} in {files}")
+    for library, paths in groupby(fixed.held, key=library_of):
+        shown = listed(printable(show_path(path)) for path in paths)
+        kept = target.kept_by(library or "", "check --fix .")
+        console.err(f"note: the fixes in {shown} are not made: {kept}")
 
 
 def print_unfixed(console: Console) -> None:

@@ -29,10 +29,12 @@ def render(
     failing: Collection[str],
     color: bool,
     show_path: Callable[[str], str],
+    from_root: Callable[[str], str],
 ) -> str:
     """The report in one of `FORMATS`, without a final line break; empty for nothing to say.
 
-    `failing` are the severities that fail the check.
+    `failing` are the severities that fail the check. `from_root` turns a path of the project into
+    one from its folder.
     """
     diagnostics = report.diagnostics
     match format:
@@ -51,7 +53,7 @@ def render(
         case "sarif":
             from flowdsl.diagnostics.render.sarif import render_sarif
 
-            return render_sarif(diagnostics, report.prints)
+            return render_sarif(diagnostics, report.prints, from_root)
         case "junit":
             from flowdsl.diagnostics.render.junit import render_junit
 

@@ -32,8 +32,8 @@ _LEFTOVERS = ("~", ".swp", ".swx", ".tmp")
 class Scope(Record, eq=True):
     """What is watched.
 
-    For a project, that is its folder and all below it (`deep`); for files that stand alone, just
-    their folders.
+    For a project, that is its folder and those of its libraries, and all below them (`deep`); for
+    files that stand alone, just their folders.
     """
 
     folders: frozenset[str]
@@ -43,7 +43,7 @@ class Scope(Record, eq=True):
 def scope(target: Target, paths: Collection[str]) -> Scope:
     """Where the files of a check, `paths`, can change."""
     if target.project is not None or target.problems:
-        return Scope(frozenset({target.root}), True)
+        return Scope(frozenset({target.root, *target.libraries.values()}), True)
     named = {each for path in paths for each in _taken_in(target, path)}
     folders = (os.path.join(target.root, *path.split("/")[:-1]) for path in {*paths, *named})
     return Scope(frozenset({target.root, *filter(os.path.isdir, folders)}), False)

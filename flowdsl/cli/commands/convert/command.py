@@ -23,7 +23,7 @@ from flowdsl.diagnostics.suggest import listed
 from flowdsl.host.disk import Overlay
 from flowdsl.ir import nodes
 from flowdsl.semantics.model import WorkflowSymbol
-from flowdsl.source.files import SUFFIX
+from flowdsl.source.files import SUFFIX, library_of, split_library
 from flowdsl.syntax import ast
 
 from ...runtime.console import Console
@@ -72,6 +72,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     _refuse(compare(variables, proposal.body), prompt, symbol, target)
     section = _section(proposal, hints, symbol)
     path = symbol.module.source.path
+    if arguments.write:
+        _refuse_library(path, target)
     original = target.files.read_bytes(path)
     content = _replaced(symbol, section_at, section, original)
     converted = compile_project(
@@ -98,12 +100,20 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         write_rewrites([Rewrite(shown, full, original, content)], during="the conversion")
         console.out(shown)
         unused = _unused_prompt(symbol, compilation)
-        if unused is not None:
+        if unused is not None and library_of(unused) is None:
             console.err(
                 f"note: `{target.show_path(unused)}` is no longer used; delete it when you are "
                 "done comparing"
             )
     return SUCCESS
+
+
+def _refuse_library(path: str, target: Target) -> None:
+    """Raise `UsageError` for a flow of a library, which is only read from here."""
+    library = library_of(path)
+    if library is not None:
+        kept = target.kept_by(library, f"convert --write {split_library(path)[1]}")
+        raise UsageError(f"`{target.show_path(path)}` is not converted from here: {kept}")
 
 
 def _environment(target: Target) -> Any:

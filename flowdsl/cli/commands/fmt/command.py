@@ -53,11 +53,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """
     if means_standard_input(arguments.paths, arguments.stdin_filename):
         return _format_buffer(arguments, console)
-    formatted = format_files(sources_of(arguments.paths))
+    keep = arguments.check or arguments.diff
+    formatted = format_files(sources_of(arguments.paths, writes=not keep))
     for remark in formatted.remarks:
         console.err(remark)
     rewrites = formatted.rewrites
-    keep = arguments.check or arguments.diff
     if keep:
         _show(rewrites, arguments, console)
     elif rewrites:

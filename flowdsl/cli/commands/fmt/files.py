@@ -37,8 +37,9 @@ class Formatted(Record):
     unreadable: int
 
 
-def sources_of(paths: Sequence[str]) -> list[Sources]:
-    """The files that paths of a command line mean; raises `UsageError` for a path that means none.
+def sources_of(paths: Sequence[str], *, writes: bool = True) -> list[Sources]:
+    """The files that paths of a command line mean; raises `UsageError` for a path that means none,
+    and for one of a library if the command `writes`.
 
     Every path belongs to the project around it, so that one command line may reach into several.
     Without paths, they are all flows below the project's folder and those that its project file
@@ -50,7 +51,10 @@ def sources_of(paths: Sequence[str]) -> list[Sources]:
         for place in map(Place, paths):
             folder = place.folder
             if folder not in roots:
-                roots[folder] = find_root(folder) or folder
+                root = find_root(folder)
+                if root is None and writes:
+                    _refuse_library(place)
+                roots[folder] = root or folder
             patterns.setdefault(roots[folder], []).append(place.below(roots[folder]))
     else:
         root = root_here(NAME_FLOWS)
@@ -71,6 +75,17 @@ def sources_of(paths: Sequence[str]) -> list[Sources]:
         root, wanted = next(iter(patterns.items()))
         raise nothing_found(wanted, root)
     return sources
+
+
+def _refuse_library(place: Place) -> None:
+    """Raise `UsageError` for a place in a library of the project of the working folder."""
+    from ...runtime.target import reader_of
+
+    reading = reader_of(place)
+    library = None if reading is None else reading.keeps(place)
+    if reading is not None and library is not None:
+        kept = reading.kept_by(library, "fmt .")
+        raise UsageError(f"`{place.written}` is not formatted from here: {kept}")
 
 
 def _project_flows(root: str) -> tuple[str, ...]:

@@ -272,7 +272,7 @@ def _cover(
     if arguments.cov:
         console.err(coverage_text(bodies, taken, target.show_path))
     if arguments.lcov is not None:
-        _write(arguments.lcov, lcov(bodies, taken))
+        _write(arguments.lcov, lcov(bodies, taken, target.from_root))
     if least is None or reached >= least:
         return True
     console.err(f"{reached:.1f} % of the ways are taken, and {least:g} % are asked for")

@@ -15,6 +15,7 @@ from flowdsl.diagnostics.suggest import Names, closest, listed
 from flowdsl.semantics.model import ChainSymbol, SemanticModel, TaskSymbol, WorkflowSymbol
 from flowdsl.simulate.interpreter.errors import NotAProgram
 from flowdsl.simulate.trace import SUCCESS
+from flowdsl.source.files import written_path
 from flowdsl.testing.cases import cases_of
 from flowdsl.testing.explore import MOST_PATHS
 from flowdsl.testing.explore.findings import Findings, Found, findings
@@ -90,7 +91,7 @@ def _subject(
         help = help or "there is none in these flows"
         raise UsageError(f"no workflow, no chain and no task is named `{name}`; {help}")
     if len(tasks) > 1:
-        paths = listed(task.module.source.path for task in tasks)
+        paths = listed(written_path(task.module.source.path) for task in tasks)
         raise UsageError(f"several tasks are named `{name}`: name one of the files, {paths}")
     (task,) = tasks
     return own[around[task.module.source.path, task.name]], task

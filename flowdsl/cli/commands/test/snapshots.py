@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from flowdsl.host.writing import write_files
-from flowdsl.source.files import UnreadableFile
+from flowdsl.source.files import UnreadableFile, library_of
 from flowdsl.testing.cases import Case
 from flowdsl.testing.snapshots import ENDING, FOLDER, snapshot_paths
 from flowdsl.testing.suite import Suite
@@ -61,6 +61,11 @@ def update(
         path: suite.payload(case.workflow).prompt for path, case in snapshot_paths(tests).items()
     }
     stale = {path: prompt for path, prompt in fresh.items() if snapshots.get(path) != prompt}
+    for path in stale:
+        library = library_of(path)
+        if library is not None:
+            kept = target.kept_by(library, "test --update .")
+            raise UsageError(f"`{target.show_path(path)}` is not written from here: {kept}")
     contents = {
         os.path.join(target.root, *path.split("/")): prompt.encode()
         for path, prompt in stale.items()

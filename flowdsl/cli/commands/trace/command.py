@@ -99,4 +99,4 @@ def _beside(deployment: Deployment) -> Beside:
     """
     store, target = deployment.store, deployment.target
     document = usable_document(store, deployment.environment)
-    return Beside(document, store, target.files, target.root)
+    return Beside(document, store, target.files, target.root, target.libraries)

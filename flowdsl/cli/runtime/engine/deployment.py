@@ -86,7 +86,7 @@ class Deployment(Record):
         at = self.checkout
         if at is None:
             return None
-        dirty = at.dirty or bool(at.untracked(self.inputs))
+        dirty = at.dirty or bool(at.untracked(set(map(self.target.from_root, self.inputs))))
         return Source(commit=at.commit, dirty=dirty, committed_at=at.committed_at)
 
     @property
@@ -163,7 +163,7 @@ def open_deployment(
     store = open_state_of(chosen, target.root, project_id)
     checkout, reason = None, ""
     try:
-        checkout = checkout_at(target.root)
+        checkout = checkout_at(target.root, target.libraries.values())
     except NoCheckout as why:
         reason = str(why)
     inputs = {PROJECT_FILE}

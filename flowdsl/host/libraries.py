@@ -1,0 +1,220 @@
+"""Libraries: folders outside a project, inside the same git work tree, that its flows only read.
+
+A pull request shows every change of a library, so that nothing from outside the work tree may get
+into one. From the top of the work tree to a file of a library, every step has to be a real folder
+with just the name that is written, and none has a `.git` of its own. Links, submodules, nested
+repositories and other spellings of a name are refused, before a file is opened and again when it is
+open.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Sequence
+from errno import ENOENT
+
+from flowdsl.config.project import LibraryFolder
+from flowdsl.diagnostics.suggest import closest
+from flowdsl.source.files import UnreadableFile, split_library
+from flowdsl.source.record import Record
+
+from .disk import BINARY, read_open
+from .gitignore import work_tree
+
+_GIT = ".git"
+_MOUNT_POINT = 0xA0000003
+"""`IO_REPARSE_TAG_MOUNT_POINT`: a junction of Windows, which leads elsewhere as a link does."""
+_OPEN = os.O_RDONLY | BINARY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+"""How a file is opened: no link is followed, and a pipe does not wait for a writer."""
+
+Identity = tuple[int, int]
+"""What tells one file or folder of the machine from all others: device and inode."""
+
+
+class UnusableLibrary(Exception):
+    """A folder that cannot be a library; the message finishes "it cannot be used: ..."."""
+
+
+class Library(Record):
+    """A folder that is a library: `name` is the project's name for it, `root` its absolute path.
+
+    `top` is the work tree, and `steps` are the names of the folders from there.
+    """
+
+    name: str
+    root: str
+    top: str
+    steps: tuple[str, ...]
+
+    def read_bytes(self, path: str) -> bytes:
+        """The bytes of the file `@NAME//FILE` of this library.
+
+        Raises `UnreadableFile`, and `OSError` for what the disk refuses.
+        """
+        inner = split_library(path)[1]
+        steps = (*self.steps, *filter(None, inner.split("/")))
+        try:
+            before = _identities(self.top, steps)
+            full = os.path.join(self.top, *steps)
+            kind = os.lstat(full).st_mode
+            if stat.S_ISDIR(kind):
+                raise UnreadableFile(path, "it is a folder")
+            if not stat.S_ISREG(kind):
+                raise UnreadableFile(path, "it is not a regular file")
+            descriptor = os.open(full, _OPEN)
+            try:
+                status = os.fstat(descriptor)
+                if before[-1] != _identity(status) or before != _identities(self.top, steps):
+                    raise UnreadableFile(path, "it was replaced while it was opened; try again")
+                return read_open(descriptor, path, status.st_size)
+            finally:
+                os.close(descriptor)
+        except _Crooked as crooked:
+            raise UnreadableFile(path, str(crooked)) from None
+
+    def siblings(self, inner: str) -> list[str]:
+        """Sorted paths, from the library, of the files in the folder of the path `inner`."""
+        parts = inner.split("/")[:-1]
+        try:
+            _identities(self.top, (*self.steps, *parts))
+            with os.scandir(os.path.join(self.root, *parts)) as entries:
+                names = [each.name for each in entries if each.is_file(follow_symlinks=False)]
+        except (OSError, ValueError, _Crooked):
+            return []
+        return sorted("/".join((*parts, name)) for name in names)
+
+
+def open_libraries(
+    root: str, declared: Iterable[LibraryFolder]
+) -> tuple[dict[str, Library], list[tuple[LibraryFolder, str]]]:
+    """The libraries of the project in `root` by name, and those that are none, each with a reason.
+
+    `root` is absolute and free of symbolic links.
+    """
+    top = work_tree(root)
+    opened: dict[str, tuple[Library, list[Identity]]] = {}
+    problems: list[tuple[LibraryFolder, str]] = []
+    for each in declared:
+        try:
+            library, chain = _opened(root, top, each)
+            for other, others in opened.values():
+                if chain[-1] in others or others[-1] in chain:
+                    raise UnusableLibrary(
+                        f"`{each.path}` and the library `{other.name}` are one folder, or one lies "
+                        "in the other; declare the outer one alone"
+                    )
+        except UnusableLibrary as unusable:
+            problems.append((each, str(unusable)))
+        else:
+            opened[each.name] = library, chain
+    return {name: library for name, (library, _) in opened.items()}, problems
+
+
+def _opened(root: str, top: str | None, declared: LibraryFolder) -> tuple[Library, list[Identity]]:
+    """A library, and the folders from the work tree to it; raises `UnusableLibrary`."""
+    if top is None:
+        raise UnusableLibrary(
+            "the project is in no git work tree, and a library is a folder of the same one; make "
+            "the repository with `git init`, or copy the files into the project"
+        )
+    own = [part for part in os.path.relpath(root, top).split(os.sep) if part != os.curdir]
+    parts = declared.path.rstrip("/").split("/")
+    up = parts.count(os.pardir)
+    if up > len(own):
+        raise UnusableLibrary(
+            f"`{declared.path}` lies above the git work tree `{os.path.basename(top)}`, and so "
+            "outside of what a review of this repository shows"
+        )
+    steps = (*own[: len(own) - up], *parts[up:])
+    try:
+        project = [
+            _identity(os.lstat(os.path.join(top, *own[:count]))) for count in range(len(own) + 1)
+        ]
+        chain = _identities(top, steps)
+        os.scandir(os.path.join(top, *steps)).close()
+    except _Crooked as crooked:
+        raise UnusableLibrary(str(crooked)) from None
+    except FileNotFoundError as missing:
+        near = _nearest(missing)
+        raise UnusableLibrary(f"there is no folder `{declared.path}`{near}") from None
+    except NotADirectoryError:
+        raise UnusableLibrary(f"`{declared.path}` is no folder") from None
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or "it is not a valid path").lower()
+        raise UnusableLibrary(f"`{declared.path}` cannot be read: {reason}") from None
+    if chain[-1] in project:
+        raise UnusableLibrary(f"`{declared.path}` is the project itself or lies around it")
+    if project[-1] in chain:
+        raise UnusableLibrary(
+            f"`{declared.path}` lies in the project, whose files are named by relative paths"
+        )
+    return Library(declared.name, os.path.join(top, *steps), top, steps), chain
+
+
+def _nearest(missing: FileNotFoundError) -> str:
+    """Which folder was probably meant instead of the one that is missing, to go on with."""
+    parent, name = os.path.split(missing.filename)
+    try:
+        folders = [each.name for each in os.scandir(parent) if each.is_dir(follow_symlinks=False)]
+    except (OSError, ValueError):
+        return ""
+    near = closest(name, (each for each in folders if each != _GIT))
+    return "" if near is None else f"; a folder named `{near}` exists there"
+
+
+class _Crooked(Exception):
+    """A step that does not simply lead down the work tree; the message says which and why."""
+
+
+def _identities(top: str, steps: Sequence[str]) -> list[Identity]:
+    """The folder `top` and what each of the steps from there leads to.
+
+    Raises `_Crooked` for a step that leads elsewhere, and `OSError` where there is nothing.
+    """
+    found = [_identity(os.lstat(top))]
+    git = _identity_at(os.path.join(top, _GIT))
+    full = top
+    for number, name in enumerate(steps, 1):
+        folder, full = full, os.path.join(full, name)
+        status = os.lstat(full)
+        if not _is_exact(folder, name):
+            raise FileNotFoundError(ENOENT, "there is no such file", full)
+        shown = "/".join(steps[:number])
+        if stat.S_ISLNK(status.st_mode) or getattr(status, "st_reparse_tag", 0) == _MOUNT_POINT:
+            raise _Crooked(
+                f"`{shown}` of the work tree is a symbolic link, which may lead anywhere"
+            )
+        if _identity(status) == git:
+            raise _Crooked(f"`{shown}` of the work tree belongs to git itself")
+        if stat.S_ISDIR(status.st_mode) and os.path.lexists(os.path.join(full, _GIT)):
+            raise _Crooked(
+                f"`{shown}` of the work tree has a `{_GIT}` of its own: it is a submodule or "
+                "another repository, whose changes no review of this one shows"
+            )
+        found.append(_identity(status))
+    return found
+
+
+def _is_exact(folder: str, name: str) -> bool:
+    """Whether what is found in a folder by a name has just this name.
+
+    A disk may find it by others, too: with other capital letters, by a short name, or composed
+    differently. Only a listing tells; none is needed where the disk minds capital letters and the
+    name is of ASCII letters.
+    """
+    swapped = name.swapcase()
+    if name.isascii() and swapped != name and not os.path.lexists(os.path.join(folder, swapped)):
+        return True
+    return name in os.listdir(folder)
+
+
+def _identity(status: os.stat_result) -> Identity:
+    return status.st_dev, status.st_ino
+
+
+def _identity_at(path: str) -> Identity | None:
+    try:
+        return _identity(os.lstat(path))
+    except OSError:
+        return None
