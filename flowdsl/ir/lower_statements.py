@@ -449,7 +449,8 @@ class BodyLowering:
     ) -> nodes.Repeat:
         limit = self._bound(statement.limit)
         until = self.values.condition(statement.until, frame)
-        own = not_reached(limit, until)
+        # A condition said twice is one in the prompt; the source still asks for more than a look.
+        own = not_reached(limit, until if isinstance(statement.until, ast.SeesExpr) else None)
         return nodes.Repeat(
             origin=origin,
             until=until,
@@ -711,8 +712,8 @@ def too_many(limit: nodes.Limit) -> nodes.Text:
     return joined((*literal("more than "), _piece(limit), *literal(" entries to work through")))
 
 
-def not_reached(limit: nodes.Limit, until: nodes.Condition) -> nodes.Text:
-    """Why a `repeat` fails that has no `else`."""
+def not_reached(limit: nodes.Limit, until: nodes.Condition | None) -> nodes.Text:
+    """Why a `repeat` fails that has no `else`; `until` is told where it is one look."""
     own = (*literal("not reached in "), _piece(limit), *literal(" rounds"))
     if isinstance(until, nodes.Sees):
         own = (*own, *literal(": "), *until.text)
