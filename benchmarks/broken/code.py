@@ -1149,6 +1149,8 @@ TASKS = (
         "pass",
     ),
     Code("BodyLowering._argument", 'self.names.fresh(f"{task.name}_{parameter}")', "parameter"),
+    Code("BodyLowering._retry", "otherwise=_store(again) + otherwise", "otherwise=otherwise"),
+    Code("BodyLowering._before", "if each not in self._in_attempt", "if True"),
     Code(
         "BodyLowering._emit",
         "statement.append or value != variable_value(variable)",

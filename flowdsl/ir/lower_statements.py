@@ -83,7 +83,8 @@ class BodyLowering:
         self.input_bounds: dict[str, int] = {}
         self.bounding_inputs: set[str] = set()
         self._tasks: dict[semantic.TaskSymbol, Locals] = {}
-        self._earlier: dict[str, str] = {}
+        self._earlier: dict[str, list[str]] = {}
+        self._in_attempt: list[str] = []
         self._loops = 0
         self._taken: dict[tuple[semantic.TaskSymbol, str], str] = {}
 
@@ -465,7 +466,8 @@ class BodyLowering:
     ) -> Iterator[nodes.Statement]:
         """A `retry`; what a failed attempt has emitted is taken back.
 
-        It is missing again, or has the value from before, which is then kept in a variable.
+        It is missing again, or has the value from before, which is then kept in a variable. Where
+        nobody reads it then, as an outer `retry` takes it back itself, `liveness` drops that.
         """
         before: list[nodes.Assignment] = []
         again: list[nodes.Assignment] = []
@@ -483,22 +485,34 @@ class BodyLowering:
             again.append(
                 nodes.Assignment(variable=variable, restores=True, value=value, origin=origin)
             )
+        self._in_attempt += (each.variable for each in before)
+        body = self.body(statement.body, frame.within(attempt=True))
+        del self._in_attempt[len(self._in_attempt) - len(before) :]
+        otherwise = (
+            self.body(statement.otherwise, frame)
+            if statement.otherwise
+            else (_fail(None, frame, origin),)
+        )
         yield from _store(before)
         yield nodes.Retry(
             origin=origin,
             attempts=self._number(statement.attempts),
             delay_milliseconds=statement.delay.milliseconds if statement.delay else 0,
-            body=_store(again) + self.body(statement.body, frame.within(attempt=True)),
-            otherwise=_store(again) + self.body(statement.otherwise, frame)
-            if statement.otherwise
-            else (_fail(None, frame, origin),),
+            body=_store(again) + body,
+            otherwise=_store(again) + otherwise,
         )
 
     def _before(self, variable: str) -> str:
-        """The variable that has the value of another one from before an attempt."""
-        if variable not in self._earlier:
-            self._earlier[variable] = self.names.fresh(f"{variable}{BEFORE}")
-        return self._earlier[variable]
+        """The variable that has the value of another one from before an attempt.
+
+        An attempt around this one has a variable of its own.
+        """
+        known = self._earlier.setdefault(variable, [])
+        free = next((each for each in known if each not in self._in_attempt), None)
+        if free is None:
+            free = self.names.fresh(f"{variable}{BEFORE}")
+            known.append(free)
+        return free
 
     def _is_emitted_outside(self, name: str, retry: ast.RetryStmt, frame: Frame) -> bool:
         """Whether an output or field may have a value when a `retry` begins."""

@@ -122,6 +122,30 @@ workflow w {
 }
 task note(list: string[]) { type "all: {list}" into "A" }
 """,
+    "attempts inside attempts, and in an entry": """
+workflow w {
+  inputs { names: string[] @max_items(3) }
+  outputs { a: int?, b: string?, seen: string[] }
+  steps {
+    emit a = 1
+    for name in names {
+      emit seen += name
+      retry 2 {
+        emit a = 2
+        emit b = name
+        retry 2 { emit a = 3 expect "{name} is open" }
+        expect "{name} is shown"
+      }
+      if sees "the end" { fail "no more" }
+    } on failure { press "Escape" }
+    retry 2 {
+      emit a = 4
+      retry 2 { emit a = 5 expect "A" } else { expect "B" }
+      expect "C"
+    } else { press "Enter" }
+  }
+}
+""",
     "parts of parameters": """
 type City { name: string, code: string? }
 type Home { city: City, tags: string[] @max_items(2) }
