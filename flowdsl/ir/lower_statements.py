@@ -21,12 +21,12 @@ from .lower_values import (
     LOOP_ITEM,
     Frame,
     ValueLowering,
+    holds_unspelled,
     joined,
     literal,
     origin_of,
     result_object,
     single_variable,
-    text_of,
     variable_value,
 )
 from .outputs import OutputPlan
@@ -34,6 +34,9 @@ from .walk import walk
 
 DEFAULT_TIMEOUT_MILLISECONDS = 60_000
 """How long `wait until` waits if the source does not say."""
+
+ENTRIES = "entries"
+"""The name for a variable with the list of a loop, if it is free."""
 
 BEFORE = "_before"
 """What follows the name of an output in that of the variable with its value before an attempt."""
@@ -87,6 +90,7 @@ class BodyLowering:
         self._in_attempt: list[str] = []
         self._loops = 0
         self._taken: dict[tuple[semantic.TaskSymbol, str], str] = {}
+        self._spelled: dict[semantic.TaskSymbol, tuple[str, ...]] = {}
 
     def prologue(self, frame: Frame) -> nodes.Body:
         """Statements before the first one, made when `body` has been lowered.
@@ -235,7 +239,7 @@ class BodyLowering:
         text = (
             self.values.text(value, frame)
             if isinstance(value, ast.Text)
-            else text_of(self.values.reference(value, frame))
+            else self.values.spelled(value, frame)
         )
         typed = nodes.TypeIn(
             origin=origin,
@@ -408,7 +412,7 @@ class BodyLowering:
         if isinstance(limit, nodes.Variable) and variable is None:
             yield _fewer_allowed(_length(items), limit, origin)
         if optional and variable is not None:
-            entries = self.names.fresh("entries")
+            entries = self.names.fresh(ENTRIES)
             yield _given_or_empty(items, entries, origin)
             items = nodes.TextValue(text=(nodes.Variable(sigil="runtime", name=entries),))
         name = statement.variable.text
@@ -537,6 +541,11 @@ class BodyLowering:
             name: self._argument(task, name, value, set(fields.values()), taken, origin)
             for name, value in self._arguments(statement, task, frame)
         }
+        held = {
+            name: self._take(task, name, arguments[name], taken, origin)
+            for name in self._in_texts(task)
+            if holds_unspelled(arguments[name])
+        }
         own = self._locals(task)
         inner = Frame(
             task.module.source,
@@ -546,6 +555,7 @@ class BodyLowering:
             fields,
             body,
             attempt=frame.attempt,
+            held=held,
         )
         lists = {each.name.text for each in emits_in(body) if each.append}
         yield from _store(
@@ -594,11 +604,35 @@ class BodyLowering:
         used = {each.name for each in walk(value) if isinstance(each, nodes.Variable)}
         if used.isdisjoint(fields):
             return value
+        return variable_value(self._take(task, parameter, value, taken, origin))
+
+    def _take(
+        self,
+        task: semantic.TaskSymbol,
+        parameter: str,
+        value: nodes.Value,
+        taken: list[nodes.Assignment],
+        origin: nodes.Origin,
+    ) -> str:
+        """The variable that holds an argument from the beginning of a call on."""
         key = task, parameter
         if key not in self._taken:
             self._taken[key] = self.names.fresh(f"{task.name}_{parameter}")
         taken.append(_assignment(self._taken[key], value, origin))
-        return variable_value(self._taken[key])
+        return self._taken[key]
+
+    def _in_texts(self, task: semantic.TaskSymbol) -> tuple[str, ...]:
+        """The parameters of which a text of the task spells the value, or a part of it."""
+        found = self._spelled.get(task)
+        if found is None:
+            named = {
+                ref.name.text
+                for ref in spelled_refs(task.declaration.body)
+                if self.values.model.values[ref].kind == semantic.PARAMETER
+            }
+            found = tuple(each.name for each in task.params if each.name in named)
+            self._spelled[task] = found
+        return found
 
     def _locals(self, task: semantic.TaskSymbol) -> Locals:
         """The variables of a task, which all calls of it share: it never calls itself."""
@@ -638,11 +672,7 @@ def local_variables(
             (called if isinstance(each, ast.CallStmt) else whole).add(variable.text)
     if called:
         whole.update(
-            part.name.text
-            for text in visit.walk(body)
-            if isinstance(text, ast.Text)
-            for part in text.parts
-            if isinstance(part, ast.Ref) and part.sigil == ast.RUNTIME and not part.path
+            ref.name.text for ref in spelled_refs(body) if ref.sigil == ast.RUNTIME and not ref.path
         )
     variables: dict[str, str] = {}
     results: dict[str, dict[str, str]] = {}
@@ -656,6 +686,18 @@ def local_variables(
             field.name: names.fresh(f"{prefix}{name}_{field.name}") for field in record.fields
         }
     return Locals(variables, results, dict(_read_directly(body)))
+
+
+def spelled_refs(body: ast.Block) -> Iterator[ast.Ref]:
+    """The references in the texts of a body, and those that are typed as they are."""
+    for node in visit.walk(body):
+        match node:
+            case ast.Text(parts=parts):
+                yield from (part for part in parts if isinstance(part, ast.Ref))
+            case ast.TypeStmt(value=ast.Ref() as ref):
+                yield ref
+            case _:
+                pass
 
 
 def _read_directly(body: ast.Block) -> Iterator[tuple[str, str]]:
