@@ -601,6 +601,7 @@ SCHEMAS = (
     ),
     Code("input_patterns._places", "yield tuple(each.value for each in assignments), True", "pass"),
     Code("input_patterns._places", "yield command, True", "pass"),
+    Code("input_patterns._places", "yield text_of(items), True", "yield items, True"),
     Code("input_patterns._places", "for branch in branches:", "for branch in ():"),
     Code("input_patterns._places", "yield from _in_condition(until)", "pass"),
     Code(
@@ -777,6 +778,7 @@ PROMPTS = (
         "value.value",
         equivalent="what the list is called in the line over a loop means nothing",
     ),
+    Code("control.loop_items", "if single_variable(value) is None", "if False"),
     Code(
         "control.loop_items",
         "_written_out(value)",
@@ -1136,11 +1138,18 @@ TASKS = (
     Code("BodyLowering._arguments", "if parameter.name in given:", "if False:"),
     Code("BodyLowering._argument", "if used.isdisjoint(fields):", "if True:"),
     Code(
-        "BodyLowering._argument",
+        "BodyLowering._take",
         "taken.append(_assignment(self._taken[key], value, origin))",
         "pass",
     ),
-    Code("BodyLowering._argument", 'self.names.fresh(f"{task.name}_{parameter}")', "parameter"),
+    Code("BodyLowering._take", 'self.names.fresh(f"{task.name}_{parameter}")', "parameter"),
+    Code("BodyLowering._call", "if holds_unspelled(arguments[name])", "if False"),
+    Code("BodyLowering._call", "held=held,", ""),
+    Code("lower_values.holds_unspelled", 'piece.sigil != "input"', 'piece.sigil == "runtime"'),
+    Code("ValueLowering.spelled", "wire_path(symbol.type, ref.path)", "()"),
+    Code("_Placing._loop", "if holds_unspelled(loop.items)", "if False"),
+    Code("BodyLowering._retry", "otherwise=_store(again) + otherwise", "otherwise=otherwise"),
+    Code("BodyLowering._before", "if each not in self._in_attempt", "if True"),
     Code(
         "BodyLowering._emit",
         "statement.append or value != variable_value(variable)",

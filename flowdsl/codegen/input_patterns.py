@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flowdsl.ir import nodes
+from flowdsl.ir.lower_values import text_of
 from flowdsl.ir.walk import statements, walk
 
 LINE = r"^[^\n\r⟦⟧]*(?!\n)$"
@@ -90,11 +91,6 @@ def _uses(workflow: nodes.Workflow) -> Iterator[tuple[nodes.Variable, str]]:
         for node, exact in _places(statement)
     ]
     places += [(rule, LINE) for rule in workflow.rules]
-    places += [
-        (statement.items, JSON)
-        for statement in statements(workflow.body)
-        if isinstance(statement, nodes.Loop) and isinstance(statement.items, nodes.ListValue)
-    ]
     uses = [
         (part, JSON if part.in_json else place)
         for node, place in places
@@ -119,6 +115,8 @@ def _places(statement: nodes.Statement) -> Iterator[tuple[Any, bool]]:
                 yield from _in_condition(branch.condition)
         case nodes.Repeat(until=until):
             yield from _in_condition(until)
+        case nodes.Loop(items=items, entry=None):
+            yield text_of(items), True
         case nodes.Loop(items=items):
             yield items, True
         case nodes.Step(title=text) | nodes.Do(text=text):

@@ -2,6 +2,7 @@
 
 - In a loop whose passes may fail, a variable that keeps why, and the check behind the loop.
 - In front of a loop over a list that may be missing, the list that is empty instead.
+- In front of a loop over a list that JSON cannot spell out, the variable that keeps it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import single_variable
+from flowdsl.ir.lower_values import holds_unspelled, single_variable
 from flowdsl.ir.passes import rewrite_body
 from flowdsl.ir.walk import statements, variables_set
 
@@ -75,32 +76,38 @@ def _asked(condition: nodes.Condition) -> str:
 
 
 def _with_own_lists(body: nodes.Body) -> Iterator[nodes.Statement]:
-    waiting: nodes.If | None = None
+    waiting: nodes.Statement | None = None
     for statement in body:
         if waiting is not None:
-            listed = _listed(waiting, statement)
-            if listed is None:
-                yield waiting
-            else:
-                statement = listed
-            waiting = None
-        if isinstance(statement, nodes.If) and _stored_list(statement) is not None:
-            waiting = statement
-        else:
-            yield statement
+            rest, statement = _listed(waiting, statement)
+            yield from rest
+        waiting = statement
     if waiting is not None:
         yield waiting
 
 
-def _listed(choice: nodes.If, loop: nodes.Statement) -> nodes.Loop | None:
-    """A loop over the list of which `choice` has kept one that is not missing."""
-    stored = _stored_list(choice)
-    if stored is None or not isinstance(loop, nodes.Loop):
-        return None
-    variable = single_variable(loop.items)
-    if variable is None or variable.name != stored[0] or variable.path:
-        return None
-    return replace(loop, items=stored[1])
+def _listed(keeping: nodes.Statement, loop: nodes.Statement) -> tuple[nodes.Body, nodes.Statement]:
+    """What is left of a statement that keeps the list of a loop, and the loop over the list."""
+    variable = single_variable(loop.items) if isinstance(loop, nodes.Loop) else None
+    if variable is None or variable.path:
+        return (keeping,), loop
+    assert isinstance(loop, nodes.Loop)
+    if isinstance(keeping, nodes.Store) and not loop.counted:
+        *before, last = keeping.assignments
+        value = last.value
+        if (
+            last.variable == variable.name
+            and not last.append
+            and isinstance(value, nodes.ListValue)
+            and holds_unspelled(value)
+        ):
+            rest = (replace(keeping, assignments=tuple(before)),) if before else ()
+            return rest, replace(loop, items=value)
+    if isinstance(keeping, nodes.If):
+        stored = _stored_list(keeping)
+        if stored is not None and variable.name == stored[0]:
+            return (), replace(loop, items=stored[1])
+    return (keeping,), loop
 
 
 def _stored_list(choice: nodes.If) -> tuple[str, nodes.Value] | None:

@@ -21,12 +21,12 @@ from .lower_values import (
     LOOP_ITEM,
     Frame,
     ValueLowering,
+    holds_unspelled,
     joined,
     literal,
     origin_of,
     result_object,
     single_variable,
-    text_of,
     variable_value,
 )
 from .outputs import OutputPlan
@@ -34,6 +34,9 @@ from .walk import walk
 
 DEFAULT_TIMEOUT_MILLISECONDS = 60_000
 """How long `wait until` waits if the source does not say."""
+
+ENTRIES = "entries"
+"""The name for a variable with the list of a loop, if it is free."""
 
 BEFORE = "_before"
 """What follows the name of an output in that of the variable with its value before an attempt."""
@@ -83,9 +86,11 @@ class BodyLowering:
         self.input_bounds: dict[str, int] = {}
         self.bounding_inputs: set[str] = set()
         self._tasks: dict[semantic.TaskSymbol, Locals] = {}
-        self._earlier: dict[str, str] = {}
+        self._earlier: dict[str, list[str]] = {}
+        self._in_attempt: list[str] = []
         self._loops = 0
         self._taken: dict[tuple[semantic.TaskSymbol, str], str] = {}
+        self._spelled: dict[semantic.TaskSymbol, tuple[str, ...]] = {}
 
     def prologue(self, frame: Frame) -> nodes.Body:
         """Statements before the first one, made when `body` has been lowered.
@@ -234,7 +239,7 @@ class BodyLowering:
         text = (
             self.values.text(value, frame)
             if isinstance(value, ast.Text)
-            else text_of(self.values.reference(value, frame))
+            else self.values.spelled(value, frame)
         )
         typed = nodes.TypeIn(
             origin=origin,
@@ -407,7 +412,7 @@ class BodyLowering:
         if isinstance(limit, nodes.Variable) and variable is None:
             yield _fewer_allowed(_length(items), limit, origin)
         if optional and variable is not None:
-            entries = self.names.fresh("entries")
+            entries = self.names.fresh(ENTRIES)
             yield _given_or_empty(items, entries, origin)
             items = nodes.TextValue(text=(nodes.Variable(sigil="runtime", name=entries),))
         name = statement.variable.text
@@ -449,7 +454,8 @@ class BodyLowering:
     ) -> nodes.Repeat:
         limit = self._bound(statement.limit)
         until = self.values.condition(statement.until, frame)
-        own = not_reached(limit, until)
+        # A condition said twice is one in the prompt; the source still asks for more than a look.
+        own = not_reached(limit, until if isinstance(statement.until, ast.SeesExpr) else None)
         return nodes.Repeat(
             origin=origin,
             until=until,
@@ -464,7 +470,8 @@ class BodyLowering:
     ) -> Iterator[nodes.Statement]:
         """A `retry`; what a failed attempt has emitted is taken back.
 
-        It is missing again, or has the value from before, which is then kept in a variable.
+        It is missing again, or has the value from before, which is then kept in a variable. Where
+        nobody reads it then, as an outer `retry` takes it back itself, `liveness` drops that.
         """
         before: list[nodes.Assignment] = []
         again: list[nodes.Assignment] = []
@@ -482,22 +489,34 @@ class BodyLowering:
             again.append(
                 nodes.Assignment(variable=variable, restores=True, value=value, origin=origin)
             )
+        self._in_attempt += (each.variable for each in before)
+        body = self.body(statement.body, frame.within(attempt=True))
+        del self._in_attempt[len(self._in_attempt) - len(before) :]
+        otherwise = (
+            self.body(statement.otherwise, frame)
+            if statement.otherwise
+            else (_fail(None, frame, origin),)
+        )
         yield from _store(before)
         yield nodes.Retry(
             origin=origin,
             attempts=self._number(statement.attempts),
             delay_milliseconds=statement.delay.milliseconds if statement.delay else 0,
-            body=_store(again) + self.body(statement.body, frame.within(attempt=True)),
-            otherwise=_store(again) + self.body(statement.otherwise, frame)
-            if statement.otherwise
-            else (_fail(None, frame, origin),),
+            body=_store(again) + body,
+            otherwise=_store(again) + otherwise,
         )
 
     def _before(self, variable: str) -> str:
-        """The variable that has the value of another one from before an attempt."""
-        if variable not in self._earlier:
-            self._earlier[variable] = self.names.fresh(f"{variable}{BEFORE}")
-        return self._earlier[variable]
+        """The variable that has the value of another one from before an attempt.
+
+        An attempt around this one has a variable of its own.
+        """
+        known = self._earlier.setdefault(variable, [])
+        free = next((each for each in known if each not in self._in_attempt), None)
+        if free is None:
+            free = self.names.fresh(f"{variable}{BEFORE}")
+            known.append(free)
+        return free
 
     def _is_emitted_outside(self, name: str, retry: ast.RetryStmt, frame: Frame) -> bool:
         """Whether an output or field may have a value when a `retry` begins."""
@@ -522,6 +541,11 @@ class BodyLowering:
             name: self._argument(task, name, value, set(fields.values()), taken, origin)
             for name, value in self._arguments(statement, task, frame)
         }
+        held = {
+            name: self._take(task, name, arguments[name], taken, origin)
+            for name in self._in_texts(task)
+            if holds_unspelled(arguments[name])
+        }
         own = self._locals(task)
         inner = Frame(
             task.module.source,
@@ -531,6 +555,7 @@ class BodyLowering:
             fields,
             body,
             attempt=frame.attempt,
+            held=held,
         )
         lists = {each.name.text for each in emits_in(body) if each.append}
         yield from _store(
@@ -579,11 +604,35 @@ class BodyLowering:
         used = {each.name for each in walk(value) if isinstance(each, nodes.Variable)}
         if used.isdisjoint(fields):
             return value
+        return variable_value(self._take(task, parameter, value, taken, origin))
+
+    def _take(
+        self,
+        task: semantic.TaskSymbol,
+        parameter: str,
+        value: nodes.Value,
+        taken: list[nodes.Assignment],
+        origin: nodes.Origin,
+    ) -> str:
+        """The variable that holds an argument from the beginning of a call on."""
         key = task, parameter
         if key not in self._taken:
             self._taken[key] = self.names.fresh(f"{task.name}_{parameter}")
         taken.append(_assignment(self._taken[key], value, origin))
-        return variable_value(self._taken[key])
+        return self._taken[key]
+
+    def _in_texts(self, task: semantic.TaskSymbol) -> tuple[str, ...]:
+        """The parameters of which a text of the task spells the value, or a part of it."""
+        found = self._spelled.get(task)
+        if found is None:
+            named = {
+                ref.name.text
+                for ref in spelled_refs(task.declaration.body)
+                if self.values.model.values[ref].kind == semantic.PARAMETER
+            }
+            found = tuple(each.name for each in task.params if each.name in named)
+            self._spelled[task] = found
+        return found
 
     def _locals(self, task: semantic.TaskSymbol) -> Locals:
         """The variables of a task, which all calls of it share: it never calls itself."""
@@ -623,11 +672,7 @@ def local_variables(
             (called if isinstance(each, ast.CallStmt) else whole).add(variable.text)
     if called:
         whole.update(
-            part.name.text
-            for text in visit.walk(body)
-            if isinstance(text, ast.Text)
-            for part in text.parts
-            if isinstance(part, ast.Ref) and part.sigil == ast.RUNTIME and not part.path
+            ref.name.text for ref in spelled_refs(body) if ref.sigil == ast.RUNTIME and not ref.path
         )
     variables: dict[str, str] = {}
     results: dict[str, dict[str, str]] = {}
@@ -641,6 +686,18 @@ def local_variables(
             field.name: names.fresh(f"{prefix}{name}_{field.name}") for field in record.fields
         }
     return Locals(variables, results, dict(_read_directly(body)))
+
+
+def spelled_refs(body: ast.Block) -> Iterator[ast.Ref]:
+    """The references in the texts of a body, and those that are typed as they are."""
+    for node in visit.walk(body):
+        match node:
+            case ast.Text(parts=parts):
+                yield from (part for part in parts if isinstance(part, ast.Ref))
+            case ast.TypeStmt(value=ast.Ref() as ref):
+                yield ref
+            case _:
+                pass
 
 
 def _read_directly(body: ast.Block) -> Iterator[tuple[str, str]]:
@@ -711,8 +768,8 @@ def too_many(limit: nodes.Limit) -> nodes.Text:
     return joined((*literal("more than "), _piece(limit), *literal(" entries to work through")))
 
 
-def not_reached(limit: nodes.Limit, until: nodes.Condition) -> nodes.Text:
-    """Why a `repeat` fails that has no `else`."""
+def not_reached(limit: nodes.Limit, until: nodes.Condition | None) -> nodes.Text:
+    """Why a `repeat` fails that has no `else`; `until` is told where it is one look."""
     own = (*literal("not reached in "), _piece(limit), *literal(" rounds"))
     if isinstance(until, nodes.Sees):
         own = (*own, *literal(": "), *until.text)

@@ -27,7 +27,7 @@ LOOP_ITEM = "loop_item"
 """The runtime variable of the platform that holds the current entry of a loop."""
 
 
-NO_ENTRIES: Mapping[str, str] = MappingProxyType({})
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
 class Frame(Record):
@@ -43,6 +43,7 @@ class Frame(Record):
     - `attempt`: a `fail` is caught.
     - `passes`: a `for` or `repeat` of this body stands around.
     - `entries`: the marks of the entries of the loops around, by the names of their variables.
+    - `held`: the variables that hold arguments as wholes, by the names of their parameters.
     """
 
     source: SourceFile
@@ -53,14 +54,15 @@ class Frame(Record):
     body: ast.Block
     attempt: bool = False
     passes: bool = False
-    entries: Mapping[str, str] = NO_ENTRIES
+    entries: Mapping[str, str] = NO_NAMES
+    held: Mapping[str, str] = NO_NAMES
 
     def within(
         self,
         *,
         attempt: bool = False,
         passes: bool = False,
-        entries: Mapping[str, str] = NO_ENTRIES,
+        entries: Mapping[str, str] = NO_NAMES,
     ) -> Frame:
         """The same body, inside of an attempt or a pass."""
         return Frame(
@@ -73,6 +75,7 @@ class Frame(Record):
             attempt=self.attempt or attempt,
             passes=self.passes or passes,
             entries={**self.entries, **entries},
+            held=self.held,
         )
 
 
@@ -121,6 +124,18 @@ def text_of(value: nodes.Value) -> nodes.Text:
             return joined(_json_pieces(value))
         case _:
             assert_never(value)
+
+
+def holds_unspelled(value: nodes.Value) -> bool:
+    """Whether a list or object has a text in it that only the run knows.
+
+    Nobody can spell it out as JSON, for the text may hold a quotation mark. Of an input,
+    `input_schema` sees to it that it holds none.
+    """
+    return any(
+        isinstance(piece, nodes.Variable) and piece.in_json and piece.sigil != "input"
+        for piece in text_of(value)
+    )
 
 
 def _json_pieces(value: nodes.Value) -> Iterable[nodes.TextPiece | nodes.Variable]:
@@ -290,8 +305,20 @@ class ValueLowering:
         return text if isinstance(text, str) and has_lines(text) else None
 
     def _filled(self, ref: ast.Ref, frame: Frame) -> Iterable[nodes.Piece]:
-        value = text_of(self._whole(ref, self.reference(ref, frame)))
+        value = self.spelled(ref, frame)
         return _quoted(value) if ref in self.model.quoted else value
+
+    def spelled(self, ref: ast.Ref, frame: Frame) -> nodes.Text:
+        """A reference inside a text.
+
+        A part of an argument that JSON cannot spell out is named by the variable that holds it.
+        """
+        value = self.reference(ref, frame)
+        symbol = self.model.values[ref]
+        held = frame.held.get(symbol.name) if symbol.kind == semantic.PARAMETER else None
+        if held is not None and holds_unspelled(value):
+            value = select(variable_value(held), wire_path(symbol.type, ref.path))
+        return text_of(self._whole(ref, value))
 
     def value(self, expr: ast.Expr, frame: Frame) -> nodes.Value:
         match expr:

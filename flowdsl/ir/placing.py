@@ -19,7 +19,8 @@ from flowdsl.semantics.capabilities import Capabilities
 
 from . import nodes
 from .fits import fits
-from .lower_values import LOOP_ITEM
+from .lower_statements import ENTRIES, Names
+from .lower_values import LOOP_ITEM, holds_unspelled, variable_value
 from .walk import inner_bodies, renamed, with_bodies
 
 ENTRY = "entry"
@@ -37,38 +38,50 @@ def place_loops(program: nodes.Program, capabilities: Capabilities) -> nodes.Pro
 
 
 def _placed(workflow: nodes.Workflow, capabilities: Capabilities) -> nodes.Workflow:
-    names = list(workflow.names)
+    names = Names(workflow.names)
     body = _Placing(capabilities, names).body(workflow.body, inside=False)
-    return replace(workflow, body=body, names=tuple(sorted(names)))
+    return replace(workflow, body=body, names=names.taken())
 
 
 class _Placing:
-    """Places the loops of one workflow; `names` are those in use.
+    """Places the loops of one workflow.
 
     `entries` are the names of entries, by how many loops of the same call stand around.
     """
 
-    def __init__(self, capabilities: Capabilities, names: list[str]) -> None:
+    def __init__(self, capabilities: Capabilities, names: Names) -> None:
         self.capabilities = capabilities
         self.names = names
         self.entries: list[str] = []
 
     def body(self, body: nodes.Body, *, inside: bool) -> nodes.Body:
         """A body; `inside` says that another statement than a step stands around it."""
-        return tuple(self._statement(statement, inside=inside) for statement in body)
+        return tuple(
+            placed for statement in body for placed in self._statement(statement, inside=inside)
+        )
 
-    def _statement(self, statement: nodes.Statement, *, inside: bool) -> nodes.Statement:
+    def _statement(self, statement: nodes.Statement, *, inside: bool) -> nodes.Body:
         if isinstance(statement, nodes.Loop) and statement.entry is not None:
             return self._loop(statement, statement.entry, inside=inside)
         within = inside or not isinstance(statement, nodes.Step)
         bodies = [self.body(inner, inside=within) for inner, _ in inner_bodies(statement)]
-        return with_bodies(statement, bodies)
+        return (with_bodies(statement, bodies),)
 
-    def _loop(self, loop: nodes.Loop, entry: str, *, inside: bool) -> nodes.Loop:
+    def _loop(self, loop: nodes.Loop, entry: str, *, inside: bool) -> nodes.Body:
         if inside and fits((loop,), self.capabilities):
-            return self._focused(loop, 0)
+            return (self._focused(loop, 0),)
         body = renamed(self.body(loop.body, inside=True), entry, LOOP_ITEM, "runtime")
-        return replace(loop, entry=None, body=body)
+        loop = replace(loop, entry=None, body=body)
+        return self._with_list(loop) if holds_unspelled(loop.items) else (loop,)
+
+    def _with_list(self, loop: nodes.Loop) -> nodes.Body:
+        """A loop over a list that `start_loop` cannot be given as JSON, and is kept first."""
+        name = self.names.fresh(ENTRIES)
+        kept = nodes.Assignment(variable=name, value=loop.items, origin=loop.origin)
+        return (
+            nodes.Store(origin=loop.origin, assignments=(kept,)),
+            replace(loop, items=variable_value(name)),
+        )
 
     def _focused(self, loop: nodes.Loop, depth: int) -> nodes.Loop:
         """A loop of a focused agent; all loops in it are, too."""
@@ -90,10 +103,5 @@ class _Placing:
 
     def _entry_name(self, depth: int) -> str:
         while len(self.entries) <= depth:
-            name, number = ENTRY, 1
-            while name in self.names:
-                number += 1
-                name = f"{ENTRY}_{number}"
-            self.names.append(name)
-            self.entries.append(name)
+            self.entries.append(self.names.fresh(ENTRY))
         return self.entries[depth]

@@ -77,7 +77,7 @@ def prompt_cost(prompt: str) -> PromptCost:
 _EVENT = re.compile(
     r"(?<!not )(?<!never )\buse\s+(?:"
     r"(?P<focused>focused_action\b)"
-    r"|(?P<start>start_loop\b)(?: with text=(?P<items>\"[^\"\n]*\"|'[^'\n]*'))?"
+    r"|(?P<start>start_loop\b)(?: with text=(?P<items>\"[^\"\n]*\"|'[^'\n]*'|⟦[^\n]*⟧))?"
     r"|(?P<end>end_loop_iteration\b))"
     r"|(?P<reading>\bextract_prompt ?=)",
     re.IGNORECASE,

@@ -10,6 +10,7 @@ from flowdsl.prompt.text import (
     duration,
     limit_words,
     quoted,
+    quoted_text,
     spell_path,
     spell_text,
     spell_variable,
@@ -224,7 +225,8 @@ def _items_name(value: nodes.Value) -> str:
 
 def loop_items(value: nodes.Value) -> str:
     """What `start_loop` is given as text: a variable, a JSON array, or a count."""
-    return quoted(spell_text(text_of(_written_out(value))))
+    text = text_of(_written_out(value))
+    return quoted_text(text) if single_variable(value) is None else quoted(spell_text(text))
 
 
 def _written_out(value: nodes.Value) -> nodes.Value:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Literal
 
+from flowdsl.codegen.prompt.control import loop_items
 from flowdsl.ir import nodes
 from flowdsl.prompt.reading.conditions import Conditions
-from flowdsl.prompt.reading.frames import frames
+from flowdsl.prompt.reading.frames import Read, frames
 from flowdsl.prompt.reading.phrases import Phrases
-from flowdsl.prompt.reading.texts import Texts, in_quotes
+from flowdsl.prompt.reading.texts import Texts, in_brackets, in_quotes
 from flowdsl.prompt.sentences import FOCUSED, MAIN, SENTENCES
 from flowdsl.prompt.text import OPEN_PART
 from flowdsl.prompt.words import say
@@ -41,7 +42,7 @@ class Words:
         self.condition = self.conditions.condition
         self.sentences = self.phrases.sentences
         self.sentences.kinds |= {
-            "items": in_quotes(lambda spelled: read_items(spelled, texts)),
+            "items": partial(_items, texts),
             "mark": _marked,
             "missing": _missing,
             "picture": _open_part,
@@ -292,6 +293,20 @@ def _starts() -> tuple[str, ...]:
     leaves = [each.start for name in _LEAVES for each in frames(name)]
     starts += [start[0].upper() + start[1:] for start in leaves]
     return tuple(dict.fromkeys(starts))
+
+
+def _items(texts: Texts, text: str, position: int) -> tuple[nodes.Value, int] | None:
+    """Reads what `start_loop` is given: in quotation marks, or in brackets around values."""
+
+    def read(spelled: str) -> nodes.Value | None:
+        return read_items(spelled, texts)
+
+    readers: tuple[Read, ...] = (in_quotes(read), in_brackets(read))
+    for each in readers:
+        found = each(text, position)
+        if found is not None and loop_items(found[0]) == text[position : found[1]]:
+            return found
+    return None
 
 
 def _marked(text: str, position: int) -> tuple[str, int] | None:

@@ -257,8 +257,8 @@ class Writer(ValueWriter):
                 if any(isinstance(entry, dict | list) for entry in entries):
                     return self.consts.name_of(entries), bound
                 return said(value_literal(entries)), bound
-            case nodes.ListValue():
-                return said(value_literal(constant_of(node.items))), bound
+            case nodes.ListValue(items=entries):
+                return f"[{', '.join(map(self._listed, entries))}]", bound
             case _:
                 variable = single_variable(node.items)
                 if variable is None:
@@ -271,6 +271,12 @@ class Writer(ValueWriter):
                     elif declared is not None and declared <= (limit or declared):
                         bound = f" max {limit or declared}" if self.in_task else ""
                 return self.scope.in_code(variable), bound
+
+    def _listed(self, entry: nodes.Value) -> str:
+        """An entry of a list behind `in`: a literal, or a text with values filled in."""
+        if isinstance(entry, nodes.TextValue):
+            return self.text(entry.text)
+        return said(value_literal(constant_of(entry)))
 
     def _limit(self, limit: nodes.Limit) -> str:
         """The bound of a loop: a number, or the name of an input."""

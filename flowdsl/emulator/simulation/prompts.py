@@ -35,7 +35,7 @@ _SCREENSHOT = re.compile(rf"\bsave_screenshot_as_run_attachment\b[^\"'\n]{{0,60}
 _EXPORT = re.compile(
     rf"\bmark_file_for_export\b(?:[^\"'\n]{{0,60}}{_QUOTED}|\s+(?P<bare>[^\s\"']+))"
 )
-_LOOP = re.compile(rf"\bstart_loop\b[^\"'\n]{{0,40}}{_QUOTED}")
+_LOOP = re.compile(rf"\bstart_loop\b[^\"'⟦\n]{{0,40}}(?:{_QUOTED}|⟦(?P<filled>[^\n]+?)⟧)")
 _COPIED = re.compile(r"\bcopy_to_clipboard\b[^\"'\n]{0,40}?\bkey\s+[\"']?(?P<key>\w+)")
 _SAVED = re.compile(
     r"\(key \"(?P<key>\w+)\"\)(?:: the text " + _QUOTED + r"|: (?P<var>\{\S+\})\.)?"
@@ -99,7 +99,7 @@ def read_steps(prompt: str) -> tuple[Step, ...]:
     for index, (number, text) in enumerate(found):
         opened = _LOOP.search(text)
         if opened:
-            loops.append(opened["text"])
+            loops.append(opened["text"] or opened["filled"])
         following = found[index + 1][0] if index + 1 < len(found) else ""
         steps.append(Step(number, text, loops[-1], following.startswith(f"{number}.")))
         if _closes(text) and len(loops) > 1:

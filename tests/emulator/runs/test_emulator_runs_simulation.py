@@ -383,6 +383,17 @@ def test_prompts_of_other_kinds_have_steps_too() -> None:
     assert [step.number for step in read_steps(dated)][:1] == ["1"]
 
 
+def test_a_list_in_brackets_is_gone_through_like_one_in_quotation_marks() -> None:
+    prompt = (
+        '1. Use start_loop with text=⟦["a", "{b}\'s"]⟧. Without entries, go on.\n'
+        "2. Open {{loop_item}}.\n"
+        '3. Use end_loop_iteration with text="entry finished".\n'
+        "4. Close it.\n"
+    )
+    lists = [step.loop for step in read_steps(prompt)]
+    assert lists == ['["a", "{b}\'s"]'] * 3 + [None]
+
+
 def test_evidence_is_found_in_its_usual_spellings() -> None:
     prompt = (
         '1. save_screenshot_as_run_attachment named "chart_{{mrn}}.png". Close.\n'

@@ -122,6 +122,62 @@ workflow w {
 }
 task note(list: string[]) { type "all: {list}" into "A" }
 """,
+    "inputs in a list that is gone through": """
+workflow w {
+  inputs { a: string, b: string, c: string, d: string, e: string, f: string }
+  steps {
+    for text in ["{a}", "{b} x", "{c}", "{d}", "{e}", "{f}"] { type text into "Box B" }
+  }
+}
+""",
+    "values of a run in a list and a record that are spelled out": """
+type City { name: string, code: string }
+type Home { city: City, no: int }
+type Read { a: string, b: string, c: string, d: string, e: string, f: string }
+task note(list: string[], home: Home) {
+  type "all: {list}" into "A"
+  type home.city into "B"
+  do "Look at {home}."
+}
+workflow w {
+  steps {
+    extract x: Read from "X"
+    for text in ["{{x.a}}", "{{x.b}}", "{{x.c}} {{x.d}}", "{{x.e}}", "{{x.f}}"] {
+      type text into "C"
+    }
+    call note(list: [{{x.a}}, {{x.b}}], home: { city: { name: {{x.c}}, code: "c" }, no: 1 })
+    repeat until sees "the end" max 2 {
+      for text in ["{{x.a}}", "{{x.b}}", "{{x.c}}", "{{x.d}}", "{{x.e}}", "{{x.f}}"] {
+        call note(list: [text], home: { city: { name: "h", code: text }, no: 2 })
+      }
+    }
+  }
+}
+""",
+    "attempts inside attempts, and in an entry": """
+workflow w {
+  inputs { names: string[] @max_items(3) }
+  outputs { a: int?, b: string?, seen: string[] }
+  steps {
+    emit a = 1
+    for name in names {
+      emit seen += name
+      retry 2 {
+        emit a = 2
+        emit b = name
+        retry 2 { emit a = 3 expect "{name} is open" }
+        expect "{name} is shown"
+      }
+      if sees "the end" { fail "no more" }
+    } on failure { press "Escape" }
+    retry 2 {
+      emit a = 4
+      retry 2 { emit a = 5 expect "A" } else { expect "B" }
+      expect "C"
+    } else { press "Enter" }
+  }
+}
+""",
     "parts of parameters": """
 type City { name: string, code: string? }
 type Home { city: City, tags: string[] @max_items(2) }

@@ -41,6 +41,12 @@ def test_calls_in_a_loop_are_those_of_an_entry() -> None:
     assert cost.entry == Calls(1, 0)
 
 
+def test_a_list_with_values_in_it_is_named_as_it_stands() -> None:
+    source = 'for no in ["1", "{name}"] max 2 { expect "{no} is open" }'
+    (loop,) = prompt_cost(prompt_of(workflow(source, sections="inputs { name: string }"))).loops
+    assert loop.items == '["1", "{name}"]'
+
+
 def test_a_prompt_written_by_hand_is_counted_the_same_way() -> None:
     prompt = """\
 1. Open the list. Then use focused_action to check it. A focused_action may fail.

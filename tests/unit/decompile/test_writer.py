@@ -346,6 +346,39 @@ workflow w {
     assert 'keep last: Last = "a"' in text
 
 
+def test_lists_with_values_in_them_come_back_as_they_were() -> None:
+    text = written("""
+workflow w {
+  inputs { name: string }
+  steps {
+    for no in ["Inv. No.", "{name}"] { press "Tab" expect "{no} is open" }
+    extract read: string from "the name"
+    for no in ["\\"a\\"", "the {{read}}"] { expect "{no} is open" }
+  }
+}
+""")
+    assert 'for no in ["Inv. No.", "{name}"] {' in text
+    assert 'for no in ["\\"a\\"", "the {{read}}"] {' in text
+    assert "keep" not in text
+
+
+def test_an_attempt_that_ends_an_entry_comes_back_without_what_it_takes_back() -> None:
+    text = written("""
+workflow w {
+  inputs { names: string[] @max_items(3) }
+  outputs { size: int? }
+  steps {
+    for name in names {
+      retry 2 { emit size = 1 expect "{name} is open" }
+      fail "no more"
+    } on failure { press "Escape" }
+  }
+}
+""")
+    assert "else" not in text
+    assert "keep" not in text
+
+
 def test_defaults_are_left_out() -> None:
     text = written("""
 workflow w {
