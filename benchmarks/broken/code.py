@@ -40,7 +40,7 @@ LOWERING = (
         'if True else ""',
         equivalent="the outputs are made when every reading has ended, whatever they are called",
     ),
-    Code("lower._output_source", 'if value == "" and isinstance(output.type', "if isinstance(0"),
+    Code("lower._as_output", 'if value == "" and isinstance(type_', "if isinstance(0"),
     Code("lower._output_source", 'if value == "" and output.absent', "if False"),
     Code("lower._output_source", "and output.absent", ""),
     # Statements
