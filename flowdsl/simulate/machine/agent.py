@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flowdsl.prompt.sentences import AGAIN, DONE, SENTENCES
+from flowdsl.prompt.sentences import AGAIN, DONE, MAIN, SENTENCES
 from flowdsl.simulate import trace
 from flowdsl.simulate.shapes import EMPTY
 from flowdsl.simulate.trace import Recorder
@@ -150,7 +150,7 @@ class Open(Record):
 def readings(grammar: Grammar, line: Line) -> list[Said]:
     """The sentences that a line may be, whoever reads it; none for the author's words."""
     found = grammar.read(LINES, line.text)
-    if line.text.endswith("."):
+    if line.text.endswith(".") and line.text[:1].isupper():
         # A consequence without a condition is a line of its own, with a capital letter.
         found += grammar.hole("consequence", line.text[:1].lower() + line.text[1:-1])
     return found
@@ -197,6 +197,8 @@ class Agent:
         for line in lines:
             said = self.said(line)
             self.recorder.begin(line.number)
+            if said is None or not self.is_start(said):
+                self._closed(open_, line)
             if said is None:
                 self.unsaid(line)
                 open_, chosen = None, None
@@ -206,6 +208,13 @@ class Agent:
                 continue
             open_ = self.sentence(said, line)
             chosen = None
+        if lines:
+            self._closed(open_, lines[-1])
+
+    def _closed(self, open_: Open | None, line: Line) -> None:
+        """Refuse a check of which nothing says what its failure means; a command may fail."""
+        if open_ is not None and open_.start != _CHECKS["tools.run"]:
+            raise Defect("nothing says what to do where a check fails", inside(line.text))
 
     def _explained(self, lines: Sequence[Line]) -> None:
         """Refuse brackets, where no rule says what stands between them."""
@@ -512,6 +521,10 @@ class Agent:
 
     def retry(self, attempts: int, said: Said, line: Line) -> Open:
         """Attempts, until one works to its end."""
+        if not line.children:
+            raise Defect("a group without lines", inside(line.text))
+        if dict(said.holes).get("main", self.reader == MAIN) != (self.reader == MAIN):
+            raise Defect("attempts that are told to the other agent", inside(line.text))
         outer = self.attempts
         failed = True
         for number in range(1, attempts + 1):
