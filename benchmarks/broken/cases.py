@@ -16,7 +16,7 @@ from flowdsl.simulate.interpreter.errors import MissingInText
 from flowdsl.simulate.interpreter.interpret import interpret
 from flowdsl.simulate.machine.execute import Payload
 from flowdsl.simulate.trace import Trace
-from flowdsl.simulate.world import World
+from flowdsl.simulate.world import Unanswerable, World
 from flowdsl.source.files import MemoryFiles
 from tests.support.meaning.checked import PATH, Checked
 from tests.support.meaning.corpus import cases as corpus_cases
@@ -82,10 +82,13 @@ class Case:
         return world(1000 * len(self.source) + number, checked)
 
     def begun(self, given: World) -> Begun | None:
-        """What the program does in a world; None where it fills a missing value into a text."""
+        """What the program does in a world; None where nobody says that.
+
+        It fills a missing value into a text, or asks what the world has no answer for.
+        """
         try:
             trace = interpret(self.checked.model, self.checked.workflow, given)
-        except MissingInText:
+        except (MissingInText, Unanswerable):
             return None
         return Begun(given, dict(on_its_day(self.checked.workflow, given).inputs), trace)
 

@@ -189,11 +189,6 @@ KEEP = (
     ),
     Code(
         "_Walker._statement",
-        "live | missed | _own_reads(statement)\n            case _",
-        "missed | _own_reads(statement)\n            case _",
-    ),
-    Code(
-        "_Walker._statement",
         "(live - {statement.variable}) | _own_reads(statement)",
         "live",
         equivalent=_KEPT,

@@ -27,7 +27,7 @@ REPLAYS = 4
 LET_IN = 12
 """The generated worlds that are tried where a mutant lets other inputs in."""
 SPOILED = 4
-"""The worlds of which each text among the inputs is spoiled then."""
+"""The worlds of which each part of the inputs is spoiled then, as far as the schema allows."""
 SPOILERS = ("a\nb", "a\n", "a\rb", "⟦a⟧", "a⟧ b", 'a"b', "a\\b", "a\n⟦b", '" a')
 """Texts that a schema keeps out of places where they would end a line, brackets or JSON."""
 
@@ -85,7 +85,7 @@ def _given(world: World, inputs: dict[str, Any]) -> World:
 
 
 def _spoiled(case: Case, made: Checked) -> Iterator[World]:
-    """Worlds with a text among the inputs that only the broken schema takes."""
+    """Worlds with a part of the inputs that only the broken schema takes."""
     for begun in islice(case.runs, SPOILED):
         for inputs in _with_spoiled(begun.inputs):
             if _takes(made, inputs) and not _takes(case.checked, inputs):
@@ -101,11 +101,14 @@ def _takes(checked: Checked, inputs: dict[str, Any]) -> bool:
 
 
 def _with_spoiled(value: Any) -> Iterator[Any]:
-    """A value with one text in it spoiled, in every way."""
+    """A value with one part of it spoiled, in every way."""
     match value:
         case str():
             yield from SPOILERS
+        case int() if not isinstance(value, bool):
+            yield from (0, -1, value + 9)
         case list():
+            yield from ([], [*value, *value, *value])
             for index, each in enumerate(value):
                 for spoiled in _with_spoiled(each):
                     yield [*value[:index], spoiled, *value[index + 1 :]]
