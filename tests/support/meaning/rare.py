@@ -669,6 +669,24 @@ workflow w {
   steps { type "{names[0]}" into "A" }
 }
 """,
+    "what the last of at least one entry gives": """
+workflow w {
+  inputs { names: string[] @min_items(1) @max_items(3) }
+  steps {
+    for name in names { extract v: string from "the row of {name}" }
+    type {{v}} into "A"
+  }
+}
+""",
+    "an else that only the main agent carries out": """
+workflow w {
+  steps {
+    press "Enter"
+    if sees "a" { press "Tab" } else { capture "a.png" }
+    press "Escape"
+  }
+}
+""",
     "one entry that is added once": """
 workflow w {
   outputs { rows: string[], late: string?, said: string? }
@@ -756,14 +774,14 @@ workflow w {
     s: Part t: string[] @max_items(2) u: string v: string x: string
   }
   outputs { out: string }
-  always { "If {m} appears, close it." }
+  always { "If a dialog appears, close it." "If {m} appears, close it." }
   steps {
     do "Open {a}."
     step "Look at {b}" { press "Enter" }
     choose "the row of {c}" else { }
     clear "the field {d}"
     wait until "{e} is there" else { }
-    expect "{f} is so" else { }
+    expect "{f} is so" else { press "F6" }
     extract one: string? from "the cell {g}"
     copy two: string? from "the cell {h}"
     capture "{i}.png"
@@ -835,12 +853,12 @@ workflow w {
   title = "Close \\{it}"
   inputs { name: string }
   steps {
-    do "Open \\{it} of {name}, then \\{{name}."
+    do "Open \\{it} of {name}, then \\{{name}}."
     type "\\{it} ⟦2|a⟧" into "A"
     type "⟦2|\\t|2⟧ ⟦3| " into "B"
     type "2|a" into "C"
     choose "2|{name}."
-    type "a" into "Name, then type exactly"
+    type "a" into "Name, then type exactly the text \\"b\\""
     choose " the row"
     clear "Name, select everything in it and press delete"
     clear "Inv."
@@ -850,11 +868,15 @@ workflow w {
 }
 """,
     "blanks between values and words": """
+const words from "./words.txt"
 workflow w {
   inputs { name: string, other: string }
   steps {
     type " {name}  {other}  b " into "A"
-    type "a \\t b  c" into "B"
+    type "  a  b" into "B"
+    type "a \u3000 b" into "B"
+    type "{name} a  b" into "B"
+    if name == words or name contains words { press "F1" }
     if name == "a  b" or name != " {other} " { press "Enter" }
     if name contains "  " { press "Tab" }
   }
@@ -987,6 +1009,15 @@ workflow w {
     run "Get-Item a" as size: int else abort "no item"
     press "Enter"
     emit size = {{size}}
+  }
+}
+""",
+    "commands that may fail": """
+workflow w {
+  steps {
+    run "Get-Item a" else { press "Tab" }
+    run "Get-Item b" else abort "no b"
+    press "Enter"
   }
 }
 """,
