@@ -98,8 +98,10 @@ def _study(mutant: Mutant) -> Result:
         try:
             made = case.compiled()
             deployed = payload(made)
-            same = _written(deployed) == _written(case.payload) and all(
-                inputs_begun(case, each) == each.inputs for each in case.runs
+            same = (
+                _written(deployed) == _written(case.payload)
+                and made.replayable == case.checked.replayable
+                and all(inputs_begun(case, each) == each.inputs for each in case.runs)
             )
         except Exception as error:  # noqa: BLE001 - a broken compiler may do anything
             changed += 1

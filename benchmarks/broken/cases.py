@@ -68,10 +68,13 @@ class Case:
         with reached(places) as self.reaches:
             self.checked = self.compiled()
             self.payload = payload(self.checked)
-            on_its_day(self.checked.workflow, self.world(0, self.checked))
         generated = (self.world(number, self.checked) for number in range(program.worlds))
         found = (self.begun(each) for each in (*program.written, *generated))
         self.runs = tuple(each for each in found if each is not None)
+        with reached(places) as days:
+            for each in self.runs:
+                on_its_day(self.checked.workflow, each.world)
+        self.reaches |= days
 
     def compiled(self) -> Checked:
         """The program as the compiler of this process compiles it, broken or not."""

@@ -687,6 +687,66 @@ workflow w {
   }
 }
 """,
+    "numbers that are matched, and parts that may be nothing": """
+task look(name: string, part: string) {
+  if name contains part { press "F1" } else { press "F2" }
+  if name ends with part { press "F3" }
+}
+workflow w {
+  inputs { n: 1 | 2 | 3 | 4, name: string, w: string?, x: number }
+  steps {
+    match n { 1 { press "F4" } 2, 3 { press "F5" } else { press "F6" } }
+    call look(name: name, part: "")
+    call look(name: name, part: "b")
+    if w is empty { press "F7" } else { press "F8" }
+    if x in [1, 2.5] { press "F9" } else if x not in [0] { press "F10" }
+    extract it: any from "it"
+    if {{it}} contains "b" { press "F11" }
+  }
+}
+""",
+    "values that are kept for what comes next": """
+workflow w {
+  outputs { a: string? b: string? ref_before: string? ref: string? }
+  steps {
+    keep page: string = "first"
+    repeat until {{page}} == "last" max 3 { extract page: string from "the page" }
+    keep k: string = "A"
+    press "Tab"
+    extract b: string from "the value of {{k}}"
+    keep l: string = "L"
+    press "Tab"
+    extract c: string from "the second" else { type {{l}} into "C" finish "no c" }
+    extract ref_before: string from "the reference"
+    emit ref_before = {{ref_before}}
+    emit b = "{{b}}"
+    emit ref = {{b}}
+    retry 2 { extract d: string from "D" emit ref = {{d}} expect "saved" } else { press "Tab" }
+    extract g: string from "G"
+    keep x: string = {{g}}
+    emit a = {{x}}
+    finish "done"
+  }
+}
+""",
+    "loops in steps, and inner ones that do nothing": """
+workflow w {
+  inputs { names: string[] @max_items(2) }
+  steps {
+    step "All" { for name in names { do "Open {name}." } }
+    extract tags: string[] from "the tags"
+    for name in names {
+      capture "{name}.png"
+      for tag in {{tags}} max 1 { }
+      for tag in {{tags}} max 3 {
+        keep seen: string = "{tag}"
+        type "{{seen}}" into "A"
+        choose "the row of {tag}"
+      } on failure { press "Tab" }
+    }
+  }
+}
+""",
     "one entry that is added once": """
 workflow w {
   outputs { rows: string[], late: string?, said: string? }
