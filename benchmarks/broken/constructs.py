@@ -71,6 +71,7 @@ TEXTS_AND_SETS = (
         "passes.decided",
         "isinstance(value, bool) == isinstance(each.value, bool) and value == each.value",
         "value == each.value",
+        equivalent="the checker compares values of one type only",
     ),
     Code("values.condition_words", 'f"not {inner.relation}"', "inner.relation"),
     Code("values.condition_words", "if choice.numeric:", "if False:"),
@@ -119,7 +120,12 @@ MATCH = (
         "if False:",
     ),
     Code("ValueLowering.case", 'operator="=="', 'operator="!="'),
-    Code("ValueLowering.case", "numeric=found.numeric", "numeric=False"),
+    Code(
+        "ValueLowering.case",
+        "numeric=found.numeric",
+        "numeric=False",
+        equivalent="a whole number is spelled in one way only",
+    ),
 )
 
 DAYS = (
@@ -210,8 +216,14 @@ KEEP = (
         "_Walker._store",
         "(assignment.restores or variable not in self.outputs)",
         "True",
+        equivalent="what a run shows that is aborted is no matter of the law",
     ),
-    Code("liveness._without_unread", "taken | told", "taken"),
+    Code(
+        "liveness._without_unread",
+        "taken | told",
+        "taken",
+        equivalent="checks after a run are no matter of the law",
+    ),
     Code("liveness._without_unread", "taken | told", "told"),
     Code("liveness._read_in", 'node.sigil == "runtime"', "False"),
 )
@@ -221,17 +233,28 @@ INNER_LOOPS = (
         "_Placing._loop",
         "inside and fits((loop,), self.capabilities)",
         "fits((loop,), self.capabilities)",
+        equivalent="a focused agent goes through the loop by itself, and does the same",
     ),
     Code("_Placing._loop", "inside and fits((loop,), self.capabilities)", "inside"),
     Code("_Placing._loop", "inside=True", "inside=False"),
     Code("_Placing._statement", "inside or not isinstance(statement, nodes.Step)", "inside"),
-    Code("_Placing._statement", "inside or not isinstance(statement, nodes.Step)", "True"),
+    Code(
+        "_Placing._statement",
+        "inside or not isinstance(statement, nodes.Step)",
+        "True",
+        equivalent="a focused agent goes through the loop by itself, and does the same",
+    ),
     Code("_Placing._focused", 'loop.entry, name, "saved"', 'loop.entry, name, "runtime"'),
     Code("_Placing._entry_name", "while name in self.names:", "while False:"),
     Code("_Placing._entry_name", "return self.entries[depth]", "return self.entries[0]"),
     Code("walk.renamed", '!= ("saved", name)', '!= ("saved", to)'),
     Code("walk.with_bodies", "otherwise=bodies[-1]", "otherwise=()"),
-    Code("Frame.within", "{**self.entries, **entries}", "{**entries, **self.entries}"),
+    Code(
+        "Frame.within",
+        "{**self.entries, **entries}",
+        "{**entries, **self.entries}",
+        equivalent="no loop has the variable of a loop around it",
+    ),
     Code("Frame.within", "{**self.entries, **entries}", "entries"),
     Code("BodyLowering._loop", 'f"entry {self._loops}"', '"entry"'),
     Code("control.emit_each", "focused(statement.body)", "focused(statement.body[:1])"),
@@ -241,7 +264,12 @@ INNER_LOOPS = (
 )
 
 ON_FAILURE = (
-    Code("BodyLowering._entry", "attempts=1", "attempts=2"),
+    Code(
+        "BodyLowering._entry",
+        "attempts=1",
+        "attempts=2",
+        equivalent="an entry is said to be attempted, not how often",
+    ),
     Code("BodyLowering._entry", "if statement.reason is not None:", "if False:"),
     Code(
         "BodyLowering._entry",
@@ -257,7 +285,6 @@ ON_FAILURE = (
         "BodyLowering._entry",
         "entry=True",
         "entry=False",
-        equivalent="it is said as attempts of which one may be made",
     ),
     Code(
         "data._assignment_words",
@@ -275,7 +302,12 @@ ON_FAILURE = (
 )
 
 LISTS_THAT_GROW = (
-    Code("BodyLowering._retry", "if not each.append", "if True"),
+    Code(
+        "BodyLowering._retry",
+        "if not each.append",
+        "if True",
+        equivalent="a list is put back to what it is: nothing behind an entry fails",
+    ),
     Code(
         "BodyLowering._retry",
         "frame.passes or self._is_emitted_outside(name, statement, frame)",
@@ -298,14 +330,29 @@ LISTS_THAT_GROW = (
     Code("BodyLowering._retry", "otherwise=_store(again) + self.body(", "otherwise=self.body("),
     Code("BodyLowering._retry", "restores=True", "restores=False", equivalent=_KEPT),
     Code("BodyLowering._is_emitted_outside", "each.append or", ""),
-    Code("BodyLowering._is_emitted_outside", "each not in inside", "each in inside"),
+    Code(
+        "BodyLowering._is_emitted_outside",
+        "each not in inside",
+        "each in inside",
+        equivalent="a value is kept that nothing reads",
+    ),
     Code("BodyLowering._before", "self.names.fresh(", "str("),
     Code("BodyLowering.prologue", "or self.stored[name] in self._earlier", ""),
     Code("BodyLowering.prologue", "plan.append or self.stored[name]", "self.stored[name]"),
-    Code("passes._merged", "added_to(pending).isdisjoint(added_to(statement))", "True"),
+    Code(
+        "passes._merged",
+        "added_to(pending).isdisjoint(added_to(statement))",
+        "True",
+        equivalent="the bullets are the same, one after the other",
+    ),
     Code("passes._sunk", "left[at].kind in PLAIN_ACTIONS", "True"),
     Code("passes._sunk", "kept.isdisjoint(", "bool("),
-    Code("passes._is_constant", "and not each.append", ""),
+    Code(
+        "passes._is_constant",
+        "and not each.append",
+        "",
+        equivalent="the entry is added before anything reads the list",
+    ),
     Code("passes._with_records_cleared", "times[name] > 1 or name in repeated", "False"),
     Code("passes._with_records_cleared", "times[name] > 1 or name in repeated", "times[name] > 1"),
     Code("passes._with_records_cleared", "times[name] > 1 or name in repeated", "name in repeated"),
@@ -324,8 +371,13 @@ WAITS_AND_BOUNDS = (
     Code("control._round_wait", "duration(statement.delay_milliseconds)", "duration(1000)"),
     Code("control._round_wait", "if not statement.delay_milliseconds:", "if False:"),
     Code("passes._waits", "repeat.delay_milliseconds > 0", "True"),
-    Code("passes._waits", "repeat.limit != 1", "True"),
-    Code("BodyLowering._bound", "self.bounding_inputs.add(symbol.field.wire_name)", "pass"),
+    Code("passes._waits", "repeat.limit != 1", "True", equivalent="one round waits for no other"),
+    Code(
+        "BodyLowering._bound",
+        "self.bounding_inputs.add(symbol.field.wire_name)",
+        "pass",
+        equivalent="the program does nothing then, too; the schema refuses it beforehand",
+    ),
     Code(
         "BodyLowering._bound",
         'sigil="input", name=symbol.field.wire_name',
@@ -334,7 +386,12 @@ WAITS_AND_BOUNDS = (
     Code("BodyLowering._bound", "symbol.kind == semantic.INPUT", "False"),
     Code("BodyLowering._loop", "isinstance(limit, nodes.Variable) and variable is None", "False"),
     Code("BodyLowering._loop", "yield _fewer_allowed(_length(items), limit, origin)", "pass"),
-    Code("BodyLowering._loop", "limit = self.values.declared_bound(iterable)", "pass"),
+    Code(
+        "BodyLowering._loop",
+        "limit = self.values.declared_bound(iterable)",
+        "pass",
+        equivalent="the schema bounds the list as well",
+    ),
     Code("lower_statements._fewer_allowed", "value=entries", "value=0"),
     Code("lower_statements._fewer_allowed", "too_many(limit)", "too_many(entries)"),
     Code("lower_statements.too_many", "_piece(limit)", '*literal("0")'),
@@ -351,6 +408,7 @@ WAITS_AND_BOUNDS = (
         "lower._bounded",
         '{"minimum": 1, **field.constraints}',
         '{"minimum": 0, **field.constraints}',
+        equivalent="the program does nothing then, too; the schema refuses it beforehand",
     ),
 )
 

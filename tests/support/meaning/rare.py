@@ -428,13 +428,14 @@ workflow w {
     year: date = start of year
     old: date = opening - 1y
     now: date = today
+    soon: date = today + 2w
   }
   outputs { until: date }
   steps {
     type since as "dd.MM.yyyy" into "A"
     type "{until}, {week}" into "B"
     if now > old { type old into "C" } else { press "Escape" }
-    do "Open {year}."
+    do "Open {year}, {soon}."
     emit until = until
   }
 }
@@ -691,6 +692,7 @@ workflow w {
 task look(name: string, part: string) {
   if name contains part { press "F1" } else { press "F2" }
   if name ends with part { press "F3" }
+  clear "{part}"
 }
 workflow w {
   inputs { n: 1 | 2 | 3 | 4, name: string, w: string?, x: number }
@@ -707,25 +709,50 @@ workflow w {
 """,
     "values that are kept for what comes next": """
 workflow w {
-  outputs { a: string? b: string? ref_before: string? ref: string? }
+  outputs { b: string? }
   steps {
-    keep page: string = "first"
-    repeat until {{page}} == "last" max 3 { extract page: string from "the page" }
     keep k: string = "A"
     press "Tab"
-    extract b: string from "the value of {{k}}"
+    extract b: string from "the value of {{k}}" else fail "no b"
+    emit b = {{b}}
     keep l: string = "L"
-    press "Tab"
-    extract c: string from "the second" else { type {{l}} into "C" finish "no c" }
+    capture "a.png"
+    extract c: string from "the second" else { type {{l}} into "C" fail "no c" }
+    type {{c}} into "D"
+  }
+}
+""",
+    "names that an attempt may take": """
+workflow w {
+  outputs { ref_before: string? ref: string? }
+  steps {
     extract ref_before: string from "the reference"
     emit ref_before = {{ref_before}}
-    emit b = "{{b}}"
-    emit ref = {{b}}
+    emit ref = "first"
     retry 2 { extract d: string from "D" emit ref = {{d}} expect "saved" } else { press "Tab" }
+    press "Enter"
+  }
+}
+""",
+    "a value that is emitted, and an end": """
+workflow w {
+  outputs { a: string? }
+  steps {
     extract g: string from "G"
-    keep x: string = {{g}}
+    keep x: string = "{{g}}."
     emit a = {{x}}
+    press "Tab"
     finish "done"
+  }
+}
+""",
+    "an end between a reading and its output": """
+workflow w {
+  outputs { late: string? }
+  steps {
+    extract a: string from "A"
+    if sees "it is enough" { finish "enough" }
+    emit late = {{a}}
   }
 }
 """,
@@ -865,8 +892,9 @@ type Part { name: string }
 """,
     "why runs end, in words of inputs": """
 workflow w {
-  inputs { a: string b: string c: string }
+  inputs { a: string b: string c: string d: string }
   steps {
+    step "Look at {d}" { press "F1" press "F2" }
     if sees "x" { abort "no {a}" }
     retry 2 { if sees "y" { press "Tab" fail "no {b}" } } else { abort "never" }
     if sees "z" { finish "enough of {c}" }
@@ -904,6 +932,9 @@ workflow w {
     repeat until {{a}} == "b" max 3 { extract a: string from "the next" }
     capture "b.png"
     if sees "x" { extract a: string from "more" } else { type {{a}} into "C" }
+    type {{a}} into "C"
+    capture "c.png"
+    if sees "y" { type {{a}} into "C" } else { extract a: string from "another" }
     type {{a}} into "D"
   }
 }
