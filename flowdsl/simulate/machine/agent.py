@@ -343,11 +343,11 @@ class Agent:
 
     def unsaid(self, line: Line) -> None:
         """A line that is no sentence: the author's words, or a title over further lines."""
+        if outside_lines(line.text):
+            raise Defect("a value brings a line end into an instruction", inside(line.text))
         if line.children:
             self.title(line)
             return
-        if outside_lines(line.text):
-            raise Defect("a value brings a line end into an instruction", inside(line.text))
         self.do(line)
 
     def title(self, line: Line) -> None:

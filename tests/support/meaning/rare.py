@@ -924,13 +924,11 @@ workflow w {
   }
 }
 """,
-    "what a further round takes from the one before": """
+    "what a branch saves, and another one takes": """
 workflow w {
   steps {
     extract a: string from "A"
     capture "a.png"
-    repeat until {{a}} == "b" max 3 { extract a: string from "the next" }
-    capture "b.png"
     if sees "x" { extract a: string from "more" } else { type {{a}} into "C" }
     type {{a}} into "C"
     capture "c.png"
