@@ -140,11 +140,13 @@ class Open(Record):
     """What a line leaves open: the sentence that goes on from it, and whether that applies.
 
     `words` are those behind the colon of the line, which are the reason where none is given.
+    `may_stay` says that nothing need go on from it: what a command does may be left unsaid.
     """
 
     start: str
     failed: Callable[[Said], bool]
     words: str | None = None
+    may_stay: bool = False
 
 
 def readings(grammar: Grammar, line: Line) -> list[Said]:
@@ -212,8 +214,8 @@ class Agent:
             self._closed(open_, lines[-1])
 
     def _closed(self, open_: Open | None, line: Line) -> None:
-        """Refuse a check of which nothing says what its failure means; a command may fail."""
-        if open_ is not None and open_.start != _CHECKS["tools.run"]:
+        """Refuse a check of which nothing says what its failure means."""
+        if open_ is not None and not open_.may_stay:
             raise Defect("nothing says what to do where a check fails", inside(line.text))
 
     def _explained(self, lines: Sequence[Line]) -> None:
@@ -482,7 +484,8 @@ class Agent:
         command = self.view.text(said["command"])
         self.act(trace.COMMAND, command)
         self._command = command
-        return self._check("tools.run", Question(COMMAND, command))
+        left = self._check("tools.run", Question(COMMAND, command))
+        return Open(left.start, left.failed, left.words, may_stay=True)
 
     def copy(self, said: Said) -> None:
         source = self.view.text(said["source"])
@@ -595,7 +598,9 @@ class Agent:
         return Open("data.read_missing", failed, question.text)
 
     def output(self, said: Said) -> Open:
-        return self.keep(said["key"], Question(OUTPUT, self._command, shape=said["type"]))
+        question = Question(OUTPUT, self._command, shape=said["type"])
+        left = self.keep(said["key"], question)
+        return Open(left.start, left.failed, left.words, may_stay=True)
 
     _saved = ""
     _command = ""
