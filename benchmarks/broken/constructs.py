@@ -291,7 +291,12 @@ ON_FAILURE = (
         'say("data.store_reason", key)',
         'say("data.store", key, say("values.missing"))',
     ),
-    Code("Saved._with_bodies", "start[0] | set(variables_set(statement.body))", "start[0]"),
+    Code(
+        "Saved._with_bodies",
+        "start[0] | set(variables_set(statement.body))",
+        "start[0]",
+        equivalent="the loop around the entry has named what is saved in it",
+    ),
     Code("Saved.statement", "nodes.Retry(entry=False)", "nodes.Retry()", equivalent=_MARKED),
     Code(
         "Saved.statement",

@@ -774,6 +774,22 @@ workflow w {
   }
 }
 """,
+    "what an entry has kept until it fails": """
+workflow w {
+  steps {
+    extract tags: string[] from "the tags"
+    keep seen: string = "none"
+    capture "a.png"
+    retry 2 {
+      for tag in {{tags}} max 3 {
+        keep seen = "{tag}"
+        choose "the row of {tag}"
+      } on failure { type {{seen}} into "B" }
+      expect "it is so"
+    }
+  }
+}
+""",
     "one entry that is added once": """
 workflow w {
   outputs { rows: string[], late: string?, said: string? }
