@@ -328,7 +328,6 @@ OUTPUTS = (
         "outputs._plan",
         "len(emissions) > 1 or append or first.repeated",
         "len(emissions) > 1 or append",
-        equivalent="the variable has the value of the last pass, too",
     ),
     Code(
         "outputs._plan",
@@ -348,12 +347,7 @@ OUTPUTS = (
         "not emission.conditional",
     ),
     Code("_Emissions.of", "conditional or inner.may_skip", "conditional"),
-    Code(
-        "_Emissions.of",
-        "repeated or inner.may_repeat",
-        "repeated",
-        equivalent="the variable has the value of the last pass, too",
-    ),
+    Code("_Emissions.of", "repeated or inner.may_repeat", "repeated"),
     Code("_Emissions.of", "self._late = self._late or self._finishes(statement)", "pass"),
     Code(
         "_Emissions._finishes",
@@ -414,7 +408,6 @@ PASSES = (
         "passes._left",
         "return (statement,) if acts and not _is_blank(title) else body",
         "return (statement,)",
-        equivalent="a title over a picture means nothing to the machine, but to people",
     ),
     Code(
         "passes._left",
