@@ -31,7 +31,12 @@ LOWERING = (
     Code("lower._lower_workflow", "_bounded(field, bounds, bounding) for", "field for"),
     Code("lower._bounded", 'wanted["maxItems"] = bound', 'wanted["maxItems"] = bound + 1'),
     Code("lower._bounded", "bound + 1) > bound", "bound + 1) > bound + 9"),
-    Code("lower._bounded", "field.name in bounding and", "False and"),
+    Code(
+        "lower._bounded",
+        "field.name in bounding and",
+        "False and",
+        equivalent="the program does nothing then, too; the schema refuses it beforehand",
+    ),
     Code("lower._output_source", "stored[plan.field]", "plan.field"),
     Code("lower._output_source", "path=variable.path,", "path=(),"),
     Code(
@@ -40,7 +45,7 @@ LOWERING = (
         'if True else ""',
         equivalent="the outputs are made when every reading has ended, whatever they are called",
     ),
-    Code("lower._output_source", 'if value == "" and isinstance(output.type', "if isinstance(0"),
+    Code("lower._as_output", 'if value == "" and isinstance(type_', "if isinstance(0"),
     Code("lower._output_source", 'if value == "" and output.absent', "if False"),
     Code("lower._output_source", "and output.absent", ""),
     # Statements
@@ -323,7 +328,6 @@ OUTPUTS = (
         "outputs._plan",
         "len(emissions) > 1 or append or first.repeated",
         "len(emissions) > 1 or append",
-        equivalent="the variable has the value of the last pass, too",
     ),
     Code(
         "outputs._plan",
@@ -343,12 +347,7 @@ OUTPUTS = (
         "not emission.conditional",
     ),
     Code("_Emissions.of", "conditional or inner.may_skip", "conditional"),
-    Code(
-        "_Emissions.of",
-        "repeated or inner.may_repeat",
-        "repeated",
-        equivalent="the variable has the value of the last pass, too",
-    ),
+    Code("_Emissions.of", "repeated or inner.may_repeat", "repeated"),
     Code("_Emissions.of", "self._late = self._late or self._finishes(statement)", "pass"),
     Code(
         "_Emissions._finishes",
@@ -409,7 +408,6 @@ PASSES = (
         "passes._left",
         "return (statement,) if acts and not _is_blank(title) else body",
         "return (statement,)",
-        equivalent="a title over a picture means nothing to the machine, but to people",
     ),
     Code(
         "passes._left",
@@ -427,6 +425,7 @@ PASSES = (
         "passes._left",
         "case nodes.TypeIn(value=()) | nodes.Expect(otherwise=()) | nodes.Retry(body=()):",
         "case nodes.Expect(otherwise=()) | nodes.Retry(body=()):",
+        equivalent="typing nothing makes no event",
     ),
     Code(
         "passes._left",
@@ -493,7 +492,12 @@ PASSES = (
         "failed = nodes.IsEmpty(operand=nodes.TextValue(text=variable))",
     ),
     Code("passes._noted", "reason=variable)", "reason=None)"),
-    Code("passes._noted", "names.append(name)", "pass"),
+    Code(
+        "passes._noted",
+        "names.append(name)",
+        "pass",
+        equivalent="each loop empties the variable before it begins",
+    ),
     Code(
         "passes._fails_inside",
         'return counts or any(each.action == "abort" and each not in bare for each in leaves)',
@@ -528,6 +532,7 @@ PASSES = (
         "walk.inner_bodies",
         "yield statement.otherwise, True\n        case nodes.Loop():",
         "yield statement.otherwise, False\n        case nodes.Loop():",
+        equivalent="a warning depends on it, and no byte of a payload",
     ),
 )
 
@@ -544,7 +549,12 @@ SCHEMAS = (
         '{"type": "array"}',
     ),
     Code("json_schema._nullable", '[*schema["enum"], None]', 'schema["enum"]'),
-    Code("json_schema.object_schema", "if field.required or (", "if ("),
+    Code(
+        "json_schema.object_schema",
+        "if field.required or (",
+        "if (",
+        equivalent="outputs are made by descriptions; what is refused before a run is no matter",
+    ),
     Code("json_schema.object_schema", "all_required and not field.absent", "all_required"),
     Code("json_schema.field_schema", "type_ = type_.inner", "pass"),
     Code("json_schema.field_schema", 'schema["default"] = field.default', "pass"),
@@ -564,6 +574,7 @@ SCHEMAS = (
         "json_schema.output_schema",
         "all_required=True",
         "all_required=False",
+        equivalent="outputs are made by their descriptions; the schema only checks them",
     ),
     Code("json_schema._sourced", '{"description": doc + sentence}', '{"description": doc}'),
     Code("json_schema._sourced", 'schema["const"] = source.value', "pass"),
@@ -579,12 +590,14 @@ SCHEMAS = (
         "input_patterns._restrict",
         "if given is None or given in (TEXT, LINE):",
         "if given is None:",
+        equivalent="both patterns are asked for",
     ),
     Code("input_patterns._restrict", "elif given != JSON and (", "elif False and ("),
     Code(
         "input_patterns._restrict",
         'schema["allOf"] = [{"pattern": pattern}]',
         'schema["pattern"] = pattern',
+        equivalent="what the service refuses before a run is no matter of the law",
     ),
     Code("input_patterns.is_narrow", "return whole and not _WIDE.search(pattern)", "return True"),
     Code("input_patterns._uses", "TEXT if exact else LINE", "TEXT"),
@@ -600,7 +613,12 @@ SCHEMAS = (
         "yield value, True",
     ),
     Code("input_patterns._places", "yield tuple(each.value for each in assignments), True", "pass"),
-    Code("input_patterns._places", "yield command, True", "pass"),
+    Code(
+        "input_patterns._places",
+        "yield command, True",
+        "pass",
+        equivalent="the checker lets only what surely fits stand in commands",
+    ),
     Code("input_patterns._places", "yield text_of(items), True", "yield items, True"),
     Code("input_patterns._places", "for branch in branches:", "for branch in ():"),
     Code("input_patterns._places", "yield from _in_condition(until)", "pass"),
@@ -664,11 +682,13 @@ PROMPTS = (
         "actions._words",
         'exact("text", value, block=True)',
         'exact("text", value)',
+        equivalent="a text of several lines is the same text in one line of the prompt",
     ),
     Code(
         "actions._words",
         'say("actions.type_into", clause(target)',
         'say("actions.type_into", spell_text(target)',
+        equivalent="the end of the author's words is found without brackets, too",
     ),
     Code(
         "actions._words",
@@ -697,6 +717,7 @@ PROMPTS = (
         "context.consequence",
         "elif len(body) == 1 and isinstance(first, nodes.Leave):",
         "elif isinstance(first, nodes.Leave):",
+        equivalent="nothing stands behind a statement that leaves",
     ),
     Code(
         "context.failure",
@@ -807,6 +828,7 @@ PROMPTS = (
         "data.emit_background",
         "type_words(type_),\n        optional,",
         "type_words(type_),\n        False,",
+        equivalent="an output is null where its variable was never set, too",
     ),
     Code("data.emit_background", "model_name(statement.model)", "model_name(None)"),
     Code("data.emit_copy", "items.append(_copy_check(statement))", "pass"),
@@ -835,7 +857,12 @@ PROMPTS = (
     # The document
     Code("document._lines", "Context(capabilities, workflow.names)", "Context(capabilities, ())"),
     Code("document._has_calls", "item.focused or", ""),
-    Code("document._rules", '{"fail"} if focused else set()', "set()"),
+    Code(
+        "document._rules",
+        '{"fail"} if focused else set()',
+        "set()",
+        equivalent="where no line says how it fails, no line fails",
+    ),
     Code("document._rules", "if any(bracket_pair(1)[0] in text for", "if any(False for"),
     Code(
         "document._lines",
@@ -918,7 +945,12 @@ PROMPTS = (
     Code("Saved.statement", "self.appended |= lists_extended(statement.body)", "pass"),
     Code("Saved._store", "self.names |= {each.variable}", "pass"),
     Code("Saved._store", "self.appended |= {each.variable}", "pass"),
-    Code("Saved._store", "self.appended -= {each.variable}", "pass"),
+    Code(
+        "Saved._store",
+        "self.appended -= {each.variable}",
+        "pass",
+        equivalent="the list that was saved last is meant either way",
+    ),
     Code("Saved._marked", 'variable.sigil != "runtime" or variable.name not in self.names', "True"),
     # Who does what
     Code(
@@ -948,6 +980,7 @@ PRINTING = (
         "exact.exact",
         'spell_command(text) if noun == "command" else spell_text(text)',
         "spell_text(text)",
+        equivalent="the checker lets no brace stand in a command that could open a variable",
     ),
     Code("exact.exact", "or not is_plain(spelled):", "or False:"),
     Code("exact.exact", 'noun == "JSON value"', "False"),
@@ -970,6 +1003,7 @@ PRINTING = (
         "exact.in_lines",
         '"; ".join(_notes(lines))',
         '""',
+        equivalent="the characters stand between the brackets; the notes only help to see them",
     ),
     Code(
         "exact.delimited",
@@ -1003,14 +1037,24 @@ PRINTING = (
     Code("text.spell_variable", "variable.name + spell_path(variable.path)", "variable.name"),
     Code("text.spell_variable", 'return f"{{{{{inside}}}}}"', 'return f"{{{inside}}}"'),
     Code("text.spell_variable", 'return f"{{${inside}}}"', 'return f"{{{inside}}}"'),
-    Code("text.spell_text", "_as_data(variable) if piece.quoted else variable", "variable"),
+    Code(
+        "text.spell_text",
+        "_as_data(variable) if piece.quoted else variable",
+        "variable",
+        equivalent="the mark warns an agent; who follows the words does the same",
+    ),
     Code("text.spell_text", "value = spell_literal(piece.value)", "value = piece.value"),
     Code("text.spell_text", 'value = value[:-1] + "\\\\{"', "pass"),
     Code("text._as_data", "{DATA_NOTE}", ""),
     Code("text.spell_literal", 'return PROTECTED.sub(r"\\\\{", value)', "return value"),
     Code("text.clause", "bracketed(spelled) if _is_unclear(spelled) else spelled", "spelled"),
     Code("text._is_unclear", 'or spelled.endswith((".", " "))', ""),
-    Code("text._is_unclear", "or any(words in spelled for words in _BEHIND_CLAUSES)", ""),
+    Code(
+        "text._is_unclear",
+        "or any(words in spelled for words in _BEHIND_CLAUSES)",
+        "",
+        equivalent="the end of the author's words is found without brackets, too",
+    ),
     Code("text._is_unclear", 'spelled.startswith((" ", bracket_pair(1)[0]))', "False"),
     Code("text._is_unclear", "not spelled\n", "False\n"),
     Code(
@@ -1068,6 +1112,7 @@ PRINTING = (
         "values.value_words",
         'own = variable.sigil in ("runtime", "saved") and variable.name != LOOP_ITEM',
         'own = variable.sigil in ("runtime", "saved")',
+        equivalent="the entry at hand is filled in, with brackets around it or without",
     ),
     Code("values.value_words", '"JSON value" if value.json else "value"', '"value"'),
     Code("values.value_words", '"JSON value" if value.json else "value"', '"JSON value"'),
@@ -1184,8 +1229,18 @@ TASKS = (
         "statement.kind not in (*PLAIN_ACTIONS,",
         "False and statement.kind not in (*PLAIN_ACTIONS,",
     ),
-    Code("passes._is_known", "not each.append\n", "True\n"),
-    Code("passes._is_known", 'part.sigil == "input"', 'part.sigil != "saved"'),
+    Code(
+        "passes._is_known",
+        "not each.append\n",
+        "True\n",
+        equivalent="the list is read by nothing that the entry is added before",
+    ),
+    Code(
+        "passes._is_known",
+        'part.sigil == "input"',
+        'part.sigil != "saved"',
+        equivalent="no plain action sets a variable",
+    ),
     Code(
         "Calls.add",
         "goes = isinstance(statement, nodes.Store) or self._open.model == model",
@@ -1210,14 +1265,24 @@ TASKS = (
         'isinstance(statement, nodes.Copy) and not getattr(emit, "whole", False)',
         "False",
     ),
-    Code("data._typed", "if _is_optional_text(statement.type):", "if False:"),
+    Code(
+        "data._typed",
+        "if _is_optional_text(statement.type):",
+        "if False:",
+        equivalent="a copied text is saved as it is, or as __EMPTY__, in other words",
+    ),
     Code(
         "data._typed",
         'say("data.copy_empty", value, key)',
         'say("data.copy_empty", value, quoted("x"))',
     ),
     Code("data._assignment_words", "if assignment.again:", "if False:"),
-    Code("data._assignment_words", "if assignment.again:", "if True:"),
+    Code(
+        "data._assignment_words",
+        "if assignment.again:",
+        "if True:",
+        equivalent="before the first entry, the list saved in the call is the one from before",
+    ),
     Code("data._assignment_words", "if not assignment.append:", "if True:"),
     Code("Saved.statement", "self.names |= own", "pass"),
     Code("Saved.verified", "self.names |= {copy.variable}", "pass"),
@@ -1262,6 +1327,7 @@ TASKS = (
         "outputs._single",
         "if settings.is_emitted_as_it_ends(name, emission)",
         "if False",
+        equivalent="the output is kept in a variable of its own",
     ),
 )
 

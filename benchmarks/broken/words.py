@@ -241,6 +241,7 @@ WORDS: tuple[Words, ...] = (
         "values.exact",
         "[notes:notes? ({notes})]",
         "[notes:notes?]",
+        equivalent="the characters stand between the brackets; the notes only help to see them",
     ),
     Words("values.missing", "the text __EMPTY__", 'the text "__EMPTY"'),
     Words("values.no_entries", "an empty list", "an empty object"),

@@ -166,16 +166,24 @@ def replay_disagreements_with(
 ) -> Iterator[Disagreement]:
     """Where a replay differs from the trace of its program, as `replay_disagreements` tells it.
 
-    The first trace is that of the run that was recorded; of the worlds only the inputs count.
+    The first trace is that of the run that was recorded; of the worlds only the inputs count. A
+    variant that makes no difference to what an earlier one did is left out.
     """
     if program.ending.status == SUCCESS:
         program = program.__replace__(ending=program.ending.__replace__(reason=None))
+    began, started = started_world(payload, recorded), started_world(payload, world)
+    done: list[Observed] = []
     for variant in main_variants() if variants is None else variants:
-        first = execute(payload, started_world(payload, recorded), recorded_program, variant)
+        if any(each.decides(variant) for each in done):
+            continue
+        observed = Observed(variant)
+        first = execute(payload, began, recorded_program, cast(Variant, observed))
+        done.append(observed)
         if first.recording is None:
             continue
-        started = started_world(payload, world)
-        replayed = execute(payload, started, program, variant, first.recording).trace
+        replayed = execute(
+            payload, started, program, cast(Variant, observed), first.recording
+        ).trace
         yield from _first(variant, program, replayed)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flowdsl.prompt.sentences import AGAIN, DONE, SENTENCES
+from flowdsl.prompt.sentences import AGAIN, DONE, MAIN, SENTENCES
 from flowdsl.simulate import trace
 from flowdsl.simulate.shapes import EMPTY
 from flowdsl.simulate.trace import Recorder
@@ -140,17 +140,19 @@ class Open(Record):
     """What a line leaves open: the sentence that goes on from it, and whether that applies.
 
     `words` are those behind the colon of the line, which are the reason where none is given.
+    `may_stay` says that nothing need go on from it: what a command does may be left unsaid.
     """
 
     start: str
     failed: Callable[[Said], bool]
     words: str | None = None
+    may_stay: bool = False
 
 
 def readings(grammar: Grammar, line: Line) -> list[Said]:
     """The sentences that a line may be, whoever reads it; none for the author's words."""
     found = list(grammar.read(LINES, line.text))
-    if line.text.endswith("."):
+    if line.text.endswith(".") and line.text[:1].isupper():
         # A consequence without a condition is a line of its own, with a capital letter.
         found += grammar.hole("consequence", line.text[:1].lower() + line.text[1:-1])
     return found
@@ -197,6 +199,8 @@ class Agent:
         for line in lines:
             said = self.said(line)
             self.recorder.begin(line.number)
+            if said is None or not self.is_start(said):
+                self._closed(open_, line)
             if said is None:
                 self.unsaid(line)
                 open_, chosen = None, None
@@ -206,6 +210,13 @@ class Agent:
                 continue
             open_ = self.sentence(said, line)
             chosen = None
+        if lines:
+            self._closed(open_, lines[-1])
+
+    def _closed(self, open_: Open | None, line: Line) -> None:
+        """Refuse a check of which nothing says what its failure means."""
+        if open_ is not None and not open_.may_stay:
+            raise Defect("nothing says what to do where a check fails", inside(line.text))
 
     def _explained(self, lines: Sequence[Line]) -> None:
         """Refuse brackets, where no rule says what stands between them."""
@@ -334,11 +345,11 @@ class Agent:
 
     def unsaid(self, line: Line) -> None:
         """A line that is no sentence: the author's words, or a title over further lines."""
+        if outside_lines(line.text):
+            raise Defect("a value brings a line end into an instruction", inside(line.text))
         if line.children:
             self.title(line)
             return
-        if outside_lines(line.text):
-            raise Defect("a value brings a line end into an instruction", inside(line.text))
         self.do(line)
 
     def title(self, line: Line) -> None:
@@ -473,7 +484,8 @@ class Agent:
         command = self.view.text(said["command"])
         self.act(trace.COMMAND, command)
         self._command = command
-        return self._check("tools.run", Question(COMMAND, command))
+        left = self._check("tools.run", Question(COMMAND, command))
+        return Open(left.start, left.failed, left.words, may_stay=True)
 
     def copy(self, said: Said) -> None:
         source = self.view.text(said["source"])
@@ -512,6 +524,10 @@ class Agent:
 
     def retry(self, attempts: int, said: Said, line: Line) -> Open:
         """Attempts, until one works to its end."""
+        if not line.children:
+            raise Defect("a group without lines", inside(line.text))
+        if dict(said.holes).get("main", self.reader == MAIN) != (self.reader == MAIN):
+            raise Defect("attempts that are told to the other agent", inside(line.text))
         outer = self.attempts
         failed = True
         for number in range(1, attempts + 1):
@@ -582,7 +598,9 @@ class Agent:
         return Open("data.read_missing", failed, question.text)
 
     def output(self, said: Said) -> Open:
-        return self.keep(said["key"], Question(OUTPUT, self._command, shape=said["type"]))
+        question = Question(OUTPUT, self._command, shape=said["type"])
+        left = self.keep(said["key"], question)
+        return Open(left.start, left.failed, left.words, may_stay=True)
 
     _saved = ""
     _command = ""

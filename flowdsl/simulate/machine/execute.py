@@ -107,7 +107,8 @@ def carry_out(
             for rule in rules
             if rule.name == "rules.always"
         )
-        agent = MainAgent(grammar, recorder, memory, page.steps, rules)
+        told = [*replay_of(page, grammar), *rules]
+        agent = MainAgent(grammar, recorder, memory, page.steps, told)
         recorder.outline(page.steps)
         ending = _ending(agent, page, recording, payload, memory, grammar)
     except NotAsked as unasked:
@@ -148,9 +149,12 @@ def _heading(text: str) -> str:
 
 def rules_of(page: Page, grammar: Grammar) -> list[Any]:
     """The rules of the main agent; every line of a paragraph has to be a sentence of it."""
-    found = list(_sentences("rules", page.rules, grammar))
-    list(_sentences("replay", page.replay, grammar))
-    return found
+    return list(_sentences("rules", page.rules, grammar))
+
+
+def replay_of(page: Page, grammar: Grammar) -> list[Any]:
+    """What is said of replays; every line of that paragraph has to be a sentence of it."""
+    return list(_sentences("replay", page.replay, grammar))
 
 
 def _sentences(family: str, lines: Iterable[str], grammar: Grammar) -> Iterable[Any]:

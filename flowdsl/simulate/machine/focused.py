@@ -74,6 +74,8 @@ class Focused(Agent):
 
     def repeat(self, said: Said, line: Line) -> Open:
         """Rounds, with a look before each and after the last."""
+        if not line.children:
+            raise Defect("a group without lines", line.text)
         for number in range(1, self.number(said["limit"], line) + 1):
             if holds(said["condition"], self.view, self.recorder, ends=True):
                 return Open("control.repeat_missing", lambda _: False)

@@ -83,11 +83,14 @@ def read_page(prompt: str) -> Page:
     ends = [starts[name] for name in order[1:]] + [len(lines)]
     parts = {name: lines[starts[name] + 1 : end] for name, end in zip(order, ends, strict=True)}
     title, *rest = lines[: starts[order[0]]]
+    steps = _outline(parts["steps"], starts["steps"] + 2)
+    if not steps:
+        raise Defect("a paragraph without lines", "Steps")
     return Page(
         title,
         "\n".join(rest).strip("\n"),
         tuple(_dashed(parts.get("rules", []))),
-        tuple(_outline(parts["steps"], starts["steps"] + 2)),
+        tuple(steps),
         tuple(line for line in parts.get("replay", ()) if line),
     )
 

@@ -124,7 +124,11 @@ class MainAgent(Agent):
     def _step(self, said: Said, line: Line) -> Open | None:
         """One step of the recording."""
         self.recording.append(line.number)
+        if "rules.order" not in self.rules:
+            raise Defect("no rule says in which order the lines are done", inside(line.text))
         if said.name == "screen.focused":
+            if "replay.decided" not in self.rules:
+                raise Defect("nothing says that every focused_action is called", inside(line.text))
             self._answer(self._focused(said, line))
             return None
         if line.children:

@@ -484,13 +484,14 @@ workflow w {
     year: date = start of year
     old: date = opening - 1y
     now: date = today
+    soon: date = today + 2w
   }
   outputs { until: date }
   steps {
     type since as "dd.MM.yyyy" into "A"
     type "{until}, {week}" into "B"
     if now > old { type old into "C" } else { press "Escape" }
-    do "Open {year}."
+    do "Open {year}, {soon}."
     emit until = until
   }
 }
@@ -652,6 +653,494 @@ workflow w {
   }
 }
 """,
+    "keys pressed several times, and a model that is asked": """
+workflow w {
+  outputs { a: string }
+  steps {
+    press "Tab" 3 times
+    choose "the row" using "fast"
+    choose "the cell" using "slow"
+    extract a: string from "A" using "fast"
+    emit a = {{a}}
+    retry 2 { for n in 2 { choose "row {n}" using "fast" choose "cell {n}" using "slow" } }
+  }
+}
+""",
+    "names of tasks that collide, in copies": """
+task look() -> { code: string } {
+  copy code: string from "the second"
+  copy look_code: string from "the third"
+  press "Enter"
+  type "{{look_code}} {{code}}" into "A"
+  emit code = "{{code}}."
+}
+workflow w {
+  outputs { code: string }
+  steps {
+    copy code: string from "the first"
+    copy look_code: string from "the other"
+    call look() as one
+    type "{{look_code}} {{code}}" into "B"
+    emit code = {{one.code}}
+  }
+}
+""",
+    "bounds that loops over one input share": """
+workflow w {
+  inputs { names: string[] }
+  steps {
+    for name in names max 2 { do "Open {name}." }
+    for name in names max 3 { do "Close {name}." }
+  }
+}
+""",
+    "inputs with names on the wire": """
+type Client { no: string @wire("Cl. No."), tag: string @wire("it's") }
+workflow w {
+  inputs { number: string @wire("Inv. No.") client: Client? how: int @wire("How often") @max(3) }
+  steps {
+    type "{number}" into "A"
+    if not client is empty { type "{client.no} {client.tag}" into "B" }
+    for n in 3 max how { press "Tab" }
+    do "Open {number}."
+  }
+}
+""",
+    "words on fields": """
+type Row {
+  ## The number (top right).
+  no: string
+  ## "Name" of the firm
+  name: string
+  ## a (b
+  memo: string?
+}
+workflow w {
+  outputs { row: Row }
+  steps { extract row: Row from "the row" press "Enter" emit row = {{row}} }
+}
+""",
+    "the first of a list that holds one": """
+workflow w {
+  inputs { names: string[] @min_items(1) @max_items(3) }
+  steps { type "{names[0]}" into "A" }
+}
+""",
+    "what the last of at least one entry gives": """
+workflow w {
+  inputs { names: string[] @min_items(1) @max_items(3) }
+  steps {
+    for name in names { extract v: string from "the row of {name}" }
+    type {{v}} into "A"
+  }
+}
+""",
+    "an else that only the main agent carries out": """
+workflow w {
+  steps {
+    press "Enter"
+    if sees "a" { press "Tab" } else { capture "a.png" }
+    press "Escape"
+  }
+}
+""",
+    "numbers that are matched, and parts that may be nothing": """
+task look(name: string, part: string) {
+  if name contains part { press "F1" } else { press "F2" }
+  if name ends with part { press "F3" }
+  clear "{part}"
+}
+workflow w {
+  inputs { n: 1 | 2 | 3 | 4, name: string, w: string?, x: number }
+  steps {
+    match n { 1 { press "F4" } 2, 3 { press "F5" } else { press "F6" } }
+    call look(name: name, part: "")
+    call look(name: name, part: "b")
+    if w is empty { press "F7" } else { press "F8" }
+    if x in [1, 2.5] { press "F9" } else if x not in [0] { press "F10" }
+    extract it: any from "it"
+    if {{it}} contains "b" { press "F11" }
+  }
+}
+""",
+    "values that are kept for what comes next": """
+workflow w {
+  outputs { b: string? }
+  steps {
+    keep k: string = "A"
+    press "Tab"
+    extract b: string from "the value of {{k}}" else fail "no b"
+    emit b = {{b}}
+    keep l: string = "L"
+    capture "a.png"
+    extract c: string from "the second" else { type {{l}} into "C" fail "no c" }
+    type {{c}} into "D"
+  }
+}
+""",
+    "names that an attempt may take": """
+workflow w {
+  outputs { ref_before: string? ref: string? }
+  steps {
+    extract ref_before: string from "the reference"
+    emit ref_before = {{ref_before}}
+    emit ref = "first"
+    retry 2 { extract d: string from "D" emit ref = {{d}} expect "saved" } else { press "Tab" }
+    press "Enter"
+  }
+}
+""",
+    "a value that is emitted, and an end": """
+workflow w {
+  outputs { a: string? }
+  steps {
+    extract g: string from "G"
+    keep x: string = "{{g}}."
+    emit a = {{x}}
+    press "Tab"
+    finish "done"
+  }
+}
+""",
+    "an end between a reading and its output": """
+workflow w {
+  outputs { late: string? }
+  steps {
+    extract a: string from "A"
+    if sees "it is enough" { finish "enough" }
+    emit late = {{a}}
+  }
+}
+""",
+    "loops in steps, and inner ones that do nothing": """
+workflow w {
+  inputs { names: string[] @max_items(2) }
+  steps {
+    step "All" { for name in names { do "Open {name}." } }
+    extract tags: string[] from "the tags"
+    for name in names {
+      capture "{name}.png"
+      for tag in {{tags}} max 1 { }
+      for tag in {{tags}} max 3 {
+        keep seen: string = "{tag}"
+        type "{{seen}}" into "A"
+        choose "the row of {tag}"
+      } on failure { press "Tab" }
+    }
+  }
+}
+""",
+    "what an entry has kept until it fails": """
+workflow w {
+  steps {
+    extract tags: string[] from "the tags"
+    keep seen: string = "none"
+    capture "a.png"
+    retry 2 {
+      for tag in {{tags}} max 3 {
+        keep seen = "{tag}"
+        choose "the row of {tag}"
+      } on failure { type {{seen}} into "B" }
+      expect "it is so"
+    }
+  }
+}
+""",
+    "one entry that is added once": """
+workflow w {
+  outputs { rows: string[], late: string?, said: string? }
+  steps {
+    extract a: string from "A"
+    emit rows += "{{a}}"
+    if sees "x" { emit said = "x" }
+    if sees "it is enough" { finish "enough" }
+    emit late = {{a}}
+  }
+}
+""",
+    "what constants decide in tasks": """
+task look(what: string, flag: bool, n: int, names: string[]) {
+  if what is empty { press "F1" } else { press "F2" }
+  if not flag { press "F3" } else { press "F4" }
+  if n > 2 { press "F5" } else { press "F6" }
+  if n >= 3 and not (n == 3) { press "F7" }
+  if names is empty { press "F8" }
+  if what in ["a", "b"] { press "F9" } else if what not in ["c"] { press "F10" }
+  if what contains "b" { press "F11" }
+  if what starts with "a" { press "F12" } else if what ends with "c" { press "Tab" }
+  type what into "A"
+}
+workflow w {
+  inputs { names: string[] @max_items(2) }
+  steps {
+    call look(what: "", flag: false, n: 2, names: [])
+    press "Enter"
+    call look(what: "abc", flag: true, n: 3, names: ["a"])
+    for name in names {
+      call look(what: "b", flag: true, n: 1, names: names)
+    }
+    if sees "x" { call look(what: "ca", flag: false, n: 4, names: ["a"]) }
+  }
+}
+""",
+    "steps and groups in which little is done": """
+workflow w {
+  inputs { flag: bool, names: string[] @max_items(2) }
+  steps {
+    step "A picture" { image "./save.png" }
+    step "{# later #}" { press "Tab" }
+    repeat until sees "a" max 2 { }
+    repeat until sees "b" max 3 wait 2s { }
+    repeat until sees "e" max 1 wait 2s { }
+    if sees "c" { if sees "d" { press "F1" } }
+    if flag { } else { press "F2" }
+    if not flag { } else { press "F3" }
+    if sees "f" { } else if flag { press "F4" } else { press "F5" }
+    for name in names { do "{# later #}" press "F6" if flag { do "{# later #}" press "F7" } }
+    if flag { do "{# later #}" press "F8" } else { press "F9" }
+    retry 2 { }
+    expect "g" else { }
+    press "Enter"
+  }
+}
+""",
+    "a list that may be too long for a loop that does nothing": """
+workflow w {
+  steps {
+    extract rows: string[] from "the grid"
+    for row in {{rows}} max 2 { }
+    press "Enter"
+  }
+}
+""",
+    "inner lists that may be too long": """
+workflow w {
+  inputs { names: string[] @max_items(3) }
+  steps {
+    extract tags: string[] from "the tags"
+    for name in names {
+      capture "{name}.png"
+      for tag in {{tags}} max 1 { do "Open {tag}." }
+    }
+  }
+}
+""",
+    "where texts of inputs stand": """
+workflow w {
+  inputs {
+    a: string b: string c: string d: string e: string f: string g: string h: string i: string
+    j: string l: string m: string n: string o: string p: string q: string r: string
+    s: Part t: string[] @max_items(2) u: string v: string x: string
+  }
+  outputs { out: string }
+  always { "If a dialog appears, close it." "If {m} appears, close it." }
+  steps {
+    do "Open {a}."
+    step "Look at {b}" { press "Enter" }
+    choose "the row of {c}" else { }
+    clear "the field {d}"
+    wait until "{e} is there" else { }
+    expect "{f} is so" else { press "F6" }
+    extract one: string? from "the cell {g}"
+    copy two: string? from "the cell {h}"
+    capture "{i}.png"
+    export file "{j}"
+    type "x" into "the field {l}"
+    repeat until sees "{n}" max 2 { press "Tab" } else { }
+    if sees "the {o}" { press "F1" }
+    if p == "a" { press "F2" }
+    if q contains "a" { press "F3" }
+    if r in ["a", "b"] { press "F4" }
+    do "Show {s.name}."
+    for each in t { do "Close {each}." }
+    if {{one}} is empty and {{two}} is empty { press "F5" }
+    image "./save.png" shows "the {u}"
+    extract three: string? from "the last cell of {v}" in background
+    emit out = x
+    press "Escape"
+  }
+}
+type Part { name: string }
+""",
+    "why runs end, in words of inputs": """
+workflow w {
+  inputs { a: string b: string c: string d: string }
+  steps {
+    step "Look at {d}" { press "F1" press "F2" }
+    if sees "x" { abort "no {a}" }
+    retry 2 { if sees "y" { press "Tab" fail "no {b}" } } else { abort "never" }
+    if sees "z" { finish "enough of {c}" }
+    press "Enter"
+  }
+}
+""",
+    "texts of inputs with a pattern": """
+workflow w {
+  inputs {
+    code: string @pattern(r"^.+$") word: string @pattern(r"^[a-z]+$")
+    any: string @pattern(r"a")
+  }
+  steps { do "Open {code} {word} {any}." type code into "A" press "Enter" type any into "B" }
+}
+""",
+    "decisions inside decisions": """
+workflow w {
+  outputs { decision_1: string }
+  steps {
+    extract decision_1: string from "the first"
+    if sees "a" {
+      capture "a.png"
+      if sees "b" { capture "b.png" } else if sees "c" { capture "c.png" }
+    } else if sees "d" { capture "d.png" } else { capture "e.png" }
+    emit decision_1 = "{{decision_1}}."
+  }
+}
+""",
+    "what a branch saves, and another one takes": """
+workflow w {
+  steps {
+    extract a: string from "A"
+    capture "a.png"
+    if sees "x" { extract a: string from "more" } else { type {{a}} into "C" }
+    type {{a}} into "C"
+    capture "c.png"
+    if sees "y" { type {{a}} into "C" } else { extract a: string from "another" }
+    type {{a}} into "D"
+  }
+}
+""",
+    "titles and texts with braces": """
+workflow w {
+  title = "Close \\{it}"
+  inputs { name: string }
+  steps {
+    do "Open \\{it} of {name}, then \\{{name}}."
+    type "\\{it} ⟦2|a⟧" into "A"
+    type "⟦2|\\t|2⟧ ⟦3| " into "B"
+    type "2|a" into "C"
+    choose "2|{name}."
+    type "a" into "Name, then type exactly the text \\"b\\""
+    choose " the row"
+    clear "Name, select everything in it and press delete"
+    clear "Inv."
+    clear "⟦a⟧"
+    expect "⟦{name}⟧ is there"
+  }
+}
+""",
+    "blanks between values and words": """
+const words from "./words.txt"
+workflow w {
+  inputs { name: string, other: string }
+  steps {
+    type " {name}  {other}  b " into "A"
+    type "  a  b" into "B"
+    type "a \u3000 b" into "B"
+    type "{name} a  b" into "B"
+    if name == words or name contains words { press "F1" }
+    if name == "a  b" or name != " {other} " { press "Enter" }
+    if name contains "  " { press "Tab" }
+  }
+}
+""",
+    "lists of lists, and whole results": """
+task find(what: string) -> { id: string, all: string[] } {
+  extract id: string from "the id of {what}"
+  emit id = {{id}}
+  emit all += "{{id}}."
+}
+workflow w {
+  inputs { a: string }
+  outputs { it: any, tags: Tag[], half: Half[], only: Only }
+  steps {
+    call find(what: a) as one
+    type "{{one}}" into "A"
+    call find(what: "{{one.id}}") as one
+    type "{{one.id}}" into "B"
+    emit it = [["{a}", "b"], [["{{one.id}}"], "d"], { x: ["{a}"] }]
+    extract tags: Tag[] from "the tags"
+    emit tags = {{tags}}
+    extract half: Half[] from "the halves"
+    emit half = {{half}}
+    extract only: Only from "the rest"
+    emit only = {{only}}
+  }
+}
+type Tag { names: string[]?, inner: Inner }
+type Inner { of: string? }
+type Half { whole: Whole }
+type Whole { part?: string }
+type Only { notes: string?[] }
+""",
+    "what attempts in passes take back": """
+workflow w {
+  inputs { names: string[] @max_items(3) }
+  outputs { ref: string?, other: string? }
+  steps {
+    for name in names {
+      retry 2 {
+        extract n: string from "the number of {name}"
+        emit ref = {{n}}
+        expect "{name} is saved"
+      } else { press "Escape" }
+    }
+    emit other = "first"
+    retry 2 { emit other = "second" expect "it is so" } else { press "Tab" }
+  }
+}
+""",
+    "values kept while the main agent works": """
+workflow w {
+  inputs { name: string }
+  outputs { a: string?, b: string[], c: string? }
+  steps {
+    extract n: string from "N"
+    keep file: string = "a"
+    capture "{{file}}.png"
+    keep file = name
+    capture "{{file}}.png"
+    emit b += "x"
+    capture "b.png"
+    keep list: string[] = ["a"]
+    keep list += "{{n}}"
+    keep list = ["c"]
+    keep list += "d"
+    for each in {{list}} max 4 { press "Tab" do "Open {each}." }
+    retry 2 { capture "c.png" expect "it is so" } else { finish "enough" }
+    emit c = {{n}}
+    capture "d.png"
+    emit a = "late"
+    capture "e.png"
+  }
+}
+""",
+    "attempts that end by a word of the main agent": """
+workflow w {
+  steps {
+    retry 2 { capture "a.png" if sees "x" { press "Tab" fail "no x" } expect "y" }
+    choose "the row" else { }
+    wait until "it is there" timeout 2s else { press "Tab" }
+  }
+}
+""",
+    "results that look alike in loops": """
+task note(what: string, seen: string) -> { what: string, note_what: string } {
+  emit note_what = "{seen}"
+  emit what = "{what}."
+  type "{what} {seen}" into "A"
+}
+workflow w {
+  outputs { what: string }
+  steps {
+    extract what: string from "W"
+    call note(what: "a", seen: "b") as one
+    press "Tab"
+    call note(what: {{one.note_what}}, seen: {{one.what}}) as one
+    type "{{one.what}} {{one.note_what}} {{what}}" into "B"
+    emit what = {{one.what}}
+  }
+}
+""",
 }
 """Sources without their first line, by what they are for."""
 
@@ -681,6 +1170,15 @@ workflow w {
     run "Get-Item a" as size: int else abort "no item"
     press "Enter"
     emit size = {{size}}
+  }
+}
+""",
+    "commands that may fail": """
+workflow w {
+  steps {
+    run "Get-Item a" else { press "Tab" }
+    run "Get-Item b" else abort "no b"
+    press "Enter"
   }
 }
 """,
