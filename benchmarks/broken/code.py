@@ -566,7 +566,7 @@ SCHEMAS = (
     Code("json_schema.input_schema", 'restrict(schema["properties"], workflow)', "pass"),
     Code(
         "json_schema.input_schema",
-        "if each.required or each.has_default",
+        "if each.required or (each.has_default and each.default is not None)",
         "if each.required",
         equivalent="FlowDSL fills defaults in before it starts a run",
     ),
