@@ -1177,7 +1177,7 @@ TASKS = (
     Code(
         "BodyLowering._call", "for name, variable in fields.items()\n", "for name, variable in ()\n"
     ),
-    Code("BodyLowering._call", "*taken,", ""),
+    Code("BodyLowering._call", "yield from _store(taken)", "pass"),
     Code("BodyLowering._call", "if result is not None and result in frame.variables:", "if False:"),
     Code("BodyLowering._call", "{**own.variables, **{", "{**{"),
     Code("BodyLowering._arguments", "if parameter.name in given:", "if False:"),

@@ -558,18 +558,10 @@ class BodyLowering:
             held=held,
         )
         lists = {each.name.text for each in emits_in(body) if each.append}
+        yield from _store(taken)
         yield from _store(
-            (
-                *taken,
-                *(
-                    _assignment(
-                        variable,
-                        nodes.ConstantValue(value=[] if name in lists else None),
-                        origin,
-                    )
-                    for name, variable in fields.items()
-                ),
-            )
+            _assignment(variable, nodes.ConstantValue(value=[] if name in lists else None), origin)
+            for name, variable in fields.items()
         )
         yield from self.body(body, inner)
         if result is not None and result in frame.variables:

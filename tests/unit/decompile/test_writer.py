@@ -31,6 +31,17 @@ workflow w { outputs { a: string, b: string }
  steps { call look(what: "left") as l  call look(what: "right") as r  emit a = {{l.seen}}
    emit b = {{r.seen}} do "x {{l.note}}" } }
 """,
+    "a list that a call takes first, and its result": """
+task note(list: string[]) -> { seen: string? } {
+  do "Note {list}."
+  if sees "a mark" { emit seen = "yes" }
+}
+workflow w { steps {
+  extract read: string from "the name"
+  call note(list: [{{read}}, "b"]) as r
+  type {{r.seen}} into "the field Seen"
+} }
+""",
     "a task that calls another": """
 type P { name: string, age: int }
 task inner(k: string) -> { v: string, n: int } {
