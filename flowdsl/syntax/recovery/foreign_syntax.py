@@ -156,7 +156,8 @@ WORDS_OF_OTHER_LANGUAGES = (
     | dict.fromkeys(("let", "var", "set"), VALUES)
     | dict.fromkeys(("def", "function", "func", "fn"), TASK)
     | dict.fromkeys(("struct", "class", "record", "interface"), RECORD)
-    | dict.fromkeys(("switch", "match", "case"), CASES)
+    | dict.fromkeys(("switch", "match"), CASES)
+    | {"case": f'{CASES}; those of a test, `case "..." {{ }}`, stand in the `test` itself'}
     | dict.fromkeys(("try", "catch", "except", "finally"), RETRY)
     | dict.fromkeys(("break", "continue", "goto", "pass", "exit", "stop"), ENDS)
     | dict.fromkeys(("sleep", "pause", "delay"), "a pause is written `wait 5s`")

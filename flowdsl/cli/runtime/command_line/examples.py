@@ -61,7 +61,6 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("flowdsl test", "every test of the project"),
         ("flowdsl test flows/intake.flow -k abort", "those of a file with `abort` in their title"),
         ("flowdsl test --explore intake", "the paths of a workflow, with tests for new ones"),
-        ("flowdsl test --from-scenario bad-day.toml", "tests of what a scenario answers"),
     ),
     "plan": (
         ("flowdsl plan --env prod", "what a deploy would change"),
