@@ -828,7 +828,6 @@ PROMPTS = (
         "data.emit_background",
         "type_words(type_),\n        optional,",
         "type_words(type_),\n        False,",
-        equivalent="an output is null where its variable was never set, too",
     ),
     Code("data.emit_background", "model_name(statement.model)", "model_name(None)"),
     Code("data.emit_copy", "items.append(_copy_check(statement))", "pass"),
@@ -1248,7 +1247,12 @@ TASKS = (
     ),
     Code("Calls.add", "items[:] = [each for each in items if each is not line]", "pass"),
     Code("Calls.add", "self.close()\n    call", "call"),
-    Code("Calls.stay", "self.close()", "pass"),
+    Code(
+        "Calls.stay",
+        "self.close()",
+        "pass",
+        equivalent="the decision is made in the call before, at the same moment",
+    ),
     Code("Calls.pass_by", "self._between.append((action, line, self.items))", "pass"),
     Code(
         "_Call.with_statements", "if any(_marks(name, told) for name in saved.used):", "if False:"

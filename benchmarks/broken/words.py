@@ -305,12 +305,7 @@ WORDS: tuple[Words, ...] = (
     Words("data.append", "{key:key}", '"value"'),
     Words("data.append_again", "{key:key}", '"value"'),
     Words("data.background_prompt", "{key:key}", '"value"'),
-    Words(
-        "data.background_prompt",
-        " If there is no value, save __EMPTY__.",
-        "",
-        equivalent="an output is null where its variable was never set, too",
-    ),
+    Words("data.background_prompt", " If there is no value, save __EMPTY__.", ""),
     Words("tools.run_save", "{key:key}", '"value"'),
     Words("values.exact", "[open_ended:flag?, whatever it says]", "[open_ended:flag?]"),
     Words("values.exact", "{open:opening} {close:closing}", "{close:closing} {open:opening}"),

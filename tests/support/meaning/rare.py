@@ -846,6 +846,19 @@ workflow w {
   }
 }
 """,
+    "decisions of the main agent behind steps and in them": """
+workflow w {
+  steps {
+    step "Look" { expect "a" }
+    if sees "b" { capture "b.png" }
+    expect "c"
+    press "Tab"
+    step "Look again" { if sees "d" { capture "d.png" } expect "e" }
+    choose "f" else { capture "f.png" }
+    press "Enter"
+  }
+}
+""",
     "one entry that is added once": """
 workflow w {
   outputs { rows: string[], late: string?, said: string? }
