@@ -89,6 +89,14 @@ ASSUMPTIONS = {
         "a command that ran into its time limit says `timeout_reached`, with exit code 0 on the "
         "legacy driver and 124 on the new one; the prompt asks for either"
     ),
+    "fresh-loop-lists": (
+        "a replay evaluates the list that `start_loop` is given afresh, also where it is a runtime "
+        "variable"
+    ),
+    "loops-without-entries": (
+        "a loop that had no entries when the run was recorded is worked through by an agent when a "
+        "replay has some"
+    ),
     "image-html": "a prompt that holds a picture is HTML, and text in it is escaped",
     "brace-token": (
         "a `{` followed by a letter, `_`, `$` or `{` may be read as a variable; `\\{` is a "
@@ -160,10 +168,17 @@ NO_COMMAND = "flowdsl: this workflow runs no terminal command"
 
 
 class Capabilities:
-    """What the focused agent can do on one account."""
+    """What is relied on of one account: tools of its focused agents, and replays.
 
-    def __init__(self, verified: frozenset[str] = frozenset()) -> None:
+    `fresh_loop_lists` says that both assumptions on the lists of loops in a replay have been tried
+    there (`fresh-loop-lists`, `loops-without-entries`), so that a branch may rest on them.
+    """
+
+    def __init__(
+        self, verified: frozenset[str] = frozenset(), fresh_loop_lists: bool = False
+    ) -> None:
         self._focused = {name for name, tool in TOOLS.items() if tool.focused} | verified
+        self.fresh_loop_lists = fresh_loop_lists
 
     def focused_can(self, tool: str) -> bool:
         """Whether the focused agent is relied on to have `tool`."""
@@ -171,4 +186,4 @@ class Capabilities:
 
 
 DOCUMENTED = Capabilities()
-"""What the focused agent can do on any account."""
+"""What is relied on on any account."""
