@@ -52,6 +52,7 @@ TOOLS = {
         ),
         Tool("start_loop", False, "the loop engine belongs to the main agent", "`for`"),
         Tool("finish", False, "only the main agent ends a run well", "`finish`"),
+        Tool("day", False, "a command of the main agent sets the clipboard", "a typed day"),
         Tool("picture", False, "a picture in a prompt reaches the main agent", "`image`"),
     )
 }
@@ -96,6 +97,10 @@ ASSUMPTIONS = {
     "loops-without-entries": (
         "a loop that had no entries when the run was recorded is worked through by an agent when a "
         "replay has some"
+    ),
+    "clipboard-of-the-desktop": (
+        "a command that sets the clipboard sets that of the desktop, or else another one; a check "
+        "of the field follows"
     ),
     "image-html": "a prompt that holds a picture is HTML, and text in it is escaped",
     "brace-token": (

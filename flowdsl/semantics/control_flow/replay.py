@@ -34,6 +34,7 @@ from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import (
+    DATES,
     FINISH,
     LOOP,
     PICTURE,
@@ -51,7 +52,15 @@ from ..model import PARAMETER, TaskSymbol, WorkflowSymbol
 from ..program import Program
 from ..traversal import refs_outside_blocks
 from .failing import failure_words
-from .required_tools import NO_REQUIREMENTS, FirstLook, Requirement, Requirements, model_of, tool_of
+from .required_tools import (
+    NO_REQUIREMENTS,
+    FirstLook,
+    Requirement,
+    Requirements,
+    is_plain,
+    model_of,
+    tool_of,
+)
 from .rewrites import MODELS, Decision, rewrite
 
 _GRAVITY = (
@@ -192,7 +201,8 @@ class _Walk:
                 self.program.sink.report(errors.DECIDED_ONCE, span, construct="`else`")
 
     def _check_image(self, requirements: Requirements, workflow: WorkflowSymbol) -> None:
-        image, command = requirements.tools.get(PICTURE), requirements.tools.get(TERMINAL)
+        tools = requirements.tools
+        image, command = tools.get(PICTURE), tools.get(TERMINAL) or tools.get(DATES)
         if image is None or command is None:
             return
         self.suspicious = True
@@ -233,7 +243,7 @@ class _Walk:
         return requirements
 
     def _body(self, block: ast.Block, frame: Frame) -> Requirements:
-        if all(type(statement) in PLAIN for statement in block.statements):
+        if all(is_plain(self.program, statement) for statement in block.statements):
             return NO_REQUIREMENTS
         requirements = Requirements()
         self._fill(requirements, block, frame)
@@ -241,7 +251,7 @@ class _Walk:
 
     def _fill(self, requirements: Requirements, block: ast.Block, frame: Frame) -> None:
         for statement in block.statements:
-            if type(statement) not in PLAIN:
+            if not is_plain(self.program, statement):
                 self._statement(requirements, statement, frame)
 
     def _statement(self, requirements: Requirements, statement: ast.Stmt, frame: Frame) -> None:
@@ -249,6 +259,9 @@ class _Walk:
         match statement:  # what most programs are made of comes first
             case ast.StepStmt(body=body):
                 self._fill(requirements, body, frame)
+            case ast.TypeStmt():
+                place = keyword_span(statement, frame.source)
+                requirements.tools.setdefault(DATES, Requirement(place))
             case ast.IfStmt() | ast.MatchStmt():
                 self._if(requirements, statement, frame)
             case ast.WaitUntilStmt(otherwise=otherwise) | ast.ExpectStmt(otherwise=otherwise):

@@ -73,6 +73,11 @@ NO_REQUIREMENTS = Requirements()
 """The requirements of a body that every agent can carry out. Never changed."""
 
 
+def is_plain(program: Program, statement: ast.Stmt) -> bool:
+    """Whether every agent can carry out a statement, which decides nothing."""
+    return type(statement) in PLAIN and statement not in program.typed_days
+
+
 def tool_of(statement: ast.Stmt, source: SourceFile) -> Requirements:
     """The tool that a statement requires itself; there must be one."""
     tool = STATEMENTS[type(statement)].tool
@@ -143,9 +148,9 @@ class FirstLook:
         decided_up_to = looped_up_to = 0
         for statement in self.program.statements(body):
             class_ = type(statement)
-            if class_ in PLAIN:
+            if is_plain(self.program, statement):
                 continue
-            asks = asks_for_tool(statement)
+            asks = asks_for_tool(statement) or statement in self.program.typed_days
             runs_loop = class_ is ast.ForStmt
             if isinstance(statement, ast.CallStmt):
                 task = self.program.calls.get(statement)

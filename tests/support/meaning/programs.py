@@ -222,6 +222,8 @@ def _assembled(workflow: str, tasks: list[str]) -> str:
         sections += f"inputs {{\n{_lines(inputs)}\n}}\n"
     if secrets:
         sections += f"secrets {{ {', '.join(secrets)} }}\n"
+    if re.search(r"\btype (today|start of)\b", "\n".join((*kept, workflow))):
+        sections += "terminal { dates = true }\n"
     start = workflow.index("workflow w {\n") + len("workflow w {\n")
     workflow = workflow[:start] + sections + workflow[start:]
     whole = "\n".join((*kept, workflow))

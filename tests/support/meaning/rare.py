@@ -583,6 +583,15 @@ workflow w {
   steps { call find(what: "a") as one emit more = {{one.all}} }
 }
 """,
+    "days of the desktop": """
+workflow w {
+  terminal { dates = true }
+  steps {
+    type start of quarter - 1mo as "d" into "the field {# of the desktop #}Due."
+    for n in 2 { type today as "EEE, dd MMMM yy" into "row {n}" }
+  }
+}
+""",
     "records with names on the wire": """
 type Row = { no: string @wire("Inv. No."), tags: string[], memo: string? }
 workflow w {
