@@ -42,8 +42,8 @@ described below it. Write down what you do, in
 order, as a JSON list of calls. Each call is a list of a verb and its argument as a string:
   ["click", what]  ["double_click", what]  ["type", the text, character by character; \
 "\\n" for a line end]  ["press", keys]  ["wait", seconds]
-  ["focused_action", ""]  ["capture", file name]  ["save", key and value]  \
-["report", what you report]
+  ["focused_action", ""]  ["run", a terminal command]  ["capture", file name]  \
+["save", key and value]  ["report", what you report]
   ["declare_task_failed", reason]  ["done"] when you have come to the end of the text; \
 where it has you stop before, the list ends there
 Looking at the screen is no call."""

@@ -121,7 +121,7 @@ def _places(statement: nodes.Statement) -> Iterator[tuple[Any, bool]]:
             yield items, True
         case nodes.Step(title=text) | nodes.Do(text=text):
             yield text, False
-        case nodes.Choose(target=text) | nodes.Clear(target=text):
+        case nodes.Choose(target=text) | nodes.Clear(target=text) | nodes.TypeDay(target=text):
             yield text, False
         case nodes.WaitUntil(condition=text) | nodes.Expect(condition=text):
             yield text, False

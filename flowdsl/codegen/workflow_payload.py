@@ -9,7 +9,7 @@ from typing import Any
 from flowdsl.ir import nodes
 from flowdsl.ir.source_map import MappedCheck, MappedLine, MappedOutput, SourceMap, SourceRange
 from flowdsl.ir.walk import statements
-from flowdsl.prompt.text import spell_command, spell_path, spell_text
+from flowdsl.prompt.text import commands_of, spell_path, spell_text
 from flowdsl.semantics.capabilities import NO_COMMAND, Capabilities
 
 from .artifacts import Template, WorkflowArtifact, model_reference
@@ -100,12 +100,9 @@ def _allowlist(workflow: nodes.Workflow) -> list[str] | None:
     """
     if workflow.terminal.unrestricted:
         return None
-    commands = [
-        spell_command(node.command)
-        for node in statements(workflow.body)
-        if isinstance(node, nodes.Run)
+    return list(dict.fromkeys([*commands_of(workflow.body), *workflow.terminal.allow])) or [
+        NO_COMMAND
     ]
-    return list(dict.fromkeys([*commands, *workflow.terminal.allow])) or [NO_COMMAND]
 
 
 def _models(models: nodes.Models) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from flowdsl.lint.enabled import enabled_findings
 from flowdsl.lint.options import read_lint_table
 from flowdsl.lint.rules import RULES
 from flowdsl.lint.run import Linted, run_rules
-from flowdsl.semantics.capabilities import Capabilities
+from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
 from flowdsl.semantics.model import SemanticModel
 from flowdsl.semantics.modules import load
 from flowdsl.semantics.resolve import analyze_program
@@ -57,9 +57,11 @@ class CompileOptions(Record):
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the focused agents of the account can do."""
-        verified = self.project.platform.focused_agent_tools if self.project else ()
-        return Capabilities(frozenset(verified))
+        """What is relied on of the account's agents and its service."""
+        if self.project is None:
+            return DOCUMENTED
+        platform = self.project.platform
+        return Capabilities(frozenset(platform.focused_agent_tools), platform.fresh_loop_lists)
 
 
 class Analysis(Record):

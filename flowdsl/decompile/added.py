@@ -1,6 +1,7 @@
 """Takes back what the compiler adds to statements, since it adds it again.
 
 - In a loop whose passes may fail, a variable that keeps why, and the check behind the loop.
+- Behind a day that is typed, the check of its field.
 - In front of a loop over a list that may be missing, the list that is empty instead.
 - In front of a loop over a list that JSON cannot spell out, the variable that keeps it.
 """
@@ -12,8 +13,9 @@ from dataclasses import replace
 from itertools import pairwise
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import holds_unspelled, single_variable
+from flowdsl.ir.lower_values import holds_unspelled, joined, literal, single_variable
 from flowdsl.ir.passes import rewrite_body
+from flowdsl.ir.typed_days import read_command, shown_words
 from flowdsl.ir.walk import statements, variables_set
 
 
@@ -27,8 +29,33 @@ def source_form(body: nodes.Body) -> nodes.Body:
     # What the main agent does in a pass names no variable: the check behind the loop does.
     rewrite_body(body, lambda inner: _remembered(inner, noted))
     return rewrite_body(
-        body, lambda inner: tuple(_with_own_lists(tuple(_without_notes(inner, noted))))
+        body,
+        lambda inner: tuple(
+            _unchecked(tuple(_with_own_lists(tuple(_without_notes(inner, noted)))))
+        ),
     )
+
+
+def _unchecked(body: nodes.Body) -> Iterator[nodes.Statement]:
+    """Statements without the checks that follow days that are typed."""
+    before: nodes.Statement | None = None
+    for statement in body:
+        if not (isinstance(before, nodes.TypeDay) and _checks(statement, before)):
+            yield statement
+        before = statement
+
+
+def _checks(statement: nodes.Statement, typed: nodes.TypeDay) -> bool:
+    """Whether a statement is the check that lowering puts behind a day that is typed."""
+    found = read_command(typed.command)
+    if found is None or not isinstance(statement, nodes.Expect):
+        return False
+    shown = joined((*typed.target, *literal(shown_words(found[1]))))
+    match statement.otherwise:
+        case (nodes.Leave(action="abort" | "retry", reason=reason),):
+            return statement.condition == shown and reason == shown
+        case _:
+            return False
 
 
 def _remembered(body: nodes.Body, noted: set[str]) -> nodes.Body:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from flowdsl.ir import nodes
 from flowdsl.ir.images import image_hash
 from flowdsl.ir.walk import statements
-from flowdsl.prompt.text import spell_command
+from flowdsl.prompt.text import commands_of
 from flowdsl.source.record import Record
 
 from .checks import ReadChecks, checks_document
@@ -73,9 +73,7 @@ def laid_out(parts: Parts, shape: Shape, outputs: Fields) -> tuple[FlowFile, dic
         names_inputs = program is not None or (checks is not None and checks.checks is not None)
         inputs, secrets = nameable(parts.hints.inputs or ()) if names_inputs else (), ()
     body = program.body if program is not None else ()
-    commands = frozenset(
-        spell_command(node.command) for node in statements(body) if isinstance(node, nodes.Run)
-    )
+    commands = frozenset(commands_of(body))
     workflow = nodes.Workflow(
         origin=NOWHERE,
         name=parts.name,

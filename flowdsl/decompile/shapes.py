@@ -67,7 +67,7 @@ def import_workflow(
         inputs=inputs,
         hints=hints,
         checks=read_checks(stored, hints),
-        program=read_prompt(stored.prompt, hints),
+        program=read_prompt(stored.prompt, hints, capabilities),
         pictures=pictures,
     )
     return _Import(parts, payload | {"tags": list(stored.tags)}, capabilities).run()

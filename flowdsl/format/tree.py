@@ -119,6 +119,8 @@ _ITEMS = frozenset(
         "step",
         "do",
         "choose",
+        "type_day",
+        "type_day_of_start",
         "type_into",
         "type_text",
         "clear",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowdsl.semantics.capabilities import Capabilities
-from flowdsl.syntax.statements import BY_KIND, FINISH, SCREENSHOT, STATEMENTS
+from flowdsl.syntax.statements import BY_KIND, DATES, FINISH, SCREENSHOT, STATEMENTS
 
 from . import nodes
 from .walk import inner_bodies, statements
@@ -18,6 +18,8 @@ def tools_of(statement: nodes.Statement) -> Iterator[str]:
             pass
         case nodes.Leave(action="finish"):
             yield FINISH
+        case nodes.TypeDay():
+            yield DATES
         case nodes.BackgroundExtract():
             yield SCREENSHOT
         case nodes.Loop(entry=str()):

@@ -30,6 +30,7 @@ from .lower_values import (
     variable_value,
 )
 from .outputs import OutputPlan
+from .typed_days import ISO, command_of, shown_words
 from .walk import walk
 
 DEFAULT_TIMEOUT_MILLISECONDS = 60_000
@@ -139,7 +140,10 @@ class BodyLowering:
                     otherwise=self._otherwise(statement.otherwise, target, frame, origin),
                 )
             case ast.TypeStmt():
-                yield self._type(statement, frame, origin)
+                if statement in self.values.model.typed_days:
+                    yield from self._type_day(statement, frame, origin)
+                else:
+                    yield self._type(statement, frame, origin)
             case ast.ClearStmt():
                 yield nodes.Clear(origin=origin, target=self.values.line(statement.target, frame))
             case ast.PressStmt():
@@ -236,6 +240,7 @@ class BodyLowering:
     def _type(self, statement: ast.TypeStmt, frame: Frame, origin: nodes.Origin) -> nodes.Statement:
         """Types a value; where one that is to be written anew may be missing, only if it is not."""
         value = statement.value
+        assert not isinstance(value, ast.DayExpr)
         text = (
             self.values.text(value, frame)
             if isinstance(value, ast.Text)
@@ -253,6 +258,18 @@ class BodyLowering:
         given = nodes.Not(operand=nodes.IsEmpty(operand=nodes.TextValue(text=text)))
         branch = nodes.Branch(origin=origin, condition=given, body=(typed,))
         return nodes.If(origin=origin, branches=(branch,), otherwise=())
+
+    def _type_day(
+        self, statement: ast.TypeStmt, frame: Frame, origin: nodes.Origin
+    ) -> Iterator[nodes.Statement]:
+        """Types a day, and checks that it is there (assumption `clipboard-of-the-desktop`)."""
+        day = self.values.model.typed_days[statement]
+        display = _string(statement.display) or ISO
+        target = self.values.line(statement.target, frame)
+        counted = nodes.Day(base=day.base, name=day.name, shifts=day.shifts)
+        yield nodes.TypeDay(origin=origin, command=command_of(counted, display), target=target)
+        shown = joined((*target, *literal(shown_words(display))))
+        yield nodes.Expect(origin=origin, condition=shown, otherwise=(_fail(shown, frame, origin),))
 
     def _may_be_missing(self, ref: ast.Ref) -> bool:
         return isinstance(self.values.model.ref_types[ref], types.Optional)

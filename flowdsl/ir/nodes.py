@@ -307,6 +307,15 @@ class TypeIn(Node):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TypeDay(Node):
+    """Types a day of the desktop into a field, by a command that sets the clipboard."""
+
+    kind: Literal["type_day"] = "type_day"
+    command: str
+    target: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Clear(Node):
     kind: Literal["clear"] = "clear"
     target: Text
@@ -518,6 +527,7 @@ Statement: TypeAlias = (
     | Do
     | Choose
     | TypeIn
+    | TypeDay
     | Clear
     | Press
     | Wait

@@ -13,6 +13,7 @@ from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.semantics.values.text_relations import has_text
 
 from . import nodes
+from .guards import guard_branches
 from .liveness import drop_unread
 from .placing import place_loops
 from .walk import statements, variables_set, walk
@@ -593,14 +594,13 @@ def _failure_names() -> Iterator[str]:
 def simplified(program: nodes.Program, capabilities: Capabilities) -> nodes.Program:
     """The program after all passes, with its loops placed for the account's focused agents."""
     program = place_loops(fold_branches(program), capabilities)
+    program = guard_branches(drop_empty(drop_unread(program)), capabilities)
     for run_pass in PASSES:
         program = run_pass(program)
     return program
 
 
 PASSES: tuple[Callable[[nodes.Program], nodes.Program], ...] = (
-    drop_unread,
-    drop_empty,
     clear_records,
     note_failures,
     sink_constants,

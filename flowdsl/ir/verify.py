@@ -188,21 +188,22 @@ def _decides(statement: nodes.Statement, capabilities: Capabilities) -> bool:
 def _screen_decides(statement: nodes.Statement) -> bool:
     match statement:
         case nodes.If():
-            return all(_depends_on_screen(branch.condition) for branch in statement.branches)
+            return all(depends_on_screen(branch.condition) for branch in statement.branches)
         case nodes.Repeat():
-            return _depends_on_screen(statement.until)
+            return depends_on_screen(statement.until)
         case _:
             return True
 
 
-def _depends_on_screen(condition: nodes.Condition) -> bool:
+def depends_on_screen(condition: nodes.Condition) -> bool:
+    """Whether what is on the screen has a say in a condition."""
     match condition:
         case nodes.Sees():
             return True
         case nodes.AllOf(operands=operands) | nodes.AnyOf(operands=operands):
-            return any(_depends_on_screen(operand) for operand in operands)
+            return any(depends_on_screen(operand) for operand in operands)
         case nodes.Not(operand=operand):
-            return _depends_on_screen(operand)
+            return depends_on_screen(operand)
         case nodes.Compare() | nodes.TextRelation() | nodes.OneOf():
             return False
         case nodes.IsEmpty() | nodes.IsTrue():

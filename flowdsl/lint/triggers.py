@@ -124,7 +124,10 @@ def has_rare_key(context: LintContext, statement: ast.PressStmt) -> bool:
 
 def has_typographic(context: LintContext, found: ast.TypeStmt | Prose) -> bool:
     """Whether what is typed holds a quote or dash that a driver replaces."""
-    written = _written(context, found.value if isinstance(found, ast.TypeStmt) else found.text)
+    text = found.value if isinstance(found, ast.TypeStmt) else found.text
+    if isinstance(text, ast.DayExpr):
+        return False
+    written = _written(context, text)
     return not written.isascii() and not _PLAINED.isdisjoint(written)
 
 

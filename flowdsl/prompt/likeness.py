@@ -45,6 +45,7 @@ _LINES = (
     "data.append",
     "control.note_failure",
     "tools.run",
+    "tools.type_day",
     "tools.capture",
     "tools.export",
     "steps.nothing",

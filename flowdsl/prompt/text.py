@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 
 from flowdsl.ir import nodes
+from flowdsl.ir.walk import statements
 
 from .sentences import DATA_NOTE, SENTENCES, Hole
 from .words import say
@@ -102,6 +104,18 @@ def spell_command(text: nodes.Text) -> str:
         piece.value if isinstance(piece, nodes.TextPiece) else spell_variable(piece)
         for piece in text
     )
+
+
+def commands_of(body: nodes.Body) -> Iterator[str]:
+    """The terminal commands of statements, in order, as the allowlist has them."""
+    for statement in statements(body):
+        match statement:
+            case nodes.Run(command=command):
+                yield spell_command(command)
+            case nodes.TypeDay(command=spelled):
+                yield spelled
+            case _:
+                pass
 
 
 def limit_words(limit: nodes.Limit) -> int | str:

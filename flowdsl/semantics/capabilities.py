@@ -52,6 +52,7 @@ TOOLS = {
         ),
         Tool("start_loop", False, "the loop engine belongs to the main agent", "`for`"),
         Tool("finish", False, "only the main agent ends a run well", "`finish`"),
+        Tool("day", False, "a command of the main agent sets the clipboard", "a typed day"),
         Tool("picture", False, "a picture in a prompt reaches the main agent", "`image`"),
     )
 }
@@ -88,6 +89,18 @@ ASSUMPTIONS = {
     "command-time-out": (
         "a command that ran into its time limit says `timeout_reached`, with exit code 0 on the "
         "legacy driver and 124 on the new one; the prompt asks for either"
+    ),
+    "fresh-loop-lists": (
+        "a replay evaluates the list that `start_loop` is given afresh, also where it is a runtime "
+        "variable"
+    ),
+    "loops-without-entries": (
+        "a loop that had no entries when the run was recorded is worked through by an agent when a "
+        "replay has some"
+    ),
+    "clipboard-of-the-desktop": (
+        "a command that sets the clipboard sets that of the desktop, or else another one; a check "
+        "of the field follows"
     ),
     "image-html": "a prompt that holds a picture is HTML, and text in it is escaped",
     "brace-token": (
@@ -160,10 +173,17 @@ NO_COMMAND = "flowdsl: this workflow runs no terminal command"
 
 
 class Capabilities:
-    """What the focused agent can do on one account."""
+    """What is relied on of one account: tools of its focused agents, and replays.
 
-    def __init__(self, verified: frozenset[str] = frozenset()) -> None:
+    `fresh_loop_lists` says that both assumptions on the lists of loops in a replay have been tried
+    there (`fresh-loop-lists`, `loops-without-entries`), so that a branch may rest on them.
+    """
+
+    def __init__(
+        self, verified: frozenset[str] = frozenset(), fresh_loop_lists: bool = False
+    ) -> None:
         self._focused = {name for name, tool in TOOLS.items() if tool.focused} | verified
+        self.fresh_loop_lists = fresh_loop_lists
 
     def focused_can(self, tool: str) -> bool:
         """Whether the focused agent is relied on to have `tool`."""
@@ -171,4 +191,4 @@ class Capabilities:
 
 
 DOCUMENTED = Capabilities()
-"""What the focused agent can do on any account."""
+"""What is relied on on any account."""

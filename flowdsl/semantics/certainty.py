@@ -34,6 +34,7 @@ OF_ABSENCE = frozenset(
     (
         "background-extract",
         "cleanup-without-chain",
+        "day-needs-terminal",
         "empty-chain",
         "empty-pause",
         "enum-not-handled",

@@ -621,6 +621,25 @@ UNUSABLE_DAY = DiagnosticSpec(
         "holds a date, or from an input of type `date` above this one"
     ),
 )
+TYPED_DAY_BASE = DiagnosticSpec(
+    "typed-day-base",
+    "types",
+    "a day that is typed counts from today, not from `{name}`",
+    (
+        "declare an input with `{day}` as its default (`due: date = {day}`) and type that, or "
+        "count from `today` or `start of month`"
+    ),
+)
+DAY_NEEDS_TERMINAL = DiagnosticSpec(
+    "day-needs-terminal",
+    "platform",
+    "a day is typed with the help of a terminal command, which this workflow does not allow",
+    (
+        "write `terminal {{ dates = true }}` in the workflow, for the day of the desktop; or "
+        "declare `day: date = today` in `inputs` and type that, for the day of whoever starts the "
+        "run"
+    ),
+)
 UNKNOWN_DISPLAY = DiagnosticSpec(
     "unknown-display", "types", "`{display}` is no format of a `{type}`: {problem}"
 )

@@ -12,7 +12,7 @@ from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
-from .types import FieldType, Type
+from .types import Day, FieldType, Type
 
 # The kinds of a ValueSymbol: what the root of a reference can be.
 INPUT = "input"  # a workflow's or chain's input
@@ -138,6 +138,7 @@ class SemanticModel(Record):
     - `quoted`: references to text from outside where a value is only looked at; the prompt marks it
       as data there.
     - `complete`: the choices without an `else` of which one branch is taken in any case.
+    - `typed_days`: the day of each `type` that types one.
     - `wire_names`: the JSON name of each field of a record literal that has another one there.
     - `declared_values`: the inputs, secrets, parameters and runtime variables of each task and
       workflow.
@@ -164,6 +165,7 @@ class SemanticModel(Record):
     images: dict[str, bytes]
     quoted: set[ast.Ref]
     complete: set[ast.Stmt]
+    typed_days: dict[ast.Stmt, Day]
     wire_names: dict[ast.Pair, str]
     declared_values: dict[ast.Decl, tuple[ValueSymbol, ...]]
     bodies: dict[ast.Block, list[ast.Stmt]]

@@ -16,7 +16,7 @@ from .model import ChainSymbol, RowsFile, TaskSymbol, ValueSymbol, WorkflowSymbo
 from .modules import Sources
 from .places import Place
 from .traversal import statements
-from .types import Constraints, FieldType, RecordOf, Type
+from .types import Constraints, Day, FieldType, RecordOf, Type
 
 Environments: TypeAlias = Mapping[str, Mapping[str, str]]
 """The `vars` of each environment of a project, by the name of the environment."""
@@ -84,6 +84,7 @@ class Program:
 
     - `complete`: choices of which one branch is taken in any case, though they have no `else`;
       filled as bodies are checked, before their paths are followed.
+    - `typed_days`: the day of each `type` that types one, filled in alike.
     - `iterables`: what each loop variable takes its values from.
     - `joined_texts`: texts with parts that the platform could misread together, each with its file
       and the kind of its place.
@@ -112,6 +113,7 @@ class Program:
         self.images: dict[str, bytes] = {}
         self.quoted: set[ast.Ref] = set()
         self.complete: set[ast.Stmt] = set()
+        self.typed_days: dict[ast.Stmt, Day] = {}
         self.wire_names: dict[ast.Pair, str] = {}
         self.iterables: dict[ValueSymbol, ast.Ref | ast.IntLit | ast.ListExpr] = {}
         self.joined_texts: list[tuple[ast.Module, ast.Text, Place]] = []

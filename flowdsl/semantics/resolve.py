@@ -71,6 +71,10 @@ def analyze_program(
     resolve_declared_types(program)
     _declare_signatures(program)
     scopes = _check_bodies(program)
+    if program.typed_days:
+        from .declarations.dates_allowed import check_dates_allowed
+
+        check_dates_allowed(program)
     chains = _check_chains(program)
     tests = _check_tests(program)
     ordered = _follow_paths(program)
@@ -369,6 +373,7 @@ def _model(
         images=program.images,
         quoted=program.quoted,
         complete=program.complete,
+        typed_days=program.typed_days,
         wire_names=program.wire_names,
         declared_values={
             declaration: tuple(scope.symbols.values()) for declaration, scope in scopes.items()

@@ -34,10 +34,16 @@ READ = "read"
 """A value on the screen: JSON of the question's shape, or a missing value."""
 COPY = "copy"
 """What copying gives: a text, or a missing value."""
+DAY = "day"
+"""The day that the clock of the desktop shows, as `2026-03-01`."""
 COMMAND = "command"
 """Whether a command did its work: a bool."""
 OUTPUT = "output"
 """What a command printed: JSON of the question's shape, or a missing value."""
+
+
+SOME_DAY = "2026-03-01"
+"""What a clock shows of which nobody says anything."""
 
 
 class Question(Record, eq=True):

@@ -163,10 +163,11 @@ class Shift(Node):
 class DayExpr(Node):
     """A day that is worked out when a run begins: `today - 7d`, `start of month - 1mo`.
 
-    `base` is `today`, a const, an earlier input, or the start of something.
+    `base` is `today`, a const, an earlier input, or the start of something; in a `type` it is a
+    `Ref`, and can only be `today`.
     """
 
-    base: ConstRef | StartOf
+    base: ConstRef | StartOf | Ref
     shifts: tuple[Shift, ...]
 
 
@@ -336,9 +337,12 @@ class ChooseStmt(Node):
 
 
 class TypeStmt(Node):
-    """`type value [as "format"] into target`."""
+    """`type value [as "format"] into target`.
 
-    value: Ref | Text
+    A bare `today` is a `Ref`, as an input may have that name.
+    """
+
+    value: Ref | Text | DayExpr
     display: StringLit | None
     target: Text
 

@@ -401,6 +401,20 @@ class AstBuilder:
         value, display, target = children
         return ast.TypeStmt(start, end, value, self._optional_string(display), target)
 
+    def build_type_day(self, start: int, end: int, children: Sequence[Any]) -> ast.TypeStmt:
+        base, *shifts, display, target = children
+        last = self.tokens.ends[shifts[-1]]
+        day = ast.DayExpr(base.start, last, base, tuple(map(self._shift, shifts)))
+        return ast.TypeStmt(start, end, day, self._optional_string(display), target)
+
+    def build_type_day_of_start(
+        self, start: int, end: int, children: Sequence[Any]
+    ) -> ast.TypeStmt:
+        word, *shifts, display, target = children
+        words = [word, *shifts]
+        day = self.build_day_of_start(self.tokens.starts[word], self.tokens.ends[words[-1]], words)
+        return ast.TypeStmt(start, end, day, self._optional_string(display), target)
+
     def build_type_text(self, start: int, end: int, children: Sequence[Any]) -> ast.TypeStmt:
         value, target = children
         return ast.TypeStmt(start, end, value, None, target)

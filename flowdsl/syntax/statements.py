@@ -56,6 +56,7 @@ TERMINAL = "execute_terminal_command"
 LOOP = "start_loop"
 PICTURE = "picture"
 FINISH = "finish"
+DATES = "day"
 
 EVERY_AGENT = frozenset((COMPUTER, KEEP, DECLARE_FAILED))
 """Tools that every agent is relied on to have."""
@@ -83,7 +84,9 @@ STATEMENTS: dict[type[ast.Node], Row] = {
     ast.StepStmt: Row("step", (("title", TITLE),), becomes=("step",)),
     ast.DoStmt: Row("do", (("text", DO),), COMPUTER, becomes=("do",)),
     ast.ChooseStmt: Row("choose", (("target", TARGET),), COMPUTER, becomes=("choose",)),
-    ast.TypeStmt: Row("type", (("value", TYPED), ("target", TARGET)), COMPUTER, becomes=("type",)),
+    ast.TypeStmt: Row(
+        "type", (("value", TYPED), ("target", TARGET)), COMPUTER, becomes=("type", "type_day")
+    ),
     ast.ClearStmt: Row("clear", (("target", TARGET),), COMPUTER, becomes=("clear",)),
     ast.PressStmt: Row("press", (), COMPUTER, becomes=("press",)),
     ast.WaitStmt: Row("wait", (), COMPUTER, becomes=("wait",)),

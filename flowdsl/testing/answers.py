@@ -135,10 +135,15 @@ class Script(Follower):
         self._times: dict[Answer, int] = {}
         self._turns: dict[Answer, list[Any] | None] = {}
         self._meant: dict[Answer, str] = {}
+        self._today: date | None = None
         self.places: dict[tuple[Question, int], Span] = {}
 
     def world(self, inputs: Mapping[str, Any], today: date | None = None) -> World:
-        """The world of the run, which is given these inputs and begins on `today`."""
+        """The world of the run, which is given these inputs and begins on `today`.
+
+        The clock of the desktop shows that day, too.
+        """
+        self._today = today
         return World(inputs, self._answer, {}, today)
 
     def unused(self) -> Iterator[tuple[Answer, str]]:
@@ -164,6 +169,8 @@ class Script(Follower):
 
     def _answer(self, question: Question, position: int) -> Any:
         self.places[question, position] = self.place()
+        if question.kind == world.DAY:
+            return world.SOME_DAY if self._today is None else self._today.isoformat()
         path = self.path(question)
         fitting = [
             answer

@@ -103,6 +103,7 @@ def _is_focused(statement: nodes.Statement, context: Context) -> bool:
             | nodes.Capture()
             | nodes.Export()
             | nodes.Picture()
+            | nodes.TypeDay()
             | nodes.Loop(entry=None)
             | nodes.Leave()
         ):
@@ -153,6 +154,8 @@ def _emit_main(statement: nodes.Statement, main: Agent) -> list[Item]:
             return tools.emit_artifact(statement)
         case nodes.Run():
             return tools.emit_run(statement, main)
+        case nodes.TypeDay():
+            return tools.emit_type_day(statement)
         case nodes.Loop(entry=None):
             return control.emit_loop(statement, main, _in_one(main.context))
         case nodes.Leave():
@@ -207,6 +210,8 @@ def _emit_focused(statement: nodes.Statement, focused: Agent) -> list[Item]:
             return data.emit_background(statement)
         case nodes.Leave():
             return [_leave(statement, focused)]
+        case nodes.TypeDay():
+            raise AssertionError("the main agent runs the command")
         case nodes.Loop():
             return control.emit_each(statement, focused)
         case _:

@@ -59,6 +59,12 @@ def _command(statement: nodes.Run) -> Item:
     return Item(words, statement.origin, "run")
 
 
+def emit_type_day(statement: nodes.TypeDay) -> list[Item]:
+    """One line: the command that sets the clipboard, and where it is pasted."""
+    words = say("tools.type_day", quoted(statement.command), clause(statement.target))
+    return [Item(words, statement.origin, "type")]
+
+
 def emit_artifact(statement: nodes.Capture | nodes.Export | nodes.Picture) -> list[Item]:
     return [Item(_artifact_words(statement), statement.origin, statement.kind)]
 

@@ -72,6 +72,7 @@ class Main:
             return
         yield (
             words.action(text)
+            or words.typed_day(text)
             or words.leave_statement(text, main=True)
             or words.background(text, main=True)
             or words.artifact(text, main=True)

@@ -127,6 +127,13 @@ class Words:
             return None
         return nodes.TypeIn(origin=NOWHERE, value=found[0], display=found[1], target=found[2])
 
+    def typed_day(self, text: str) -> nodes.TypeDay | None:
+        """Reads the line that types a day of the desktop."""
+        found = self.match("tools.type_day", text)
+        if found is None:
+            return None
+        return nodes.TypeDay(origin=NOWHERE, command=found[0], target=found[1])
+
     def focused_model(self, text: str) -> tuple[str | None] | None:
         """Reads the line that calls a focused agent: the model that it names, in a tuple.
 
@@ -246,6 +253,7 @@ _STATEMENTS = (
     "data.append",
     "data.append_again",
     "tools.run",
+    "tools.type_day",
     "tools.capture",
     "tools.export",
     "tools.picture",

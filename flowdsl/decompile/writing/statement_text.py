@@ -8,6 +8,7 @@ from flowdsl.format.literals import is_name, plain_literal, value_literal
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_statements import DEFAULT_TIMEOUT_MILLISECONDS, not_reached
 from flowdsl.ir.lower_values import joined, single_variable
+from flowdsl.ir.typed_days import read_command
 from flowdsl.semantics.values.displays import has_displays, problem_of
 
 from .lines import Emit, Failed, Keep, Line, loop_key
@@ -106,6 +107,8 @@ class Writer(ValueWriter):
                 return self._else(head, node, line, attempt)
             case nodes.TypeIn():
                 return [self._type(node)]
+            case nodes.TypeDay():
+                return [self._type_day(node)]
             case nodes.Clear():
                 return [f"clear {self.text(node.target)}"]
             case nodes.Press():
@@ -179,6 +182,16 @@ class Writer(ValueWriter):
             return f"type {self.scope.in_code(variable)} as {shown} into {target}"
         value = self.text(node.value) if variable is None else self.scope.in_code(variable)
         return f"type {value} into {target}"
+
+    def _type_day(self, node: nodes.TypeDay) -> str:
+        found = read_command(node.command)
+        if found is None:
+            raise Unspeakable("a command types something else than a day")
+        day, display = found
+        written = "today" if day.base == "today" else f"start of {day.base}"
+        shifts = (f" {'-' if count < 0 else '+'} {abs(count)}{unit}" for count, unit in day.shifts)
+        shown = said(plain_literal(display))
+        return f"type {written}{''.join(shifts)} as {shown} into {self.text(node.target)}"
 
     def _read(self, node: nodes.Extract | nodes.BackgroundExtract | nodes.Copy) -> str:
         typed = "" if node.type == STRING and isinstance(node, nodes.Copy) else self._as(node.type)

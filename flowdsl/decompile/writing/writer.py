@@ -11,7 +11,7 @@ from flowdsl.format.literals import alike_literals, is_name, plain_literal, valu
 from flowdsl.ir import nodes
 from flowdsl.ir.lower_statements import Names
 from flowdsl.ir.walk import statements, walk
-from flowdsl.prompt.text import spell_command
+from flowdsl.prompt.text import commands_of
 from flowdsl.semantics.capabilities import NO_COMMAND
 from flowdsl.source.text import SourceFile
 
@@ -296,11 +296,8 @@ class _FlowWriter:
         yield from _section("model", settings, always=True)
 
     def _terminal(self) -> Iterator[str]:
-        commands = {
-            spell_command(statement.command)
-            for statement in statements(self.workflow.body)
-            if isinstance(statement, nodes.Run)
-        }
+        body = self.workflow.body
+        commands = {*commands_of(body)}
         terminal = self.workflow.terminal
         allow = tuple(entry for entry in terminal.allow if entry not in commands)
         if allow == (NO_COMMAND,) and not commands:
@@ -308,6 +305,8 @@ class _FlowWriter:
         settings = [f"allow = [{', '.join(map(said, alike_literals(allow)))}]"] if allow else []
         if terminal.unrestricted:
             settings.append("unrestricted = true")
+        if any(isinstance(statement, nodes.TypeDay) for statement in statements(body)):
+            settings.append("dates = true")
         yield from _section("terminal", settings)
 
     def _always(self) -> Iterator[str]:

@@ -198,7 +198,10 @@ class Follower:
                 return self._if(statement, state)
             case ast.TypeStmt() | ast.ClearStmt():
                 self._read(statement, state)
-                return self._fill(statement, state)
+                filled = self._fill(statement, state)
+                if statement in self.program.typed_days:
+                    return self._else(None, state, filled)
+                return filled
             case ast.EmitStmt(name=name, value=value):
                 self._read(value, state)
                 return state.emit(name.text)
@@ -478,7 +481,7 @@ class Follower:
             from .findings import FlowFindings
             from .path_counts import Flow
 
-            flow = Flow(self._runs, self._returns, self.program.complete)
+            flow = Flow(self._runs, self._returns, self.program.complete, self.program.typed_days)
             self._reports = FlowFindings(self.program, self.source, self.body, flow)
         return self._reports
 

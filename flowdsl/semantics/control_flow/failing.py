@@ -61,6 +61,8 @@ def _fails_itself(program: Program, statement: ast.Stmt, summaries: Summaries) -
             return True
         case ast.ExtractStmt() | ast.CopyStmt():
             return needs_value(program, statement)
+        case ast.TypeStmt():
+            return statement in program.typed_days
         case ast.RunStmt(name=name):
             return name is not None
         case _:

@@ -92,12 +92,14 @@ class Subject(Record):
 class Flow(Record):
     """What `dataflow` knows: whether a list surely holds something, and whether a call returns.
 
-    `complete` are the choices without an `else` of which one branch is taken in any case.
+    `complete` are the choices without an `else` of which one branch is taken in any case,
+    `typed_days` the `type`s of a day, which fail where the field does not show it.
     """
 
     runs: Callable[[ast.Ref | ast.IntLit | ast.ListExpr], bool]
     returns: Callable[[ast.CallStmt], bool]
     complete: Collection[ast.Stmt]
+    typed_days: Collection[ast.Stmt]
 
 
 def count_paths(
@@ -162,6 +164,8 @@ class _Counter:
                 | ast.RunStmt()
             ):
                 return self._else(statement, statement.otherwise, at, after)
+            case ast.TypeStmt() if statement in self.flow.typed_days:
+                return self._else(statement, None, at, after)
             case ast.IfStmt() | ast.MatchStmt():
                 return self._if(statement, at)
             case ast.ForStmt():

@@ -13,6 +13,12 @@ An example, where no focused agent has a terminal (`run`):
     call report(urgent: true)              safe: `if urgent { run ... }` is no decision here
     call report(urgent: urgent)            error inside `report`, with a label at this call
 
+Where the account is known to evaluate the lists of loops afresh (`Capabilities.fresh_loop_lists`),
+`if urgent { run "ipconfig" }` is compiled to a loop of one or no entry and is no trap, outside of
+loops and rounds (`ir.guards`). In such a body another `if` of this kind and a `for` of the main
+agent stand for themselves, so that no loop runs in a loop; in a decision of another kind they
+cannot.
+
 Two looks keep this cheap. The first sums up once for each task what its body requires
 (`required_tools`), with nothing known of its parameters. Only where something does not fit then,
 the second looks again call by call, in each environment, and drops the branches that constants
@@ -28,6 +34,7 @@ from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import (
+    DATES,
     FINISH,
     LOOP,
     PICTURE,
@@ -45,7 +52,15 @@ from ..model import PARAMETER, TaskSymbol, WorkflowSymbol
 from ..program import Program
 from ..traversal import refs_outside_blocks
 from .failing import failure_words
-from .required_tools import NO_REQUIREMENTS, FirstLook, Requirement, Requirements, model_of, tool_of
+from .required_tools import (
+    NO_REQUIREMENTS,
+    FirstLook,
+    Requirement,
+    Requirements,
+    is_plain,
+    model_of,
+    tool_of,
+)
 from .rewrites import MODELS, Decision, rewrite
 
 _GRAVITY = (
@@ -55,6 +70,22 @@ _GRAVITY = (
     errors.DECIDED_ONCE,
 )
 """The findings of decisions. A task may be called in several ways: the first of these counts."""
+
+_OPEN, _GUARDED, _SHUT = "open", "guarded", "shut"
+"""Where a statement stands: whether a branch there may become a loop of one or no entry.
+
+It may on the main agent's lines (`open`), and right inside such a branch (`guarded`). It may not in
+loops and rounds, nor in another decision inside such a branch (`shut`).
+"""
+
+_INTO_SCREEN_DECISION = {_OPEN: _OPEN, _GUARDED: _SHUT, _SHUT: _SHUT}
+_INTO_BLIND_DECISION = {_OPEN: _GUARDED, _GUARDED: _GUARDED, _SHUT: _SHUT}
+"""Where the body of a decision stands, by where the decision stands."""
+
+_FRESH_LISTS = (
+    "; or, where replays of your account are known to evaluate the lists of loops afresh, set "
+    "`[platform] fresh_loop_lists = true` in `flowdsl.toml`"
+)
 
 _OTHER_WAYS = {
     errors.BRANCH_FROZEN_BY_REPLAY: "; or make two workflows",
@@ -139,9 +170,10 @@ class _Walk:
         self.findings: dict[ast.Stmt | ast.Otherwise, _Finding] = {}
         self.nested: dict[Span, tuple[Requirement, Span]] = {}
         self.failing: dict[Span, tuple[str, tuple[Label, ...]]] = {}
-        self._tasks: dict[tuple[TaskSymbol, str, bool], Requirements] = {}
+        self._tasks: dict[tuple[TaskSymbol, str, bool, str], Requirements] = {}
         self._active: list[TaskSymbol] = []
         self._in_loop = False
+        self._place = _OPEN
         self._deciding: dict[TaskSymbol, frozenset[str]] = {}
 
     def walk(self, look: FirstLook) -> None:
@@ -169,7 +201,8 @@ class _Walk:
                 self.program.sink.report(errors.DECIDED_ONCE, span, construct="`else`")
 
     def _check_image(self, requirements: Requirements, workflow: WorkflowSymbol) -> None:
-        image, command = requirements.tools.get(PICTURE), requirements.tools.get(TERMINAL)
+        tools = requirements.tools
+        image, command = tools.get(PICTURE), tools.get(TERMINAL) or tools.get(DATES)
         if image is None or command is None:
             return
         self.suspicious = True
@@ -189,10 +222,11 @@ class _Walk:
     # Bodies
 
     def _task(self, task: TaskSymbol, frame: Frame) -> Requirements:
-        """What a task requires; calls with the same constants share the answer, as far as both or
-        neither stand in a `for`.
+        """What a task requires; calls with the same constants share the answer, as far as they
+        stand in places of one kind.
         """
-        key = (task, repr(frame.arguments) if frame.arguments else "", self._in_loop)
+        arguments = repr(frame.arguments) if frame.arguments else ""
+        key = (task, arguments, self._in_loop, self._place)
         requirements = self._tasks.get(key)
         if requirements is None:
             self._active.append(task)
@@ -201,8 +235,15 @@ class _Walk:
             self._tasks[key] = requirements
         return requirements
 
+    def _body_in(self, place: str, block: ast.Block, frame: Frame) -> Requirements:
+        """What a body requires that stands in a place of another kind."""
+        outer, self._place = self._place, place
+        requirements = self._body(block, frame)
+        self._place = outer
+        return requirements
+
     def _body(self, block: ast.Block, frame: Frame) -> Requirements:
-        if all(type(statement) in PLAIN for statement in block.statements):
+        if all(is_plain(self.program, statement) for statement in block.statements):
             return NO_REQUIREMENTS
         requirements = Requirements()
         self._fill(requirements, block, frame)
@@ -210,7 +251,7 @@ class _Walk:
 
     def _fill(self, requirements: Requirements, block: ast.Block, frame: Frame) -> None:
         for statement in block.statements:
-            if type(statement) not in PLAIN:
+            if not is_plain(self.program, statement):
                 self._statement(requirements, statement, frame)
 
     def _statement(self, requirements: Requirements, statement: ast.Stmt, frame: Frame) -> None:
@@ -218,6 +259,9 @@ class _Walk:
         match statement:  # what most programs are made of comes first
             case ast.StepStmt(body=body):
                 self._fill(requirements, body, frame)
+            case ast.TypeStmt():
+                place = keyword_span(statement, frame.source)
+                requirements.tools.setdefault(DATES, Requirement(place))
             case ast.IfStmt() | ast.MatchStmt():
                 self._if(requirements, statement, frame)
             case ast.WaitUntilStmt(otherwise=otherwise) | ast.ExpectStmt(otherwise=otherwise):
@@ -240,7 +284,7 @@ class _Walk:
                 self._for(requirements, statement, frame)
             case ast.RepeatStmt(until=until):
                 screen = depends_on_screen(until)
-                bodies = [self._body(statement.body, frame)]
+                bodies = [self._body_in(_SHUT, statement.body, frame)]
                 bodies += self._otherwise(statement.otherwise, frame)
                 self._decide(
                     requirements,
@@ -251,9 +295,10 @@ class _Walk:
                     () if screen else (until,),
                 )
             case ast.RetryStmt(otherwise=last):
-                bodies = [self._body(statement.body, frame)]
+                bodies = [self._body_in(_SHUT, statement.body, frame)]
                 if last is not None:
-                    bodies.append(self._body(last, frame))
+                    behind = _INTO_SCREEN_DECISION[self._place]
+                    bodies.append(self._body_in(behind, last, frame))
                 self._decide(requirements, statement, Requirements(), bodies, frame)
             case ast.CallStmt():
                 self._call(requirements, statement, frame)
@@ -268,7 +313,7 @@ class _Walk:
         The platform has one loop item, so that a `for` inside another one may not need that agent.
         """
         around, self._in_loop = self._in_loop, True
-        body = self._body(statement.body, frame)
+        body = self._body_in(_SHUT, statement.body, frame)
         place = keyword_span(statement, frame.source)
         if statement.failure is not None:
             body = self._entry(body, statement, frame)
@@ -293,7 +338,7 @@ class _Walk:
         assert statement.failure is not None
         whole = Requirements()
         whole.add(body)
-        whole.add(self._body(statement.failure, frame))
+        whole.add(self._body_in(_SHUT, statement.failure, frame))
         if not self._fits(whole):
             self.suspicious = True
             if self.exact:
@@ -347,7 +392,7 @@ class _Walk:
             return []
         action = otherwise.action
         if isinstance(action, ast.Block):
-            return [self._body(action, frame)]
+            return [self._body_in(_INTO_SCREEN_DECISION[self._place], action, frame)]
         requirements = Requirements()
         if isinstance(action, ast.FinishStmt):
             requirements.add(tool_of(action, frame.source))
@@ -382,6 +427,7 @@ class _Walk:
         if otherwise is not None and (name is None or not self._fits(whole)):
             start = otherwise.start
             whole.run_elses[Span(frame.source, start, start + len("else"))] = None
+        whole.shut_in = whole.shut_in or LOOP in whole.tools
         requirements.add(whole)
 
     def _if(
@@ -397,19 +443,19 @@ class _Walk:
             elif outcome:
                 otherwise = branch.body
                 break
-        bodies = [self._body(branch.body, frame) for branch in branches]
-        if otherwise is not None:
-            bodies.append(self._body(otherwise, frame))
-        if not any(bodies):
-            return
         if not branches:
-            for body in bodies:
-                requirements.add(body)
+            if otherwise is not None:
+                self._fill(requirements, otherwise, frame)
             return
         conditions = [each.condition for each in branches if isinstance(each, ast.IfBranch)]
         blind = [each for each in conditions if not depends_on_screen(each)]
         if isinstance(statement, ast.MatchStmt):
             blind = [statement.operand]
+        place = (_INTO_BLIND_DECISION if blind else _INTO_SCREEN_DECISION)[self._place]
+        blocks = [branch.body for branch in branches]
+        if otherwise is not None:
+            blocks.append(otherwise)
+        bodies = [self._body_in(place, block, frame) for block in blocks]
         self._decide(requirements, statement, Requirements(), bodies, frame, blind)
 
     def _decided(
@@ -442,7 +488,8 @@ class _Walk:
         model. `blind`
         are the conditions that nothing on the screen decides. When one focused agent can carry out
         everything, the decision is safe. When a single body is more than it can, the decision is a
-        finding; else the finding, if there is any, belongs to a decision further out.
+        finding, unless it can be compiled to loops of one or no entry; else the finding, if there
+        is any, belongs to a decision further out.
         """
         if not any(bodies):
             requirements.add(own)
@@ -454,9 +501,26 @@ class _Walk:
             whole.run_elses.clear()
         elif any(not self._fits(body) for body in bodies):
             self.suspicious = True
-            if self.exact:
-                self._find(node, bodies, frame, tuple(blind), at_else)
+            conditions = tuple(blind)
+            guarded = bool(conditions) and self._can_be_guarded(node, whole)
+            if self.exact and not (guarded and self.capabilities.fresh_loop_lists):
+                self._find(node, bodies, frame, conditions, at_else, guarded=guarded)
+            if not guarded and LOOP in whole.tools:
+                whole.shut_in = True
         requirements.add(whole)
+
+    def _can_be_guarded(self, node: ast.Stmt, whole: Requirements) -> bool:
+        """Whether loops of one or no entry can be made of the branches of a statement.
+
+        The screen does not decide it, and `whole` is what it requires. What ends the run well has
+        to be recorded as it ends.
+        """
+        return (
+            isinstance(node, ast.IfStmt | ast.MatchStmt)
+            and self._place != _SHUT
+            and not whole.shut_in
+            and FINISH not in whole.tools
+        )
 
     def _fits(self, requirements: Requirements) -> bool:
         """Whether one focused agent can carry out everything that is required."""
@@ -471,6 +535,8 @@ class _Walk:
         frame: Frame,
         blind: tuple[ast.Condition, ...],
         at_else: ast.Otherwise | None,
+        *,
+        guarded: bool,
     ) -> None:
         """Keep the finding of a decision, where none is known that is at least as grave."""
         whole = Requirements()
@@ -501,6 +567,8 @@ class _Walk:
             condition = node.branches[0].condition.span(frame.source).text
         way = LOOP if LOOP in missing else tool
         help = rewrite(Decision(word.text, way, condition, self._in_loop)) + _OTHER_WAYS[spec]
+        if guarded and spec == errors.BRANCH_FROZEN_BY_REPLAY:
+            help += _FRESH_LISTS
         self.findings[at_else or node] = _Finding(
             spec, at, f"`{at.text}`", words, tuple(labels), help
         )

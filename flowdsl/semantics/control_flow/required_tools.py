@@ -39,15 +39,17 @@ class Requirements:
 
     `tools` and `models` are by name; `run_elses` has the place of each `else` of a `run`, `loops`
     each `for` that needs the main agent, by the place of the `for` or of the call that runs it.
+    `shut_in`: such a `for` depends on a decision of which no loop of one or no entry can be made.
     """
 
-    __slots__ = ("loops", "models", "run_elses", "tools")
+    __slots__ = ("loops", "models", "run_elses", "shut_in", "tools")
 
     def __init__(self) -> None:
         self.tools: dict[str, Requirement] = {}
         self.models: dict[str, Requirement] = {}
         self.run_elses: dict[Span, None] = {}
         self.loops: dict[Span, Requirement] = {}
+        self.shut_in = False
 
     def __bool__(self) -> bool:
         """Whether anything is required."""
@@ -62,12 +64,18 @@ class Requirements:
                 if name not in own:
                     own[name] = requirement.called(call)
         self.run_elses |= other.run_elses
+        self.shut_in = self.shut_in or other.shut_in
         for place, loop in other.loops.items():
             self.loops.setdefault(call or place, loop.called(call))
 
 
 NO_REQUIREMENTS = Requirements()
 """The requirements of a body that every agent can carry out. Never changed."""
+
+
+def is_plain(program: Program, statement: ast.Stmt) -> bool:
+    """Whether every agent can carry out a statement, which decides nothing."""
+    return type(statement) in PLAIN and statement not in program.typed_days
 
 
 def tool_of(statement: ast.Stmt, source: SourceFile) -> Requirements:
@@ -140,9 +148,9 @@ class FirstLook:
         decided_up_to = looped_up_to = 0
         for statement in self.program.statements(body):
             class_ = type(statement)
-            if class_ in PLAIN:
+            if is_plain(self.program, statement):
                 continue
-            asks = asks_for_tool(statement)
+            asks = asks_for_tool(statement) or statement in self.program.typed_days
             runs_loop = class_ is ast.ForStmt
             if isinstance(statement, ast.CallStmt):
                 task = self.program.calls.get(statement)

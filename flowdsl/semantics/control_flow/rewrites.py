@@ -10,6 +10,7 @@ from flowdsl.source.record import Record
 from flowdsl.syntax.statements import (
     ATTACH,
     CLIPBOARD,
+    DATES,
     EXPORT,
     FINISH,
     LOOP,
@@ -24,6 +25,7 @@ MODELS = "models"
 _WAYS = {
     ATTACH: "move the `capture` in front of this `{word}`: every run then has the picture",
     CLIPBOARD: "write `extract` in the place of `copy`: every agent can read the screen",
+    DATES: "declare `day: date = today` in `inputs`, and type that in the place of the day",
     EXPORT: "move the `export` behind this `{word}`, and leave what makes the file where it is",
     LOOP: "move the `{word}` into the `for`, around what is done for an entry",
     MODELS: "name one model in all branches, or none",

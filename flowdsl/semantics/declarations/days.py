@@ -53,6 +53,7 @@ def check_day(
     shifts = tuple((each.count, each.unit) for each in default.shifts)
     if isinstance(default.base, ast.StartOf):
         return Day(default.base.unit, "", shifts)
+    assert isinstance(default.base, ast.ConstRef), "only a `type` names a value"
     return _day(program, scope, default.base, shifts, others)
 
 

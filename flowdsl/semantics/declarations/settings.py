@@ -45,6 +45,7 @@ MODEL_SETTINGS = {
 TERMINAL_SETTINGS = {
     "allow": SettingRule(ListOf(STRING)),
     "unrestricted": SettingRule(BOOL),
+    "dates": SettingRule(BOOL),
 }
 
 

@@ -346,13 +346,14 @@ class _TestChecker:
             check_value(self.program, self.scope, value, wanted, places.TEST_VALUE, what, field)
 
     def _given_fields(self) -> tuple[FieldType, ...] | None:
-        """What `given` may hold: the inputs, and `today` where the default of one depends on it."""
+        """What `given` may hold: the inputs, and `today` where something depends on it."""
         fields = self.fields.inputs
         if fields is None or any(field.name == TODAY for field in fields):
             return fields
         of_steps = self.subject.steps if isinstance(self.subject, ChainSymbol) else ()
         every = (*fields, *(f for _, step in of_steps if step is not None for f in step.inputs))
         counts = any(field.day is not None and field.day.needs_today for field in every)
+        counts = counts or bool(self.program.typed_days)
         return (*fields, FieldType(TODAY, PRIMITIVE["date"])) if counts else fields
 
     def _fixture(self, section: ast.FixtureSection, given: Given) -> None:

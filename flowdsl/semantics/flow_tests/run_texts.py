@@ -168,6 +168,9 @@ def _collect(program: Program, statement: ast.Stmt, found: RunTexts) -> None:
             _collect_sees(program, until, found)
             own = until.text if isinstance(until, ast.SeesExpr) else None
             _collect_end(program, otherwise, own, found)
+        case ast.TypeStmt() if statement in program.typed_days:
+            found.questions[EXPECT].append(_ANYTHING)  # whether the field shows the day
+            found.aborts.append(_ANYTHING)
         case ast.ExpectStmt(condition=text, otherwise=otherwise):
             found.questions[EXPECT].append(_pattern(program, text))
             _collect_end(program, otherwise, text, found)

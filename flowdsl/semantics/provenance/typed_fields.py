@@ -245,7 +245,9 @@ class FieldTracker:
         return _known(default, piece.path)
 
 
-def _is_secret(value: ast.Ref | ast.Text) -> bool:
+def _is_secret(value: ast.Ref | ast.Text | ast.DayExpr) -> bool:
+    if isinstance(value, ast.DayExpr):
+        return False
     parts = (value,) if isinstance(value, ast.Ref) else value.parts
     return any(isinstance(part, ast.Ref) and part.sigil == ast.SECRET for part in parts)
 

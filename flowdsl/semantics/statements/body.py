@@ -16,7 +16,7 @@ from ..names.references import resolve_ref
 from ..names.scopes import PresenceKey, ValueScope, known_names, rename_fix
 from ..program import Program
 from ..traversal import refs_outside_blocks
-from ..types import ANY, UNKNOWN, FieldType, ListOf, Type, Unknown, describe, strip_optional
+from ..types import ANY, TODAY, UNKNOWN, FieldType, ListOf, Type, Unknown, describe, strip_optional
 from ..values.annotations import check_statement_annotations
 from ..values.expressions import check_text, check_value
 from ..values.joins import note_typed
@@ -181,18 +181,31 @@ class BodyChecker:
                 )
 
     def _type(self, statement: ast.TypeStmt) -> None:
-        if isinstance(statement.value, ast.Ref):
+        value = statement.value
+        if isinstance(value, ast.DayExpr) or self._is_today(value):
+            from .typed_days import check_typed_day
+
+            check_typed_day(self.program, self.scope, statement)
+        elif isinstance(statement.value, ast.Ref):
             type_ = resolve_ref(self.program, self.scope, statement.value, places.TYPED)
             if statement.display is not None:
                 from .displays import check_display
 
                 check_display(self.program, self.scope, statement.display, type_)
             note_typed(self.program, self.scope.module.module, statement.value)
-        elif "$" in self.source.text[statement.value.start : statement.value.end]:
+        elif "$" in self.source.text[value.start : value.end]:
             from .typed_signs import check_typed_signs
 
             check_typed_signs(self.program, self.scope, statement)
         self._texts(statement)
+
+    def _is_today(self, value: ast.Ref | ast.Text) -> bool:
+        """Whether a value is the day of the run; most are not, at a glance."""
+        if not isinstance(value, ast.Ref) or value.name.text != TODAY:
+            return False
+        from .typed_days import is_today
+
+        return is_today(self.scope, value)
 
     def _extract(self, statement: ast.ExtractStmt) -> None:
         self._texts(statement)

@@ -27,6 +27,7 @@ def do(frame: Frame, statement: ast.DoStmt) -> None:
 
 def type_in(frame: Frame, statement: ast.TypeStmt) -> None:
     """`type`: a value goes into a field; where there is none, nothing is done."""
+    assert not isinstance(statement.value, ast.DayExpr), "the check tells days apart"
     text, target = typed(frame, statement.value), line(frame, statement.target)
     if not text:
         return

@@ -6,6 +6,8 @@ Each returns why it came to nothing, its own text, which is the reason of its `f
 
 from __future__ import annotations
 
+from datetime import date
+
 from flowdsl.semantics import types
 from flowdsl.syntax import ast
 from flowdsl.syntax.paragraphs import on_one_line
@@ -14,6 +16,7 @@ from .. import trace, world
 from ..world import Question
 from . import leaving
 from .acting import act
+from .defaults import counted
 from .expressions import constant_in, exact, line
 from .frames import Frame
 from .reading import shape_of, value_of
@@ -46,6 +49,19 @@ def expect(frame: Frame, statement: ast.ExpectStmt) -> str | None:
     condition = line(frame, statement.condition)
     is_so = frame.holds(Question(world.EXPECT, condition))
     return None if is_so else condition
+
+
+def type_day(frame: Frame, statement: ast.TypeStmt) -> str | None:
+    """`type` of a day: that of the desktop is counted from, and then the field shows it or not."""
+    question = Question(world.DAY, "today")
+    today = date.fromisoformat(frame.run.recorder.ask(question))
+    frame.run.recorder.use(question)
+    day = counted(frame.run.model.typed_days[statement], {}, today)
+    display = "yyyy-MM-dd" if statement.display is None else statement.display.value
+    target = line(frame, statement.target)
+    act(frame, trace.TYPE_AS, day.isoformat(), display, target)
+    shown = f"{target} shows a date in the form {display}"
+    return None if frame.holds(Question(world.EXPECT, shown)) else shown
 
 
 def extract(frame: Frame, statement: ast.ExtractStmt) -> str | None:

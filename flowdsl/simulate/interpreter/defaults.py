@@ -48,12 +48,17 @@ def day_default(field: types.FieldType, inputs: Mapping[str, Any], today: date |
     if day.needs_today and today is None:
         raise UnknownDay(field.name)
     try:
-        found = _begin(day, inputs, today or date.min)
-        for count, unit in day.shifts:
-            found = _step(found, count, unit)
+        return counted(day, inputs, today or date.min).isoformat()
     except (OverflowError, ValueError):
         raise UnknownDay(field.name) from None
-    return found.isoformat()
+
+
+def counted(day: types.Day, inputs: Mapping[str, Any], today: date) -> date:
+    """The date of a day; `inputs` are those that it may count from. Raises where there is none."""
+    found = _begin(day, inputs, today)
+    for count, unit in day.shifts:
+        found = _step(found, count, unit)
+    return found
 
 
 def _begin(day: types.Day, inputs: Mapping[str, Any], today: date) -> date:

@@ -42,6 +42,8 @@ def execute(statement: ast.Stmt, frame: Frame) -> None:
             do(frame, statement)
         case ast.ChooseStmt(otherwise=otherwise):
             _unless(frame, statement, asking.choose(frame, statement), otherwise)
+        case ast.TypeStmt() if statement in frame.run.model.typed_days:
+            _unless(frame, statement, asking.type_day(frame, statement), None)
         case ast.TypeStmt():
             type_in(frame, statement)
         case ast.ClearStmt(target=target):

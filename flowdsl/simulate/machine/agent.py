@@ -8,6 +8,7 @@ before it looked for something.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
 
 from flowdsl.prompt.sentences import AGAIN, DONE, MAIN, SENTENCES
@@ -18,6 +19,7 @@ from flowdsl.simulate.world import (
     CHOOSE,
     COMMAND,
     COPY,
+    DAY,
     EXPECT,
     OUTPUT,
     READ,
@@ -27,6 +29,7 @@ from flowdsl.simulate.world import (
 from flowdsl.source.record import Record
 
 from .characters import inside, outside_lines, spelled
+from .clipboard import copied_date, display_of
 from .grammar import Grammar, Said
 from .kinds import CONSEQUENCES
 from .layout import Defect, Line
@@ -76,6 +79,7 @@ LINES = (
     "data.background",
     "data.if_missing",
     "tools.run",
+    "tools.type_day",
     "tools.run_save",
     "tools.capture",
     "tools.export",
@@ -444,6 +448,8 @@ class Agent:
                 self.act(trace.EXPORT, self.view.text(said["path"]))
             case "tools.run":
                 return self.run(said)
+            case "tools.type_day":
+                self.paste_date(said, line)
             case "data.copy":
                 self.copy(said)
             case "tools.picture":
@@ -486,6 +492,15 @@ class Agent:
         self._command = command
         left = self._check("tools.run", Question(COMMAND, command))
         return Open(left.start, left.failed, left.words, may_stay=True)
+
+    def paste_date(self, said: Said, line: Line) -> None:
+        today = self.recorder.ask(Question(DAY, "today"))
+        copied = copied_date(said["command"], date.fromisoformat(today))
+        if copied is None:
+            raise Defect("a command that puts no date on the clipboard", inside(line.text))
+        found, shown = copied
+        target = self.view.text(said["target"])
+        self.act(trace.TYPE_AS, found.isoformat(), display_of(shown), target)
 
     def copy(self, said: Said) -> None:
         source = self.view.text(said["source"])

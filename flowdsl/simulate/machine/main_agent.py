@@ -37,6 +37,7 @@ LEAVES = (
     "tools.export",
     "tools.picture",
     "tools.run",
+    "tools.type_day",
     "data.copy",
     "data.background",
     "screen.focused",

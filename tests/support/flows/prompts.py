@@ -16,6 +16,7 @@ from flowdsl.ir.fits import fits
 from flowdsl.ir.images import image_extension, image_hash
 from flowdsl.ir.lower_values import joined, literal
 from flowdsl.ir.passes import drop_empty, merge_stores
+from flowdsl.ir.typed_days import command_of
 from flowdsl.ir.walk import statements
 from flowdsl.prompt.sentences import SCALARS
 from flowdsl.semantics.capabilities import Capabilities
@@ -358,10 +359,17 @@ class PromptWriter:
             *([self._picture] if self._pictures else []),
             self._leave,
             self._background,
+            self._day,
         )
         if depth > 3 or rng.random() < 0.4:
             return rng.choice(plain)()
         return self._with_bodies(depth, loop)
+
+    def _day(self) -> nodes.Statement:
+        shift = (self._rng.choice((-7, 1, 40)), self._rng.choice(("d", "w", "mo", "y")))
+        day = nodes.Day(base=self._rng.choice(("today", "month")), name="", shifts=(shift,))
+        command = command_of(day, self._rng.choice(("d", "dd.MM.yyyy", "EEEE")))
+        return nodes.TypeDay(origin=HERE, command=command, target=self._phrase())
 
     def _picture(self) -> nodes.Statement:
         return nodes.Picture(

@@ -30,7 +30,8 @@ MATCHED = (
 class Place:
     """Where a statement stands.
 
-    `main`: the main agent may be needed. `outside`: a decision of the screen may need it, too.
+    `main`: the main agent may be needed. `outside`: a decision of the screen may need it, too;
+    `fresh`: one of values may.
     `loop`: there is a `for` around, `repeated`: a `retry` or `repeat`, `attempt`: a `retry`.
     `locked` are variables that must not be set here, since a loop around would empty what was read
     before it.
@@ -38,6 +39,7 @@ class Place:
 
     main: bool
     outside: bool = False
+    fresh: bool = False
     depth: int = 0
     loop: bool = False
     repeated: bool = False
@@ -47,7 +49,8 @@ class Place:
 
     def inner(self, *, screen: bool) -> Place:
         """The place of what a decision decides; `screen`: only the screen does."""
-        main = self.main and self.outside and screen and not self.loop
+        may = self.outside if screen else self.fresh and not self.repeated
+        main = self.main and may and not self.loop
         return replace(self, depth=self.depth + 1, main=main, top=False)
 
 

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from flowdsl.codegen.artifacts import plain
 from flowdsl.compiler.pipeline import Compilation, CompileOptions, compile_project
+from flowdsl.config.load import load_project
+from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
 from flowdsl.source.files import MemoryFiles
 from flowdsl.syntax import ast
@@ -18,6 +20,8 @@ from flowdsl.syntax import ast
 from .programs import FILES, programs
 
 PATH = "main.flow"
+DOCUMENTED = CompileOptions()
+"""How programs are compiled for any account."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ class Checked:
 
     source: str
     compilation: Compilation
+    options: CompileOptions = DOCUMENTED
 
     def __repr__(self) -> str:
         return f"Checked:\n{self.source}"
@@ -70,17 +75,33 @@ class Checked:
         )
 
 
-def compiled(source: str) -> Compilation:
+def compiled(source: str, options: CompileOptions = DOCUMENTED) -> Compilation:
     """What a source text compiles to, if it checks."""
-    return compile_project(MemoryFiles({PATH: source, **FILES}), [PATH], CompileOptions())
+    return compile_project(MemoryFiles({PATH: source, **FILES}), [PATH], options)
 
 
-def checked(source: str) -> Checked | None:
+def checked(source: str, options: CompileOptions = DOCUMENTED) -> Checked | None:
     """A program, if it checks without errors."""
-    compilation = compiled(source)
-    return None if compilation.bundle is None else Checked(source, compilation)
+    compilation = compiled(source, options)
+    return None if compilation.bundle is None else Checked(source, compilation, options)
 
 
-def checked_programs() -> st.SearchStrategy[Checked]:
+def checked_programs(*, fresh: bool = False) -> st.SearchStrategy[Checked]:
     """Programs that check without errors; nearly all that are generated do."""
-    return programs().map(checked).filter(lambda each: each is not None)  # type: ignore[return-value]
+    options = account(fresh_loop_lists=True) if fresh else DOCUMENTED
+    found = programs(fresh=fresh).map(lambda source: checked(source, options))
+    return found.filter(lambda each: each is not None)  # type: ignore[return-value]
+
+
+def account(tools: tuple[str, ...] = (), *, fresh_loop_lists: bool = False) -> CompileOptions:
+    """How programs are compiled for an account of which this has been tried."""
+    text = f"""
+[project]
+name = "a"
+[platform]
+focused_agent_tools = {json.dumps(tools)}
+fresh_loop_lists = {json.dumps(fresh_loop_lists)}
+"""
+    project = load_project(text, "flowdsl.toml", Sink())
+    assert project is not None
+    return CompileOptions(project)

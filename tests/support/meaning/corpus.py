@@ -3,6 +3,7 @@
 `<case>.world.json` stands beside `<case>.flow`:
 
 - `about`: what the case shows.
+- `fresh_loop_lists`: what `[platform]` says of it, where it says so.
 - `inputs`: by their names on the wire.
 - `today`: the day on which the run begins, where defaults depend on it.
 - `answers`: by the text of the question, or by its kind and its text (`read the total`). A list
@@ -30,6 +31,8 @@ from flowdsl.simulate.machine.execute import Payload
 from flowdsl.simulate.trace import Trace
 from flowdsl.simulate.world import Question, Unanswerable, World
 from flowdsl.source.files import MemoryFiles
+
+from .checked import DOCUMENTED, account
 
 FOLDER = Path(__file__).parents[2] / "corpus" / "meaning"
 PICTURE = "dot.png"
@@ -103,7 +106,13 @@ class Case:
     def compilation(self) -> Compilation:
         path = f"{self.name}.flow"
         files = {path: self.source, PICTURE: (FOLDER / PICTURE).read_bytes()}
-        return compile_project(MemoryFiles(files), [path], CompileOptions())
+        return compile_project(MemoryFiles(files), [path], self.options)
+
+    @property
+    def options(self) -> CompileOptions:
+        """How the program is compiled."""
+        fresh = self.first.fields.get("fresh_loop_lists", False)
+        return account(fresh_loop_lists=True) if fresh else DOCUMENTED
 
     @property
     def model(self) -> SemanticModel:

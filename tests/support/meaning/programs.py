@@ -5,6 +5,8 @@ from hypothesis import given
 def test_(source: str) -> None: ...
 
 program(7)     # the same text every time, without Hypothesis
+
+With `fresh`, they are for an account whose replays evaluate the lists of loops afresh.
 """
 
 from __future__ import annotations
@@ -91,33 +93,33 @@ PARAMS = (
 )
 
 
-def programs() -> st.SearchStrategy[str]:
+def programs(*, fresh: bool = False) -> st.SearchStrategy[str]:
     """The source text of a program, which checks without errors most often."""
-    return _programs()
+    return _programs(fresh)
 
 
 @st.composite
-def _programs(draw: st.DrawFn) -> str:
-    return _make(Drawn(draw))
+def _programs(draw: st.DrawFn, fresh: bool) -> str:
+    return _make(Drawn(draw), fresh)
 
 
-def program(seed: int) -> str:
+def program(seed: int, *, fresh: bool = False) -> str:
     """The program of a seed."""
-    return _make(Dice(seed))
+    return _make(Dice(seed), fresh)
 
 
-def _make(c: Chooser) -> str:
+def _make(c: Chooser, fresh: bool) -> str:
     outside = c.once_in(5)
     pictures = c.once_in(8)
     tasks: list[Task] = []
     declared: list[str] = []
     for number in c.several(0, len(TASK_NAMES)):
         task, source = c.within(
-            lambda number=number: _task(c, TASK_NAMES[number], tasks, outside, pictures)
+            lambda number=number: _task(c, TASK_NAMES[number], tasks, outside, fresh, pictures)
         )
         tasks.append(task)
         declared.append(source)
-    workflow = c.within(lambda: _workflow(c, tasks, outside, pictures))
+    workflow = c.within(lambda: _workflow(c, tasks, outside, fresh, pictures))
     return _assembled(workflow, declared)
 
 
@@ -126,7 +128,7 @@ def _consts() -> list[Value]:
 
 
 def _task(
-    c: Chooser, name: str, tasks: list[Task], outside: bool, pictures: bool
+    c: Chooser, name: str, tasks: list[Task], outside: bool, fresh: bool, pictures: bool
 ) -> tuple[Task, str]:
     params = tuple(each for each in PARAMS if c.once_in(3)) or PARAMS[:1]
     body = Body(
@@ -148,7 +150,7 @@ def _task(
     ]
     makes = Statements(body, callable_)
     state = State()
-    place = Place(main=c.once_in(3), outside=outside)
+    place = Place(main=c.once_in(3), outside=outside, fresh=fresh)
     written = makes.block(state, place, least=1)
     written = _covered(makes, state, place, written)
     if not state.dead and c.once_in(12):
@@ -176,11 +178,11 @@ def _covered(makes: Statements, state: State, place: Place, written: str) -> str
     return "\n".join(pieces)
 
 
-def _workflow(c: Chooser, tasks: list[Task], outside: bool, pictures: bool) -> str:
+def _workflow(c: Chooser, tasks: list[Task], outside: bool, fresh: bool, pictures: bool) -> str:
     body = Body(c, [*(value for value, _ in INPUTS), *_consts()], ("pin", "key"), pictures=pictures)
     makes = Statements(body, tasks)
     state = State()
-    place = Place(main=True, outside=outside)
+    place = Place(main=True, outside=outside, fresh=fresh)
     written = makes.block(state, place, least=1)
     written = _covered(makes, state, place, written)
     if not state.dead and c.once_in(12):
@@ -220,6 +222,8 @@ def _assembled(workflow: str, tasks: list[str]) -> str:
         sections += f"inputs {{\n{_lines(inputs)}\n}}\n"
     if secrets:
         sections += f"secrets {{ {', '.join(secrets)} }}\n"
+    if re.search(r"\btype (today|start of)\b", "\n".join((*kept, workflow))):
+        sections += "terminal { dates = true }\n"
     start = workflow.index("workflow w {\n") + len("workflow w {\n")
     workflow = workflow[:start] + sections + workflow[start:]
     whole = "\n".join((*kept, workflow))

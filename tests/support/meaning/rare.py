@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
-from flowdsl.config.load import load_project
-from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.files import MemoryFiles
 
-from .checked import PATH, Checked
+from .checked import PATH, Checked, account
 from .programs import FILES
 
 RARE = {
@@ -642,6 +640,15 @@ workflow w {
   steps { call find(what: "a") as one emit more = {{one.all}} }
 }
 """,
+    "days of the desktop": """
+workflow w {
+  terminal { dates = true }
+  steps {
+    type start of quarter - 1mo as "d" into "the field {# of the desktop #}Due."
+    for n in 2 { type today as "EEE, dd MMMM yy" into "row {n}" }
+  }
+}
+""",
     "records with names on the wire": """
 type Row = { no: string @wire("Inv. No."), tags: string[], memo: string? }
 workflow w {
@@ -1210,11 +1217,7 @@ TOOLS = ("execute_terminal_command", "copy_to_clipboard", "save_screenshot_as_ru
 
 def verified(tools: tuple[str, ...] = TOOLS) -> CompileOptions:
     """How programs are compiled for an account whose focused agents have these tools."""
-    listed = ", ".join(f'"{each}"' for each in tools)
-    text = f'[project]\nname = "a"\n[platform]\nfocused_agent_tools = [{listed}]\n'
-    project = load_project(text, "flowdsl.toml", Sink())
-    assert project is not None
-    return CompileOptions(project)
+    return account(tools)
 
 
 def rare_programs() -> Iterator[tuple[str, Checked, CompileOptions]]:

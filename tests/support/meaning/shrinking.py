@@ -59,19 +59,19 @@ def smaller(program: Checked, outcome: Outcome, seconds: float = 30) -> tuple[Ch
 
     def holds(source: str) -> bool:
         nonlocal best
-        found = _still(source, outcome)
+        found = _still(source, program, outcome)
         if found is not None:
             best = found
         return found is not None
 
     shrunk(program.source, holds, seconds)
     formatted = format_source(SourceFile(PATH, best[0].source)).text
-    return _still(formatted, best[1]) or best
+    return _still(formatted, program, best[1]) or best
 
 
-def _still(source: str, outcome: Outcome) -> tuple[Checked, Outcome] | None:
+def _still(source: str, larger: Checked, outcome: Outcome) -> tuple[Checked, Outcome] | None:
     """A program with a difference of the kind of `outcome`, in its worlds or in similar ones."""
-    program = checked(source)
+    program = checked(source, larger.options)
     if program is None or not program.model.workflows:
         return None
     variants = None if outcome.found is None else [outcome.found.variant]

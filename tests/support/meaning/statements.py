@@ -151,7 +151,7 @@ class Statements(Control):
         times = " 3 times" if self.c.once_in(4) else ""
         return f'press "{self.c.pick(texts.KEYS)}"{times}'
 
-    def _type(self, state: State, _: Place) -> str:
+    def _type(self, state: State, place: Place) -> str:
         target = self.instruction(state, texts.TARGETS)
         scalars = self.body.having(state, lambda each: each.type.scalar)
         shown = [each for each in scalars if each.type in FORMATS]
@@ -160,6 +160,7 @@ class Statements(Control):
                 ("text", 6),
                 ("value", 3 if scalars else 0),
                 ("format", 1 if shown else 0),
+                ("day", 2 if place.main and not self.body.pictures else 0),
                 ("secret", 2 if self.body.secrets else 0),
             )
         )
@@ -170,6 +171,10 @@ class Statements(Control):
                 value = self.c.pick(shown)
                 written = self.c.pick(FORMATS[value.type])
                 return f'type {value.code} as "{written}" into {target}'
+            case "day":
+                self.body.main = True
+                written = f' as "{self.c.pick(FORMATS[DATE])}"' if self.c.flag() else ""
+                return f"type {self.c.pick(texts.DAYS)}{written} into {target}"
             case "secret":
                 name = self.c.pick(self.body.secrets)
                 value = self.c.pick((f"${name}", f'"{{${name}}}"', f'" {{${name}}}."'))

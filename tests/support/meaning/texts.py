@@ -88,3 +88,14 @@ LITERALS = {
     "any": ('"a"', "1", '[1, "b"]', '{ a: true, "b c": null }'),
     "file": ('"C:/a.pdf"',),
 }
+
+DAYS = (
+    "today",
+    "today - 7d",
+    "today + 1mo - 1d",
+    "start of month - 1mo",
+    "start of week + 2w",
+    "start of quarter",
+    "start of year + 1y",
+)
+"""Days that are typed."""

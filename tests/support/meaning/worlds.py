@@ -38,6 +38,10 @@ MISSING = (None, "", EMPTY)
 """How a value that is missing comes."""
 
 
+DAYS = ("2026-03-01", "2024-02-29", "2025-12-31", "2026-01-31", "2026-06-14", "2026-06-15")
+"""What the clock of a desktop shows: ends and beginnings of months, years, quarters and weeks."""
+
+
 class Answers:
     """Answers by a seed; the other numbers are shares of a hundred.
 
@@ -67,6 +71,8 @@ class Answers:
         match question.kind:
             case kinds.SEES:
                 return c.number(0, 99) < self.sees
+            case kinds.DAY:
+                return c.pick(DAYS)
             case kinds.EXPECT | kinds.WAIT | kinds.CHOOSE | kinds.COMMAND:
                 return c.number(0, 99) >= self.no
         shape = question.shape or ScalarShape("string")

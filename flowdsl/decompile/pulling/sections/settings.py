@@ -11,7 +11,7 @@ from flowdsl.deploy.resources.workflow import CHECKS, MODELS, POLICIES
 from flowdsl.format.literals import is_name, plain_literal, value_literal
 from flowdsl.ir import nodes
 from flowdsl.ir.walk import statements
-from flowdsl.prompt.text import spell_command
+from flowdsl.prompt.text import commands_of
 from flowdsl.semantics.capabilities import NO_COMMAND
 from flowdsl.syntax import ast
 
@@ -155,24 +155,29 @@ def terminal_lines(context: EditContext, wanted: Any, *, keep_runs: bool) -> lis
     With `keep_runs` the commands of the statements need not be listed.
     """
     if not wanted:
-        return ["terminal { unrestricted = true }"]
+        also = ", dates = true" if keep_runs and _types_days(context) else ""
+        return [f"terminal {{ unrestricted = true{also} }}"]
     allowed = _allowed(context, wanted) if keep_runs else list(wanted)
+    if not allowed and keep_runs and _types_days(context):
+        return ["terminal { dates = true }"]
     if not allowed or (allowed == [NO_COMMAND] and wanted == [NO_COMMAND]):
         return []
     written = value_literal(allowed)
     if written is None:
         return None
-    return styled("item", ["terminal {", f"allow = {written}", "}"])
+    dates = ["dates = true"] if keep_runs and _types_days(context) else []
+    return styled("item", ["terminal {", f"allow = {written}", *dates, "}"])
+
+
+def _types_days(context: EditContext) -> bool:
+    workflow = context.built.workflow(context.goal.address)
+    return any(isinstance(each, nodes.TypeDay) for each in statements(workflow.body))
 
 
 def _allowed(context: EditContext, wanted: Sequence[str]) -> list[str]:
     """The commands that no statement runs."""
     workflow = context.built.workflow(context.goal.address)
-    runs = {
-        spell_command(each.command)
-        for each in statements(workflow.body)
-        if isinstance(each, nodes.Run)
-    }
+    runs = {*commands_of(workflow.body)}
     return [each for each in wanted if each not in runs]
 
 

@@ -14,7 +14,16 @@ from flowdsl.emulator.simulation.schemas import Schema, accepts
 from flowdsl.emulator.simulation.variables import EMPTY, Path, Values
 from flowdsl.simulate import shapes
 from flowdsl.simulate.machine.performance import Asking, Spot
-from flowdsl.simulate.world import COMMAND, COPY, OUTPUT, READ, SEES, Question
+from flowdsl.simulate.world import (
+    COMMAND,
+    COPY,
+    DAY,
+    OUTPUT,
+    READ,
+    SEES,
+    SOME_DAY,
+    Question,
+)
 
 MAX_LINES = 5_000
 """Lines that a run is played to, which is more than any run of a desktop takes."""
@@ -69,6 +78,8 @@ class ScenarioDesk:
         """The answer to a question; raises Unplayable for one of another type than is asked for."""
         if question.kind != SEES and self._fails_at(asking.spot):
             return None if _TABLES.get(question.kind) == "reads" else False
+        if question.kind == DAY:
+            return SOME_DAY
         table = _TABLES.get(question.kind, "screen")
         names = [question.text] + ([asking.key] if table == "reads" and asking.key else [])
         found, answer = self.replies.find(

@@ -117,6 +117,8 @@ def _can_fail(context: LintContext, block: ast.Block, entered: set[TaskSymbol]) 
         match statement:
             case ast.FailStmt():
                 return True
+            case ast.TypeStmt() if statement in context.model.typed_days:
+                return True
             case ast.CallStmt():
                 task = context.model.calls.get(statement)
                 if task is None:

@@ -36,6 +36,7 @@ def check(context: LintContext, found: ast.TypeStmt | Prose) -> None:
                 return
     else:
         value = found.value
+        assert not isinstance(value, ast.DayExpr), "a day is in ASCII"
         text = value if isinstance(value, ast.Text) else ast.Text(0, 0, ast.STRING, (value,))
         spelled = Spelled(context, text)
         _report(context, spelled, 0, len(spelled.text))

@@ -1,0 +1,83 @@
+"""Carries out the one command that the machine understands: a date goes to the clipboard.
+
+    $d = (Get-Date).Date; Set-Clipboard -Value ($d.AddDays(-7).ToString('MM/dd/yyyy', …))
+
+Each method of `System.DateTime` does here what .NET says of it.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+
+CLOCK = "$d = (Get-Date).Date; "
+SETS = "Set-Clipboard -Value ($d"
+INVARIANT = ", [cultureinfo]::InvariantCulture))"
+
+_CALL = re.compile(r"\.(AddDays|AddMonths|AddYears)\(")
+_SHOWN = re.compile(r"\.ToString\('([^']+)'")
+
+_NUMBERS: dict[str, Callable[[date], int]] = {
+    "1 - $d.Day": lambda day: 1 - day.day,
+    "1 - $d.DayOfYear": lambda day: 1 - day.timetuple().tm_yday,
+    # Sunday is 0 there, and Monday 0 here.
+    "-(([int]$d.DayOfWeek + 6) % 7)": lambda day: -(((day.weekday() + 1) % 7 + 6) % 7),
+    "-(($d.Month - 1) % 3)": lambda day: -((day.month - 1) % 3),
+}
+"""What a method may be given beside a whole number, from the day `$d`."""
+
+
+def copied_date(command: str, today: date) -> tuple[date, str] | None:
+    """The date that a command puts on the clipboard, and its format as .NET writes it.
+
+    None for any other command, and for a date that no calendar of .NET has.
+    """
+    if not command.startswith(CLOCK + SETS) or not command.endswith(INVARIANT):
+        return None
+    rest = command.removeprefix(CLOCK + SETS).removesuffix(INVARIANT)
+    found = today
+    while (call := _CALL.match(rest)) is not None:
+        end = _closing(rest, call.end())
+        number = _number(rest[call.end() : end], today)
+        try:
+            moved = None if number is None else _moved(found, call[1], number)
+        except (OverflowError, ValueError):
+            return None
+        if moved is None:
+            return None
+        found, rest = moved, rest[end + 1 :]
+    shown = _SHOWN.fullmatch(rest)
+    return None if shown is None else (found, shown[1])
+
+
+def _closing(text: str, at: int) -> int:
+    """Where the bracket is closed that was opened in front of `at`."""
+    depth = 1
+    for index in range(at, len(text)):
+        depth += {"(": 1, ")": -1}.get(text[index], 0)
+        if not depth:
+            return index
+    return len(text)
+
+
+def _number(written: str, today: date) -> int | None:
+    if re.fullmatch(r"-?[0-9]+", written):
+        return int(written)
+    known = _NUMBERS.get(written)
+    return None if known is None else known(today)
+
+
+def _moved(day: date, method: str, count: int) -> date:
+    if method == "AddDays":
+        return day + timedelta(days=count)
+    months = day.year * 12 + day.month - 1 + (count * 12 if method == "AddYears" else count)
+    last = calendar.monthrange(months // 12, months % 12 + 1)[1]
+    return date(months // 12, months % 12 + 1, min(day.day, last))
+
+
+def display_of(shown: str) -> str:
+    """The format of `type … as` that .NET writes like this; a `%` only stands before one letter."""
+    weekdays = {"dddd": "EEEE", "ddd": "EEE"}
+    return re.sub("d{3,4}", lambda part: weekdays[part[0]], shown.removeprefix("%"))
