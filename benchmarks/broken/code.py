@@ -639,8 +639,8 @@ SCHEMAS = (
     ),
     Code(
         "input_patterns._places",
-        "case nodes.Choose(target=text) | nodes.Clear(target=text):",
-        "case nodes.Choose(target=text):",
+        "nodes.Choose(target=text) | nodes.Clear(target=text) | nodes",
+        "nodes.Choose(target=text) | nodes",
     ),
     Code(
         "input_patterns._places",
