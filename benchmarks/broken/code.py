@@ -634,8 +634,8 @@ SCHEMAS = (
     ),
     Code(
         "input_patterns._places",
-        "case nodes.Choose(target=text) | nodes.Clear(target=text):",
-        "case nodes.Clear(target=text):",
+        "nodes.Choose(target=text) | nodes.Clear(target=text) | nodes",
+        "nodes.Clear(target=text) | nodes",
     ),
     Code(
         "input_patterns._places",

@@ -90,13 +90,18 @@ class RuleTally:
 
     def effects(self, workflow: str | None, inputs: Values) -> Effects:
         """Counts the run for every rule; the effects of the first whose turn it is."""
+        due = self.rule(workflow, inputs)
+        return due.effects() if due is not None else Effects()
+
+    def rule(self, workflow: str | None, inputs: Values) -> RunRule | None:
+        """Counts the run for every rule; the first whose turn it is, if there is one."""
         due: RunRule | None = None
         for index, rule in enumerate(self._rules):
             if rule.fits(workflow or "", inputs):
                 self._counts[index] += 1
                 if due is None and rule.nth in (None, self._counts[index]):
                     due = rule
-        return due.effects() if due is not None else Effects()
+        return due
 
 
 def _holds(inputs: Values, path: str, expected: JsonValue) -> bool:

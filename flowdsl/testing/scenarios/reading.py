@@ -1,32 +1,39 @@
-"""A test of a workflow in the world that a rule of a scenario describes.
+"""A test of a workflow or a chain in the world that rules of a scenario describe.
 
     "screen": {"~the list": false}         screen { "the list of Ann is open" = never }
                                            aborts "There is no list of Ann"
 
-The workflow is carried out there, so that the test has the whole text of each question, and says
-what the flow does.
+It is carried out there, so that the test has the whole text of each question, and says what the
+flow does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any, Protocol
 
-from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
-from flowdsl.semantics.types import Optional, strip_optional
-from flowdsl.simulate.executions import started_world
+from flowdsl.ir.days import NoDay
+from flowdsl.semantics import types
+from flowdsl.semantics.model import ChainSymbol, SemanticModel, WorkflowSymbol
+from flowdsl.simulate.executions import on_its_day, started_world
+from flowdsl.simulate.interpreter.chains import ChainRun
 from flowdsl.simulate.interpreter.errors import MissingInText, NotAProgram, TooLong
 from flowdsl.simulate.interpreter.interpret import interpret
 from flowdsl.simulate.machine.execute import Refused, accepted_inputs
+from flowdsl.simulate.trace import SUCCESS
 from flowdsl.simulate.world import Question, World
 
 from ..explore.choices import Choices
 from ..explore.exploring import Answered
-from ..explore.running import PathRun, path_of
+from ..explore.running import PathRun, inputs_of_chain, needs_today, path_of, path_run
 from ..explore.samples import NoSample, Samples
 from ..explore.skeletons import path_test
 from ..following import VALUES, Follower
 from ..suite import Suite
+
+SOME_DAY = date(2026, 1, 31)
+"""The day of a chain whose steps depend on it, which no scenario says."""
 
 
 class Answers(Protocol):
@@ -44,7 +51,7 @@ class Answers(Protocol):
 
 
 class NoTest(Exception):
-    """The workflow cannot be carried out in this world; the message says why."""
+    """It cannot be carried out in this world; the message says why."""
 
 
 def written_test(
@@ -54,16 +61,73 @@ def written_test(
     inputs: Mapping[str, Any],
     answers: Answers,
 ) -> str:
-    """A test, laid out. Raises NoTest.
+    """A test of a workflow, laid out. Raises NoTest.
 
     `inputs` stand by their names on the wire; required ones that are missing there are made up.
     """
-    given = {**_made_up(workflow, inputs), **inputs}
+    given = {**dict(_made_up(workflow.inputs, inputs)), **inputs}
+    run = _carried_out(suite, workflow, given, answers)
+    return _laid_out(given, [run], title, workflow)
+
+
+def written_chain_test(
+    suite: Suite,
+    chain: ChainSymbol,
+    title: str,
+    rule_for: Callable[[WorkflowSymbol], Answers | None],
+) -> str:
+    """A test of a chain, laid out. Raises NoTest, also where a step runs for which no rule is.
+
+    Its inputs are made up: a scenario names none of a chain.
+    """
+    fields = inputs_of_chain(chain)
+    given, today = dict(_made_up(fields, {})), None
+    if needs_today(chain):
+        today = SOME_DAY
+    run = ChainRun(suite.model, chain, given, suite.environment, today)
+    done: list[PathRun] = []
+    for step, workflow in chain.steps:
+        assert workflow is not None, "the check found the workflow of every step"
+        answers = rule_for(workflow)
+        if answers is None:
+            raise NoTest(f"no rule is for step `{step.name.text}`")
+        name, inputs = step.name.text, run.given(step, workflow)
+        done.append(_carried_out(suite, workflow, inputs, answers, name, today))
+        ending = done[-1].ending
+        if ending is None or ending.status != SUCCESS:
+            break
+        run.ends(step, ending.outputs)
+    days = {} if today is None else {types.TODAY: today.isoformat()}
+    return _laid_out({**days, **given}, done, title, chain)
+
+
+def _laid_out(
+    given: Mapping[str, Any],
+    runs: Sequence[PathRun],
+    title: str,
+    subject: WorkflowSymbol | ChainSymbol,
+) -> str:
+    text = path_test(path_of(given, runs), title, subject)
+    if text is None:
+        raise NoTest("the language has no way to write one of its values")
+    return text
+
+
+def _carried_out(
+    suite: Suite,
+    workflow: WorkflowSymbol,
+    given: Mapping[str, Any],
+    answers: Answers,
+    step: str = "",
+    today: date | None = None,
+) -> PathRun:
+    """A run of a workflow, in a chain of the step of a name."""
     reader = _Reader(suite.model, answers)
-    world = World(given, reader.answer, {})
+    world = World(given, reader.answer, {}, today)
     payload = suite.payload(workflow)
     try:
-        accepted_inputs(payload.input_schema, started_world(payload, world).inputs)
+        begun = started_world(payload, on_its_day(workflow, world))
+        accepted_inputs(payload.input_schema, begun.inputs)
         ending = interpret(suite.model, workflow, world, suite.environment, reader).ending
     except Refused as refused:
         raise NoTest(f"the service refuses these inputs: {refused}") from None
@@ -71,30 +135,25 @@ def written_test(
         raise NoTest(f"`{missing.place.text}` stands in a text, and is missing") from None
     except NotAProgram:
         raise NoTest("it has no steps, but a prompt from a file") from None
-    except TooLong as too_long:
-        raise NoTest(str(too_long)) from None
-    ways = tuple(reader.ways)
-    key = frozenset(ways), ""
-    run = PathRun("", workflow, key, ways, tuple(reader.asked), ending, "", ())
-    text = path_test(path_of(given, (run,)), title, workflow)
-    if text is None:
-        raise NoTest("the language has no way to write one of its values")
-    return text
+    except (TooLong, NoDay) as problem:
+        raise NoTest(str(problem)) from None
+    return path_run(step, workflow, reader, ending, (), asked=reader.asked)
 
 
-def _made_up(workflow: WorkflowSymbol, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+def _made_up(
+    fields: Iterable[types.FieldType], inputs: Mapping[str, Any]
+) -> Iterator[tuple[str, Any]]:
     """Values for the inputs that a run has to be given and is not."""
     samples = Samples(Choices(), lambda path: None)
-    made: dict[str, Any] = {}
-    for field in workflow.inputs:
-        is_needed = not field.has_default and not isinstance(field.type, Optional)
+    for field in fields:
+        is_needed = not field.has_default and not isinstance(field.type, types.Optional)
         if field.wire_name not in inputs and (is_needed or field.day is not None):
-            type_ = strip_optional(field.type)
+            type_ = types.strip_optional(field.type)
             try:
-                made[field.wire_name] = samples.value(type_, (field.name,), field.constraints)
+                made = samples.value(type_, (field.name,), field.constraints)
             except NoSample as problem:
                 raise NoTest(f"nobody knows a value of `{problem}`: say one in `inputs`") from None
-    return made
+            yield field.wire_name, made
 
 
 class _Reader(Follower):
@@ -112,7 +171,7 @@ class _Reader(Follower):
         is_value = question.kind in VALUES
         if not is_value:
             usual = self.usually(question)
-        elif isinstance(type_, Optional):
+        elif isinstance(type_, types.Optional):
             usual = None
         entries = [each.number for each in reversed(self.open)]
         answer = self._answers(question, path, entries, not is_value and usual)

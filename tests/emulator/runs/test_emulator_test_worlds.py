@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flowdsl.cli.commands.test.from_scenario import RuleWorld, rule_inputs
+from flowdsl.cli.commands.test.from_scenario import ChainWorld, RuleWorld, rule_inputs
 from flowdsl.emulator.scenario import make_scenario
 from flowdsl.simulate.executions import started_world
 from flowdsl.simulate.machine.execute import Payload
@@ -19,7 +19,7 @@ from flowdsl.testing.chains import chain_runs
 from flowdsl.testing.expectations import needs_run
 from flowdsl.testing.outcome import Problem
 from flowdsl.testing.run import every_run, run_test
-from flowdsl.testing.scenarios.reading import written_test
+from flowdsl.testing.scenarios.reading import written_chain_test, written_test
 from flowdsl.testing.scenarios.rehearsal import rehearsal
 from flowdsl.testing.suite import Suite
 from tests.emulator.runs.run_desk import RunDesk, run_desk
@@ -178,6 +178,58 @@ def test_the_scenario_of_a_test_becomes_a_test_with_the_same_run(folder: str) ->
             ((_, repeated),) = every_run(again, case)
             assert repeated.events == trace.events, text
             assert repeated.ending == trace.ending, text
+
+
+CHAIN = """
+workflow read {
+  inputs { order: string }
+  outputs { due: number }
+  steps {
+    expect "the form is open" else abort "no form"
+    extract due: number from "what is due"
+    emit due = {{due}}
+  }
+}
+workflow book {
+  inputs { amount: number by: string }
+  secrets { pin: string }
+  steps { type "{amount} by {by}" into "the amount" type $pin into "the PIN" }
+}
+chain pay {
+  inputs { order: string }
+  step first = run read(order: order)
+  pause { by: string secret pin: string }
+  step book = run book(amount: first.outputs.due, by: by, pin: $pin)
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "written"),
+    [
+        (
+            'step first { reads { due = 7 } } types "7 by Bo" into "the amount"',
+            "step first { reads { due = 7 } } outputs first { due = 7 }",
+        ),
+        (
+            'step first { screen { "the form is open" = never } } aborts "no form"',
+            'step first { screen { "the form is open" = never } } aborts "no form"',
+        ),
+    ],
+)
+def test_the_scenario_of_a_chain_becomes_a_test_of_the_chain(test: str, written: str) -> None:
+    given = 'given { order = "1" by = "Bo" }'
+    suite = suite_of(f'{CHAIN}\ntest "t" for chain pay {{ {given} {test} }}')
+    (case,) = cases_of(suite.model)
+    found = rehearsal(suite, case)
+    assert found is not None and case.chain is not None
+    world = ChainWorld(suite, make_scenario(found.scenario).runs)
+    text = written_chain_test(suite, case.chain, "again", world.rule_for)
+    assert world.is_used_up() and [*world.unused()] == []
+    assert written in " ".join(text.split())
+    again = suite_of(f"{CHAIN}\n{text}")
+    (repeated,) = cases_of(again.model)
+    assert run_test(again, repeated).problems == ()
 
 
 BODY = """

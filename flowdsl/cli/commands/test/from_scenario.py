@@ -1,8 +1,11 @@
-"""`flowdsl test --from-scenario`: tests of what the rules of a scenario answer."""
+"""`flowdsl test --from-scenario`: tests of what the rules of a scenario answer, each for itself.
+
+Rules that are for the steps of a chain make a test of the chain, too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import PurePath
 from typing import Any
@@ -13,11 +16,13 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.emulator.simulation.answers import Answers
 from flowdsl.emulator.simulation.program.desk import ScenarioDesk, Unplayable
-from flowdsl.emulator.simulation.rules import Effects, RunRule
+from flowdsl.emulator.simulation.rules import Effects, RuleTally, RunRule
 from flowdsl.emulator.simulation.variables import parse_path, set_at
+from flowdsl.semantics.model import WorkflowSymbol
 from flowdsl.simulate.machine.performance import Asking, Pass, Spot
 from flowdsl.simulate.world import Question
-from flowdsl.testing.scenarios.reading import NoTest, written_test
+from flowdsl.testing.scenarios.reading import Answers as WrittenAnswers
+from flowdsl.testing.scenarios.reading import NoTest, written_chain_test, written_test
 from flowdsl.testing.suite import Suite
 
 from ...runtime.console import Console
@@ -69,10 +74,29 @@ def write_tests(
             tests.append(text)
             for key in world.unused():
                 console.err(printable(f"{about}: nothing asks for the answer to `{key}`"))
+    tests += _of_chains(suite, rules, f"the rules of {name}", set(target.entries), console)
     if not tests:
         raise UsageError(f"no rule of scenario `{path}` makes a test")
     console.out("\n".join(tests).rstrip("\n"))
     return SUCCESS
+
+
+def _of_chains(
+    suite: Suite, rules: Sequence[RunRule], title: str, paths: Collection[str], console: Console
+) -> Iterator[str]:
+    """A test of each chain of these files whose steps use up the rules, one of them each."""
+    for chain in suite.model.chains:
+        if chain.module.source.path in paths:
+            world = ChainWorld(suite, rules)
+            try:
+                text = written_chain_test(suite, chain, title, world.rule_for)
+            except (NoTest, Unplayable):
+                continue
+            if world.is_used_up():
+                yield text
+                for key in world.unused():
+                    said = f"nothing asks for the answer to `{key}`"
+                    console.err(printable(f"chain {chain.name}: {said}"))
 
 
 def rule_inputs(rule: RunRule) -> Mapping[str, Any]:
@@ -83,6 +107,34 @@ def rule_inputs(rule: RunRule) -> Mapping[str, Any]:
         if parts is not None:
             set_at(inputs, parts, value)
     return inputs
+
+
+class ChainWorld:
+    """The answers that the steps of a chain get, each by the rule whose turn it is."""
+
+    def __init__(self, suite: Suite, rules: Sequence[RunRule]) -> None:
+        self._suite = suite
+        self._rules = rules
+        self._tally = RuleTally(rules)
+        self._used: list[tuple[RunRule, RuleWorld]] = []
+
+    def rule_for(self, workflow: WorkflowSymbol) -> WrittenAnswers | None:
+        """The answers for the next run of a workflow; None where no rule has its turn."""
+        rule = self._tally.rule(self._suite.title(workflow), {})
+        if rule is None:
+            return None
+        self._used.append((rule, RuleWorld(rule)))
+        return self._used[-1][1].answer
+
+    def is_used_up(self) -> bool:
+        """Whether every rule had its turn."""
+        used = [rule for rule, _ in self._used]
+        return all(rule in used for rule in self._rules)
+
+    def unused(self) -> Iterator[str]:
+        """The keys of answers that no step has asked for."""
+        for _, world in self._used:
+            yield from world.unused()
 
 
 class RuleWorld:
