@@ -23,11 +23,17 @@ class Context:
     """The state of emitting one prompt.
 
     `names` are variable names in use. `told` are the rules that say what words of the lines mean,
-    by their keys among the sentences of `rules`.
+    by their keys among the sentences of `rules`. `filled` are inputs that are lists with an entry.
     """
 
-    def __init__(self, capabilities: Capabilities, names: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        capabilities: Capabilities,
+        names: tuple[str, ...],
+        filled: frozenset[str] = frozenset(),
+    ) -> None:
         self.capabilities = capabilities
+        self.filled = filled
         self._names = set(names)
         self.told: set[str] = set()
 

@@ -5,7 +5,7 @@ The service may fill in `{{total}}` when a call is made, so that what the call i
 value is named by the marks of `data.saved_here`:
 
     - Save it under "total": a whole number in digits.
-    - Click the field Total, then type exactly the text ⟦⟪total⟫⟧
+    - Click the field Total, then type exactly ⟦⟪total⟫⟧
 """
 
 from __future__ import annotations
