@@ -493,6 +493,22 @@ PASSES = (
         "failed = nodes.IsEmpty(operand=nodes.TextValue(text=variable))",
     ),
     Code("passes._noted", "reason=variable)", "reason=None)"),
+    Code("passes._checked", "body=(check, *statement.body)", "body=statement.body"),
+    Code(
+        "passes._checked", "yield from noted\n    if check", "yield from noted\n    if 0 and check"
+    ),
+    Code(
+        "liveness._Direct._statement", "for name in variables_set((statement,)):", "for name in ():"
+    ),
+    Code("liveness._Direct._statement", "self.body(inner, dict(known))", "self.body(inner, known)"),
+    Code("liveness._Direct._store", "known.pop(each.variable, None)", "pass"),
+    Code("liveness._Direct._store", "not each.append and _is_at_hand(value)", "_is_at_hand(value)"),
+    Code(
+        "liveness.use_directly",
+        "tuple(map(_direct, program.workflows))",
+        "program.workflows",
+        equivalent=_COST,
+    ),
     Code("passes._noted", "names.append(name)", "pass"),
     Code(
         "passes._fails_inside",
@@ -831,7 +847,7 @@ PROMPTS = (
         "for assignment in statement.assignments[::-1]",
     ),
     # The document
-    Code("document._lines", "Context(capabilities, workflow.names)", "Context(capabilities, ())"),
+    Code("document._lines", "workflow.names, _filled(workflow))", "(), _filled(workflow))"),
     Code("document._has_calls", "item.focused or", ""),
     Code("document._rules", '{"fail"} if focused else set()', "set()"),
     Code("document._rules", "if any(bracket_pair(1)[0] in text for", "if any(False for"),

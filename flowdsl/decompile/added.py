@@ -32,7 +32,8 @@ def source_form(body: nodes.Body) -> nodes.Body:
 
 def _remembered(body: nodes.Body, noted: set[str]) -> nodes.Body:
     """Adds to `noted` the variables that checks behind loops ask for and no pass sets."""
-    for loop, check in pairwise(body):
+    for loop, behind in pairwise(body):
+        check = behind.body[0] if isinstance(behind, nodes.Step) and behind.body else behind
         match loop, check:
             case nodes.Loop(), nodes.If(
                 branches=(

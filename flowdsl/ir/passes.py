@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import count
-from typing import Any
+from typing import Any, TypeGuard
 
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.semantics.values.text_relations import has_text
 
 from . import nodes
-from .liveness import drop_unread
+from .liveness import drop_unread, use_directly
 from .placing import place_loops
 from .walk import statements, variables_set, walk
 
@@ -526,6 +526,9 @@ def note_failures(program: nodes.Program) -> nodes.Program:
     `failure-in-a-later-pass`). So a focused agent that fails in a pass notes the reason:
 
         failure = nothing;  for … { … failure = reason; abort reason };  if failure: abort failure
+
+    Where a step follows that begins with something that a focused agent does, the check stands in
+    front of that: both are one call.
     """
     return replace(
         program, workflows=tuple(_with_notes(workflow) for workflow in program.workflows)
@@ -536,19 +539,42 @@ def _with_notes(workflow: nodes.Workflow) -> nodes.Workflow:
     names = list(workflow.names)
 
     def rewrite(body: nodes.Body) -> nodes.Body:
-        return tuple(each for statement in body for each in _noted(statement, names))
+        return tuple(_checked(body, names))
 
     body = rewrite_body(workflow.body, rewrite)
     return replace(workflow, body=body, names=tuple(names))
 
 
-def _noted(statement: nodes.Statement, names: list[str]) -> nodes.Body:
+def _checked(body: nodes.Body, names: list[str]) -> Iterator[nodes.Statement]:
+    check: nodes.If | None = None
+    for statement in body:
+        if check is not None and _can_take(statement):
+            statement = replace(statement, body=(check, *statement.body))
+        elif check is not None:
+            yield check
+        noted, check = _noted(statement, names)
+        yield from noted
+    if check is not None:
+        yield check
+
+
+def _can_take(statement: nodes.Statement) -> TypeGuard[nodes.Step]:
+    """Whether a step begins with a call that takes the check behind the loop before it."""
+    match statement:
+        case nodes.Step(body=(first, *_)):
+            return isinstance(first, _FOCUSED) and getattr(first, "model", None) is None
+        case _:
+            return False
+
+
+def _noted(statement: nodes.Statement, names: list[str]) -> tuple[nodes.Body, nodes.If | None]:
+    """A statement that notes its failures, and the check behind it."""
     if (
         not isinstance(statement, nodes.Loop)
         or statement.entry is not None
         or not _fails_inside(statement.body)
     ):
-        return (statement,)
+        return (statement,), None
     name = next(each for each in _failure_names() if each not in names)
     names.append(name)
     origin = statement.origin
@@ -557,15 +583,15 @@ def _noted(statement: nodes.Statement, names: list[str]) -> nodes.Body:
     failed = nodes.Not(operand=nodes.IsEmpty(operand=nodes.TextValue(text=variable)))
     leave = nodes.Leave(origin=origin, action="abort", reason=variable)
     nothing = nodes.Assignment(variable=name, value=nodes.ConstantValue(value=None), origin=origin)
+    check = nodes.If(
+        origin=origin,
+        branches=(nodes.Branch(origin=origin, condition=failed, body=(leave,)),),
+        otherwise=(),
+    )
     return (
         nodes.Store(origin=origin, assignments=(nothing,)),
         replace(statement, body=noted),
-        nodes.If(
-            origin=origin,
-            branches=(nodes.Branch(origin=origin, condition=failed, body=(leave,)),),
-            otherwise=(),
-        ),
-    )
+    ), check
 
 
 def _fails_inside(body: nodes.Body) -> bool:
@@ -599,6 +625,7 @@ def simplified(program: nodes.Program, capabilities: Capabilities) -> nodes.Prog
 
 
 PASSES: tuple[Callable[[nodes.Program], nodes.Program], ...] = (
+    use_directly,
     drop_unread,
     drop_empty,
     clear_records,

@@ -149,6 +149,37 @@ def test_a_call_starts_with_the_fields_missing_that_it_may_leave_unset() -> None
     assert emptied("r_seen") not in steps
 
 
+def test_an_input_that_a_result_holds_is_kept_where_the_result_is() -> None:
+    task = """
+      task look(name: string, day: date) -> { name: string, day: date, seen: string } {
+        emit name = name
+        emit day = day
+        extract seen: string from "the state"
+        emit seen = {{seen}}
+      }
+    """
+    sections = "inputs { day: date, names: string[] } outputs { all: any[], last: string? }"
+    loop = "for n in names max 9 { call look(name: n, day: day) as r emit all += {{r}} %s }"
+    steps = steps_of(task + workflow(f'{loop % ""} emit last = "a"', sections=sections))
+    kept = '"name": the value ⟦{{loop_item}}⟧; "day": the value ⟦{day}⟧; "seen": ⟪r_seen⟫'
+    assert kept in steps
+    assert '"r_name"' not in steps
+    # One that is read elsewhere, too, is saved anyway.
+    read = workflow(loop % 'do "Open {{r.name}}."', sections=sections)
+    assert 'Save under "r_name": the value ⟦{{loop_item}}⟧' in steps_of(task + read)
+
+
+def test_an_entry_is_not_taken_for_one_of_another_loop() -> None:
+    body = """
+      keep first: string? = null
+      for n in names max 9 { keep first = n emit all += n }
+      for n in names max 9 { emit all += {{first}} }
+    """
+    steps = steps_of(workflow(body, sections="inputs { names: string[] } outputs { all: any[] }"))
+    assert steps.count("the value ⟦{{loop_item}}⟧") == 2
+    assert "at its end: {{first}}" in steps
+
+
 def test_what_nothing_reads_is_not_kept() -> None:
     task = 'task look() -> { a: string, b: string } { emit a = "one" emit b = "two" }'
     steps = steps_of(task + workflow('call look() as r do "Write {{r.b}}." call look() as s'))
