@@ -523,7 +523,7 @@ PASSES = (
     Code("passes._noting", "statement.entry is not None and statement.counted:", "False:"),
     Code("_Placing._loop", "if inside and fits((loop,), self.capabilities):", "if False:"),
     Code("_Placing._focused", "depth + 1", "depth"),
-    Code("Saved._with_bodies", "start[2] | lists_extended(statement.body)", "start[2]"),
+    Code("Saved._with_bodies", "start[2] | saved)", "start[2])"),
     Code("control.emit_each", "if statement.counted and statement.limit is not None:", "if False:"),
     Code("control.emit_each", "items.value - 1", "items.value"),
     Code(
@@ -927,12 +927,14 @@ PROMPTS = (
         equivalent="the words of a picture for people",
     ),
     # What a call has saved itself
-    Code("saved.lists_extended", "if each.append", "if False"),
-    Code("Saved.statement", "self.names |= set(variables_set(statement.body))", "pass"),
-    Code("Saved.statement", "self.appended |= lists_extended(statement.body)", "pass"),
+    Code("saved.set_whole", "if not each.append", "if False"),
+    Code("Saved.statement", "self.names |= saved", "pass"),
+    Code(
+        "Saved.statement", "self.kept |= set_whole(statement.body) if attempts else saved", "pass"
+    ),
     Code("Saved._store", "self.names |= {each.variable}", "pass"),
-    Code("Saved._store", "self.appended |= {each.variable}", "pass"),
-    Code("Saved._store", "self.appended -= {each.variable}", "pass"),
+    Code("Saved._store", "self.kept |= {each.variable}", "pass"),
+    Code("Saved.statement", "self.kept |= own", "pass"),
     Code("Saved._marked", 'variable.sigil != "runtime" or variable.name not in self.names', "True"),
     # Who does what
     Code(
@@ -1254,7 +1256,7 @@ TASKS = (
         "if True:",
         equivalent="what it stands for before is said, too",
     ),
-    Code("Saved._with_bodies", "self.names, self.sure, self.appended = start\n", "pass\n"),
+    Code("Saved._with_bodies", "self.names, self.sure, self.kept = start\n", "pass\n"),
     Code("Saved._with_bodies", "frozenset().union(*(names for names, _, _ in ends))", "start[0]"),
     Code("Saved._marked", "self.used[variable.name] = None", "pass"),
     Code("Saved._marked", "self.before[variable.name] = None", "pass"),
