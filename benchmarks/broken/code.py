@@ -493,6 +493,12 @@ PASSES = (
         "failed = nodes.IsEmpty(operand=nodes.TextValue(text=variable))",
     ),
     Code("passes._noted", "reason=variable)", "reason=None)"),
+    Code("passes._place_behind", "if depends:\n            break", "if False:\n            break"),
+    Code("passes._depends", "_leads_away(statement) or ", ""),
+    Code("passes._depends", "nodes.Variable(name=name) | nodes.Leave", "nodes.Leave"),
+    Code("passes._leads_away", "not caught", "False"),
+    Code("passes._leads_away", 'action == "finish"', "False"),
+    Code("passes._sunk", "_is_constant(store)", "False", equivalent=_COST),
     Code("passes._checked", "body=(check, *statement.body)", "body=statement.body"),
     Code(
         "passes._checked", "yield from noted\n    if check", "yield from noted\n    if 0 and check"

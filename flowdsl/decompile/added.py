@@ -77,20 +77,26 @@ def _asked(condition: nodes.Condition) -> str:
 
 def _with_own_lists(body: nodes.Body) -> Iterator[nodes.Statement]:
     waiting: nodes.If | None = None
+    between: list[nodes.Statement] = []
     for statement in body:
+        if waiting is not None and isinstance(statement, nodes.Store):
+            between.append(statement)
+            continue
         if waiting is not None:
             listed = _listed(waiting, statement)
             if listed is None:
                 yield waiting
             else:
                 statement = listed
-            waiting = None
+            yield from between
+            waiting, between = None, []
         if isinstance(statement, nodes.If) and _stored_list(statement) is not None:
             waiting = statement
         else:
             yield statement
     if waiting is not None:
         yield waiting
+    yield from between
 
 
 def _listed(choice: nodes.If, loop: nodes.Statement) -> nodes.Loop | None:

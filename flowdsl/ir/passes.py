@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import count
-from typing import Any, TypeGuard
+from typing import Any, TypeAlias, TypeGuard
 
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.semantics.values.text_relations import has_text
 
 from . import nodes
+from .fits import models_of
 from .liveness import drop_unread, use_directly
 from .placing import place_loops
-from .walk import statements, variables_set, walk
+from .walk import inner_bodies, statements, variables_set, walk
 
 Rewrite = Callable[[nodes.Body], nodes.Body]
 
@@ -260,45 +261,108 @@ def negated(condition: nodes.Condition) -> nodes.Condition:
 
 
 def sink_constants(program: nodes.Program) -> nodes.Program:
-    """Moves a `Store` of constants behind plain actions that read none of its variables.
+    """Moves a `Store` of constants to where its variables are needed.
 
-    There it stands next to something that a focused agent does, and needs no call of its own.
+    It stands there in the last call before them, or in front of them, so that nothing else of the
+    prompt depends on it. Where there is no such call before them, it goes behind plain actions, and
+    so does what an attempt takes back.
+
+        Store seen = []                       expect "the form is open"
+        expect "the form is open"      ->     Store seen = []
+        for name in names { … seen … }        for name in names { … seen … }
     """
     return rewrite_program(program, _sunk)
 
 
 def _sunk(body: nodes.Body) -> nodes.Body:
-    left: list[nodes.Statement] = []
-    for statement in reversed(body):
-        if not isinstance(statement, nodes.Store) or not _is_constant(statement):
-            left.insert(0, statement)
-            continue
-        kept = {assignment.variable for assignment in statement.assignments}
-        at = 0
-        while (
-            at < len(left)
-            and left[at].kind in PLAIN_ACTIONS
-            and kept.isdisjoint(
-                each.name for each in walk(left[at]) if isinstance(each, nodes.Variable)
+    line = list(_opened(body))
+    for index in range(len(line) - 1, -1, -1):
+        store = line[index][0]
+        if _is_constant(store):
+            place = _place_behind(line, index)
+            # What is kept at one place stands there in its order.
+            while place > index + 1 and isinstance(line[place - 1][0], nodes.Store):
+                place -= 1
+            line.insert(place, (store, INSIDE))
+            del line[index]
+    return _closed(iter(line))
+
+
+def _place_behind(line: Line, index: int) -> int:
+    """In front of which statement a store goes that is to stand as late as it can."""
+    store = line[index][0]
+    names = frozenset(variables_set((store,)))
+    restores = any(each.restores for each in walk(store) if isinstance(each, nodes.Assignment))
+    behind_plain: int | None = None
+    with_call: int | None = None
+    goes_on = False
+    for place in range(index + 1, len(line) + 1):
+        if goes_on:
+            with_call = place
+        if place == len(line):
+            break
+        statement, where = line[place]
+        focused = where == INSIDE and isinstance(statement, _FOCUSED)
+        if focused and not any(models_of((statement,))):
+            with_call = place
+        plain = where != INSIDE or statement.kind in PLAIN_ACTIONS
+        depends = _depends(statement, where, names)
+        if behind_plain is None and (depends or not plain):
+            behind_plain = place
+        if depends:
+            break
+        goes_on = focused or (goes_on and where == CLOSES)
+    if with_call is not None and not restores:
+        return with_call
+    return len(line) if behind_plain is None else behind_plain
+
+
+def _depends(statement: nodes.Statement, where: str, names: frozenset[str]) -> bool:
+    """Whether variables have to be set in front of a statement, or of what it leads to."""
+    if where == CLOSES:
+        return False
+    if isinstance(statement, nodes.Step):
+        statement = replace(statement, body=())
+    named = set(variables_set((statement,)))
+    for each in walk(statement):
+        match each:
+            case nodes.Variable(name=name) | nodes.Leave(noted=str() as name):
+                named.add(name)
+            case nodes.Loop(noted=str() as name):
+                named.add(name)
+            case _:
+                pass
+    return _leads_away(statement) or not names.isdisjoint(named)
+
+
+def _leads_away(statement: nodes.Statement, *, caught: bool = False) -> bool:
+    """Whether a path leads from a statement to where values are asked for; `caught`: not a `fail`.
+
+    Nobody asks for any behind an `abort`.
+    """
+    match statement:
+        case nodes.Leave(action=action):
+            return action == "finish" or (action == "retry" and not caught)
+        case nodes.Retry(body=body, otherwise=otherwise):
+            return any(_leads_away(each, caught=True) for each in body) or any(
+                _leads_away(each, caught=caught) for each in otherwise
             )
-        ):
-            at += 1
-        inner = left[at] if at < len(left) else None
-        if isinstance(inner, nodes.Step):
-            left[at] = replace(inner, body=_sunk((statement, *inner.body)))
-        else:
-            left.insert(at, statement)
-    return tuple(left)
+        case _:
+            return any(
+                _leads_away(each, caught=caught)
+                for inner, _ in inner_bodies(statement)
+                for each in inner
+            )
 
 
 PLAIN_ACTIONS = frozenset(("do", "type", "clear", "press", "capture", "export", "picture", "wait"))
 """Statements that set no variable, and from which no path leads elsewhere."""
 
 
-def _is_constant(store: nodes.Store) -> bool:
-    return all(
+def _is_constant(statement: nodes.Statement) -> bool:
+    return isinstance(statement, nodes.Store) and all(
         isinstance(each.value, nodes.ConstantValue) and not each.append
-        for each in store.assignments
+        for each in statement.assignments
     )
 
 
@@ -336,6 +400,9 @@ def _raised(body: nodes.Body) -> nodes.Body:
 
 
 INSIDE, OPENS, CLOSES = "inside", "opens", "closes"
+
+Line: TypeAlias = list[tuple[nodes.Statement, str]]
+"""Statements one after the other, as `_opened` gives them."""
 
 
 def _opened(body: nodes.Body) -> Iterator[tuple[nodes.Statement, str]]:
