@@ -515,7 +515,7 @@ PASSES = (
         "program.workflows",
         equivalent=_COST,
     ),
-    Code("passes._noted", "names.append(name)", "pass"),
+    Code("passes._with_notes", "if each not in workflow.names", "if True"),
     Code(
         "passes._fails_inside",
         'return counts or any(each.action == "abort" and each not in bare for each in leaves)',

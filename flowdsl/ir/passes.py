@@ -603,23 +603,20 @@ def note_failures(program: nodes.Program) -> nodes.Program:
 
 
 def _with_notes(workflow: nodes.Workflow) -> nodes.Workflow:
-    names = list(workflow.names)
-
-    def rewrite(body: nodes.Body) -> nodes.Body:
-        return tuple(_checked(body, names))
-
-    body = rewrite_body(workflow.body, rewrite)
-    return replace(workflow, body=body, names=tuple(names))
+    # One name for all loops: behind a loop a run goes on only where nothing was noted.
+    name = next(each for each in _failure_names() if each not in workflow.names)
+    body = rewrite_body(workflow.body, lambda body: tuple(_checked(body, name)))
+    return replace(workflow, body=body, names=(*workflow.names, name))
 
 
-def _checked(body: nodes.Body, names: list[str]) -> Iterator[nodes.Statement]:
+def _checked(body: nodes.Body, name: str) -> Iterator[nodes.Statement]:
     check: nodes.If | None = None
     for statement in body:
         if check is not None and _can_take(statement):
             statement = replace(statement, body=(check, *statement.body))
         elif check is not None:
             yield check
-        noted, check = _noted(statement, names)
+        noted, check = _noted(statement, name)
         yield from noted
     if check is not None:
         yield check
@@ -634,7 +631,7 @@ def _can_take(statement: nodes.Statement) -> TypeGuard[nodes.Step]:
             return False
 
 
-def _noted(statement: nodes.Statement, names: list[str]) -> tuple[nodes.Body, nodes.If | None]:
+def _noted(statement: nodes.Statement, name: str) -> tuple[nodes.Body, nodes.If | None]:
     """A statement that notes its failures, and the check behind it."""
     if (
         not isinstance(statement, nodes.Loop)
@@ -642,8 +639,6 @@ def _noted(statement: nodes.Statement, names: list[str]) -> tuple[nodes.Body, no
         or not _fails_inside(statement.body)
     ):
         return (statement,), None
-    name = next(each for each in _failure_names() if each not in names)
-    names.append(name)
     origin = statement.origin
     noted = rewrite_body(statement.body, lambda body: tuple(_noting(each, name) for each in body))
     variable = (nodes.Variable(sigil="runtime", name=name),)

@@ -282,7 +282,7 @@ ADDED_BEFORE: dict[str, tuple[Edit, str]] = {
             + "\ntask other(list: string[]) {\n"
             + '  for each in list max 5 {\n    choose "the row {each}"\n  }\n}\n'
         ),
-        "variables that note the failure of a loop are numbered in the order of the prompt",
+        "",
     ),
     "a call of a task whose result nobody uses": (
         replaced((BEGIN, f"    {EARLIER}\n{BEGIN}")),
