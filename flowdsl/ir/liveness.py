@@ -233,6 +233,8 @@ class _Walker:
         kept: list[nodes.Assignment] = []
         for assignment in reversed(statement.assignments):
             variable, value = assignment.variable, assignment.value
+            if not assignment.append and _is_variable(value, variable):
+                continue
             if variable not in live and (assignment.restores or variable not in self.outputs):
                 continue
             kept.append(assignment)
@@ -254,6 +256,15 @@ class _Walker:
 
 
 _BODIES = frozenset(("body", "otherwise", "branches", "origin"))
+
+
+def _is_variable(value: Kept, name: str) -> bool:
+    """Whether a value is what a runtime variable holds."""
+    match value:
+        case nodes.TextValue(text=(nodes.Variable(sigil="runtime", name=found, path=()),)):
+            return found == name
+        case _:
+            return False
 
 
 def _own_reads(statement: nodes.Statement) -> Live:

@@ -180,6 +180,13 @@ def test_an_entry_is_not_taken_for_one_of_another_loop() -> None:
     assert "at its end: {{first}}" in steps
 
 
+def test_a_value_is_not_saved_as_what_it_is() -> None:
+    task = 'task read() -> { sum: int } { extract sum: int from "the sum" emit sum = {{sum}} }'
+    body = "call read() as r emit total = {{r.sum}}"
+    steps = steps_of(task + workflow(body, sections="outputs { total: int }"))
+    assert steps.count("ave ") == 1
+
+
 def test_what_nothing_reads_is_not_kept() -> None:
     task = 'task look() -> { a: string, b: string } { emit a = "one" emit b = "two" }'
     steps = steps_of(task + workflow('call look() as r do "Write {{r.b}}." call look() as s'))
