@@ -699,8 +699,8 @@ PROMPTS = (
     Code("actions._words", 'say("actions.press", keys, times)', 'say("actions.press", keys, 1)'),
     Code("actions._words", "if display is None:", "if True:"),
     # Calls
-    Code("Context.decision", "self._names.add(name)", "pass"),
-    Code("Context.decision", "in self._names:", "in ():"),
+    Code("Context.decided", "self._decided += 1", "self._decided += 0"),
+    Code("Context.decision", "not in self._names)", "not in ())"),
     Code("Agent.in_attempt", "inner.attempts = True", "pass"),
     Code("Agent.leave", 'case "retry" if self.attempts:', 'case "retry":'),
     Code("Agent.leave", 'case "retry" if self.attempts:', 'case "retry" if False:'),
@@ -776,7 +776,7 @@ PROMPTS = (
     ),
     Code("control.emit_repeat_main", 'Item(stop, origin, "repeat"),', ""),
     Code("control.emit_repeat_main", "*_round_wait(statement),", ""),
-    Code("control.emit_repeat_main", "body + main(statement.body)", "main(statement.body) + body"),
+    Code("control.emit_repeat_main", "body + lines", "lines + body"),
     Code(
         "control.emit_repeat_main",
         'say("control.rounds", limit)',

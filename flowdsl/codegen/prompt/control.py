@@ -62,12 +62,13 @@ def split_if(statement: nodes.If, main: Agent) -> Split:
 
     def after() -> list[Item]:
         groups: list[Item] = []
-        for number, branch in enumerate(statement.branches, 1):
-            words = condition_words(branch.condition)
-            answer = quoted(str(number))
-            groups.extend(guarded(decision, answer, words, branch.body, branch.origin, main))
-        rest = say("control.no_condition")
-        groups.extend(guarded(decision, quoted(NONE), rest, statement.otherwise, origin, main))
+        with main.context.decided():
+            for number, branch in enumerate(statement.branches, 1):
+                words = condition_words(branch.condition)
+                answer = quoted(str(number))
+                groups.extend(guarded(decision, answer, words, branch.body, branch.origin, main))
+            rest = say("control.no_condition")
+            groups.extend(guarded(decision, quoted(NONE), rest, statement.otherwise, origin, main))
         return groups
 
     return [], ask, after
@@ -111,10 +112,13 @@ def emit_repeat_main(statement: nodes.Repeat, main: Agent) -> list[Item]:
     limit = limit_words(statement.limit)
     words = say("control.rounds", limit)
     missing = say("control.rounds_missing", decision, limit)
+    with context.decided():
+        lines = main(statement.body)
+        otherwise = list(consequence(missing, statement.otherwise, origin, main))
     return [
-        Item(words, origin, "repeat", body + main(statement.body)),
+        Item(words, origin, "repeat", body + lines),
         context.focused(origin, "repeat", look),
-        *consequence(missing, statement.otherwise, origin, main),
+        *otherwise,
     ]
 
 

@@ -180,6 +180,23 @@ def test_an_entry_is_not_taken_for_one_of_another_loop() -> None:
     assert "at its end: {{first}}" in steps
 
 
+def test_a_decision_has_another_name_than_those_around_it() -> None:
+    body = """
+      if sees "a" { if sees "b" { capture "b.png" } capture "a.png" } else { capture "c.png" }
+      if sees "d" { capture "d.png" }
+      repeat until sees "e" max 3 { if sees "f" { capture "f.png" } }
+    """
+    asked = re.findall('shows this: "(.)", save under "(.*?)"', steps_of(workflow(body)))
+    assert asked == [
+        ("a", "decision_1"),
+        ("b", "decision_2"),
+        ("d", "decision_1"),
+        ("e", "decision_1"),
+        ("f", "decision_2"),
+        ("e", "decision_1"),
+    ]
+
+
 def test_a_value_is_not_saved_as_what_it_is() -> None:
     task = 'task read() -> { sum: int } { extract sum: int from "the sum" emit sum = {{sum}} }'
     body = "call read() as r emit total = {{r.sum}}"

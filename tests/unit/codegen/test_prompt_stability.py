@@ -274,7 +274,7 @@ ADDED_BEFORE: dict[str, tuple[Edit, str]] = {
             source.replace(BEGIN, f"    call other()\n{BEGIN}")
             + '\ntask other() {\n  if sees "a mark" {\n    capture "mark.png"\n  }\n}\n'
         ),
-        "variables of decisions are numbered in the order of the prompt",
+        "",
     ),
     "a call of a task with a loop": (
         lambda source: (
