@@ -73,8 +73,8 @@ def compiled(source: str, program: tuple[str, ...]) -> str:
         return found[0].read_text("utf-8")
 
 
-PASSED_ON = "and before them all rules below this one."
-"""The end of the rule behind which stand those for focused agents too."""
+PASSED_ON = "all rules below this one"
+"""Words of the rule behind which stand those for focused agents too."""
 
 
 def instruction(prompt: str, number: int) -> str:
@@ -83,9 +83,13 @@ def instruction(prompt: str, number: int) -> str:
     The rules that it is told to pass on stand before them.
     """
     lines = prompt.split("\n")
-    told = [index for index, line in enumerate(lines) if line.endswith(PASSED_ON)]
+    told = [index for index, line in enumerate(lines) if PASSED_ON in line]
     rules = lines[told[0] + 1 : lines.index("", told[0])] if told else []
-    starts = [index for index, line in enumerate(lines) if "Use focused_action with" in line]
+    starts = [
+        index
+        for index, line in enumerate(lines)
+        if re.match(r" *[0-9.]+ Use focused_action\b", line)
+    ]
     if len(starts) < number:
         raise SystemExit(f"there are {len(starts)} focused calls, and not {number}")
     start = starts[number - 1] + 1

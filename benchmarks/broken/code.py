@@ -492,12 +492,29 @@ PASSES = (
         "failed = nodes.IsEmpty(operand=nodes.TextValue(text=variable))",
     ),
     Code("passes._noted", "reason=variable)", "reason=None)"),
+    Code("passes._place_behind", "if depends:\n            break", "if False:\n            break"),
+    Code("passes._depends", "_leads_away(statement) or ", ""),
+    Code("passes._depends", "nodes.Variable(name=name) | nodes.Leave", "nodes.Leave"),
+    Code("passes._leads_away", "not caught", "False"),
+    Code("passes._leads_away", 'action == "finish"', "False"),
+    Code("passes._sunk", "_is_constant(store)", "False", equivalent=_COST),
+    Code("passes._checked", "body=(check, *statement.body)", "body=statement.body"),
     Code(
-        "passes._noted",
-        "names.append(name)",
-        "pass",
-        equivalent="each loop empties the variable before it begins",
+        "passes._checked", "yield from noted\n    if check", "yield from noted\n    if 0 and check"
     ),
+    Code(
+        "liveness._Direct._statement", "for name in variables_set((statement,)):", "for name in ():"
+    ),
+    Code("liveness._Direct._statement", "self.body(inner, dict(known))", "self.body(inner, known)"),
+    Code("liveness._Direct._store", "known.pop(each.variable, None)", "pass"),
+    Code("liveness._Direct._store", "not each.append and _is_at_hand(value)", "_is_at_hand(value)"),
+    Code(
+        "liveness.use_directly",
+        "tuple(map(_direct, program.workflows))",
+        "program.workflows",
+        equivalent=_COST,
+    ),
+    Code("passes._with_notes", "if each not in workflow.names", "if True"),
     Code(
         "passes._fails_inside",
         'return counts or any(each.action == "abort" and each not in bare for each in leaves)',
@@ -511,7 +528,7 @@ PASSES = (
     Code("passes._noting", "statement.entry is not None and statement.counted:", "False:"),
     Code("_Placing._loop", "if inside and fits((loop,), self.capabilities):", "if False:"),
     Code("_Placing._focused", "depth + 1", "depth"),
-    Code("Saved._with_bodies", "start[2] | lists_extended(statement.body)", "start[2]"),
+    Code("Saved._with_bodies", "start[2] | saved)", "start[2])"),
     Code("control.emit_each", "if statement.counted and statement.limit is not None:", "if False:"),
     Code("control.emit_each", "items.value - 1", "items.value"),
     Code(
@@ -698,8 +715,8 @@ PROMPTS = (
     Code("actions._words", 'say("actions.press", keys, times)', 'say("actions.press", keys, 1)'),
     Code("actions._words", "if display is None:", "if True:"),
     # Calls
-    Code("Context.decision", "self._names.add(name)", "pass"),
-    Code("Context.decision", "in self._names:", "in ():"),
+    Code("Context.decided", "self._decided += 1", "self._decided += 0"),
+    Code("Context.decision", "not in self._names)", "not in ())"),
     Code("Agent.in_attempt", "inner.attempts = True", "pass"),
     Code("Agent.leave", 'case "retry" if self.attempts:', 'case "retry":'),
     Code("Agent.leave", 'case "retry" if self.attempts:', 'case "retry" if False:'),
@@ -776,7 +793,7 @@ PROMPTS = (
     ),
     Code("control.emit_repeat_main", 'Item(stop, origin, "repeat"),', ""),
     Code("control.emit_repeat_main", "*_round_wait(statement),", ""),
-    Code("control.emit_repeat_main", "body + main(statement.body)", "main(statement.body) + body"),
+    Code("control.emit_repeat_main", "body + lines", "lines + body"),
     Code(
         "control.emit_repeat_main",
         'say("control.rounds", limit)',
@@ -854,7 +871,7 @@ PROMPTS = (
         "for assignment in statement.assignments[::-1]",
     ),
     # The document
-    Code("document._lines", "Context(capabilities, workflow.names)", "Context(capabilities, ())"),
+    Code("document._lines", "workflow.names, _filled(workflow))", "(), _filled(workflow))"),
     Code("document._has_calls", "item.focused or", ""),
     Code(
         "document._rules",
@@ -939,17 +956,14 @@ PROMPTS = (
         equivalent="the words of a picture for people",
     ),
     # What a call has saved itself
-    Code("saved.lists_extended", "if each.append", "if False"),
-    Code("Saved.statement", "self.names |= set(variables_set(statement.body))", "pass"),
-    Code("Saved.statement", "self.appended |= lists_extended(statement.body)", "pass"),
-    Code("Saved._store", "self.names |= {each.variable}", "pass"),
-    Code("Saved._store", "self.appended |= {each.variable}", "pass"),
+    Code("saved.set_whole", "if not each.append", "if False"),
+    Code("Saved.statement", "self.names |= saved", "pass"),
     Code(
-        "Saved._store",
-        "self.appended -= {each.variable}",
-        "pass",
-        equivalent="the list that was saved last is meant either way",
+        "Saved.statement", "self.kept |= set_whole(statement.body) if attempts else saved", "pass"
     ),
+    Code("Saved._store", "self.names |= {each.variable}", "pass"),
+    Code("Saved._store", "self.kept |= {each.variable}", "pass"),
+    Code("Saved.statement", "self.kept |= own", "pass"),
     Code("Saved._marked", 'variable.sigil != "runtime" or variable.name not in self.names', "True"),
     # Who does what
     Code(
@@ -1308,7 +1322,7 @@ TASKS = (
         "if True:",
         equivalent="what it stands for before is said, too",
     ),
-    Code("Saved._with_bodies", "self.names, self.sure, self.appended = start\n", "pass\n"),
+    Code("Saved._with_bodies", "self.names, self.sure, self.kept = start\n", "pass\n"),
     Code("Saved._with_bodies", "frozenset().union(*(names for names, _, _ in ends))", "start[0]"),
     Code("Saved._marked", "self.used[variable.name] = None", "pass"),
     Code("Saved._marked", "self.before[variable.name] = None", "pass"),

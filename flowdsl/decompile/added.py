@@ -60,7 +60,8 @@ def _checks(statement: nodes.Statement, typed: nodes.TypeDay) -> bool:
 
 def _remembered(body: nodes.Body, noted: set[str]) -> nodes.Body:
     """Adds to `noted` the variables that checks behind loops ask for and no pass sets."""
-    for loop, check in pairwise(body):
+    for loop, behind in pairwise(body):
+        check = behind.body[0] if isinstance(behind, nodes.Step) and behind.body else behind
         match loop, check:
             case nodes.Loop(), nodes.If(
                 branches=(
@@ -103,22 +104,38 @@ def _asked(condition: nodes.Condition) -> str:
 
 
 def _with_own_lists(body: nodes.Body) -> Iterator[nodes.Statement]:
-    waiting: nodes.Statement | None = None
+    before: list[nodes.Statement] = []
     for statement in body:
-        if waiting is not None:
-            rest, statement = _listed(waiting, statement)
-            yield from rest
-        waiting = statement
-    if waiting is not None:
-        yield waiting
+        if isinstance(statement, nodes.Loop):
+            statement = _over_own_list(before, statement)
+        if isinstance(statement, nodes.Store) or _keeps_list(statement):
+            before.append(statement)
+        else:
+            yield from before
+            before.clear()
+            yield statement
+    yield from before
 
 
-def _listed(keeping: nodes.Statement, loop: nodes.Statement) -> tuple[nodes.Body, nodes.Statement]:
+def _over_own_list(before: list[nodes.Statement], loop: nodes.Loop) -> nodes.Loop:
+    """A loop over the list that one of the statements before it keeps, which is gone there."""
+    for at in reversed(range(len(before))):
+        rest, listed = _listed(before[at], loop)
+        if listed is not loop:
+            before[at : at + 1] = rest
+            return listed
+    return loop
+
+
+def _keeps_list(statement: nodes.Statement) -> bool:
+    return isinstance(statement, nodes.If) and _stored_list(statement) is not None
+
+
+def _listed(keeping: nodes.Statement, loop: nodes.Loop) -> tuple[nodes.Body, nodes.Loop]:
     """What is left of a statement that keeps the list of a loop, and the loop over the list."""
-    variable = single_variable(loop.items) if isinstance(loop, nodes.Loop) else None
+    variable = single_variable(loop.items)
     if variable is None or variable.path:
         return (keeping,), loop
-    assert isinstance(loop, nodes.Loop)
     if isinstance(keeping, nodes.Store) and not loop.counted:
         *before, last = keeping.assignments
         value = last.value

@@ -1,4 +1,10 @@
-"""Values that nothing reads are not kept.
+"""Values that nothing reads are not kept, nor those that are at hand anyway.
+
+A variable that keeps an input, or a part of the entry at hand, and is read only by what keeps
+values itself, is not read any more: the input is kept there (`use_directly`).
+
+    Store r_id = {id}
+    Store all += { id: {{r_id}} }     Store all += { id: {id} }
 
 A variable is *live* at a place if some path from there reads it before it is set again. The walk
 goes backwards: behind a statement stands what is live there, in front of it what it reads, and what
@@ -13,16 +19,110 @@ is live behind it and not set by it. What loops leave is followed until it stays
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, TypeAlias
 
 from . import nodes
-from .walk import field_names, walk
+from .lower_values import LOOP_ITEM
+from .walk import field_names, inner_bodies, variables_set, walk, with_bodies
 
 Live: TypeAlias = frozenset[str]
 
 NOTHING: Live = frozenset()
+
+# Values that are at hand
+
+Kept: TypeAlias = nodes.Value | nodes.FailureReason
+
+Known: TypeAlias = dict[str, Kept]
+"""What variables are known to hold: an input or a part of the entry at hand, by variable."""
+
+
+def use_directly(program: nodes.Program) -> nodes.Program:
+    """Keeps inputs and entries where variables would be kept that hold nothing else.
+
+    Only variables of which every read is replaced: others are saved anyway, and shorter to name.
+    """
+    return replace(program, workflows=tuple(map(_direct, program.workflows)))
+
+
+def _direct(workflow: nodes.Workflow) -> nodes.Workflow:
+    found = _Direct(None)
+    found.body(workflow.body, {})
+    if not found.replaced:
+        return workflow
+    reads = Counter(
+        node.name
+        for node in walk((workflow.body, workflow.checks or (), workflow.cleanup or ()))
+        if isinstance(node, nodes.Variable) and node.sigil == "runtime"
+    )
+    taken = {source.variable for source in workflow.sources} | _read_in(workflow.rules)
+    whole = {name for name, times in found.replaced.items() if times == reads[name]} - taken
+    return replace(workflow, body=_Direct(whole).body(workflow.body, {}))
+
+
+class _Direct:
+    """Replaces variables, those of `chosen` or all; `replaced` counts how often each was."""
+
+    def __init__(self, chosen: set[str] | None) -> None:
+        self.chosen = chosen
+        self.replaced: Counter[str] = Counter()
+
+    def body(self, body: nodes.Body, known: Known) -> nodes.Body:
+        """A body; `known` is what is known before it, and afterwards what is behind it."""
+        return tuple(self._statement(statement, known) for statement in body)
+
+    def _statement(self, statement: nodes.Statement, known: Known) -> nodes.Statement:
+        if isinstance(statement, nodes.Store):
+            return self._store(statement, known)
+        if isinstance(statement, nodes.Step):
+            return replace(statement, body=self.body(statement.body, known))
+        # What is set somewhere inside may have been set before, or not, in any of its bodies. What
+        # is known inside stays there, so that no entry is taken for one of another loop.
+        for name in variables_set((statement,)):
+            known.pop(name, None)
+        bodies = [self.body(inner, dict(known)) for inner, _ in inner_bodies(statement)]
+        return with_bodies(statement, bodies)
+
+    def _store(self, statement: nodes.Store, known: Known) -> nodes.Store:
+        assignments: list[nodes.Assignment] = []
+        for each in statement.assignments:
+            value = self._value(each.value, known)
+            known.pop(each.variable, None)
+            if not each.append and _is_at_hand(value):
+                known[each.variable] = value
+            assignments.append(replace(each, value=value))
+        return replace(statement, assignments=tuple(assignments))
+
+    def _value(self, value: Any, known: Known) -> Any:
+        match value:
+            case nodes.TextValue(text=(nodes.Variable(sigil="runtime", name=name, path=()),)):
+                if name not in known or (self.chosen is not None and name not in self.chosen):
+                    return value
+                self.replaced[name] += 1
+                return known[name]
+            case nodes.ListValue(items=items):
+                return replace(value, items=tuple(self._value(each, known) for each in items))
+            case nodes.ObjectValue(fields=fields):
+                return replace(
+                    value, fields=tuple((name, self._value(each, known)) for name, each in fields)
+                )
+            case _:
+                return value
+
+
+def _is_at_hand(value: Kept) -> bool:
+    """Whether a value is an input, or a part of the entry at hand."""
+    match value:
+        case nodes.TextValue(text=(nodes.Variable(sigil=sigil, name=name),)):
+            return sigil == "input" or (sigil == "runtime" and name == LOOP_ITEM)
+        case _:
+            return False
+
+
+# Values that nothing reads
 
 
 def drop_unread(program: nodes.Program) -> nodes.Program:
@@ -133,6 +233,8 @@ class _Walker:
         kept: list[nodes.Assignment] = []
         for assignment in reversed(statement.assignments):
             variable, value = assignment.variable, assignment.value
+            if not assignment.append and _is_variable(value, variable):
+                continue
             if variable not in live and (assignment.restores or variable not in self.outputs):
                 continue
             kept.append(assignment)
@@ -154,6 +256,15 @@ class _Walker:
 
 
 _BODIES = frozenset(("body", "otherwise", "branches", "origin"))
+
+
+def _is_variable(value: Kept, name: str) -> bool:
+    """Whether a value is what a runtime variable holds."""
+    match value:
+        case nodes.TextValue(text=(nodes.Variable(sigil="runtime", name=found, path=()),)):
+            return found == name
+        case _:
+            return False
 
 
 def _own_reads(statement: nodes.Statement) -> Live:

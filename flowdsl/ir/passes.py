@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import count
-from typing import Any
+from typing import Any, TypeAlias, TypeGuard
 
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.semantics.values.text_relations import has_text
 
 from . import nodes
+from .fits import models_of
 from .guards import guard_branches
-from .liveness import drop_unread
+from .liveness import drop_unread, use_directly
 from .placing import place_loops
-from .walk import statements, variables_set, walk
+from .walk import inner_bodies, statements, variables_set, walk
 
 Rewrite = Callable[[nodes.Body], nodes.Body]
 
@@ -261,45 +262,108 @@ def negated(condition: nodes.Condition) -> nodes.Condition:
 
 
 def sink_constants(program: nodes.Program) -> nodes.Program:
-    """Moves a `Store` of constants behind plain actions that read none of its variables.
+    """Moves a `Store` of constants to where its variables are needed.
 
-    There it stands next to something that a focused agent does, and needs no call of its own.
+    It stands there in the last call before them, or in front of them, so that nothing else of the
+    prompt depends on it. Where there is no such call before them, it goes behind plain actions, and
+    so does what an attempt takes back.
+
+        Store seen = []                       expect "the form is open"
+        expect "the form is open"      ->     Store seen = []
+        for name in names { … seen … }        for name in names { … seen … }
     """
     return rewrite_program(program, _sunk)
 
 
 def _sunk(body: nodes.Body) -> nodes.Body:
-    left: list[nodes.Statement] = []
-    for statement in reversed(body):
-        if not isinstance(statement, nodes.Store) or not _is_constant(statement):
-            left.insert(0, statement)
-            continue
-        kept = {assignment.variable for assignment in statement.assignments}
-        at = 0
-        while (
-            at < len(left)
-            and left[at].kind in PLAIN_ACTIONS
-            and kept.isdisjoint(
-                each.name for each in walk(left[at]) if isinstance(each, nodes.Variable)
+    line = list(_opened(body))
+    for index in range(len(line) - 1, -1, -1):
+        store = line[index][0]
+        if _is_constant(store):
+            place = _place_behind(line, index)
+            # What is kept at one place stands there in its order.
+            while place > index + 1 and isinstance(line[place - 1][0], nodes.Store):
+                place -= 1
+            line.insert(place, (store, INSIDE))
+            del line[index]
+    return _closed(iter(line))
+
+
+def _place_behind(line: Line, index: int) -> int:
+    """In front of which statement a store goes that is to stand as late as it can."""
+    store = line[index][0]
+    names = frozenset(variables_set((store,)))
+    restores = any(each.restores for each in walk(store) if isinstance(each, nodes.Assignment))
+    behind_plain: int | None = None
+    with_call: int | None = None
+    goes_on = False
+    for place in range(index + 1, len(line) + 1):
+        if goes_on:
+            with_call = place
+        if place == len(line):
+            break
+        statement, where = line[place]
+        focused = where == INSIDE and isinstance(statement, _FOCUSED)
+        if focused and not any(models_of((statement,))):
+            with_call = place
+        plain = where != INSIDE or statement.kind in PLAIN_ACTIONS
+        depends = _depends(statement, where, names)
+        if behind_plain is None and (depends or not plain):
+            behind_plain = place
+        if depends:
+            break
+        goes_on = focused or (goes_on and where == CLOSES)
+    if with_call is not None and not restores:
+        return with_call
+    return len(line) if behind_plain is None else behind_plain
+
+
+def _depends(statement: nodes.Statement, where: str, names: frozenset[str]) -> bool:
+    """Whether variables have to be set in front of a statement, or of what it leads to."""
+    if where == CLOSES:
+        return False
+    if isinstance(statement, nodes.Step):
+        statement = replace(statement, body=())
+    named = set(variables_set((statement,)))
+    for each in walk(statement):
+        match each:
+            case nodes.Variable(name=name) | nodes.Leave(noted=str() as name):
+                named.add(name)
+            case nodes.Loop(noted=str() as name):
+                named.add(name)
+            case _:
+                pass
+    return _leads_away(statement) or not names.isdisjoint(named)
+
+
+def _leads_away(statement: nodes.Statement, *, caught: bool = False) -> bool:
+    """Whether a path leads from a statement to where values are asked for; `caught`: not a `fail`.
+
+    Nobody asks for any behind an `abort`.
+    """
+    match statement:
+        case nodes.Leave(action=action):
+            return action == "finish" or (action == "retry" and not caught)
+        case nodes.Retry(body=body, otherwise=otherwise):
+            return any(_leads_away(each, caught=True) for each in body) or any(
+                _leads_away(each, caught=caught) for each in otherwise
             )
-        ):
-            at += 1
-        inner = left[at] if at < len(left) else None
-        if isinstance(inner, nodes.Step):
-            left[at] = replace(inner, body=_sunk((statement, *inner.body)))
-        else:
-            left.insert(at, statement)
-    return tuple(left)
+        case _:
+            return any(
+                _leads_away(each, caught=caught)
+                for inner, _ in inner_bodies(statement)
+                for each in inner
+            )
 
 
 PLAIN_ACTIONS = frozenset(("do", "type", "clear", "press", "capture", "export", "picture", "wait"))
 """Statements that set no variable, and from which no path leads elsewhere."""
 
 
-def _is_constant(store: nodes.Store) -> bool:
-    return all(
+def _is_constant(statement: nodes.Statement) -> bool:
+    return isinstance(statement, nodes.Store) and all(
         isinstance(each.value, nodes.ConstantValue) and not each.append
-        for each in store.assignments
+        for each in statement.assignments
     )
 
 
@@ -337,6 +401,9 @@ def _raised(body: nodes.Body) -> nodes.Body:
 
 
 INSIDE, OPENS, CLOSES = "inside", "opens", "closes"
+
+Line: TypeAlias = list[tuple[nodes.Statement, str]]
+"""Statements one after the other, as `_opened` gives them."""
 
 
 def _opened(body: nodes.Body) -> Iterator[tuple[nodes.Statement, str]]:
@@ -527,6 +594,9 @@ def note_failures(program: nodes.Program) -> nodes.Program:
     `failure-in-a-later-pass`). So a focused agent that fails in a pass notes the reason:
 
         failure = nothing;  for … { … failure = reason; abort reason };  if failure: abort failure
+
+    Where a step follows that begins with something that a focused agent does, the check stands in
+    front of that: both are one call.
     """
     return replace(
         program, workflows=tuple(_with_notes(workflow) for workflow in program.workflows)
@@ -534,39 +604,57 @@ def note_failures(program: nodes.Program) -> nodes.Program:
 
 
 def _with_notes(workflow: nodes.Workflow) -> nodes.Workflow:
-    names = list(workflow.names)
-
-    def rewrite(body: nodes.Body) -> nodes.Body:
-        return tuple(each for statement in body for each in _noted(statement, names))
-
-    body = rewrite_body(workflow.body, rewrite)
-    return replace(workflow, body=body, names=tuple(names))
+    # One name for all loops: behind a loop a run goes on only where nothing was noted.
+    name = next(each for each in _failure_names() if each not in workflow.names)
+    body = rewrite_body(workflow.body, lambda body: tuple(_checked(body, name)))
+    return replace(workflow, body=body, names=(*workflow.names, name))
 
 
-def _noted(statement: nodes.Statement, names: list[str]) -> nodes.Body:
+def _checked(body: nodes.Body, name: str) -> Iterator[nodes.Statement]:
+    check: nodes.If | None = None
+    for statement in body:
+        if check is not None and _can_take(statement):
+            statement = replace(statement, body=(check, *statement.body))
+        elif check is not None:
+            yield check
+        noted, check = _noted(statement, name)
+        yield from noted
+    if check is not None:
+        yield check
+
+
+def _can_take(statement: nodes.Statement) -> TypeGuard[nodes.Step]:
+    """Whether a step begins with a call that takes the check behind the loop before it."""
+    match statement:
+        case nodes.Step(body=(first, *_)):
+            return isinstance(first, _FOCUSED) and getattr(first, "model", None) is None
+        case _:
+            return False
+
+
+def _noted(statement: nodes.Statement, name: str) -> tuple[nodes.Body, nodes.If | None]:
+    """A statement that notes its failures, and the check behind it."""
     if (
         not isinstance(statement, nodes.Loop)
         or statement.entry is not None
         or not _fails_inside(statement.body)
     ):
-        return (statement,)
-    name = next(each for each in _failure_names() if each not in names)
-    names.append(name)
+        return (statement,), None
     origin = statement.origin
     noted = rewrite_body(statement.body, lambda body: tuple(_noting(each, name) for each in body))
     variable = (nodes.Variable(sigil="runtime", name=name),)
     failed = nodes.Not(operand=nodes.IsEmpty(operand=nodes.TextValue(text=variable)))
     leave = nodes.Leave(origin=origin, action="abort", reason=variable)
     nothing = nodes.Assignment(variable=name, value=nodes.ConstantValue(value=None), origin=origin)
+    check = nodes.If(
+        origin=origin,
+        branches=(nodes.Branch(origin=origin, condition=failed, body=(leave,)),),
+        otherwise=(),
+    )
     return (
         nodes.Store(origin=origin, assignments=(nothing,)),
         replace(statement, body=noted),
-        nodes.If(
-            origin=origin,
-            branches=(nodes.Branch(origin=origin, condition=failed, body=(leave,)),),
-            otherwise=(),
-        ),
-    )
+    ), check
 
 
 def _fails_inside(body: nodes.Body) -> bool:
@@ -594,7 +682,7 @@ def _failure_names() -> Iterator[str]:
 def simplified(program: nodes.Program, capabilities: Capabilities) -> nodes.Program:
     """The program after all passes, with its loops placed for the account's focused agents."""
     program = place_loops(fold_branches(program), capabilities)
-    program = guard_branches(drop_empty(drop_unread(program)), capabilities)
+    program = guard_branches(drop_empty(drop_unread(use_directly(program))), capabilities)
     for run_pass in PASSES:
         program = run_pass(program)
     return program

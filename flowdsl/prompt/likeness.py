@@ -82,7 +82,7 @@ _KINDS = {
     "command": r"the command .*⟦.*⟧",
     "count": r"[0-9]+",
     "duration": r"[0-9]+ (?:hour|minute|second|millisecond)s?",
-    "exact": rf"the (?:(?:text|value|JSON value) .*(?:⟦.*⟧|{_MARKED})|secret .+)",
+    "exact": rf"(?:{_MARKED}|the (?:(?:text|value|JSON value) .*⟦.*⟧|secret .+))",
     "held": _MARKED,
     "items": _MARKED,
     "key": _MARKED,

@@ -54,7 +54,7 @@ _STEP = re.compile(r"""\.(\w+)|\[(\d+)\]|\['([^']*)'\]|\["([^"]*)"\]""")
 _RUNTIME_NAME = re.compile(rf"\{{\{{\s*({_ROOT})")
 _QUOTED = re.compile(r"\"([^\"\n]{1,400})\"|'([^'\n]{1,400})'|⟦([^⟧\n]{1,400})⟧")
 _REASON = re.compile(
-    r"(?:\bdeclare_task_failed\b[^\"'⟦\n]{0,60}|\bfail with the reason )"
+    r"(?:\bdeclare_task_failed\b[^\"'⟦\n]{0,60}|\bfail with (?:the reason )?)"
     r"(?:\"([^\"\n]+)\"|'([^'\n]+)'|⟦([^⟧\n]+)⟧)"
 )
 _FAILED_ATTEMPT = re.compile(r"attempt has failed \((?:\"([^\"\n]+)\"|'([^'\n]+)')\)")

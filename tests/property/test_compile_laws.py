@@ -68,12 +68,11 @@ def _check_tools(lines: list[str]) -> None:
 
 
 def _check_loops(lines: list[str]) -> None:
-    """Every loop is closed before the next one begins, and says what an empty list means."""
+    """Every loop is closed before the next one begins."""
     open_loop = False
     for line in lines:
         if "Use start_loop" in line:
             assert not open_loop
-            assert "Without entries, go on behind the last line of the loop" in line
             open_loop = True
         if "Use end_loop_iteration" in line:
             assert open_loop

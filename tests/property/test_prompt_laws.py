@@ -176,7 +176,7 @@ def _between_marks(sentence: str) -> str:
     """What stands in brackets behind a sentence that names them, or in quotation marks."""
     head = re.search(r" in (\S+) (\S+?)(?=[:,]? |:\n|:$)", sentence)
     if head is None:
-        quoted = re.fullmatch(r"[^\"]* the text \"(.*)\"", sentence)
+        quoted = re.fullmatch(r"[^\"]* type exactly \"(.*)\"", sentence)
         assert quoted is not None, sentence
         return quoted[1]
     inside = re.escape(head[1]) + r"(.*?)" + re.escape(head[2])
@@ -257,7 +257,7 @@ def test_nobody_is_told_of_an_attempt_that_is_not_his(source: str) -> None:
         if "his attempt has failed" in line.text:
             assert counted, line.text
             # What that means is said once, where the attempts are counted.
-            assert "When one fails, skip the rest of it and begin the next" in counts[-1]
+            assert "When one fails, skip the rest of it" in counts[-1]
         if 'top here: report "attempt failed"' in line.text:
             assert line.bullet
             assert not counted, line.text

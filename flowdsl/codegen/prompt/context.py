@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count, islice
 
 from flowdsl.ir import nodes
 from flowdsl.prompt.outline import Item
@@ -23,22 +25,37 @@ class Context:
     """The state of emitting one prompt.
 
     `names` are variable names in use. `told` are the rules that say what words of the lines mean,
-    by their keys among the sentences of `rules`.
+    by their keys among the sentences of `rules`. `filled` are inputs that are lists with an entry.
     """
 
-    def __init__(self, capabilities: Capabilities, names: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        capabilities: Capabilities,
+        names: tuple[str, ...],
+        filled: frozenset[str] = frozenset(),
+    ) -> None:
         self.capabilities = capabilities
-        self._names = set(names)
+        self.filled = filled
+        self._names = names
+        self._decided = 0
         self.told: set[str] = set()
 
     def decision(self) -> str:
-        """A fresh runtime variable for a decision that later lines depend on."""
-        number = 1
-        while f"decision_{number}" in self._names:
-            number += 1
-        name = f"decision_{number}"
-        self._names.add(name)
-        return name
+        """A runtime variable for a decision that later lines depend on.
+
+        Its name depends on the decisions around it alone: another one before it renames none.
+        """
+        free = (each for each in map("decision_{}".format, count(1)) if each not in self._names)
+        return next(islice(free, self._decided, None))
+
+    @contextmanager
+    def decided(self) -> Iterator[None]:
+        """While lines are emitted that depend on the decision that was asked for last."""
+        self._decided += 1
+        try:
+            yield
+        finally:
+            self._decided -= 1
 
     def focused(
         self,
@@ -181,7 +198,8 @@ def failure(
 
     def lines(ask: str) -> list[Item]:
         why = say("control.failed", ask.removesuffix("."))
-        return [*guarded(quoted(runtime(decision)), quoted(FAILED), why, body, origin, agent)]
+        with agent.context.decided():
+            return [*guarded(quoted(runtime(decision)), quoted(FAILED), why, body, origin, agent)]
 
     return bullets, lines
 

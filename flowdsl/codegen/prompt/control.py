@@ -18,7 +18,7 @@ from flowdsl.prompt.text import (
 from flowdsl.prompt.values import condition_words, value_words
 from flowdsl.prompt.words import say
 
-from .context import Agent, Split, Wrap, consequence, guarded, runtime
+from .context import Agent, Context, Split, Wrap, consequence, guarded, runtime
 
 # Branches
 
@@ -63,12 +63,13 @@ def split_if(statement: nodes.If, main: Agent) -> Split:
 
     def after() -> list[Item]:
         groups: list[Item] = []
-        for number, branch in enumerate(statement.branches, 1):
-            words = condition_words(branch.condition)
-            answer = quoted(str(number))
-            groups.extend(guarded(decision, answer, words, branch.body, branch.origin, main))
-        rest = say("control.no_condition")
-        groups.extend(guarded(decision, quoted(NONE), rest, statement.otherwise, origin, main))
+        with main.context.decided():
+            for number, branch in enumerate(statement.branches, 1):
+                words = condition_words(branch.condition)
+                answer = quoted(str(number))
+                groups.extend(guarded(decision, answer, words, branch.body, branch.origin, main))
+            rest = say("control.no_condition")
+            groups.extend(guarded(decision, quoted(NONE), rest, statement.otherwise, origin, main))
         return groups
 
     return [], ask, after
@@ -112,10 +113,13 @@ def emit_repeat_main(statement: nodes.Repeat, main: Agent) -> list[Item]:
     limit = limit_words(statement.limit)
     words = say("control.rounds", limit)
     missing = say("control.rounds_missing", decision, limit)
+    with context.decided():
+        lines = main(statement.body)
+        otherwise = list(consequence(missing, statement.otherwise, origin, main))
     return [
-        Item(words, origin, "repeat", body + main(statement.body)),
+        Item(words, origin, "repeat", body + lines),
         context.focused(origin, "repeat", look),
-        *consequence(missing, statement.otherwise, origin, main),
+        *otherwise,
     ]
 
 
@@ -170,10 +174,24 @@ def emit_loop(statement: nodes.Loop, main: Agent, wrap: Wrap) -> list[Item]:
             *consequence(missing, (leave,), origin, focused),
         ]
         lines.append(main.context.focused(origin, "for", bullets))
-    lines.append(Item(say("control.start_loop", items), origin, "for"))
+    may_be_empty = not _is_filled(statement.items, main.context)
+    lines.append(Item(say("control.start_loop", items, may_be_empty), origin, "for"))
     lines.extend(main(statement.body))
     lines.append(Item(say("control.end_loop"), origin, "for"))
     return [Item(say("control.loop", _items_name(statement.items)), origin, "for", lines)]
+
+
+def _is_filled(items: nodes.Value, context: Context) -> bool:
+    """Whether there is an entry for sure."""
+    match items:
+        case nodes.ConstantValue(value=list() | int() as entries):
+            return bool(entries)
+        case nodes.ListValue(items=inner):
+            return bool(inner)
+        case nodes.TextValue(text=(nodes.Variable(sigil="input", name=name, path=()),)):
+            return name in context.filled
+        case _:
+            return False
 
 
 def emit_each(statement: nodes.Loop, focused: Agent) -> list[Item]:

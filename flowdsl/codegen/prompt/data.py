@@ -154,4 +154,4 @@ def _assignment_words(assignment: nodes.Assignment) -> str:
         return say("data.store", key, value)
     if assignment.again:
         return say("data.append_again", key, variable, value)
-    return say("data.append", variable, key, value)
+    return say("data.append", key, variable, value)

@@ -54,7 +54,7 @@ def _standing_rules(workflow: nodes.Workflow) -> list[str]:
 
 
 def _lines(workflow: nodes.Workflow, capabilities: Capabilities) -> list[Line]:
-    context = Context(capabilities, workflow.names)
+    context = Context(capabilities, workflow.names, _filled(workflow))
     items = emit_main(workflow.body, context)
     # Without a line under "Steps" an agent would take the title for its task.
     items = items or [Item(say("steps.nothing"), workflow.origin, "steps")]
@@ -77,6 +77,19 @@ def _lines(workflow: nodes.Workflow, capabilities: Capabilities) -> list[Line]:
     while lines and not lines[-1].text:
         lines.pop()
     return lines
+
+
+def _filled(workflow: nodes.Workflow) -> frozenset[str]:
+    """The inputs that are lists with an entry, as the input schema demands.
+
+    A machine or a pool may supply a value that no schema has seen.
+    """
+    return frozenset(
+        field.name
+        for field in workflow.inputs
+        if isinstance(field.type, nodes.ListType)
+        if field.constraints.get("minItems", 0) > 0 and not field.machine
+    )
 
 
 def _has_calls(item: Item) -> bool:

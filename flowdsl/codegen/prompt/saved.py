@@ -5,7 +5,7 @@ The service may fill in `{{total}}` when a call is made, so that what the call i
 value is named by the marks of `data.saved_here`:
 
     - Save it under "total": a whole number in digits.
-    - Click the field Total, then type exactly the text ⟦⟪total⟫⟧
+    - Click the field Total, then type exactly ⟦⟪total⟫⟧
 """
 
 from __future__ import annotations
@@ -20,14 +20,16 @@ from flowdsl.ir.walk import statements, variables_set
 _BODIES = ("body", "otherwise")
 
 
-def lists_extended(body: nodes.Body) -> frozenset[str]:
-    """The lists to which the statements of a body add an entry, on some path."""
+def set_whole(body: nodes.Body) -> frozenset[str]:
+    """The variables that a body sets on some path, other than by one entry more."""
     return frozenset(
-        each.variable
+        name
         for statement in statements(body)
-        if isinstance(statement, nodes.Store)
-        for each in statement.assignments
-        if each.append
+        for name in (
+            (each.variable for each in statement.assignments if not each.append)
+            if isinstance(statement, nodes.Store)
+            else variables_set((_without_bodies(statement),))
+        )
     )
 
 
@@ -35,7 +37,8 @@ class Saved:
     """Rewrites the statements of one call, in their order.
 
     - `names`: the variables that the call has saved so far on some path, `sure` on every path.
-    - `appended`: the lists to which it has added an entry on some path.
+    - `kept`: those of `names` to which the call may add an entry behind what it has saved. A failed
+      attempt has added none (`append-repeated`).
     - `used`: the saved variables that were used since; `before` those of them that may still have
       the value from before the call.
     """
@@ -43,7 +46,7 @@ class Saved:
     def __init__(self) -> None:
         self.names: frozenset[str] = frozenset()
         self.sure: frozenset[str] = frozenset()
-        self.appended: frozenset[str] = frozenset()
+        self.kept: frozenset[str] = frozenset()
         self.used: dict[str, None] = {}
         self.before: dict[str, None] = {}
 
@@ -53,16 +56,17 @@ class Saved:
             case nodes.Store():
                 return self._store(statement)
             case nodes.Repeat() | nodes.Retry(entry=False) | nodes.Loop():
-                # A further round may use what the round before has saved. An attempt that has added
-                # an entry is the last one (`append-repeated`).
-                self.names |= set(variables_set(statement.body))
-                if not isinstance(statement, nodes.Retry):
-                    self.appended |= lists_extended(statement.body)
+                # A further round may use what the round before has saved.
+                saved = frozenset(variables_set(statement.body))
+                self.names |= saved
+                attempts = isinstance(statement, nodes.Retry)
+                self.kept |= set_whole(statement.body) if attempts else saved
             case _:
                 pass
         rewritten = self._marked(statement)
         own = frozenset(variables_set((_without_bodies(statement),)))
         self.names |= own
+        self.kept |= own
         return self._with_bodies(rewritten, own)
 
     def verified(self, copy: nodes.Copy) -> nodes.Copy:
@@ -73,20 +77,18 @@ class Saved:
         self.sure = sure  # a copy that fits does none of its `else`
         if copy.type != nodes.ScalarType(name="string"):
             self.names |= {copy.variable}
+            self.kept |= {copy.variable}
             self.sure |= {copy.variable}
         return replace(rewritten, otherwise=body)
 
     def _store(self, statement: nodes.Store) -> nodes.Store:
         assignments: list[nodes.Assignment] = []
         for each in statement.assignments:
-            again = each.append and each.variable in self.appended
+            again = each.append and each.variable in self.kept
             assignments.append(replace(self._marked(each), again=again))
             self.names |= {each.variable}
+            self.kept |= {each.variable}
             self.sure |= {each.variable}
-            if each.append:
-                self.appended |= {each.variable}
-            else:
-                self.appended -= {each.variable}
         return replace(statement, assignments=tuple(assignments))
 
     def body(self, body: nodes.Body) -> nodes.Body:
@@ -98,24 +100,24 @@ class Saved:
 
         What the statement itself saves is saved unless it failed: then its `else` comes next.
         """
-        start = (self.names, self.sure, self.appended)
-        ends = [(self.names, self.sure | own, self.appended)]
+        start = (self.names, self.sure, self.kept)
+        ends = [(self.names, self.sure | own, self.kept)]
         changes: dict[str, Any] = {}
         for name in (*_BODIES, "branches"):
             inner = getattr(statement, name, None)
             if not inner:
                 continue
-            if name == "otherwise" and isinstance(statement, nodes.Retry) and statement.entry:
-                # Whatever the entry has saved until it failed is saved.
-                names = start[0] | set(variables_set(statement.body))
-                start = (names, start[1], start[2] | lists_extended(statement.body))
+            if name == "otherwise" and isinstance(statement, nodes.Retry):
+                # Whatever the attempt has saved until it failed is saved.
+                saved = set(variables_set(statement.body))
+                start = (start[0] | saved, start[1], start[2] | saved)
             bodies = [each.body for each in inner] if name == "branches" else [inner]
             rewritten = []
             for body in bodies:
-                self.names, self.sure, self.appended = start
+                self.names, self.sure, self.kept = start
                 rewritten.append(self.body(body))
                 if not _leaves(body):
-                    ends.append((self.names, self.sure, self.appended))
+                    ends.append((self.names, self.sure, self.kept))
             changes[name] = (
                 tuple(
                     replace(branch, body=body)
@@ -130,7 +132,7 @@ class Saved:
             del ends[0]
         self.names = frozenset().union(*(names for names, _, _ in ends))
         self.sure = frozenset.intersection(*(sure for _, sure, _ in ends)) if ends else start[1]
-        self.appended = frozenset().union(*(appended for _, _, appended in ends))
+        self.kept = frozenset().union(*(kept for _, _, kept in ends))
         return replace(statement, **changes) if changes else statement
 
     def _marked(self, node: Any) -> Any:

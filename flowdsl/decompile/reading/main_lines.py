@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from flowdsl.codegen.prompt.saved import with_variables
 from flowdsl.ir import nodes
+from flowdsl.ir.lower_values import single_variable
 from flowdsl.prompt.reading.outline import ReadItem
 from flowdsl.prompt.sentences import DONE, FAILED, NONE
 from flowdsl.prompt.text import limit_words, quoted, spell_variable
@@ -27,6 +28,8 @@ class Main:
         self._instruction = Instruction(words, main=True, read=self.body)
         self.decisions: set[str] = set()
         """The runtime variables that hold decisions, which have no name in source."""
+        self.filled: set[str] = set()
+        """The inputs that are lists of which the prompt takes for sure that they have an entry."""
 
     def body(self, items: Sequence[ReadItem]) -> nodes.Body:
         """The statements of lines; raises `Unreadable`.
@@ -293,10 +296,14 @@ class Main:
         if start is None or end is None or end.text != say("control.end_loop"):
             return None
         lines.take()
+        items, may_be_empty = start
+        variable = single_variable(items)
+        if variable is not None and not may_be_empty:
+            self.filled.add(variable.name)
         return nodes.Loop(
             origin=NOWHERE,
             variable="",
-            items=start[0],
+            items=items,
             limit=limit,
             counted=limit is not None,
             body=self.body(item.children[inside.position + 1 : -1]),

@@ -79,7 +79,7 @@ def _workflow(outline: Outline, hints: PromptHints, capabilities: Capabilities) 
     """A workflow that has this prompt, if any has; raises `Unreadable`.
 
     It declares as many fields as the prompt gives away: a placeholder that is optional or secret
-    where the prompt speaks of one.
+    where the prompt speaks of one, and the lists that have an entry for sure.
     """
     texts = Texts(*hints.names())
     words = Words(texts, capabilities)
@@ -93,12 +93,16 @@ def _workflow(outline: Outline, hints: PromptHints, capabilities: Capabilities) 
     names = {field.name for field in (*(hints.inputs or ()), *hints.secrets)}
     names.update(variables_set(body))
     optional = nodes.OptionalType(inner=STRING)
+    filled = tuple(
+        nodes.FieldSpec(name=name, type=nodes.ListType(element=STRING), constraints={"minItems": 1})
+        for name in sorted(main.filled)
+    )
     return nodes.Workflow(
         origin=NOWHERE,
         name="",
         title=_literal(texts, outline.title),
         description=None if outline.description is None else _literal(texts, outline.description),
-        inputs=(nodes.FieldSpec(name="", type=optional),) if outline.optional else (),
+        inputs=filled + ((nodes.FieldSpec(name="", type=optional),) if outline.optional else ()),
         secrets=(nodes.FieldSpec(name="", type=STRING),) if outline.secrets else (),
         outputs=tuple(field for _, field in found),
         rules=tuple(_readable(rule) for rule in rules),

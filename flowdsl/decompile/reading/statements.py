@@ -204,7 +204,7 @@ class Words:
         if found := self.match("data.append_again", text):
             return _assignment(found[1], found[0], found[2], append=True)
         if found := self.match("data.append", text):
-            return _assignment(found[0], found[1], found[2], append=True)
+            return _assignment(found[1], found[0], found[2], append=True)
         if found := self.match("data.store", text):
             return _assignment(found[0], found[0], found[1], append=False)
         if found := self.match("data.store_reason", text):

@@ -115,7 +115,7 @@ def _said(line: Line, fields: dict[str | None, str]) -> Iterator[Line]:
 
 
 def _without_starts(lines: list[Line]) -> list[Line]:
-    """The lines without what lowering puts at their beginning by itself, and moves behind actions.
+    """The lines without what lowering puts at their beginning by itself, and moves to its place.
 
     These are the empty lists that entries are added to later, and the outputs that are missing
     before an attempt emits them.
@@ -139,15 +139,16 @@ def _drop_starts(lines: list[Line], appended: set[str], attempted: set[str]) -> 
     for line in list(lines):
         node = line.node
         if isinstance(node, nodes.Step):
-            return _drop_starts(line.bodies[0], appended, attempted)
-        if isinstance(node, Emit) and not node.append and node.value in _EMPTY:
+            _drop_starts(line.bodies[0], appended, attempted)
+        elif isinstance(node, Emit) and not node.append and node.value in _EMPTY:
             started = attempted if node.value == _EMPTY[0] else appended
             if node.field in started:
                 started.discard(node.field)
                 lines.remove(line)
-        elif not isinstance(node, Emit | Keep | Failed) and node.kind not in PLAIN_ACTIONS:
-            return None
-    return None
+        else:
+            emitted = {each.node.field for each in all_lines([line]) if isinstance(each.node, Emit)}
+            appended -= emitted
+            attempted -= emitted
 
 
 _EMPTY = (

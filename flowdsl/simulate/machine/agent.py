@@ -191,7 +191,6 @@ class Agent:
         self.last_reason: str | None = None
         self.words: str | None = None
         self._reading: str | None = None
-        self._appended: set[str] = set()
 
     # Lines in order
 

@@ -181,14 +181,13 @@ class Focused(Agent):
     def store(self, said: Said, line: Line) -> None:
         key: str = said["key"]
         value = self.view.built(said["value"])
+        earlier = key in self.view.saved
         self.view.saved.add(key)
         if said.name == "data.store":
             self.memory.save(key, value)
-            self._appended.discard(key)
             return
-        if said.name == "data.append" and key in self._appended:
-            raise Defect("two entries are added to one list in one call", line.text)
-        self._appended.add(key)
+        if said.name == "data.append" and earlier:
+            raise Defect("an entry is added to a list that this call has saved", line.text)
         before = self.memory.values.get(key)
         entries = list(before) if isinstance(before, list) else []
         self.memory.values[key] = [*entries, value]

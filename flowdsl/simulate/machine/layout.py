@@ -5,7 +5,7 @@ what is indented deeper, without either at the right depth, goes on with the tex
 
     1. A title
        1.1 Press enter.
-       1.2 Use focused_action with this instruction:
+       1.2 Use focused_action:
           - Check on the screen: the list is open.
 """
 

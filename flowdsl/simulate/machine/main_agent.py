@@ -235,7 +235,12 @@ class MainAgent(Agent):
         said = self.said(line)
         if said is None:
             raise self.meaningless(line)
-        found = self.listed(said["items"])
+        items = self._entries(self.listed(said["items"]))
+        if not items and not said["may_be_empty"]:
+            raise Defect("nothing is said of a list without entries", inside(line.text))
+        return items
+
+    def _entries(self, found: Any) -> list[Any]:
         match found:
             case bool():
                 return []

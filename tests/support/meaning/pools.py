@@ -96,7 +96,8 @@ def nasty_texts() -> tuple[str, ...]:
         else:
             choice = r"\[\w+:?\w*\?[^\[\]|]*(?:\|[^\[\]]*)?\]"
             sentences.append(re.sub(r"\{[^{}]*\}", "x", re.sub(choice, "", each)))
-    return (*ODD_TEXTS, *sentences)
+    # `__EMPTY__` alone is no text: worlds say by themselves what is missing.
+    return (*ODD_TEXTS, *(each for each in sentences if each != EMPTY_TEXT))
 
 
 def scalar(c: Chooser, name: str, nasty: int, mark: str = "") -> Any:

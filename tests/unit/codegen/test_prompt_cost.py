@@ -83,7 +83,7 @@ def test_the_sections_of_compiled_prompts_make_the_whole(folder: object) -> None
         prompt = str(plain(artifact.payload["main_prompt"]))
         cost = prompt_cost(prompt)
         counted = cost.calls.focused + cost.entry.focused
-        assert counted == prompt.count("Use focused_action with")
+        assert counted == prompt.count("Use focused_action")
         # The line ends between four sections.
         assert 0 <= estimated_tokens(prompt) - cost.all_tokens <= 3
         by_hand = "Steps" not in prompt

@@ -94,9 +94,31 @@ def test_a_loop_may_be_skipped_and_ends_its_iterations() -> None:
     )
     lines = steps.split("\n")
     assert 'start_loop with text="{names}"' in steps
-    assert "Without entries, go on behind the last line of the loop" in steps
+    assert "Without entries, skip all other lines of the loop" in steps
     assert "Type {{loop_item}}." in steps
     assert lines[-1].strip().endswith('Use end_loop_iteration with text="entry finished".')
+
+
+@pytest.mark.parametrize(
+    ("items", "inputs", "may_be_empty"),
+    [
+        ("names", "names: string[] @max_items(9)", True),
+        ("names", "names: string[] @min_items(1) @max_items(9)", False),
+        ("names", "names: string[]? @min_items(1) @max_items(9)", True),
+        ("names", "names: string[] @min_items(1) @max_items(9) @machine", True),
+        ("order.names", "order: { names: string[] @min_items(1) @max_items(9) }", True),
+        ('["a", "b"]', "name: string", False),
+    ],
+)
+def test_a_list_that_has_an_entry_for_sure_needs_no_words_for_none(
+    items: str, inputs: str, may_be_empty: bool
+) -> None:
+    steps = steps_of(
+        workflow(
+            f'for n in {items} max 9 {{ do "Type {{n}}." }}', sections=f"inputs {{ {inputs} }}"
+        )
+    )
+    assert ("Without entries, skip" in steps) is may_be_empty
 
 
 def test_a_list_read_at_run_time_is_counted_before_its_loop() -> None:
@@ -121,17 +143,72 @@ def test_a_call_starts_with_the_fields_missing_that_it_may_leave_unset() -> None
     """
     body = 'for n in names max 9 { call look(name: n) as r do "Write {{r.note}}, {{r.seen}}." }'
     steps = steps_of(task + workflow(body, sections="inputs { names: string[] }"))
-    emptied = 'under "{}": the text __EMPTY__'.format
+    emptied = 'under "{}": __EMPTY__'.format
     assert steps.index("Open {{loop_item}}.") < steps.index(emptied("r_note"))
     assert steps.index(emptied("r_note")) < steps.index("without guessing: the note")
     assert emptied("r_seen") not in steps
+
+
+def test_an_input_that_a_result_holds_is_kept_where_the_result_is() -> None:
+    task = """
+      task look(name: string, day: date) -> { name: string, day: date, seen: string } {
+        emit name = name
+        emit day = day
+        extract seen: string from "the state"
+        emit seen = {{seen}}
+      }
+    """
+    sections = "inputs { day: date, names: string[] } outputs { all: any[], last: string? }"
+    loop = "for n in names max 9 { call look(name: n, day: day) as r emit all += {{r}} %s }"
+    steps = steps_of(task + workflow(f'{loop % ""} emit last = "a"', sections=sections))
+    kept = '"name": the value ⟦{{loop_item}}⟧; "day": the value ⟦{day}⟧; "seen": ⟪r_seen⟫'
+    assert kept in steps
+    assert '"r_name"' not in steps
+    # One that is read elsewhere, too, is saved anyway.
+    read = workflow(loop % 'do "Open {{r.name}}."', sections=sections)
+    assert 'Save under "r_name": the value ⟦{{loop_item}}⟧' in steps_of(task + read)
+
+
+def test_an_entry_is_not_taken_for_one_of_another_loop() -> None:
+    body = """
+      keep first: string? = null
+      for n in names max 9 { keep first = n emit all += n }
+      for n in names max 9 { emit all += {{first}} }
+    """
+    steps = steps_of(workflow(body, sections="inputs { names: string[] } outputs { all: any[] }"))
+    assert steps.count("the value ⟦{{loop_item}}⟧") == 2
+    assert "at its end: {{first}}" in steps
+
+
+def test_a_decision_has_another_name_than_those_around_it() -> None:
+    body = """
+      if sees "a" { if sees "b" { capture "b.png" } capture "a.png" } else { capture "c.png" }
+      if sees "d" { capture "d.png" }
+      repeat until sees "e" max 3 { if sees "f" { capture "f.png" } }
+    """
+    asked = re.findall('shows this: "(.)", save under "(.*?)"', steps_of(workflow(body)))
+    assert asked == [
+        ("a", "decision_1"),
+        ("b", "decision_2"),
+        ("d", "decision_1"),
+        ("e", "decision_1"),
+        ("f", "decision_2"),
+        ("e", "decision_1"),
+    ]
+
+
+def test_a_value_is_not_saved_as_what_it_is() -> None:
+    task = 'task read() -> { sum: int } { extract sum: int from "the sum" emit sum = {{sum}} }'
+    body = "call read() as r emit total = {{r.sum}}"
+    steps = steps_of(task + workflow(body, sections="outputs { total: int }"))
+    assert steps.count("ave ") == 1
 
 
 def test_what_nothing_reads_is_not_kept() -> None:
     task = 'task look() -> { a: string, b: string } { emit a = "one" emit b = "two" }'
     steps = steps_of(task + workflow('call look() as r do "Write {{r.b}}." call look() as s'))
     assert steps.count("Save under") == 1
-    assert 'under "r_b": the text "two"' in steps
+    assert 'under "r_b": "two"' in steps
 
 
 def test_what_a_failed_attempt_emitted_is_taken_back() -> None:
@@ -142,7 +219,7 @@ def test_what_a_failed_attempt_emitted_is_taken_back() -> None:
       } else { press "Escape" }
     """
     steps = steps_of(workflow(lost, sections="outputs { ref: string? }"))
-    assert steps.count('under "ref": the text __EMPTY__') == 2
+    assert steps.count('under "ref": __EMPTY__') == 2
     steps = steps_of(workflow('emit ref = "old"' + lost, sections="outputs { ref: string? }"))
     assert steps.count('under "ref_before": ⟪ref⟫') == 1
     assert steps.count('under "ref": ⟪ref_before⟫') == 2
@@ -155,7 +232,7 @@ def test_outputs_collected_in_a_loop_start_as_empty_lists_before_it() -> None:
     )
     steps = steps_of(source)
     assert steps.index("an empty list") < steps.index("start_loop")
-    assert "Add to the end of the list {{done}}" in steps
+    assert '"done" the list {{done}} with one entry more at its end' in steps
 
 
 def test_a_variable_that_is_set_again_keeps_its_emitted_value_in_a_copy() -> None:
@@ -178,7 +255,7 @@ def test_a_variable_that_is_set_again_keeps_its_emitted_value_in_a_copy() -> Non
 def test_fail_ends_an_attempt_inside_retry_and_the_run_outside() -> None:
     task = 'task save() { expect "Saved" else fail "not saved" }'
     outside = steps_of(task + workflow("call save()"))
-    assert 'fail with the reason "not saved"' in outside
+    assert 'fail with "not saved"' in outside
     inside = steps_of(task + workflow('retry 3 wait 5s { press "Ctrl+S" call save() }'))
     assert 'this attempt has failed ("not saved")' in inside
     assert "Make up to 3 attempts" in inside
@@ -191,7 +268,7 @@ def test_fail_ends_an_attempt_inside_retry_and_the_run_outside() -> None:
 
 def test_a_branch_that_needs_the_main_agent_is_decided_first_and_names_its_screen() -> None:
     steps = steps_of(workflow('if sees "the report" { capture "report.png" }'))
-    assert 'save under "decision_1": the text "1"' in steps
+    assert 'save under "decision_1": "1"' in steps
     guard = next(line for line in steps.split("\n") if "Only if" in line)
     assert '"{{decision_1}}" is "1"' in guard
     assert 'the screen shows this: "the report"' in guard
@@ -238,7 +315,7 @@ def test_a_result_is_kept_before_an_output_takes_a_part_of_it() -> None:
     )
     steps = steps_of(source)
     kept = steps.index('under "a_v"')
-    assert kept < steps.index('under "all": ⟪a_v⟫') < steps.index('"end"')
+    assert kept < steps.index("one entry more at its end: ⟪a_v⟫") < steps.index('"end"')
 
 
 def test_a_parameter_takes_whatever_the_call_gives() -> None:
@@ -287,7 +364,7 @@ def test_literal_braces_cannot_become_variables() -> None:
 
 def test_quotation_marks_in_reasons_stay_readable() -> None:
     steps = steps_of(workflow('abort "the button \\"Save\\" is missing"'))
-    assert "the reason 'the button \"Save\" is missing'" in steps
+    assert "Fail with 'the button \"Save\" is missing'" in steps
 
 
 def test_models_stay_open_until_the_account_is_known() -> None:

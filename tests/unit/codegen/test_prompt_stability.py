@@ -131,7 +131,6 @@ IN_TASK = "task open_record", "task close_record"
 LOOK, SUM_UP = re.finditer(
     r'    step "(?:Look at the date|Sum up)" \{\n.*?\n    \}\n', PROGRAM, re.DOTALL
 )
-SAVED_FIRST = "an empty list to begin with is saved in the first focused call"
 NAMED_AFTER_TASKS = "names of runtime variables hold those of the task and its variable"
 
 MEANS_NOTHING: dict[str, tuple[Edit, str]] = {
@@ -257,25 +256,25 @@ ADDED_BEFORE: dict[str, tuple[Edit, str]] = {
     "an action": (replaced((BEGIN, f'    press "F6"\n{BEGIN}')), ""),
     "a read": (
         replaced((BEGIN, f'    extract x: string from "x"\n    expect "{{{{x}}}}"\n{BEGIN}')),
-        SAVED_FIRST,
+        "",
     ),
     "a call of another task": (
         lambda source: (
             source.replace(BEGIN, f"    call other()\n{BEGIN}")
             + '\ntask other() {\n  copy shown from "y"\n  expect "{{shown}} is there"\n}\n'
         ),
-        SAVED_FIRST,
+        "",
     ),
     "a call of a task without variables": (
         replaced((BEGIN, f"    call close_record()\n{BEGIN}")),
-        SAVED_FIRST,
+        "",
     ),
     "a call of a task that decides": (
         lambda source: (
             source.replace(BEGIN, f"    call other()\n{BEGIN}")
             + '\ntask other() {\n  if sees "a mark" {\n    capture "mark.png"\n  }\n}\n'
         ),
-        "variables of decisions are numbered in the order of the prompt",
+        "",
     ),
     "a call of a task with a loop": (
         lambda source: (
@@ -283,15 +282,15 @@ ADDED_BEFORE: dict[str, tuple[Edit, str]] = {
             + "\ntask other(list: string[]) {\n"
             + '  for each in list max 5 {\n    choose "the row {each}"\n  }\n}\n'
         ),
-        "variables that note the failure of a loop are numbered in the order of the prompt",
+        "",
     ),
     "a call of a task whose result nobody uses": (
         replaced((BEGIN, f"    {EARLIER}\n{BEGIN}")),
-        "variables of calls of the same task are numbered in their order",
+        "",
     ),
     "a call of a task with a result": (
         replaced((BEGIN, f'    {EARLIER} as past\n    expect "{{{{past.code}}}} is it"\n{BEGIN}')),
-        "variables of calls of the same task are numbered in their order",
+        "",
     ),
 }
 

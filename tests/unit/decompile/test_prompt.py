@@ -117,12 +117,12 @@ OURS = compiling.prompt_of(
         OURS.replace("1. Open", "1) Open"),
         OURS.replace("\n\n2. ", "\n2. "),
         OURS.replace("     - Read", "    - Read"),
-        OURS.replace("Use focused_action with this instruction:", "Use focused_action:"),
+        OURS.replace("Use focused_action:", "Use focused_action for this:"),
         OURS.replace("the list.", "the list {x."),
         OURS.replace("the list.", "the list. "),
         OURS.replace("Replay\n", "Replays\n"),
         OURS.replace("Replay\n", "\nReplay\n"),
-        OURS.replace("decide nothing outside of them.", "act as you did."),
+        OURS.replace("decide nothing yourself.", "act as you did."),
         OURS + "\n",
         OURS + "\nBe quick.",
         "\n" + OURS,
@@ -153,8 +153,8 @@ def test_a_picture_that_nobody_has_is_not_read() -> None:
 ORIGIN = nodes.Origin(path="", start_line=1, start_column=1, end_line=1, end_column=1)
 LONG = 380_000
 STEPS = OURS.partition("Steps\n")[2].partition("\n\nReplay")[0]
-FOCUSED = "1. Use focused_action with this instruction:\n   - "
-SAVE = 'Save with upsert_runtime_values as {{x}} (key "x"): '
+FOCUSED = "1. Use focused_action:\n   - "
+SAVE = 'Save under "x": '
 
 
 @pytest.mark.parametrize(
@@ -166,14 +166,14 @@ SAVE = 'Save with upsert_runtime_values as {{x}} (key "x"): '
         "1. " + "{x} " * (LONG // 4),
         "1. a" + "\n" * LONG + "     b",
         "1. a\n" + "     b\n" * (LONG // 7) + "     b",
-        "1. Click " + ", then type exactly the text between ⟦ and ⟧: ⟦" * (LONG // 49),
-        "1. Click a, then type exactly the text between ⟦ and ⟧: " + "⟦b⟧ " * (LONG // 4),
-        "1. Click a, then type exactly the text between ⟦ and ⟧: ⟦" + "⟦2:" * (LONG // 3),
+        "1. Click " + ", then type exactly ⟦" * (LONG // 20),
+        "1. Click a, then type exactly " + "⟦b⟧ " * (LONG // 4),
+        "1. Click a, then type exactly ⟦" + "⟦2:" * (LONG // 3),
         FOCUSED + "If " + "⟦2:" * (LONG // 3) + " is true:",
-        FOCUSED + SAVE + "a list of " + "the text between ⟦ and ⟧: ⟦a⟧, then " * (LONG // 37) + ".",
+        FOCUSED + SAVE + "a list of " + "⟦a⟧, then " * (LONG // 10) + ".",
         FOCUSED + "If " + "(" * LONG + ":",
         FOCUSED + SAVE + 'an object with "a": (' * (LONG // 22) + ".",
-        FOCUSED + SAVE + "a list of " + 'the text "a", then ' * (LONG // 19) + ".",
+        FOCUSED + SAVE + "a list of " + '"a", then ' * (LONG // 10) + ".",
         FOCUSED + "a" + "\n   - b" * (LONG // 7),
         FOCUSED + "a:\n" + "\n".join(f"   {'  ' * depth}- b:" for depth in range(1, 600)),
     ],

@@ -115,7 +115,7 @@ def test_a_text_that_is_the_reason_too_is_edited_once() -> None:
 
 def test_a_reason_that_is_given_becomes_an_else() -> None:
     source = flow('    choose "the row of Ann"  # by hand')
-    after = pulled(source, (", fail.", ', fail with the reason "no Ann".'), level=STATEMENTS)
+    after = pulled(source, (", fail.", ', fail with "no Ann".'), level=STATEMENTS)
     assert 'choose "the row of Ann" else abort "no Ann"  # by hand' in after
 
 

@@ -112,7 +112,7 @@ def test_a_prompt_of_ours_is_known_by_reading_it(case: Case) -> None:
     [
         ("Rules\n", "Regeln\n"),
         ("- Do the numbered", "- Do quickly the numbered"),
-        ("Use focused_action with this instruction:", "Use focused_action and tell it this:"),
+        ("Use focused_action:", "Use focused_action and tell it this:"),
         ("2. Press tab.", "2. Use start_loop as you like."),
         ("\nSteps\n", "\nWhat to do\n"),
     ],
