@@ -1233,12 +1233,7 @@ TASKS = (
         "True\n",
         equivalent="the list is read by nothing that the entry is added before",
     ),
-    Code(
-        "passes._is_known",
-        'part.sigil == "input"',
-        'part.sigil != "saved"',
-        equivalent="no plain action sets a variable",
-    ),
+    Code("passes._is_known", 'part.sigil == "input"', 'part.sigil != "saved"'),
     Code(
         "Calls.add",
         "goes = isinstance(statement, nodes.Store) or self._open.model == model",
