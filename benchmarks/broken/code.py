@@ -687,7 +687,6 @@ PROMPTS = (
         "actions._words",
         'say("actions.type_into", clause(target)',
         'say("actions.type_into", spell_text(target)',
-        equivalent="the end of the author's words is found without brackets, too",
     ),
     Code(
         "actions._words",
