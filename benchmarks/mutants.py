@@ -1,7 +1,7 @@
 """Broken compilers: how many of them does the law notice?
 
     python benchmarks/mutants.py [--programs N] [--jobs N] [--only PATTERN]
-                                 [--first N] [--every N] [--missed FILE] [--show]
+                                 [--first N] [--every N] [--missed FILE] [--show] [--targets]
 
 The law says that a prompt does what its program does. Each mutant breaks the compiler in one place:
 a sentence that is printed otherwise, a function of `ir`, `codegen` or `prompt` that does something
@@ -138,6 +138,9 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, help="every so many mutants")
     parser.add_argument("--missed", help="only what an earlier run, printed there, has missed")
     parser.add_argument("--show", action="store_true", help="tell how each was noticed")
+    parser.add_argument(
+        "--targets", action="store_true", help="only look whether what each changes is there"
+    )
     arguments = parser.parse_args()
     listed: tuple[Mutant, ...] = (*WORDS, *CODE, *CONSTRUCTS)
     mutants = [
@@ -149,6 +152,8 @@ def main() -> int:
         missed = _missed(Path(arguments.missed).read_text("utf-8"))
         mutants = [each for each in mutants if str(each) in missed]
     twice = [name for name, count in Counter(map(str, mutants)).items() if count > 1]
+    if arguments.targets:
+        return _targets(mutants, arguments.jobs)
     start = time.perf_counter()
     results: dict[Mutant, Result] = {}
     rounds = [written_programs()]
@@ -164,6 +169,14 @@ def main() -> int:
                 told = _told(results[mutant])
                 print(f"{_verdict(mutant, results[mutant]):<18} {mutant} ({told})", flush=True)
     return _summary(mutants, results, twice, time.perf_counter() - start)
+
+
+def _targets(mutants: Sequence[Mutant], jobs: int) -> int:
+    """Prints the mutants whose target is gone."""
+    found = [each for each in _round(mutants, (), jobs) if each[1].verdict == "gone"]
+    for mutant, result in found:
+        print(f"gone {mutant} ({result.about})")
+    return 2 if found else 0
 
 
 def _round(

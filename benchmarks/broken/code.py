@@ -705,7 +705,6 @@ PROMPTS = (
         "actions._words",
         'say("actions.type_into", clause(target)',
         'say("actions.type_into", spell_text(target)',
-        equivalent="the end of the author's words is found without brackets, too",
     ),
     Code(
         "actions._words",
@@ -1248,12 +1247,7 @@ TASKS = (
         "True\n",
         equivalent="the list is read by nothing that the entry is added before",
     ),
-    Code(
-        "passes._is_known",
-        'part.sigil == "input"',
-        'part.sigil != "saved"',
-        equivalent="no plain action sets a variable",
-    ),
+    Code("passes._is_known", 'part.sigil == "input"', 'part.sigil != "saved"'),
     Code(
         "Calls.add",
         "goes = isinstance(statement, nodes.Store) or self._open.model == model",

@@ -1030,6 +1030,7 @@ workflow w {
 }
 """,
     "titles and texts with braces": """
+const empty = ""
 workflow w {
   title = "Close \\{it}"
   inputs { name: string }
@@ -1039,6 +1040,7 @@ workflow w {
     type "⟦2|\\t|2⟧ ⟦3| " into "B"
     type "2|a" into "C"
     choose "2|{name}."
+    type "Hi. " into "the field of {empty}"
     type "a" into "Name, then type exactly the text \\"b\\""
     choose " the row"
     clear "Name, select everything in it and press delete"
