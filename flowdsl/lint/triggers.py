@@ -13,7 +13,7 @@ from flowdsl.semantics.statements.keys import chord_keys, is_shared_key
 from flowdsl.semantics.traversal import inner_blocks
 from flowdsl.semantics.types import ANY, ListOf, Type, strip_optional
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import variable_set_by
+from flowdsl.syntax.statements import else_of, variable_set_by
 
 from .bodies import body_of
 
@@ -97,9 +97,9 @@ def sets_state(context: LintContext, statement: ast.RunStmt) -> bool:
     return "=" in written or any(word in written for word in ("cd", "chdir", "sl", "loc", "pushd"))
 
 
-def goes_on_without(context: LintContext, statement: ast.ChooseStmt) -> bool:
-    """Whether the `else` of a choice is a block."""
-    otherwise = statement.otherwise
+def has_else_block(context: LintContext, statement: ast.Stmt) -> bool:
+    """Whether the `else` of a statement is a block."""
+    otherwise = else_of(statement)
     return otherwise is not None and isinstance(otherwise.action, ast.Block)
 
 
