@@ -37,12 +37,25 @@ from ..program import Program
 from ..traversal import inner_blocks, statements
 from .failing import first_failure
 
+_ADDING = frozenset((ast.EmitStmt, ast.KeepStmt))
+_ATTEMPTS = frozenset((ast.RetryStmt, ast.ForStmt))
+"""What may go on behind a failure in its body."""
+
 
 def report_repeated_appends(
     program: Program, source: SourceFile, body: ast.Block, summaries: Summaries
 ) -> None:
     """Report each `+=` of a body behind which its attempt, or its entry, may fail."""
-    _Walk(program, source, summaries).block(body, None)
+    found = program.statements(body)
+    if not any(type(each) in _ADDING and each.append for each in found):  # type: ignore[union-attr]
+        return
+    walk, end = _Walk(program, source, summaries), body.start
+    for statement in found:
+        if type(statement) in _ATTEMPTS and statement.start >= end:
+            if isinstance(statement, ast.ForStmt) and statement.failure is None:
+                continue
+            walk.statement(statement, None)
+            end = statement.end
 
 
 class _Walk:
@@ -70,7 +83,7 @@ class _Walk:
 
     def block(self, block: ast.Block, behind: Span | None) -> None:
         for statement in reversed(block.statements):
-            self._statement(statement, behind)
+            self.statement(statement, behind)
             behind = self._failure(statement) or behind
 
     def _failure(self, statement: ast.Stmt) -> Span | None:
@@ -79,7 +92,7 @@ class _Walk:
             return None
         return first_failure(self.program, self.source, statement, self.summaries)
 
-    def _statement(self, statement: ast.Stmt, behind: Span | None) -> None:
+    def statement(self, statement: ast.Stmt, behind: Span | None) -> None:
         match statement:
             case ast.EmitStmt(append=True, name=name):
                 self._append(name, "emit", behind)
@@ -94,7 +107,7 @@ class _Walk:
             case ast.ForStmt() | ast.RepeatStmt():
                 self._loop(statement, behind)
             case ast.AnnotatedStmt(statement=annotated):
-                self._statement(annotated, behind)
+                self.statement(annotated, behind)
             case _:
                 for inner in inner_blocks(statement):
                     self.block(inner.block, behind)
