@@ -24,6 +24,7 @@ A `for` with `on failure` makes no entry again, but the block may add to the sam
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 
 from flowdsl.diagnostics.diagnostic import Label
@@ -47,12 +48,16 @@ def report_repeated_appends(
 ) -> None:
     """Report each `+=` of a body behind which its attempt, or its entry, may fail."""
     found = program.statements(body)
-    if not any(type(each) in _ADDING and each.append for each in found):  # type: ignore[union-attr]
+    adding = [each.start for each in found if type(each) in _ADDING and each.append]  # type: ignore[union-attr]
+    if not adding:
         return
     walk, end = _Walk(program, source, summaries), body.start
     for statement in found:
         if type(statement) in _ATTEMPTS and statement.start >= end:
             if isinstance(statement, ast.ForStmt) and statement.failure is None:
+                continue
+            behind = bisect_left(adding, statement.start)
+            if behind == len(adding) or adding[behind] >= statement.end:
                 continue
             walk.statement(statement, None)
             end = statement.end

@@ -73,6 +73,8 @@ def asks_for_all(
     """
     by_key: dict[PresenceKey, list[Asked]] = {}
     for condition in conditions:
+        if isinstance(condition, ast.SeesExpr):
+            continue
         if _compares_what_is_wrong(program, condition):
             return None
         for each in asked_for(condition, program.constants, program.ref_types) or ():

@@ -10,7 +10,6 @@ from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics import types
 from flowdsl.semantics.model import INPUT, ValueSymbol
-from flowdsl.semantics.traversal import RefIndex
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast, statements
 from flowdsl.syntax.visit import walk
@@ -68,15 +67,20 @@ def check(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> None:
     body = body_of(declaration)
     if declaration is None or body is None:
         return
+    written = context.source.text
+    # In a text, a reference begins with a brace; one that does may still stand outside of a text.
     optional = {
-        ref for ref in context.optional_refs() if declaration.start <= ref.start < declaration.end
+        ref
+        for ref in context.optional_refs()
+        if declaration.start <= ref.start < declaration.end and written[ref.start] == "{"
     }
     if not optional:
         return
+    places = [ref.start for ref in optional]
+    first, last = min(places), max(places)
     from_file = _has_schema_file(declaration)
-    places = RefIndex(optional)
     for statement in context.statements(body):
-        if not places.within(statement):
+        if statement.end <= first or statement.start > last:
             continue
         for text, place in _texts(statement):
             for part in text.parts:
