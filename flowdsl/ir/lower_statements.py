@@ -86,6 +86,8 @@ class BodyLowering:
         self.stored = stored
         self.input_bounds: dict[str, int] = {}
         self.bounding_inputs: set[str] = set()
+        self._entries_of_inputs: set[tuple[str, int]] = set()
+        """The places of the loop variables whose lists are inputs, or parts of them."""
         self._tasks: dict[semantic.TaskSymbol, Locals] = {}
         self._earlier: dict[str, list[str]] = {}
         self._in_attempt: list[str] = []
@@ -409,10 +411,17 @@ class BodyLowering:
         items = self.values.value(iterable, frame)
         optional = isinstance(iterable, ast.Ref) and self._may_be_missing(iterable)
         limit = self._bound(statement.limit) if statement.limit is not None else None
-        if limit is None and isinstance(iterable, ast.Ref):
-            limit = self.values.declared_bound(iterable)
+        declared = self.values.declared_bound(iterable) if isinstance(iterable, ast.Ref) else None
+        if limit is None:
+            limit = declared
         variable = single_variable(items)
         counted = limit is not None and variable is not None
+        if isinstance(iterable, ast.Ref) and self._is_part_of_input(iterable):
+            place = statement.variable.span(frame.source)
+            self._entries_of_inputs.add((place.path, place.start))
+            # `input_schema` allows no more entries.
+            if isinstance(limit, int) and declared is not None and declared <= limit:
+                counted = False
         if (
             isinstance(limit, int)
             and variable is not None
@@ -445,6 +454,15 @@ class BodyLowering:
             body=self._entry(statement, inner),
             entry=entry,
         )
+
+    def _is_part_of_input(self, ref: ast.Ref) -> bool:
+        """Whether a reference names an input, or an entry of a loop over one, or a part of these.
+
+        A parameter is none: its type may promise more than that of its argument.
+        """
+        symbol = self.values.model.values[ref]
+        place = symbol.span.path, symbol.span.start
+        return symbol.kind == semantic.INPUT or place in self._entries_of_inputs
 
     def _entry(self, statement: ast.ForStmt, frame: Frame) -> nodes.Body:
         """The body of a loop; with `on failure` it is an attempt that is made once."""

@@ -93,8 +93,12 @@ class LintContext:
         """
         if self._optional_refs is None:
             self._optional_refs = {}
+            missing: dict[int, bool] = {}  # by the identity of types, which the model keeps
             for ref, type_ in self.model.ref_types.items():
-                if may_be_missing(type_):
+                found = missing.get(id(type_))
+                if found is None:
+                    found = missing[id(type_)] = may_be_missing(type_)
+                if found:
                     path = self.model.values[ref].span.path
                     self._optional_refs.setdefault(path, set()).add(ref)
         return self._optional_refs.get(self.module.source.path, set())

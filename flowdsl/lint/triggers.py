@@ -13,7 +13,7 @@ from flowdsl.semantics.statements.keys import chord_keys, is_shared_key
 from flowdsl.semantics.traversal import inner_blocks
 from flowdsl.semantics.types import ANY, ListOf, Type, strip_optional
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import variable_set_by
+from flowdsl.syntax.statements import else_of, variable_set_by
 
 from .bodies import body_of
 
@@ -97,22 +97,31 @@ def sets_state(context: LintContext, statement: ast.RunStmt) -> bool:
     return "=" in written or any(word in written for word in ("cd", "chdir", "sl", "loc", "pushd"))
 
 
-def goes_on_without(context: LintContext, statement: ast.ChooseStmt) -> bool:
-    """Whether the `else` of a choice is a block."""
-    otherwise = statement.otherwise
+def has_else_block(context: LintContext, statement: ast.Stmt) -> bool:
+    """Whether the `else` of a statement is a block."""
+    otherwise = else_of(statement)
     return otherwise is not None and isinstance(otherwise.action, ast.Block)
 
 
 def may_be_empty(context: LintContext, statement: ast.Stmt) -> bool:
     """Whether a text of a statement, or one of its blocks, may be empty."""
-    match statement:
-        case ast.DoStmt(text=text) | ast.TypeStmt(value=ast.Text() as text):
-            return not any(isinstance(part, ast.Ref) for part in text.parts) and (
-                not context.source.text[text.start : text.end].strip(' \t\r\n"')
-                or any(isinstance(part, ast.TextComment) for part in text.parts)
-            )
-        case _:
-            return any(not inner.block.statements for inner in inner_blocks(statement))
+    class_ = type(statement)
+    if class_ is ast.DoStmt:
+        return _may_be_blank(statement.text)  # type: ignore[union-attr]
+    if class_ is ast.TypeStmt:
+        value = statement.value  # type: ignore[union-attr]
+        return isinstance(value, ast.Text) and _may_be_blank(value)
+    return any(not inner.block.statements for inner in inner_blocks(statement))
+
+
+def _may_be_blank(text: ast.Text) -> bool:
+    """Whether a text holds nothing but blanks, and comments if there are any."""
+    for part in text.parts:
+        if isinstance(part, ast.Ref) or (
+            isinstance(part, ast.TextLiteral) and not part.value.isspace()
+        ):
+            return False
+    return True
 
 
 def has_rare_key(context: LintContext, statement: ast.PressStmt) -> bool:
@@ -242,12 +251,11 @@ def opens_with(first: str, others: str) -> Callable[[LintContext, Prose], bool]:
 
 def a_line_opens_with(words: str) -> Callable[[LintContext, Prose], bool]:
     """The condition that a line of a text opens with one of `words`."""
-    opening = frozenset(words.split())
+    opening = re.compile(rf"(?m)^\s*(?:{'|'.join(words.split())})(?![a-z])")
 
     def holds(context: LintContext, prose: Prose) -> bool:
         start, end = prose.bounds
-        lines = prose.written[start:end].lower().split("\n")
-        return any(re.split("[^a-z]", line.lstrip(), maxsplit=1)[0] in opening for line in lines)
+        return opening.search(prose.written[start:end].lower()) is not None
 
     return holds
 

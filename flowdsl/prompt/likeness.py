@@ -95,11 +95,11 @@ _KINDS = {
 
 
 @cache
-def _patterns() -> tuple[re.Pattern[str], ...]:
+def _whole() -> re.Pattern[str]:
     found = [each for name in _LINES for each in _spelled(name)]
     for name in _LEAVES:
         found += [f"{each[:1].upper()}{each[1:]}\\." for each in _spelled(name)]
-    return tuple(re.compile(each, re.DOTALL) for each in found)
+    return re.compile("|".join(f"(?:{each})" for each in found), re.DOTALL)
 
 
 def _spelled(name: str) -> Iterator[str]:
@@ -120,4 +120,4 @@ def _starts() -> re.Pattern[str]:
 
 def like_a_sentence(text: str) -> bool:
     """Whether a line of prose, with a mark in the place of each value, reads like one of ours."""
-    return any(each.fullmatch(text) for each in _patterns()) or bool(_starts().match(text))
+    return bool(_whole().fullmatch(text) or _starts().match(text))

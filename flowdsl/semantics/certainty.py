@@ -32,11 +32,13 @@ from .names.linked_files import connected, imports_in
 
 OF_ABSENCE = frozenset(
     (
+        "ambiguous-answer",
         "background-extract",
         "cleanup-without-chain",
         "day-needs-terminal",
         "empty-chain",
         "empty-pause",
+        "entry-added-twice",
         "enum-not-handled",
         "impossible-reason",
         "match-incomplete",
@@ -55,8 +57,8 @@ OF_ABSENCE = frozenset(
         "unused-answer",
     )
 )
-"""The diagnostics that say that something is not there, but for those of rules that ask
-`may_lack_statements`."""
+"""The diagnostics that say that something is not there, or is there more than once, but for those
+of rules that ask `may_lack_statements`."""
 _NAMELESS = re.compile(
     r"(?m)(?:^|\))[ \t]*(as|copy|extract|for|keep)\b(?![ \t(]*(?!(?:from|in)\b)[A-Za-z_])"
 )

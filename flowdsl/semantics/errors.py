@@ -585,6 +585,15 @@ APPEND_REPEATED = DiagnosticSpec(
     "{way} after the `retry`, or behind all that may fail in it",
     arguable=True,
 )
+ENTRY_ADDED_TWICE = DiagnosticSpec(
+    "entry-added-twice",
+    "suspicious",
+    "an entry that fails behind this is added to `{name}` twice: here, and in the `on failure`",
+    (
+        "move this `+=` behind all that may fail in the body, or leave `{name}` out of the "
+        "`on failure`"
+    ),
+)
 
 TOO_LARGE = DiagnosticSpec(
     "too-large",

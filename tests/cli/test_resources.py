@@ -37,7 +37,7 @@ workflow look_up {
   }
   steps {
     step "Open the record" {
-      do "Open {site} at {desk} on {floor} for {day}."
+      do "Open {site} at {desk} for {day}." type floor into "the floor"
       type $password into "the password field"
     }
   }

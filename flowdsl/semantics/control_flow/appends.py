@@ -1,4 +1,4 @@
-"""Entries that a further attempt would add to a list again.
+"""Entries that a further attempt, or the block behind a failure, would add to a list again.
 
 A `retry` makes its attempt anew where something fails. What an attempt has added to a list before
 that is in it already, so that nothing behind a `+=` may fail:
@@ -11,9 +11,21 @@ that is in it already, so that nothing behind a `+=` may fail:
 
 A loop inside the attempt comes back to its own beginning: all of its body stands behind a `+=` in
 it. A `repeat` makes no round again.
+
+A `for` with `on failure` makes no entry again, but the block may add to the same list:
+
+    for row in rows {
+      emit done += row            warning: where the next line fails, `row` is in the list twice
+      expect "the row is saved"
+    } on failure {
+      emit done += "failed"
+    }
 """
 
 from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping
 
 from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.source.text import SourceFile, Span
@@ -23,38 +35,69 @@ from flowdsl.syntax.statements import keyword_span
 from .. import errors
 from ..calls.summaries import Summaries
 from ..program import Program
-from ..traversal import inner_blocks
+from ..traversal import inner_blocks, statements
 from .failing import first_failure
+
+_ADDING = frozenset((ast.EmitStmt, ast.KeepStmt))
+_ATTEMPTS = frozenset((ast.RetryStmt, ast.ForStmt))
+"""What may go on behind a failure in its body."""
 
 
 def report_repeated_appends(
     program: Program, source: SourceFile, body: ast.Block, summaries: Summaries
 ) -> None:
-    """Report each `+=` of a body behind which its attempt may fail."""
-    _Walk(program, source, summaries).block(body, None)
+    """Report each `+=` of a body behind which its attempt, or its entry, may fail."""
+    found = program.statements(body)
+    adding = [each.start for each in found if type(each) in _ADDING and each.append]  # type: ignore[union-attr]
+    if not adding:
+        return
+    walk, end = _Walk(program, source, summaries), body.start
+    for statement in found:
+        if type(statement) in _ATTEMPTS and statement.start >= end:
+            if isinstance(statement, ast.ForStmt) and statement.failure is None:
+                continue
+            behind = bisect_left(adding, statement.start)
+            if behind == len(adding) or adding[behind] >= statement.end:
+                continue
+            walk.statement(statement, None)
+            end = statement.end
 
 
 class _Walk:
-    """Walks a body; `behind` is what may fail behind a place in the same attempt, if anything."""
+    """Walks a body; `behind` is what may fail behind a place in the same attempt, if anything.
 
-    def __init__(self, program: Program, source: SourceFile, summaries: Summaries) -> None:
+    An attempt is one of a `retry`, or one entry of a `for`, where `added_again` has the lists to
+    which the `on failure` adds. `attempt` is the word that the innermost one begins with, if there
+    is any; `is_caught` says that a statement inside of it takes what fails.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        source: SourceFile,
+        summaries: Summaries,
+        entry: Span | None = None,
+        added_again: Mapping[str, ast.Name] | None = None,
+    ) -> None:
         self.program = program
         self.source = source
         self.summaries = summaries
-        self.retry: Span | None = None
+        self.attempt = entry
+        self.added_again = added_again
+        self.is_caught = False
 
     def block(self, block: ast.Block, behind: Span | None) -> None:
         for statement in reversed(block.statements):
-            self._statement(statement, behind)
+            self.statement(statement, behind)
             behind = self._failure(statement) or behind
 
     def _failure(self, statement: ast.Stmt) -> Span | None:
         """What may fail in a statement and end the attempt around it; None outside of any."""
-        if self.retry is None:
+        if self.attempt is None or self.is_caught:
             return None
         return first_failure(self.program, self.source, statement, self.summaries)
 
-    def _statement(self, statement: ast.Stmt, behind: Span | None) -> None:
+    def statement(self, statement: ast.Stmt, behind: Span | None) -> None:
         match statement:
             case ast.EmitStmt(append=True, name=name):
                 self._append(name, "emit", behind)
@@ -63,30 +106,63 @@ class _Walk:
             case ast.RetryStmt(body=body, otherwise=otherwise):
                 if otherwise is not None:
                     self.block(otherwise, behind)
-                around, self.retry = self.retry, keyword_span(statement, self.source)
-                self.block(body, behind)
-                self.retry = around
+                self._attempts(statement, body, behind)
+            case ast.ForStmt(failure=failure) if failure is not None:
+                self._entries(statement, failure, behind)
             case ast.ForStmt() | ast.RepeatStmt():
                 self._loop(statement, behind)
             case ast.AnnotatedStmt(statement=annotated):
-                self._statement(annotated, behind)
+                self.statement(annotated, behind)
             case _:
                 for inner in inner_blocks(statement):
                     self.block(inner.block, behind)
+
+    def _attempts(self, statement: ast.RetryStmt, body: ast.Block, behind: Span | None) -> None:
+        """The body of a `retry`; inside an entry, what fails in it is no failure of the entry."""
+        around = self.attempt, self.is_caught
+        if self.added_again is None:
+            self.attempt, self.is_caught = keyword_span(statement, self.source), False
+        else:
+            self.is_caught = True
+        self.block(body, behind)
+        self.attempt, self.is_caught = around
 
     def _loop(self, statement: ast.ForStmt | ast.RepeatStmt, behind: Span | None) -> None:
         for inner in inner_blocks(statement):
             again = self._failure(statement) if inner.may_repeat else None
             self.block(inner.block, again or behind)
 
+    def _entries(self, statement: ast.ForStmt, failure: ast.Block, behind: Span | None) -> None:
+        """A `for` with `on failure`: only what fails in that block leaves the `for`."""
+        behind = self._failure(statement) or behind
+        self.block(failure, behind)
+        around, self.is_caught = self.is_caught, True
+        self.block(statement.body, behind)
+        self.is_caught = around
+        if self.added_again is None and (added := _lists_added_to(failure)):
+            entry = keyword_span(statement, self.source)
+            walk = _Walk(self.program, self.source, self.summaries, entry, added)
+            walk.block(statement.body, None)
+
     def _append(self, name: ast.Name, way: str, behind: Span | None) -> None:
-        if behind is None or self.retry is None:
+        """Report a `+=` behind which the attempt may fail."""
+        if behind is None or self.attempt is None:
             return
-        labels = (Label(self.retry, "the `retry`"), Label(behind, "may fail behind it"))
-        self.program.sink.report(
-            errors.APPEND_REPEATED,
-            name.span(self.source),
-            name=name.text,
-            way=way,
-            labels=labels,
-        )
+        labels = [Label(behind, "may fail behind it")]
+        at, report = name.span(self.source), self.program.sink.report
+        if self.added_again is None:
+            labels.insert(0, Label(self.attempt, "the `retry`"))
+            report(errors.APPEND_REPEATED, at, name=name.text, way=way, labels=tuple(labels))
+        elif name.text in self.added_again:
+            again = self.added_again[name.text].span(self.source)
+            labels.append(Label(again, "added to here, where the entry has failed"))
+            report(errors.ENTRY_ADDED_TWICE, at, name=name.text, labels=tuple(labels))
+
+
+def _lists_added_to(block: ast.Block) -> dict[str, ast.Name]:
+    """The lists to which a block adds, each with the last place that does."""
+    return {
+        each.name.text: each.name
+        for each in statements(block)
+        if isinstance(each, ast.EmitStmt | ast.KeepStmt) and each.append
+    }

@@ -47,7 +47,7 @@ class FlowFindings:
         A `+=` reads the variable whose name it begins with. `emptied` are the variables that a pass
         of the loop around it begins without.
         """
-        span = at.span(self.source)
+        span, way = at.span(self.source), None
         places = self._set.get(name, [])
         before = [each for each in places if each.start < span.start]
         after = [each for each in places if each.start > span.start]
@@ -56,12 +56,33 @@ class FlowFindings:
             labels = _labels(after, "set here, for the passes before")
         elif before:
             why, labels = self._unset_paths(at, name, before, after)
+            way = self._way_out_of_else(name, labels)
         else:
             why = "is read before it is set"
             labels = _labels(after, "set here, later")
         self.program.sink.report(
-            errors.UNSET_RUNTIME_VARIABLE, span, name=name, why=why, labels=labels
+            errors.UNSET_RUNTIME_VARIABLE, span, name=name, why=why, labels=labels, help=way
         )
+
+    def _way_out_of_else(self, name: str, labels: tuple[Label, ...]) -> str | None:
+        """What to do where only the `else` of the reading that sets a variable goes on without it.
+
+        `labels` are the places that set it, and those at which paths part without setting it.
+        """
+        readings = (
+            each
+            for each in self.program.statements(self.body)
+            if isinstance(each, ast.ExtractStmt | ast.CopyStmt) and each.name.text == name
+        )
+        elses = {each.otherwise.start for each in readings if each.otherwise is not None}
+        match labels:
+            case (_, apart) if apart.span.start in elses:
+                return (
+                    f"set it in the `else` with `keep {name} = ...`, or end the `else` with "
+                    "`fail`, `abort` or `finish`"
+                )
+            case _:
+                return None
 
     def _unset_paths(
         self, at: ast.Ref | ast.Name, name: str, before: list[Span], after: list[Span]

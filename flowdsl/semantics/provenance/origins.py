@@ -29,6 +29,8 @@ EACH = "*"
 TRACED = frozenset((INPUT, PARAMETER, RUNTIME, LOOP))
 """The kinds of values that are made of something, or that others are made of."""
 
+_SETTERS = frozenset((ast.CallStmt, ast.ForStmt, ast.KeepStmt))
+"""The statements that set a runtime variable to a value of the program."""
 _DEEPEST = 16
 """The most steps of a path; longer ones are cut. Only calls in a loop that pass their own result on
 can make one."""
@@ -66,6 +68,8 @@ class Provenance:
         self._active: list[tuple[ast.Stmt, Path]] = []
         for runtime, body in _bodies(program):
             for statement in program.statements(body):
+                if type(statement) not in _SETTERS:
+                    continue
                 if isinstance(statement, ast.CallStmt) and statement.result is not None:
                     variable = runtime.get(statement.result.text)
                     if variable is not None:

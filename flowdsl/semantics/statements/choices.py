@@ -18,6 +18,7 @@ from ..names.paths import presence_key
 from ..names.references import resolve_ref
 from ..names.scopes import PresenceKey, ValueScope
 from ..program import Program
+from ..traversal import refs_outside_blocks
 from ..types import UNKNOWN, Enum, Optional, Type, Unknown, describe, strip_optional
 from .conditions import report_repeated, report_unknown_value
 
@@ -72,6 +73,8 @@ def asks_for_all(
     """
     by_key: dict[PresenceKey, list[Asked]] = {}
     for condition in conditions:
+        if isinstance(condition, ast.SeesExpr):
+            continue
         if _compares_what_is_wrong(program, condition):
             return None
         for each in asked_for(condition, program.constants, program.ref_types) or ():
@@ -87,11 +90,16 @@ def asks_for_all(
 
 
 def _compares_what_is_wrong(program: Program, condition: ast.Condition) -> bool:
+    def is_wrong(ref: ast.Ref) -> bool:
+        return isinstance(program.ref_types.get(ref, UNKNOWN), Unknown)
+
+    if not any(map(is_wrong, refs_outside_blocks(condition))):
+        return False
     return any(
-        isinstance(ref, ast.Ref) and isinstance(program.ref_types.get(ref, UNKNOWN), Unknown)
+        is_wrong(ref)
         for compared in walk(condition)
         if isinstance(compared, ast.CompareExpr | ast.InExpr | ast.EmptyExpr)
-        for ref in walk(compared)
+        for ref in refs_outside_blocks(compared)
     )
 
 

@@ -133,13 +133,26 @@ def goes_on_behind_hole(tokens: Lexemes, stack: Stack, index: int) -> bool:
 
     That is what stands behind the `}` of its braces on the same line, and an `else` on the next.
     """
-    if tokens.words[index] != "else" and breaks_line(tokens.blanks[index]):
+    if not _may_go_on(tokens, index):
         return False
     read = symbols(stack.states)
     if read[-1:] == ["RBRACE"]:
         opening = next((at for at in range(len(read) - 1, -1, -1) if read[at] == "LBRACE"), 0)
     else:
         opening = len(read) - 1 if read[-1:] == ["block"] else 0
+    return _lacks_head(tokens, stack, read, opening)
+
+
+def _may_go_on(tokens: Lexemes, index: int) -> bool:
+    """Whether token `index`, behind a `}`, may stand in the same statement as that."""
+    return tokens.words[index] == "else" or not breaks_line(tokens.blanks[index])
+
+
+def _lacks_head(tokens: Lexemes, stack: Stack, read: list[str], opening: int) -> bool:
+    """Whether `resume` has put a `step` in front of the block that symbol `opening` begins or is.
+
+    `read` are the symbols of the stack.
+    """
     if opening < 2 or read[opening - 2] != "STEP":
         return False
     step: int = stack.values[opening - 2]
@@ -218,9 +231,22 @@ class _Broken:
             ):
                 continue
             fits_here = terminal(tokens, at, states[size - 1]) is not None
-            if fits_here and reads_on(tokens, states[:size], at, line=True):
+            if not fits_here:
+                continue
+            if self._closes_hole(read, size, at) or reads_on(tokens, states[:size], at, line=True):
                 return size
         return None
+
+    def _closes_hole(self, read: list[str], size: int, at: int) -> bool:
+        """Whether token `at` closes a body whose head is left out, and that statement goes on.
+
+        What follows the `}` fits nowhere then: it proves no less than what the parser reads.
+        """
+        tokens = self.tokens
+        if tokens.words[at] != "}" or not _may_go_on(tokens, at + 1):
+            return False
+        opening = size - 2 if read[size - 2] == "LBRACE" else size - 3
+        return _lacks_head(tokens, self.stack, read, opening)
 
     def is_same_body(self, size: int) -> bool:
         """Whether the stack, cut to `size` states, is still in the body of the statement."""

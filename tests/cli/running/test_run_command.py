@@ -48,7 +48,7 @@ workflow look_up {
   steps {
     step "Sign in" { type $pin into "the PIN field" }
     step "Look up" {
-      do "Open claim {claim} of {day} ({kind}, {site}, {scan})."
+      do "Open claim {claim} of {day} ({kind})." type site into "the site" type scan into "the scan"
       extract status: string from "the status"
       emit status = {{status}}
       emit claim_no = "{claim}"

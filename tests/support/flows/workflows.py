@@ -21,7 +21,7 @@ SECTIONS = """
 """
 SIMPLE = (
     'do "Open {name} and wait for {day}."',
-    'do """\n  Click "Save".\n  Then type {memo}\n  and go on.\n"""',
+    'do """\n  Click "Save".\n  Then type {name}\n  and go on.\n"""',
     'choose "the row of {name}"',
     'choose "the row of {day}" else abort "no row of {day}"',
     'type $pin into "the PIN field"',
@@ -110,7 +110,10 @@ def _statement(draw: st.DrawFn, names: _Names, *, depth: int, loop: bool, attemp
             name = names.fresh()
             type_ = draw(st.sampled_from((": string", ": string?", "")))
             type_ = type_ or (": int" if kind == "extract" else "")
-            return f'{kind} {name}{type_} from "the {name}"\ndo "Type {{{{{name}}}}}."'
+            use = f'do "Type {{{{{name}}}}}."'
+            if type_.endswith("?"):
+                use = f"if not {{{{{name}}}}} is empty {{ {use} }}"
+            return f'{kind} {name}{type_} from "the {name}"\n{use}'
         case "hollow":
             return draw(st.sampled_from(HOLLOW[:-1] if loop else HOLLOW))
         case "look":

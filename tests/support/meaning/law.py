@@ -34,8 +34,6 @@ NOT_RECORDED = "not recorded"
 """There is nothing to replay: the run that was to be recorded did not end well."""
 OUTSIDE = "outside the law of replay"
 """The checker warned that the program cannot be replayed as it is meant."""
-MISSING_IN_TEXT = "missing in a text"
-"""A missing value stands in a text, of which the checker warned."""
 REFUSED = "refused"
 """The service would not start the run, though the inputs fit what the program says."""
 
@@ -131,9 +129,7 @@ def _tried(
     try:
         found = differing(payload(checked))
     except MissingInText as missing:
-        warned = "optional-read-unguarded" in checked.findings
-        verdict = MISSING_IN_TEXT if warned else DIFFERS
-        return Outcome(verdict, world, recorded, why=f"missing in a text: {missing}")
+        return Outcome(DIFFERS, world, recorded, why=f"missing in a text: {missing}")
     except Refused as refused:
         return Outcome(REFUSED, world, recorded, why=f"refused: {refused}")
     return Outcome(AGREES if found is None else DIFFERS, world, recorded, found)

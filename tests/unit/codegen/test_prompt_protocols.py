@@ -132,6 +132,28 @@ def test_a_list_read_at_run_time_is_counted_before_its_loop() -> None:
     assert "If there are more than 3, fail with" in steps
 
 
+def test_a_list_inside_an_input_is_counted_where_the_schema_allows_more_entries() -> None:
+    declared = "type Row { lines: string[] @max_items(9), notes: string[] }\n"
+    body = """
+      for row in rows {
+        for line in row.lines { do "Enter {line}." }
+        for line in row.lines max 12 { do "Enter {line}." }
+      }
+      for line in one.lines { do "Enter {line}." }
+      %s
+    """
+    sections = "inputs { rows: Row[] @max_items(3), one: Row }"
+    for counted, count in (
+        ("", 0),
+        ('for row in rows { for line in row.lines max 8 { do "Enter {line}." } }', 1),
+        ('for row in rows { for note in row.notes max 8 { do "Enter {note}." } }', 1),
+        ('for note in one.notes max 8 { do "Enter {note}." }', 1),
+        ('extract it: Row from "it"\nfor line in {{it.lines}} { do "Enter {line}." }', 1),
+    ):
+        steps = steps_of(declared + workflow(body % counted, sections=sections))
+        assert steps.count("Count the entries") == count, counted
+
+
 def test_a_call_starts_with_the_fields_missing_that_it_may_leave_unset() -> None:
     task = """
       task look(name: string) -> { note: string?, seen: string } {
@@ -141,7 +163,13 @@ def test_a_call_starts_with_the_fields_missing_that_it_may_leave_unset() -> None
         emit seen = {{seen}}
       }
     """
-    body = 'for n in names max 9 { call look(name: n) as r do "Write {{r.note}}, {{r.seen}}." }'
+    body = """
+      for n in names max 9 {
+        call look(name: n) as r
+        if not {{r.note}} is empty { do "Write {{r.note}}." }
+        do "Write {{r.seen}}."
+      }
+    """
     steps = steps_of(task + workflow(body, sections="inputs { names: string[] }"))
     emptied = 'under "{}": __EMPTY__'.format
     assert steps.index("Open {{loop_item}}.") < steps.index(emptied("r_note"))

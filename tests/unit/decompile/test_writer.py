@@ -18,8 +18,9 @@ task look(what: string, noted: bool) -> { seen: string, note: string? } {
 }
 workflow w { inputs { n: string } outputs { a: string, b: string }
  steps { call look(what: "left", noted: false) as l  call look(what: n, noted: true) as r
-   call look(what: "right", noted: true) as s emit a = {{l.seen}} emit b = "{{r.seen}}{{s.note}}"
-   do "x {{r.note}}" } }
+   call look(what: "right", noted: true) as s emit a = {{l.seen}}
+   if {{s.note}} is empty { emit b = {{r.seen}} } else { emit b = "{{r.seen}}{{s.note}}" }
+   if not {{r.note}} is empty { do "x {{r.note}}" } } }
 """,
     "one task for different words": """
 task look(what: string) -> { seen: string, note: string? } {
@@ -29,7 +30,7 @@ task look(what: string) -> { seen: string, note: string? } {
 }
 workflow w { outputs { a: string, b: string }
  steps { call look(what: "left") as l  call look(what: "right") as r  emit a = {{l.seen}}
-   emit b = {{r.seen}} do "x {{l.note}}" } }
+   emit b = {{r.seen}} if not {{l.note}} is empty { do "x {{l.note}}" } } }
 """,
     "a list that a call takes first, and its result": """
 task note(list: string[]) -> { seen: string? } {
@@ -98,8 +99,8 @@ task one(x: string, secret p: string) -> { ok: bool, text: string? } {
 }
 workflow w { inputs { xs: string[] @max_items(5) } secrets { pw: string }
   outputs { good: string[], bad: string[] }
- steps { for x in xs { call one(x: x, p: $pw) as o if {{o.ok}} { emit good += x } else {
-   emit bad += "{x}: {{o.text}}" } } } }
+ steps { for x in xs { call one(x: x, p: $pw) as o if {{o.ok}} { emit good += x }
+   else if {{o.text}} is empty { emit bad += x } else { emit bad += "{x}: {{o.text}}" } } } }
 """,
     "different tasks in branches": """
 task a(k: string) -> { v: string } { extract q: string from "q {k}" emit v = {{q}} }
@@ -206,7 +207,7 @@ task g(x: string) -> { v: string, w: string? } { extract v: string from "v {x}" 
   if sees "w" { emit w = x } }
 workflow w { inputs { xs: string[] @max_items(3) } outputs { all: string[] }
  steps { call g(x: "first") as r emit all += {{r.v}} for x in xs { call g(x: x) as r
-   emit all += "{{r.v}} {{r.w}}" } } }
+   if {{r.w}} is empty { emit all += {{r.v}} } else { emit all += "{{r.v}} {{r.w}}" } } } }
 """,
     "what attempts give back": """
 task tell(n: string) -> { ref: string?, seen: string? } {
@@ -217,7 +218,8 @@ task tell(n: string) -> { ref: string?, seen: string? } {
 workflow w { inputs { ns: string[] @max_items(3) } outputs { a: string?, b: string?, c: string? }
  steps {
    retry 2 { if sees "x" { emit a = "x" } expect "y" } else { press "Tab" }
-   for n in ns { call tell(n: n) as t do "Say {{t.ref}} {{t.seen}}." emit b = n }
+   for n in ns { call tell(n: n) as t if not {{t.ref}} is empty { do "Say {{t.ref}}." }
+     if not {{t.seen}} is empty { do "Say {{t.seen}}." } emit b = n }
    retry 2 { if sees "x" { emit b = "x" } expect "y" } else { press "Tab" }
    emit c = "old" retry 2 { if sees "x" { emit c = "new" } expect "y" } } }
 """,
@@ -313,7 +315,10 @@ workflow w {
   steps {
     call find(name: "Ann") as r
     emit seen += "{{r.note}}"
-    for n in ["Bob", "Cid"] { call find(name: n) as r emit seen += "{{r.note}} {{r.id}}" }
+    for n in ["Bob", "Cid"] {
+      call find(name: n) as r
+      if {{r.id}} is empty { emit seen += {{r.note}} } else { emit seen += "{{r.note}} {{r.id}}" }
+    }
     call find(name: {{r.note}}) as r
     emit id = {{r.id}}
   }
@@ -342,7 +347,7 @@ workflow w {
       if sees "old" { keep state = "old" }
       keep rows += { name: name, state: {{state}}, since: {{since}} }
     }
-    do "Compare {{rows}}."
+    for row in {{rows}} max 3 { do "Compare {row.name}." }
     emit rows = {{rows}}
     keep last: "a" | "b" = "a"
     if sees "b" { keep last = "b" }

@@ -19,6 +19,9 @@ task find(name: string) -> { id: string?, note: string } {
 """
 
 
+SAY_ID = 'if not {{r.id}} is empty { do "Say {{r.id}}." }'
+
+
 def body_of(steps: str, sections: str = "", tasks: str = FIND) -> nodes.Body:
     source = f"flow 1\n{tasks}\nworkflow w {{ {sections}\n steps {{ {steps} }} }}"
     compilation = compile_project(MemoryFiles({"a.flow": source}), ["a.flow"], CompileOptions())
@@ -44,7 +47,7 @@ def kept(body: nodes.Body) -> Iterator[tuple[str, object]]:
         ('call find(name: "Ann")', []),
         ('call find(name: "Ann") as r', []),
         ('call find(name: "Ann") as r do "Say {{r.note}}."', [("r_note", "seen Ann")]),
-        ('call find(name: "Ann") as r do "Say {{r.id}}."', [("r_id", None)]),
+        (f'call find(name: "Ann") as r {SAY_ID}', [("r_id", None)]),
         ('keep x: int = 1 keep x = 2 do "Say {{x}}."', [("x", 2)]),
         ('keep x: int = 1 if sees "a" { keep x = 2 } do "{{x}}"', [("x", 1), ("x", 2)]),
         ('keep x: int = 1 abort "no"', []),
@@ -56,7 +59,7 @@ def test_only_what_is_read_later_is_kept(steps: str, expected: list[tuple[str, o
 
 
 def test_a_call_in_a_loop_empties_what_the_call_before_it_left() -> None:
-    steps = 'for n in ["a", "b"] { call find(name: n) as r do "Say {{r.id}}." }'
+    steps = f'for n in ["a", "b"] {{ call find(name: n) as r {SAY_ID} }}'
     # Around the loop: whether a pass has failed, as the id could not be read.
     _, loop, _ = body_of(steps)
     assert isinstance(loop, nodes.Loop)
@@ -108,10 +111,10 @@ def test_constants_wait_behind_plain_actions_and_in_steps() -> None:
       keep x: string? = null
       press "Tab"
       step "Look" { do "Look." if sees "a" { keep x = "a" } }
-      do "Say {{x}}."
+      if {{x}} == "a" { do "Say it." }
     """
     press, step, say = body_of(steps)
-    assert (press.kind, step.kind, say.kind) == ("press", "step", "do")
+    assert (press.kind, step.kind, say.kind) == ("press", "step", "if")
     assert isinstance(step, nodes.Step)
     assert [each.kind for each in step.body] == ["do", "store", "if"]
 

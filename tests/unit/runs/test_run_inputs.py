@@ -55,8 +55,13 @@ workflow order {
   secrets { pin: string @pattern(r"^[0-9]{4}$"), token: string? }
   steps {
     step "Enter" {
-      do "Enter {customer}, {day}, {region}, {lines}, {copies}, {rush}, {note} and {mail}."
-      do "Enter {contract}, {site}, {$pin} and {$token}."
+      do "Enter {customer}, {day}, {region}, {lines}, {copies} and {rush}."
+      type note into "the note"
+      type mail into "the mail"
+      type contract into "the contract"
+      type site into "the site"
+      do "Enter {$pin}."
+      type $token into "the token"
     }
   }
 }
@@ -548,6 +553,7 @@ workflow order {
     site?: string @machine @max_length(9)
     pay?: any
   }
+  # flow: ignore[optional-read-unguarded] only the inputs matter here
   steps { do "Enter {part}, {since}, {site} and {pay}." }
 }
 """)

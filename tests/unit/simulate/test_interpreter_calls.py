@@ -86,6 +86,7 @@ def test_a_record_literal_goes_by_the_names_on_the_wire() -> None:
         before="""
           type R { a: string @wire("the a"), list: Q[], rest: string = "none" }
           type Q { a: string @wire("q.a"), rest: string? }
+          # flow: ignore[optional-read-unguarded] no `rest` is given, and none is said
           task t(r: R) { do "{r} {r.a} {r.list[0].a} {r.rest}" }
         """,
     )

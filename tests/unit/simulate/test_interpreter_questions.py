@@ -55,7 +55,7 @@ USES = {
 @pytest.mark.parametrize("body, used", USES.items())
 def test_an_optional_read_is_used_when_its_variable_is(body: str, used: bool) -> None:
     told = traced(
-        f"{READ} {body}",
+        f"{READ} {body} # flow: ignore[optional-read-unguarded] a guard would use it, too",
         {"x": "a", "again": "b", "s": True},
         sections="outputs { out: string?, list: string?[]?, rec: { a: string?, b: string? }? }",
         before="""

@@ -23,6 +23,9 @@ SPEC = DiagnosticSpec(
 _SAME = frozenset((CONST, ENVIRONMENT, INPUT, PARAMETER))
 """The kinds of values that are the same in every entry."""
 
+_DONE_ALWAYS = (ast.StepStmt, ast.RetryStmt)
+"""Statements whose bodies are done in any case."""
+
 
 def check(context: LintContext, statement: ast.ForStmt) -> None:
     """Report what is done for every entry, and nothing of the entry tells apart."""
@@ -63,7 +66,7 @@ def _done_always(block: ast.Block) -> Iterator[ast.Stmt]:
     """The statements of a body that every entry comes to, if none before them leaves."""
     for statement in block.statements:
         inner = statement.statement if isinstance(statement, ast.AnnotatedStmt) else statement
-        if isinstance(inner, ast.StepStmt | ast.RetryStmt):
+        if isinstance(inner, _DONE_ALWAYS):
             yield from _done_always(inner.body)
         else:
             yield inner

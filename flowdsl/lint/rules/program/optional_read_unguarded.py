@@ -5,20 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Edit, Fix, Label
 from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics import types
 from flowdsl.semantics.model import INPUT, ValueSymbol
+from flowdsl.source.text import Span
 from flowdsl.syntax import ast, statements
 from flowdsl.syntax.visit import walk
 
 SPEC = DiagnosticSpec(
     "optional-read-unguarded",
-    "suspicious",
+    "flow",
     "`{written}` may be missing, and this {place} would then say `__EMPTY__`",
-    "put the statement under `if not {code} is empty {{ ... }}`, or declare the value as required",
+    "{way}",
+    arguable=True,
 )
+_UNDER_IF = (
+    "put the statement under `if not {code} is empty {{ ... }}`, with an `else` for what is done "
+    "without it; or declare the value as required"
+)
+_ALWAYS_THERE = (
+    "declare the value as required, or see that there is one: by a default of the input, or by "
+    "`else {{ keep ... }}` behind what reads it"
+)
+"""For what the main agent does: under an `if`, a replay would not decide it again."""
 _IN_PART = "a part of `{code}` may be missing: write the parts one by one, under `if`s"
 
 _PLACES = {
@@ -35,6 +46,9 @@ _PLACES = {
     statements.TYPED: "text",
 }
 """What a text is called in a message."""
+_OF_MAIN_AGENT = (_PLACES[statements.COMMAND], _PLACES[statements.FILE])
+_FIXED = (ast.DoStmt, ast.TypeStmt, ast.ClearStmt, ast.ChooseStmt)
+"""Statements that nothing behind them needs, so that an `if` can be put around them."""
 _VALUE = "value"
 _MAY_BE_NOTHING = (_PLACES[statements.TYPED], _VALUE)
 """A missing value alone is no text here: it types nothing, and is handed on as missing."""
@@ -53,18 +67,26 @@ def check(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> None:
     body = body_of(declaration)
     if declaration is None or body is None:
         return
+    written = context.source.text
+    # In a text, a reference begins with a brace; one that does may still stand outside of a text.
     optional = {
-        ref for ref in context.optional_refs() if declaration.start <= ref.start < declaration.end
+        ref
+        for ref in context.optional_refs()
+        if declaration.start <= ref.start < declaration.end and written[ref.start] == "{"
     }
     if not optional:
         return
+    places = [ref.start for ref in optional]
+    first, last = min(places), max(places)
     from_file = _has_schema_file(declaration)
     for statement in context.statements(body):
+        if statement.end <= first or statement.start > last:
+            continue
         for text, place in _texts(statement):
             for part in text.parts:
                 if part in optional and not (place in _MAY_BE_NOTHING and _is_alone(text)):
                     assert isinstance(part, ast.Ref)
-                    _check_ref(context, part, text, place, from_file)
+                    _check_ref(context, part, text, place, statement, from_file)
 
 
 def _texts(statement: ast.Stmt) -> Iterator[tuple[ast.Text, str]]:
@@ -79,13 +101,20 @@ def _texts(statement: ast.Stmt) -> Iterator[tuple[ast.Text, str]]:
         case _:
             return
     for each in values:
+        if isinstance(each, ast.Ref):
+            continue
         for node in walk(each):
             if isinstance(node, ast.Text):
                 yield node, _VALUE
 
 
 def _check_ref(
-    context: LintContext, ref: ast.Ref, text: ast.Text, place: str, from_file: bool
+    context: LintContext,
+    ref: ast.Ref,
+    text: ast.Text,
+    place: str,
+    statement: ast.Stmt,
+    from_file: bool,
 ) -> None:
     symbol = context.model.values[ref]
     if _is_filled(symbol, ref) or (symbol.kind == INPUT and from_file):
@@ -96,7 +125,12 @@ def _check_ref(
     inside = span.text.strip("{} \t")
     code = f"{{{{{inside}}}}}" if ref.sigil == ast.RUNTIME else inside
     label = Label(symbol.span, f"the {symbol.kind} is declared here")
-    whole = isinstance(context.model.ref_types[ref], types.Optional)
+    way = _ALWAYS_THERE if place in _OF_MAIN_AGENT else _UNDER_IF
+    fixes: tuple[Fix, ...] = ()
+    if not isinstance(context.model.ref_types[ref], types.Optional):
+        way = _IN_PART
+    elif isinstance(statement, _FIXED):
+        fixes = (_guard(context.span(statement), code),)
     context.report(
         SPEC,
         span,
@@ -104,8 +138,17 @@ def _check_ref(
         code=code,
         place=place,
         labels=(label,),
-        help=None if whole else _IN_PART.format(code=code),
+        way=way.format(code=code),
+        fixes=fixes,
     )
+
+
+def _guard(statement: Span, code: str) -> Fix:
+    """The edits that put a statement under a condition that a value is there."""
+    source = statement.source
+    before = Edit(Span(source, statement.start, statement.start), f"if not {code} is empty {{ ")
+    behind = Edit(Span(source, statement.end, statement.end), " }")
+    return Fix(f"do it only where there is `{code}`", (before, behind))
 
 
 def _is_alone(text: ast.Text) -> bool:

@@ -1,0 +1,210 @@
+"""An `else` that goes on, before something that uses what was not there.
+
+    choose "the row of {name}" else { emit missing += name }
+    press "F2"                                              works on whatever row is selected
+
+    extract state: string from "the page 1" else { }        an earlier line has read `state` ...
+    emit second = {{state}}                                  ... and this is what that one read
+
+What no path has set is no matter of this rule: that is `unset-runtime-variable`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
+from flowdsl.lint.bodies import body_of
+from flowdsl.lint.context import LintContext
+from flowdsl.semantics.control_flow.leaving import leaves
+from flowdsl.semantics.traversal import KeptVariables, inner_blocks, statements
+from flowdsl.source.record import Record
+from flowdsl.syntax import ast
+from flowdsl.syntax.statements import variable_set_by
+from flowdsl.syntax.visit import walk
+
+SPEC = DiagnosticSpec(
+    "else-goes-on",
+    "suspicious",
+    "where {fails}, this `else` goes on, and {use}",
+    "{way}",
+)
+
+_END = "end the `else` with `fail`, `abort` or `finish`"
+_NOTES = (ast.EmitStmt, ast.KeepStmt, ast.CaptureStmt)
+"""Statements that change nothing on the screen and ask nothing of it."""
+_WORKS = (
+    ast.DoStmt,
+    ast.ChooseStmt,
+    ast.TypeStmt,
+    ast.ClearStmt,
+    ast.PressStmt,
+    ast.ExtractStmt,
+    ast.CopyStmt,
+)
+
+
+class _Around(Record):
+    """A block around a statement.
+
+    `before` and `behind` are its statements on either side, those of its steps among them;
+    `may_repeat`: it is the body of a loop.
+    """
+
+    block: ast.Block
+    before: tuple[ast.Stmt, ...]
+    behind: tuple[ast.Stmt, ...]
+    may_repeat: bool
+
+
+def check(
+    context: LintContext,
+    statement: ast.ChooseStmt | ast.ExpectStmt | ast.ExtractStmt | ast.CopyStmt,
+) -> None:
+    """Report an `else` of a block behind which something uses what this statement did not get."""
+    body, otherwise = body_of(context.declaration), statement.otherwise
+    if body is None or otherwise is None or not isinstance(otherwise.action, ast.Block):
+        return
+    if context.may_lack_statements():
+        return
+    around = list(_around(body, statement))
+    if isinstance(statement, ast.ExtractStmt | ast.CopyStmt):
+        _check_value(context, statement, otherwise, around)
+    else:
+        _check_screen(context, statement, otherwise, around[0])
+
+
+def _check_screen(
+    context: LintContext,
+    statement: ast.ChooseStmt | ast.ExpectStmt,
+    otherwise: ast.Otherwise,
+    around: _Around,
+) -> None:
+    """Report an `else` of notes alone, where the next statement acts on the screen or reads it."""
+    assert isinstance(otherwise.action, ast.Block)
+    noted = otherwise.action.statements
+    is_choice = isinstance(statement, ast.ChooseStmt)
+    # An `expect` with an empty block is told by `no-effect`.
+    if not all(isinstance(each, _NOTES) for each in noted) or not (noted or is_choice):
+        return
+    following = next((each for each in around.behind if not isinstance(each, _NOTES)), None)
+    if not isinstance(following, _WORKS):
+        return
+    word = context.keyword(following)
+    way = f"{_END}; or note it there with `keep`, and put what follows under an `if`"
+    if is_choice:
+        fails, use = "there is nothing to choose", f"`{word.text}` works on what is not open"
+    else:
+        fails, use = "this does not hold", f"`{word.text}` works on a screen that is not expected"
+        way = f'{_END}; or, if it is no condition of what follows, ask with `if not sees "..."`'
+    label = Label(word, "this is done in any case")
+    context.report(
+        SPEC, otherwise.span(context.source), fails=fails, use=use, way=way, labels=(label,)
+    )
+
+
+def _check_value(
+    context: LintContext,
+    statement: ast.ExtractStmt | ast.CopyStmt,
+    otherwise: ast.Otherwise,
+    around: list[_Around],
+) -> None:
+    """Report an `else` behind which the variable is read, and still has an earlier value.
+
+    A value that was read earlier and used by nothing yet stands for the one that is not there.
+    """
+    name = statement.name.text
+    action = otherwise.action
+    assert isinstance(action, ast.Block)
+    if leaves(action) or _sets(action, name):
+        return
+    earlier = _earlier_value(context, statement.name, around)
+    read = None if earlier is None else _read_behind(name, around)
+    if earlier is None or read is None:
+        return
+    written = context.source.text[read.start : read.end]
+    context.report(
+        SPEC,
+        otherwise.span(context.source),
+        fails="nothing can be read here",
+        use=f"`{written}` is what was read before",
+        way=f"set it in the `else` with `keep {name} = ...`, or {_END}",
+        labels=(earlier, Label(context.span(read), "used here")),
+    )
+
+
+def _earlier_value(context: LintContext, name: ast.Name, around: list[_Around]) -> Label | None:
+    """Where the value was read that a variable still has in front of the reading into `name`.
+
+    That may be the same statement, in an earlier pass of a loop. None where a `keep` has set it.
+    """
+    is_used = False
+    for block in around:
+        for each in reversed(block.before):
+            setter = variable_set_by(each)
+            if setter is not None and setter.text == name.text:
+                is_reading = is_used and not isinstance(each, ast.KeepStmt)
+                return Label(context.span(setter), "read before, here") if is_reading else None
+            if _sets(each, name.text):
+                return None
+            is_used = is_used or _first_read(each, name.text) is not None
+        if block.may_repeat:
+            kept = KeptVariables(context.statements(around[-1].block))
+            again = Label(context.span(name), "an earlier pass may have set it here")
+            return again if kept.outlives(name.text, block.block) else None
+    return None
+
+
+def _read_behind(name: str, around: list[_Around]) -> ast.Ref | None:
+    """The first reference to a variable that comes in any case, in the same pass of a loop."""
+    for block in around:
+        for each in block.behind:
+            found = _first_read(each, name)
+            if _sets(each, name):
+                return None if inner_blocks(each) else found
+            if found is not None:
+                return found
+        if block.may_repeat or leaves(block.block):
+            return None
+    return None
+
+
+def _first_read(statement: ast.Stmt, name: str) -> ast.Ref | None:
+    for node in walk(statement):
+        if isinstance(node, ast.Ref) and node.sigil == ast.RUNTIME and node.name.text == name:
+            return node
+    return None
+
+
+def _sets(node: ast.Stmt | ast.Block, name: str) -> bool:
+    """Whether a statement, or any inside it, sets a variable."""
+    inside = (
+        statements(node)
+        if isinstance(node, ast.Block)
+        else [node, *(each for inner in inner_blocks(node) for each in statements(inner.block))]
+    )
+    setters = map(variable_set_by, inside)
+    return any(setter is not None and setter.text == name for setter in setters)
+
+
+def _around(
+    block: ast.Block, statement: ast.Stmt, *, may_repeat: bool = False
+) -> Iterator[_Around]:
+    """The blocks around a statement, from the innermost one to `block`, but those of steps."""
+    flat = tuple(_flat(block))
+    at = next(index for index, each in enumerate(flat) if each.start <= statement.start < each.end)
+    if flat[at] is not statement:
+        for inner in inner_blocks(flat[at]):
+            if inner.block.start <= statement.start < inner.block.end:
+                yield from _around(inner.block, statement, may_repeat=inner.may_repeat)
+    yield _Around(block, flat[:at], flat[at + 1 :], may_repeat)
+
+
+def _flat(block: ast.Block) -> Iterator[ast.Stmt]:
+    """The statements of a block, those of its steps in their places."""
+    for statement in block.statements:
+        inner = statement.statement if isinstance(statement, ast.AnnotatedStmt) else statement
+        if isinstance(inner, ast.StepStmt):
+            yield from _flat(inner.body)
+        else:
+            yield inner
