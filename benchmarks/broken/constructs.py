@@ -245,7 +245,6 @@ INNER_LOOPS = (
         equivalent="a focused agent goes through the loop by itself, and does the same",
     ),
     Code("_Placing._focused", 'loop.entry, name, "saved"', 'loop.entry, name, "runtime"'),
-    Code("_Placing._entry_name", "while name in self.names:", "while False:"),
     Code("_Placing._entry_name", "return self.entries[depth]", "return self.entries[0]"),
     Code("walk.renamed", '!= ("saved", name)', '!= ("saved", to)'),
     Code("walk.with_bodies", "otherwise=bodies[-1]", "otherwise=()"),
@@ -293,17 +292,11 @@ ON_FAILURE = (
     ),
     Code(
         "Saved._with_bodies",
-        "start[0] | set(variables_set(statement.body))",
-        "start[0]",
+        "start = (start[0] | saved,",
+        "start = (start[0],",
         equivalent="the loop around the entry has named what is saved in it",
     ),
     Code("Saved.statement", "nodes.Retry(entry=False)", "nodes.Retry()", equivalent=_MARKED),
-    Code(
-        "Saved.statement",
-        "if not isinstance(statement, nodes.Retry):",
-        "if True:",
-        equivalent=_MARKED,
-    ),
 )
 
 LISTS_THAT_GROW = (
@@ -331,8 +324,7 @@ LISTS_THAT_GROW = (
         equivalent=_KEPT,
     ),
     Code("BodyLowering._retry", "yield from _store(before)", "yield from ()"),
-    Code("BodyLowering._retry", "body=_store(again) + self.body(", "body=self.body("),
-    Code("BodyLowering._retry", "otherwise=_store(again) + self.body(", "otherwise=self.body("),
+    Code("BodyLowering._retry", "body=_store(again) + body", "body=body"),
     Code("BodyLowering._retry", "restores=True", "restores=False", equivalent=_KEPT),
     Code("BodyLowering._is_emitted_outside", "each.append or", ""),
     Code(
@@ -350,8 +342,6 @@ LISTS_THAT_GROW = (
         "True",
         equivalent="the bullets are the same, one after the other",
     ),
-    Code("passes._sunk", "left[at].kind in PLAIN_ACTIONS", "True"),
-    Code("passes._sunk", "kept.isdisjoint(", "bool("),
     Code(
         "passes._is_constant",
         "and not each.append",
