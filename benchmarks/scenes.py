@@ -130,7 +130,8 @@ def is_meant(call: list[str], meant: list[str]) -> bool:
     if call[0] in KEYED:
         return re.findall(r"[a-z0-9+]+", given.lower())[:1] == [wanted]
     return all(
-        any(word in given.lower() for word in words.split("|")) for words in wanted.split("&")
+        any(word.lower() in given.lower() for word in words.split("|"))
+        for words in wanted.split("&")
     )
 
 

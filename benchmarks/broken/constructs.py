@@ -383,7 +383,7 @@ WAITS_AND_BOUNDS = (
     Code("BodyLowering._loop", "yield _fewer_allowed(_length(items), limit, origin)", "pass"),
     Code(
         "BodyLowering._loop",
-        "limit = self.values.declared_bound(iterable)",
+        "limit = declared",
         "pass",
         equivalent="the schema bounds the list as well",
     ),

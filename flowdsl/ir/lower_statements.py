@@ -655,7 +655,9 @@ class BodyLowering:
             named = {
                 ref.name.text
                 for ref in spelled_refs(task.declaration.body)
-                if self.values.model.values[ref].kind == semantic.PARAMETER
+                # The `today` of a day that is typed names nothing.
+                if (symbol := self.values.model.values.get(ref)) is not None
+                and symbol.kind == semantic.PARAMETER
             }
             found = tuple(each.name for each in task.params if each.name in named)
             self._spelled[task] = found

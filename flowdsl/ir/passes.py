@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -16,6 +15,7 @@ from . import nodes
 from .fits import models_of
 from .guards import guard_branches
 from .liveness import drop_unread, use_directly
+from .lower_statements import Names
 from .placing import place_loops
 from .walk import inner_bodies, statements, variables_set, walk
 
@@ -521,21 +521,23 @@ def clear_records(program: nodes.Program) -> nodes.Program:
     """Empties a variable before an object takes the place of another one in it.
 
     Saving an object may merge it into the one that is there (assumption `saved-objects`), so that
-    a field which the new one leaves out would keep its value.
+    a field which the new one leaves out would keep its value. An object made of the one that it
+    replaces is kept under another name while that one is emptied:
+
+        keep row = { id: {{row.id}} }     row_next = nothing, { id: {{row.id}} }
+                                          row = nothing, {{row_next}}
     """
-    return replace(
-        program,
-        workflows=tuple(
-            replace(workflow, body=_with_records_cleared(workflow.body))
-            for workflow in program.workflows
-        ),
-    )
+    return replace(program, workflows=tuple(map(_with_records_cleared, program.workflows)))
 
 
-def _with_records_cleared(body: nodes.Body) -> nodes.Body:
-    times = Counter(
-        each.variable for each in walk(body) if isinstance(each, nodes.Assignment | nodes.Extract)
-    )
+def _with_records_cleared(workflow: nodes.Workflow) -> nodes.Workflow:
+    body, names = workflow.body, Names(workflow.names)
+    set_to: dict[str, list[nodes.Value | nodes.FailureReason | None]] = {}
+    for each in walk(body):
+        if isinstance(each, nodes.Assignment):
+            set_to.setdefault(each.variable, []).append(each.value)
+        elif isinstance(each, nodes.Extract):
+            set_to.setdefault(each.variable, []).append(None)
     repeated = {
         each.variable
         for statement in walk(body)
@@ -545,18 +547,26 @@ def _with_records_cleared(body: nodes.Body) -> nodes.Body:
     }
 
     def cleared(assignment: nodes.Assignment) -> Iterator[nodes.Assignment]:
-        name = assignment.variable
+        name, value = assignment.variable, assignment.value
+        nothing = nodes.ConstantValue(value=None)
         if (
-            _is_record(assignment.value)
-            and not assignment.append
-            and (times[name] > 1 or name in repeated)
-            and not any(
-                isinstance(each, nodes.Variable) and each.name == name
-                for each in walk(assignment.value)
-            )
+            not _is_record(value)
+            or assignment.append
+            or (len(set_to[name]) == 1 and name not in repeated)
         ):
-            yield replace(assignment, value=nodes.ConstantValue(value=None))
-        yield assignment
+            yield assignment
+        elif not _names(value, name):
+            yield replace(assignment, value=nothing)
+            yield assignment
+        elif all(_has_fields_of(value, each) for each in set_to[name]):
+            yield assignment
+        else:
+            spare = names.fresh(f"{name}_next")
+            yield replace(assignment, variable=spare, value=nothing)
+            yield replace(assignment, variable=spare)
+            yield replace(assignment, value=nothing)
+            text = (nodes.Variable(sigil="runtime", name=spare),)
+            yield replace(assignment, value=nodes.TextValue(text=text, json=True, record=True))
 
     def rewrite(body: nodes.Body) -> nodes.Body:
         return tuple(
@@ -569,7 +579,32 @@ def _with_records_cleared(body: nodes.Body) -> nodes.Body:
             for each in body
         )
 
-    return rewrite_body(body, rewrite)
+    return replace(workflow, body=rewrite_body(body, rewrite), names=names.taken())
+
+
+def _names(value: Any, name: str) -> bool:
+    return any(isinstance(each, nodes.Variable) and each.name == name for each in walk(value))
+
+
+def _has_fields_of(
+    value: nodes.Value | nodes.FailureReason, other: nodes.Value | nodes.FailureReason | None
+) -> bool:
+    """Whether an object has every field that another one has, as far as both are spelled out."""
+    match value, other:
+        case _, nodes.ConstantValue(value=None):
+            return True
+        case nodes.TextValue(text=(nodes.Variable(path=()),)), _:
+            return True  # the object itself
+        case nodes.ObjectValue(fields=fields), nodes.ObjectValue(fields=others):
+            return {name for name, _ in fields} >= {name for name, _ in others} and not any(
+                _is_record(field) for _, field in fields
+            )
+        case nodes.ObjectValue(fields=fields), nodes.ConstantValue(value=dict() as constant):
+            return {name for name, _ in fields} >= set(constant) and not any(
+                _is_record(field) for _, field in fields
+            )
+        case _:
+            return False
 
 
 def _is_record(value: nodes.Value | nodes.FailureReason) -> bool:
