@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from itertools import count
 from typing import Any, TypeAlias, TypeGuard
 
@@ -173,12 +174,28 @@ def drop_empty(program: nodes.Program) -> nodes.Program:
     """Drops what does nothing: an agent takes a bare title or condition for an instruction.
 
     Afterwards no body is empty but the `else` of a statement that acts, and rounds that only wait.
+    Whoever looks for something sees what `always` speaks of as well, though nothing else follows.
     """
-    return rewrite_program(program, _without_empty)
+    return replace(
+        program,
+        workflows=tuple(
+            replace(
+                workflow,
+                body=rewrite_body(workflow.body, partial(_without_empty, bool(workflow.rules))),
+            )
+            for workflow in program.workflows
+        ),
+    )
 
 
-def _without_empty(body: nodes.Body) -> nodes.Body:
-    return tuple(left for statement in body for left in _left(statement))
+def _without_empty(watched: bool, body: nodes.Body) -> nodes.Body:
+    return tuple(
+        left
+        for statement in body
+        for left in (
+            (statement,) if watched and isinstance(statement, nodes.Expect) else _left(statement)
+        )
+    )
 
 
 def _left(statement: nodes.Statement) -> nodes.Body:
