@@ -23,10 +23,10 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from mutations import KINDS, Change, Mutation, Program, Sample, samples_of
+from mutations import KINDS, Change, Mutation, Sample, samples_of
 from syntax_mutations import sample_programs
 
-from flowdsl.api import Diagnostic, MemoryFiles, analyze
+from flowdsl.api import Diagnostic
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics.traversal import statements
 from flowdsl.source.text import SourceFile
@@ -75,12 +75,6 @@ class Trial(NamedTuple):
     def reported(self) -> int:
         places = {each.span.first.line for each in self.syntax}
         return sum(not places.isdisjoint(each) for each in self.lines)
-
-
-def findings(program: Program, path: str, text: str) -> tuple[Diagnostic, ...]:
-    files = MemoryFiles(program.files | {path: text})
-    entries = [each for each in program.files if each.endswith(".flow")]
-    return analyze(files, entries, program.options).diagnostics
 
 
 def bodies(sample: Sample) -> Iterator[list[ast.Stmt]]:
@@ -168,7 +162,7 @@ def trial(rng: random.Random, sample: Sample, body: list[ast.Stmt], count: int) 
     lines = changed_lines(sample.text, ordered)
     at = ordered.index(planted)
     planted_line = lines.pop(at)[0]
-    found = findings(sample.program, sample.path, text)
+    found = sample.program.findings(sample.path, text)
     allowed = {line for each in lines for line in each}
     return Trial(
         sample,
@@ -194,7 +188,7 @@ def line_start(sample: Sample, statement: ast.Stmt) -> int:
 
 
 def baseline(sample: Sample, planted: Change) -> tuple[Diagnostic, ...]:
-    return findings(sample.program, sample.path, planted.of(sample.text))
+    return sample.program.findings(sample.path, planted.of(sample.text))
 
 
 def trials(samples: Sequence[Sample], count: int, seed: int) -> list[Trial]:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import random
+import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from flowdsl.api import CompileOptions, Diagnostic, MemoryFiles, analyze
-from flowdsl.config.load import load_project
-from flowdsl.diagnostics.sink import Sink
-from flowdsl.source.text import SourceFile
-from flowdsl.syntax.lexer import KEYWORDS, TERMINAL, Lexemes, is_word
-from flowdsl.syntax.parse import parse_module
-from flowdsl.syntax.recovery.resynchronisation import statement_words
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from flowdsl.api import CompileOptions, Diagnostic, MemoryFiles, analyze  # noqa: E402
+from flowdsl.config.load import load_project  # noqa: E402
+from flowdsl.diagnostics.sink import Sink  # noqa: E402
+from flowdsl.source.files import library_of  # noqa: E402
+from flowdsl.source.text import SourceFile  # noqa: E402
+from flowdsl.syntax.lexer import KEYWORDS, TERMINAL, Lexemes, is_word  # noqa: E402
+from flowdsl.syntax.parse import parse_module  # noqa: E402
+from flowdsl.syntax.recovery.resynchronisation import statement_words  # noqa: E402
+from tests.support.flows.compiling import project_path  # noqa: E402
 
 TEXTS = frozenset((TERMINAL["STRING"], TERMINAL["BLOCK"]))
 BRACKETS = "{}()[]"
@@ -61,12 +67,20 @@ class Program(NamedTuple):
     files: dict[str, str | bytes]
     options: CompileOptions
 
+    @property
+    def entries(self) -> list[str]:
+        """The flows of the project itself, which import those of its libraries."""
+        flows = (each for each in self.files if each.endswith(".flow"))
+        return [each for each in flows if library_of(each) is None]
+
+    def findings(self, path: str, text: str) -> tuple[Diagnostic, ...]:
+        """What is found in the program if the file at `path` holds `text`."""
+        files = MemoryFiles(self.files | {path: text})
+        return analyze(files, self.entries, self.options).diagnostics
+
     def errors(self, path: str, text: str) -> list[Diagnostic]:
         """The errors of the program if the file at `path` holds `text`."""
-        files = MemoryFiles(self.files | {path: text})
-        entries = [each for each in self.files if each.endswith(".flow")]
-        found = analyze(files, entries, self.options).diagnostics
-        return [each for each in found if each.severity == "error"]
+        return [each for each in self.findings(path, text) if each.severity == "error"]
 
 
 class Declaration(NamedTuple):
@@ -359,7 +373,7 @@ def read_program(root: Path) -> Program:
     for path in sorted(root.rglob("*")):
         if not path.is_file():
             continue
-        name = path.relative_to(root).as_posix()
+        name = project_path(path.relative_to(root))
         if name == "flowdsl.toml":
             project = load_project(path.read_text(encoding="utf-8"), name, Sink())
             options = CompileOptions(project)

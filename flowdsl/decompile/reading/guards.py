@@ -64,10 +64,15 @@ def _unemptied(body: nodes.Body, names: set[str]) -> nodes.Body:
 
 
 class _Reader:
-    """Reads the bodies of one prompt; `names` are those of the lists."""
+    """Reads the bodies of one prompt; `names` are those of the lists.
+
+    What is known to begin with is saved as late as it can be, and so between the loops of a choice.
+    `_before` is what was found there; it stands in front of the whole choice in source.
+    """
 
     def __init__(self, names: set[str]) -> None:
         self._names = names
+        self._before: list[nodes.Statement] = []
 
     def body(self, body: nodes.Body) -> nodes.Body:
         """The statements of a body, each with its branches; raises `_NoGuard`."""
@@ -76,7 +81,10 @@ class _Reader:
         while rest:
             statement = rest.pop(0)
             if isinstance(statement, nodes.If) and self._lists(statement):
-                found.append(self._choice(statement, rest))
+                choice = self._choice(statement, rest)
+                found += self._before
+                self._before = []
+                found.append(choice)
                 continue
             if self._named(statement):
                 raise _NoGuard
@@ -113,7 +121,8 @@ class _Reader:
         """Takes the statements of the branch of a list from those that come next."""
         found: list[nodes.Statement] = []
         while rest:
-            statement = rest[0]
+            known = self._known(rest)
+            statement = rest[0] if rest else None
             match statement:
                 case nodes.Loop(limit=None) if _looped(statement) == name:
                     rest.pop(0)
@@ -127,19 +136,30 @@ class _Reader:
                     inside = list(statement.body)
                     taken = tuple(self._under(inside, name))
                     if not taken:
+                        rest[:0] = known
                         break
                     if inside:
                         raise _NoGuard
                     rest.pop(0)
                     found.append(replace(statement, body=taken))
                 case _:
+                    rest[:0] = known
                     break
+            self._before += known
         return found
+
+    def _known(self, rest: list[nodes.Statement]) -> list[nodes.Statement]:
+        """Takes what is saved, other than lists of branches, from the statements that come next."""
+        known: list[nodes.Statement] = []
+        while rest and isinstance(rest[0], nodes.Store) and not self._named(rest[0]):
+            known.append(rest.pop(0))
+        return known
 
     def _asked_inside(self, inner: nodes.Statement, rest: list[nodes.Statement]) -> nodes.Statement:
         """What stands for itself in a branch: another choice, or a loop."""
         if isinstance(inner, nodes.If) and self._lists(inner):
             return self._choice(inner, rest)
+        self._before += self._known(rest)
         match inner, rest[:1]:
             case nodes.Store(assignments=(assignment,)), [nodes.Loop() as loop]:
                 items = assignment.value
