@@ -734,7 +734,10 @@ def _failure_names() -> Iterator[str]:
 def simplified(program: nodes.Program, capabilities: Capabilities) -> nodes.Program:
     """The program after all passes, with its loops placed for the account's focused agents."""
     program = place_loops(fold_branches(program), capabilities)
-    program = guard_branches(drop_empty(drop_unread(use_directly(program))), capabilities)
+    program = drop_unread(use_directly(program))
+    # A choice of the source is one until then, with the branches in which nothing is done.
+    guarded = guard_branches(program, capabilities)
+    program = drop_empty(program if guarded is program else drop_unread(drop_empty(guarded)))
     for run_pass in PASSES:
         program = run_pass(program)
     return program
