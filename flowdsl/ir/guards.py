@@ -29,6 +29,7 @@ from flowdsl.syntax.statements import FINISH
 
 from . import nodes
 from .fits import body_tools, fits
+from .lower_statements import Names
 from .verify import depends_on_screen
 from .walk import inner_bodies, with_bodies
 
@@ -56,15 +57,15 @@ def guard_branches(program: nodes.Program, capabilities: Capabilities) -> nodes.
 
 
 def _guarded(workflow: nodes.Workflow, capabilities: Capabilities) -> nodes.Workflow:
-    names = list(workflow.names)
+    names = Names(workflow.names)
     body = _Guarding(capabilities, names).body(workflow.body)
-    return replace(workflow, body=body, names=tuple(sorted(names)))
+    return replace(workflow, body=body, names=names.taken())
 
 
 class _Guarding:
-    """Makes loops of the branches of one workflow; `names` are those in use."""
+    """Makes loops of the branches of one workflow; `names` gives out new ones."""
 
-    def __init__(self, capabilities: Capabilities, names: list[str]) -> None:
+    def __init__(self, capabilities: Capabilities, names: Names) -> None:
         self._capabilities = capabilities
         self._names = names
 
@@ -139,7 +140,7 @@ class _Guarding:
         if not self._fits(with_bodies(choice, alone)):
             alone = [()] * len(bodies)  # Each fits one agent, but all of them ask for two models.
         lists = [
-            self._fresh(GUARD) if body and not kept else None
+            self._names.fresh(GUARD) if body and not kept else None
             for body, kept in zip(bodies, alone, strict=True)
         ]
         named = [each for each in lists if each is not None]
@@ -176,18 +177,10 @@ class _Guarding:
 
     def _loop_under(self, loop: nodes.Loop, guard: str) -> Iterator[nodes.Statement]:
         """A loop of a branch: its list has no entries where the branch is not taken."""
-        name = self._fresh(GUARDED_LIST)
+        name = self._names.fresh(GUARDED_LIST)
         yield _none_chosen([name], loop.origin)
         yield _if_chosen(guard, _kept(name, _as_list(loop.items), loop.origin))
         yield replace(loop, items=_variable(name))
-
-    def _fresh(self, wanted: str) -> str:
-        name, number = wanted, 1
-        while name in self._names:
-            number += 1
-            name = f"{wanted}_{number}"
-        self._names.append(name)
-        return name
 
 
 def _as_list(items: nodes.Value) -> nodes.Value:

@@ -1,6 +1,8 @@
-"""The body of statements that a declaration has, if any."""
+"""The statements of declarations and blocks, as rules look at them."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from flowdsl.syntax import ast
 
@@ -14,3 +16,13 @@ def body_of(declaration: ast.Decl | None) -> ast.Block | None:
             if isinstance(item, ast.StepsSection):
                 return item.body
     return None
+
+
+def without_steps(block: ast.Block) -> Iterator[ast.Stmt]:
+    """The statements of a block, those of its steps in their places."""
+    for statement in block.statements:
+        inner = statement.statement if isinstance(statement, ast.AnnotatedStmt) else statement
+        if isinstance(inner, ast.StepStmt):
+            yield from without_steps(inner.body)
+        else:
+            yield inner

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
-from flowdsl.lint.bodies import body_of
+from flowdsl.lint.bodies import body_of, without_steps
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics.control_flow.leaving import leaves
 from flowdsl.semantics.traversal import KeptVariables, inner_blocks, statements
@@ -191,20 +191,10 @@ def _around(
     block: ast.Block, statement: ast.Stmt, *, may_repeat: bool = False
 ) -> Iterator[_Around]:
     """The blocks around a statement, from the innermost one to `block`, but those of steps."""
-    flat = tuple(_flat(block))
+    flat = tuple(without_steps(block))
     at = next(index for index, each in enumerate(flat) if each.start <= statement.start < each.end)
     if flat[at] is not statement:
         for inner in inner_blocks(flat[at]):
             if inner.block.start <= statement.start < inner.block.end:
                 yield from _around(inner.block, statement, may_repeat=inner.may_repeat)
     yield _Around(block, flat[:at], flat[at + 1 :], may_repeat)
-
-
-def _flat(block: ast.Block) -> Iterator[ast.Stmt]:
-    """The statements of a block, those of its steps in their places."""
-    for statement in block.statements:
-        inner = statement.statement if isinstance(statement, ast.AnnotatedStmt) else statement
-        if isinstance(inner, ast.StepStmt):
-            yield from _flat(inner.body)
-        else:
-            yield inner

@@ -6,10 +6,8 @@ can only make the rule more silent.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
-from flowdsl.lint.bodies import body_of
+from flowdsl.lint.bodies import body_of, without_steps
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics.control_flow.leaving import leaves
 from flowdsl.semantics.traversal import inner_blocks
@@ -43,7 +41,7 @@ def _follow(context: LintContext, block: ast.Block) -> None:
     """Report the values of one block that are replaced before they are used."""
     variables: dict[str, ast.Name] = {}
     outputs: dict[str, ast.Name] = {}
-    for statement in _flat(block):
+    for statement in without_steps(block):
         for node in walk(statement):
             if isinstance(node, ast.Ref):
                 variables.pop(node.name.text, None)
@@ -65,16 +63,6 @@ def _follow(context: LintContext, block: ast.Block) -> None:
                 if earlier is not None:
                     _report(context, "output", earlier, statement.name)
                 outputs[statement.name.text] = statement.name
-
-
-def _flat(block: ast.Block) -> Iterator[ast.Stmt]:
-    """The statements of a block, those of its steps in their place."""
-    for statement in block.statements:
-        inner = statement.statement if isinstance(statement, ast.AnnotatedStmt) else statement
-        if isinstance(inner, ast.StepStmt):
-            yield from _flat(inner.body)
-        else:
-            yield inner
 
 
 def _forget_what_is_set(
