@@ -607,21 +607,27 @@ def _has_fields_of(
     value: nodes.Value | nodes.FailureReason, other: nodes.Value | nodes.FailureReason | None
 ) -> bool:
     """Whether an object has every field that another one has, as far as both are spelled out."""
-    match value, other:
-        case _, nodes.ConstantValue(value=None):
-            return True
-        case nodes.TextValue(text=(nodes.Variable(path=()),)), _:
+    match value:
+        case nodes.TextValue(text=(nodes.Variable(path=()),)):
             return True  # the object itself
-        case nodes.ObjectValue(fields=fields), nodes.ObjectValue(fields=others):
-            return {name for name, _ in fields} >= {name for name, _ in others} and not any(
-                _is_record(field) for _, field in fields
-            )
-        case nodes.ObjectValue(fields=fields), nodes.ConstantValue(value=dict() as constant):
-            return {name for name, _ in fields} >= set(constant) and not any(
-                _is_record(field) for _, field in fields
-            )
+        case nodes.ObjectValue(fields=fields) if not any(_is_record(each) for _, each in fields):
+            names = _field_names(other)
+            return names is not None and names <= {name for name, _ in fields}
         case _:
             return False
+
+
+def _field_names(value: nodes.Value | nodes.FailureReason | None) -> set[str] | None:
+    """The fields of an object that is spelled out, none for nothing; None where nobody can tell."""
+    match value:
+        case nodes.ObjectValue(fields=fields):
+            return {name for name, _ in fields}
+        case nodes.ConstantValue(value=None):
+            return set()
+        case nodes.ConstantValue(value=dict() as fields):
+            return set(fields)
+        case _:
+            return None
 
 
 def _is_record(value: nodes.Value | nodes.FailureReason) -> bool:
