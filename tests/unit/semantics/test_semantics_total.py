@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,7 +13,7 @@ from flowdsl.semantics.modules import load
 from flowdsl.source.files import MemoryFiles
 from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
-from tests.support.effort import examples
+from tests.support.effort import every, examples
 from tests.support.flows.expectations import CORPUS, Case, find_cases
 from tests.support.rows import for_rows
 
@@ -65,8 +67,8 @@ Reference = tuple[Case, str, ast.Ref]
 """A program, a file of it, and a name in it."""
 
 
-def references() -> list[Reference]:
-    return [
+def references() -> Sequence[Reference]:
+    found = [
         (case, module.source.path, node)
         for case in VALID
         for module in modules(case)
@@ -75,6 +77,7 @@ def references() -> list[Reference]:
         for node in walk(declaration)
         if isinstance(node, ast.Ref)
     ]
+    return every(3, found)
 
 
 def place(row: Reference) -> str:

@@ -24,6 +24,7 @@ from flowdsl.syntax.parse import parse_module
 from flowdsl.syntax.recovery import next_statement, recovery
 from flowdsl.syntax.recovery.recovery import MAX_ERRORS, Recovery
 from flowdsl.syntax.visit import walk
+from tests.support.effort import THOROUGH
 from tests.support.flows.programs import program
 
 RIGHT = (
@@ -212,7 +213,7 @@ def test_twice_the_text_is_twice_the_work(line: str) -> None:
 
 def test_several_mistakes_in_one_body_are_reported_on_their_lines_alone() -> None:
     """The limits of `benchmarks/mistakes_together.py`, on fewer bodies."""
-    found = trials(samples_of(sample_programs()), 240, seed=11)
+    found = trials(samples_of(sample_programs()), 240 if THOROUGH else 80, seed=11)
     assert missed(row(found)) == []
 
 
