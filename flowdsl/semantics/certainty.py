@@ -40,6 +40,7 @@ OF_ABSENCE = frozenset(
         "empty-pause",
         "entry-added-twice",
         "enum-not-handled",
+        "for-cannot-fail",
         "impossible-reason",
         "match-incomplete",
         "misplaced-pause",

@@ -246,6 +246,22 @@ def test_nothing_is_found_that_the_broken_line_may_explain(body: str, expected: 
     assert analysed(body) == expected
 
 
+def test_a_line_that_cannot_be_read_may_be_the_one_that_fails() -> None:
+    loop = 'for x in ["a"] {\n<line>\n} on failure as why { do "{{why}}" }'
+    text = f"flow 1\n\nworkflow w {{\n  steps {{\n{loop}\n  }}\n}}\n"
+    found = {
+        line: {
+            each.name
+            for each in analyze(
+                MemoryFiles({"x.flow": text.replace("<line>", line)}), ["x.flow"], CompileOptions()
+            ).diagnostics
+        }
+        for line in ('do "b"', '~ expect "b"')
+    }
+    assert "for-cannot-fail" in found['do "b"']
+    assert "for-cannot-fail" not in found['~ expect "b"']
+
+
 def test_what_waits_for_the_whole_program_exists() -> None:
     from flowdsl.catalog import diagnostics
 
