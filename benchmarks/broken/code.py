@@ -514,7 +514,7 @@ PASSES = (
         "program.workflows",
         equivalent=_COST,
     ),
-    Code("passes._with_notes", "if each not in workflow.names", "if True"),
+    Code("passes._with_notes", "Names(workflow.names)", "Names(())"),
     Code(
         "passes._fails_inside",
         'return counts or any(each.action == "abort" and each not in bare for each in leaves)',

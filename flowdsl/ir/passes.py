@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
-from itertools import count
 from typing import Any, TypeAlias, TypeGuard
 
 from flowdsl.semantics.capabilities import Capabilities
@@ -663,9 +662,10 @@ def note_failures(program: nodes.Program) -> nodes.Program:
 
 def _with_notes(workflow: nodes.Workflow) -> nodes.Workflow:
     # One name for all loops: behind a loop a run goes on only where nothing was noted.
-    name = next(each for each in _failure_names() if each not in workflow.names)
+    names = Names(workflow.names)
+    name = names.fresh("failure")
     body = rewrite_body(workflow.body, lambda body: tuple(_checked(body, name)))
-    return replace(workflow, body=body, names=(*workflow.names, name))
+    return replace(workflow, body=body, names=names.taken())
 
 
 def _checked(body: nodes.Body, name: str) -> Iterator[nodes.Statement]:
@@ -729,12 +729,6 @@ def _noting(statement: nodes.Statement, name: str) -> nodes.Statement:
     if isinstance(statement, nodes.Loop) and statement.entry is not None and statement.counted:
         return replace(statement, noted=name)
     return statement
-
-
-def _failure_names() -> Iterator[str]:
-    yield "failure"
-    for number in count(2):
-        yield f"failure_{number}"
 
 
 def simplified(program: nodes.Program, capabilities: Capabilities) -> nodes.Program:
