@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import text_of
+from flowdsl.ir.lowering.values import text_of
 from flowdsl.ir.walk import statements, walk
 
 LINE = r"^[^\n\r⟦⟧]*(?!\n)$"

@@ -142,8 +142,8 @@ def compile_project(
 
 def _compile(analysis: Analysis, options: CompileOptions) -> Compilation:
     from flowdsl.codegen.bundle import emit_bundle
-    from flowdsl.ir.lower import lower_program
-    from flowdsl.ir.passes import simplified
+    from flowdsl.ir.lowering.program import lower_program
+    from flowdsl.ir.passes.simplify import simplified
     from flowdsl.ir.source_map import text_digest
     from flowdsl.ir.verify import verify_program
 

@@ -13,8 +13,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import holds_unspelled, joined, literal, single_variable
-from flowdsl.ir.passes import rewrite_body
+from flowdsl.ir.lowering.values import holds_unspelled, joined, literal, single_variable
+from flowdsl.ir.passes.simplify import rewrite_body
 from flowdsl.ir.typed_days import read_command, shown_words
 from flowdsl.ir.walk import statements, variables_set
 

@@ -11,7 +11,7 @@ from flowdsl.codegen.checks import TYPES, emit_checks
 from flowdsl.deploy.resources.workflow import CHECKS
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import LOOP_ITEM
+from flowdsl.ir.lowering.values import LOOP_ITEM
 from flowdsl.prompt.reading.texts import Texts
 from flowdsl.prompt.text import spell_variable
 from flowdsl.semantics.declarations.wire import CHECK_FIELDS

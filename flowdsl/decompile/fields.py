@@ -18,7 +18,7 @@ from flowdsl.compiler.collector import collector_paused
 from flowdsl.diagnostics.diagnostic import ERROR
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.ir import nodes
-from flowdsl.ir.lower import lower_program
+from flowdsl.ir.lowering.program import lower_program
 from flowdsl.semantics.modules import load
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles

@@ -1,14 +1,15 @@
 """The intermediate representation: what a program means, with nothing left to look up.
 
 Holds workflows and chains as frozen, versioned values: tasks inlined, names unique, constants
-evaluated, every `fail` decided, every output tied to one source. `lower.py` makes it from an
-analysis without errors, `passes.py` simplifies it, `verify.py` proves what code generation relies
-on, and `fits.py` says which statements a focused agent can carry out.
+evaluated, every `fail` decided, every output tied to one source. `lowering` makes it from an
+analysis without errors, `passes` simplify it, `verify` proves what code generation relies on, and
+`fits` says which statements a focused agent can carry out.
 
 Knows neither the words of a prompt nor the wire format; nothing above it reads the AST to make
 code.
 
-Entry points: `lower.lower_program`, `passes.simplified`, `verify.verify_program`.
+Entry points: `lowering.program.lower_program`, `passes.simplify.simplified`,
+`verify.verify_program`.
 
 Every node carries the `Origin` of the source that it came from, inside tasks too.
 """

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import LOOP_ITEM, literal, single_variable
+from flowdsl.ir.lowering.values import LOOP_ITEM, literal, single_variable
 from flowdsl.prompt.exact import delimited, exact, is_plain
 from flowdsl.prompt.text import (
     QUOTES,

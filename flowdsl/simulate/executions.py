@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName, Template, WorkflowArtifact
 from flowdsl.ir.days import with_days
-from flowdsl.ir.lower_types import TypeLowering
+from flowdsl.ir.lowering.types import TypeLowering
 from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
 from flowdsl.source.record import Record
 

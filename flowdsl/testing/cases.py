@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from flowdsl.ir.days import NoDay, with_days
-from flowdsl.ir.lower_types import TypeLowering
+from flowdsl.ir.lowering.types import TypeLowering
 from flowdsl.semantics import types
 from flowdsl.semantics.model import ChainSymbol, SemanticModel, TaskSymbol, WorkflowSymbol
 from flowdsl.simulate.interpreter.fields import on_the_wire, written_field

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from syrupy.assertion import SnapshotAssertion
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import literal
+from flowdsl.ir.lowering.values import literal
 from flowdsl.prompt.exact import delimited, exact
 from flowdsl.prompt.sentences import (
     AGAIN,

@@ -27,7 +27,7 @@ from flowdsl.codegen.prompt.document import emit_template
 from flowdsl.codegen.prompt.statements import emit_main
 from flowdsl.config.keys import VERIFIABLE_TOOLS
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import literal
+from flowdsl.ir.lowering.values import literal
 from flowdsl.prompt.outline import Item
 from flowdsl.prompt.reading.frames import frames
 from flowdsl.prompt.sentences import FOCUSED, KINDS, MAIN, PLATFORM, SENTENCES

@@ -14,8 +14,8 @@ from flowdsl.config.project import Project
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.ir import nodes
-from flowdsl.ir.lower import lower_program
-from flowdsl.ir.passes import simplified
+from flowdsl.ir.lowering.program import lower_program
+from flowdsl.ir.passes.simplify import simplified
 from flowdsl.ir.verify import decisions_outside, verify_program
 from flowdsl.semantics.model import SemanticModel
 from flowdsl.semantics.modules import load

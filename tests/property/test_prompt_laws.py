@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from flowdsl.codegen.artifacts import plain
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.ir import nodes
-from flowdsl.ir.passes import drop_empty
+from flowdsl.ir.passes.simplify import drop_empty
 from flowdsl.semantics.capabilities import DOCUMENTED
 from flowdsl.source.files import MemoryFiles
 from tests.support.effort import examples

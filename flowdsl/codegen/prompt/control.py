@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import literal, single_variable, text_of
+from flowdsl.ir.lowering.values import literal, single_variable, text_of
 from flowdsl.prompt.outline import Item
 from flowdsl.prompt.sentences import AGAIN, DONE, NONE
 from flowdsl.prompt.text import (

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from flowdsl.ir import nodes
-from flowdsl.ir.placing import ENTRY
+from flowdsl.ir.passes.placing import ENTRY
 from flowdsl.prompt.reading.frames import frames
 from flowdsl.prompt.reading.outline import ReadItem
 from flowdsl.prompt.text import clause, limit_words, quoted, spell_variable

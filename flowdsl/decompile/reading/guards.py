@@ -1,4 +1,4 @@
-"""Takes back that branches of the main agent are loops of one or no entry (`ir.guards`).
+"""Takes back that branches of the main agent are loops of one or no entry (`ir.passes.guards`).
 
 Save under "guard": an empty list.                 if with_proof { capture "proof.png" }
 If {with_proof} is true: save a list of "yes".  ->
@@ -13,9 +13,9 @@ from dataclasses import replace
 from typing import Any
 
 from flowdsl.ir import nodes
-from flowdsl.ir.guards import CHOSEN, GUARD, GUARDED_LIST, NOT_CHOSEN
-from flowdsl.ir.lower_values import single_variable
-from flowdsl.ir.passes import rewrite_body
+from flowdsl.ir.lowering.values import single_variable
+from flowdsl.ir.passes.guards import CHOSEN, GUARD, GUARDED_LIST, NOT_CHOSEN
+from flowdsl.ir.passes.simplify import rewrite_body
 from flowdsl.ir.walk import inner_bodies, statements, with_bodies
 from flowdsl.prompt.reading.texts import MAX_DIGITS
 

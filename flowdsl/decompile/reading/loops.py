@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import single_variable
-from flowdsl.ir.passes import rewrite_body
+from flowdsl.ir.lowering.values import single_variable
+from flowdsl.ir.passes.simplify import rewrite_body
 from flowdsl.prompt.reading.phrases import constant, text_value
 from flowdsl.prompt.reading.texts import Texts
 

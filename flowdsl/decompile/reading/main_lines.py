@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from flowdsl.codegen.prompt.saved import with_variables
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import single_variable
+from flowdsl.ir.lowering.values import single_variable
 from flowdsl.prompt.reading.outline import ReadItem
 from flowdsl.prompt.sentences import DONE, FAILED, NONE
 from flowdsl.prompt.text import limit_words, quoted, spell_variable

@@ -11,7 +11,7 @@ from flowdsl.codegen.prompt.saved import with_variables
 from flowdsl.compiler.collector import collector_paused
 from flowdsl.ir import nodes
 from flowdsl.ir.images import image_extension, image_hash
-from flowdsl.ir.passes import rewrite_body
+from flowdsl.ir.passes.simplify import rewrite_body
 from flowdsl.ir.walk import variables_set, walk
 from flowdsl.prompt.reading.outline import Outline, read_outline
 from flowdsl.prompt.reading.texts import MAX_DIGITS, Texts

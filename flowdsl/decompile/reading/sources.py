@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_statements import BEFORE
+from flowdsl.ir.lowering.statements import BEFORE
 from flowdsl.ir.walk import field_names, statements
 from flowdsl.prompt.reading.frames import Sentences
 from flowdsl.prompt.reading.phrases import plain_constant

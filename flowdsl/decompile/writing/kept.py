@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import single_variable
+from flowdsl.ir.lowering.values import single_variable
 
 from .lines import Emit, Keep, Line, all_lines, leaves, loop_key
 from .outputs import Sources

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import LOOP_ITEM
+from flowdsl.ir.lowering.values import LOOP_ITEM
 from flowdsl.ir.walk import inner_bodies
 from flowdsl.source.record import Record
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import single_variable
+from flowdsl.ir.lowering.values import single_variable
 from flowdsl.ir.walk import field_names, inner_bodies
 from flowdsl.source.record import Record
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import single_variable
+from flowdsl.ir.lowering.values import single_variable
 
 from .value_types import present
 

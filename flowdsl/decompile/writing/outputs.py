@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_statements import BEFORE
-from flowdsl.ir.lower_values import single_variable
-from flowdsl.ir.passes import PLAIN_ACTIONS
+from flowdsl.ir.lowering.statements import BEFORE
+from flowdsl.ir.lowering.values import single_variable
+from flowdsl.ir.passes.simplify import PLAIN_ACTIONS
 from flowdsl.source.record import Record
 
 from ..model import NOWHERE
@@ -305,7 +305,7 @@ def _is_taken(
 ) -> bool:
     """Whether lowering would take an output from the variable that is emitted at `body[at]`.
 
-    This is `ir.outputs`, with lines in the place of statements.
+    This is `ir.lowering.outputs`, with lines in the place of statements.
     """
     before = True
     setters: list[Line] = []

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from flowdsl.format.literals import is_name
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import LOOP_ITEM
+from flowdsl.ir.lowering.values import LOOP_ITEM
 from flowdsl.prompt.text import spell_path
 from flowdsl.source.record import Record
 

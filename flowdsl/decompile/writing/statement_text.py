@@ -6,8 +6,8 @@ from typing import Any, assert_never
 
 from flowdsl.format.literals import is_name, plain_literal, value_literal
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_statements import DEFAULT_TIMEOUT_MILLISECONDS, not_reached
-from flowdsl.ir.lower_values import joined, single_variable
+from flowdsl.ir.lowering.statements import DEFAULT_TIMEOUT_MILLISECONDS, not_reached
+from flowdsl.ir.lowering.values import joined, single_variable
 from flowdsl.ir.typed_days import read_command
 from flowdsl.semantics.values.displays import has_displays, problem_of
 

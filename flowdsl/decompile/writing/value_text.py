@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 from flowdsl.format.literals import is_name, plain_literal, value_literal
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import single_variable
+from flowdsl.ir.lowering.values import single_variable
 
 from .literals import text_literal
 from .scope import Scope

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import single_variable
+from flowdsl.ir.lowering.values import single_variable
 from flowdsl.ir.walk import walk
 from flowdsl.prompt.values import type_words
 

@@ -9,7 +9,7 @@ from typing import Any
 from flowdsl.format.formatter import format_source
 from flowdsl.format.literals import alike_literals, is_name, plain_literal, value_literal
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_statements import Names
+from flowdsl.ir.lowering.statements import Names
 from flowdsl.ir.walk import statements, walk
 from flowdsl.prompt.text import commands_of
 from flowdsl.semantics.capabilities import NO_COMMAND

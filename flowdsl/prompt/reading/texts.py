@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, TypeVar
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import joined, literal
+from flowdsl.ir.lowering.values import joined, literal
 from flowdsl.prompt.exact import exact, in_lines
 from flowdsl.prompt.sentences import COUNT, DATA_NOTE
 from flowdsl.prompt.text import (

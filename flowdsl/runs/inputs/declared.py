@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_types import TypeLowering
+from flowdsl.ir.lowering.types import TypeLowering
 from flowdsl.semantics.values.schema_files import listed_fields
 
 Kind = Literal["workflow", "chain"]

@@ -15,8 +15,8 @@ An example, where no focused agent has a terminal (`run`):
 
 Where the account is known to evaluate the lists of loops afresh (`Capabilities.fresh_loop_lists`),
 `if urgent { run "ipconfig" }` is compiled to a loop of one or no entry and is no trap, outside of
-loops and rounds (`ir.guards`). In such a body another `if` of this kind and a `for` of the main
-agent stand for themselves, so that no loop runs in a loop; in a decision of another kind they
+loops and rounds (`ir.passes.guards`). In such a body another `if` of this kind and a `for` of the
+main agent stand for themselves, so that no loop runs in a loop; in a decision of another kind they
 cannot.
 
 Two looks keep this cheap. The first sums up once for each task what its body requires

@@ -14,8 +14,8 @@ from flowdsl.config.keys import VERIFIABLE_TOOLS
 from flowdsl.ir import nodes
 from flowdsl.ir.fits import fits
 from flowdsl.ir.images import image_extension, image_hash
-from flowdsl.ir.lower_values import joined, literal
-from flowdsl.ir.passes import drop_empty, merge_stores
+from flowdsl.ir.lowering.values import joined, literal
+from flowdsl.ir.passes.simplify import drop_empty, merge_stores
 from flowdsl.ir.typed_days import command_of
 from flowdsl.ir.walk import statements
 from flowdsl.prompt.sentences import SCALARS

@@ -56,7 +56,7 @@ TESTS = (
     "semantics/values/bounds.py",
     "call_graph.py",
 )
-CONSTS = ("semantics/declarations/constants.py", "ir/lower_values.py", "ir/lower_types.py")
+CONSTS = ("semantics/declarations/constants.py", "ir/lowering/values.py", "ir/lowering/types.py")
 TEXTS = ("platform_text.py",)
 KINDS: dict[str, tuple[Make, tuple[str, ...]]] = {
     "fields that are read": (

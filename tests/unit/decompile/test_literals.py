@@ -17,7 +17,7 @@ from flowdsl.decompile.writing.literals import text_literal
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.format.literals import plain_literal, raw_literal, value_literal
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_types import to_json
+from flowdsl.ir.lowering.types import to_json
 from flowdsl.prompt.text import spell_variable
 from flowdsl.semantics.modules import load
 from flowdsl.semantics.resolve import analyze_program

@@ -9,8 +9,8 @@ import pytest
 
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.ir.lower import lower_program
-from flowdsl.ir.passes import simplified
+from flowdsl.ir.lowering.program import lower_program
+from flowdsl.ir.passes.simplify import simplified
 from flowdsl.ir.verify import verify_program
 from flowdsl.semantics.capabilities import DOCUMENTED
 from flowdsl.semantics.modules import load

@@ -7,8 +7,8 @@ from dataclasses import replace
 from itertools import islice, product
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import joined as joined_text
-from flowdsl.ir.lower_values import literal
+from flowdsl.ir.lowering.values import joined as joined_text
+from flowdsl.ir.lowering.values import literal
 from flowdsl.source.alignment import Effort
 from flowdsl.syntax import ast
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from flowdsl.codegen.prompt.actions import emit_action
 from flowdsl.ir import nodes
-from flowdsl.ir.lower_values import origin_of
+from flowdsl.ir.lowering.values import origin_of
 from flowdsl.ir.walk import field_names, inner_bodies
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast

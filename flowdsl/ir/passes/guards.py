@@ -27,11 +27,11 @@ from dataclasses import replace
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.syntax.statements import FINISH
 
-from . import nodes
-from .fits import body_tools, fits
-from .lower_statements import Names
-from .verify import depends_on_screen
-from .walk import inner_bodies, with_bodies
+from .. import nodes
+from ..fits import body_tools, fits
+from ..lowering.statements import Names
+from ..verify import depends_on_screen
+from ..walk import inner_bodies, with_bodies
 
 GUARD = "guard"
 """The name of the variable that has the list of a branch, if it is free."""

@@ -24,9 +24,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from . import nodes
-from .lower_values import LOOP_ITEM
-from .walk import field_names, inner_bodies, variables_set, walk, with_bodies
+from .. import nodes
+from ..lowering.values import LOOP_ITEM
+from ..walk import field_names, inner_bodies, variables_set, walk, with_bodies
 
 Live: TypeAlias = frozenset[str]
 

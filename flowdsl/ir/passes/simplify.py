@@ -11,13 +11,13 @@ from typing import Any, TypeAlias, TypeGuard
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.semantics.values.text_relations import has_text
 
-from . import nodes
-from .fits import models_of
+from .. import nodes
+from ..fits import models_of
+from ..lowering.statements import Names
+from ..walk import inner_bodies, statements, variables_set, walk
 from .guards import guard_branches
 from .liveness import drop_unread, use_directly
-from .lower_statements import Names
 from .placing import place_loops
-from .walk import inner_bodies, statements, variables_set, walk
 
 Rewrite = Callable[[nodes.Body], nodes.Body]
 

@@ -10,11 +10,11 @@ from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
 from flowdsl.syntax import ast
 
-from . import nodes
-from .lower_statements import BodyLowering, Names, local_variables
-from .lower_types import to_json
-from .lower_values import Frame, ValueLowering, origin_of, single_variable, wire_path
+from .. import nodes
 from .outputs import OutputPlan, plan_outputs
+from .statements import BodyLowering, Names, local_variables
+from .types import to_json
+from .values import Frame, ValueLowering, origin_of, single_variable, wire_path
 
 
 def lower_program(model: semantic.SemanticModel, environment: Mapping[str, str]) -> nodes.Program:

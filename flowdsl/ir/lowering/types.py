@@ -8,7 +8,7 @@ from typing import Any, assert_never
 
 from flowdsl.semantics import types
 
-from . import nodes
+from .. import nodes
 
 
 def to_json(value: Any) -> Any:

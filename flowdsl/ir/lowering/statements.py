@@ -14,10 +14,13 @@ from flowdsl.source.record import Record
 from flowdsl.syntax import ast, visit
 from flowdsl.syntax.statements import leaving_else, variable_set_by
 
-from . import nodes
-from .images import image_extension, image_hash
-from .lower_types import to_json
-from .lower_values import (
+from .. import nodes
+from ..images import image_extension, image_hash
+from ..typed_days import ISO, command_of, shown_words
+from ..walk import walk
+from .outputs import OutputPlan
+from .types import to_json
+from .values import (
     LOOP_ITEM,
     Frame,
     ValueLowering,
@@ -29,9 +32,6 @@ from .lower_values import (
     single_variable,
     variable_value,
 )
-from .outputs import OutputPlan
-from .typed_days import ISO, command_of, shown_words
-from .walk import walk
 
 DEFAULT_TIMEOUT_MILLISECONDS = 60_000
 """How long `wait until` waits if the source does not say."""

@@ -20,8 +20,8 @@ from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
 from flowdsl.syntax.paragraphs import has_lines, in_paragraphs, on_one_line
 
-from . import nodes
-from .lower_types import TypeLowering, to_json
+from .. import nodes
+from .types import TypeLowering, to_json
 
 LOOP_ITEM = "loop_item"
 """The runtime variable of the platform that holds the current entry of a loop."""

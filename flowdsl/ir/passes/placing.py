@@ -17,11 +17,11 @@ from dataclasses import replace
 
 from flowdsl.semantics.capabilities import Capabilities
 
-from . import nodes
-from .fits import fits
-from .lower_statements import ENTRIES, Names
-from .lower_values import LOOP_ITEM, holds_unspelled, variable_value
-from .walk import inner_bodies, renamed, with_bodies
+from .. import nodes
+from ..fits import fits
+from ..lowering.statements import ENTRIES, Names
+from ..lowering.values import LOOP_ITEM, holds_unspelled, variable_value
+from ..walk import inner_bodies, renamed, with_bodies
 
 ENTRY = "entry"
 """The name for the entry at hand of a loop inside a focused call, if it is free."""

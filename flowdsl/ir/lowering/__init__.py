@@ -1,0 +1,7 @@
+"""From the AST and its side tables to IR: tasks inlined, names unique, every `fail` decided.
+
+`program` begins with workflows, chains and checks, `outputs` decides where each output gets its
+value, `statements` lowers bodies, `values` and `types` what stands in them.
+
+Entry point: `program.lower_program`, for an analysis without errors.
+"""

@@ -1,0 +1,8 @@
+"""From a program of the IR to a simpler one with the same meaning.
+
+`simplify` holds the short passes and the order of all of them. `placing` decides which loops a
+focused agent goes through, `guards` makes loops of branches that a replay could not decide again,
+and `liveness` drops values that nothing reads.
+
+Entry point: `simplify.simplified`.
+"""
