@@ -18,9 +18,9 @@ from .defaults import with_defaults
 from .errors import NotAProgram
 from .expressions import constant, constant_in, line
 from .frames import Frame, Run
-from .leaving import Abort, Fail, Finish
 from .reading import reported
-from .statements import perform
+from .statements.leaving import Abort, Fail, Finish
+from .statements.perform import perform
 from .values import MISSING
 from .watching import NOBODY, Watcher
 

@@ -8,14 +8,14 @@ from flowdsl.semantics import types
 from flowdsl.semantics.model import TaskSymbol
 from flowdsl.syntax import ast
 
-from .expressions import constant, is_known, value
-from .fields import on_the_wire
-from .frames import Frame
-from .values import MISSING, Value, record_of
+from ..expressions import constant, is_known, value
+from ..fields import on_the_wire
+from ..frames import Frame
+from ..values import MISSING, Value, record_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .frames import Known
+    from ..frames import Known
     from .repeating import Perform
 
 

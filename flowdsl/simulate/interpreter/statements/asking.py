@@ -12,15 +12,15 @@ from flowdsl.semantics import types
 from flowdsl.syntax import ast
 from flowdsl.syntax.paragraphs import on_one_line
 
-from .. import trace, world
-from ..world import Question
+from ... import trace, world
+from ...world import Question
+from ..defaults import counted
+from ..expressions import constant_in, exact, line
+from ..frames import Frame
+from ..reading import shape_of, value_of
+from ..values import Value
 from . import leaving
 from .acting import act
-from .defaults import counted
-from .expressions import constant_in, exact, line
-from .frames import Frame
-from .reading import shape_of, value_of
-from .values import Value
 
 DEFAULT_TIMEOUT = 60_000
 """The milliseconds that a `wait until` waits if it does not say how long."""

@@ -7,18 +7,18 @@ from typing import assert_never
 from flowdsl.semantics import types
 from flowdsl.syntax import ast
 
-from .. import trace
+from ... import trace
+from ..conditions import holds
+from ..expressions import line, reference, value
+from ..fields import type_at
+from ..frames import Frame
+from ..values import MISSING, appended
+from ..watching import HOLDS, OTHERWISE
 from . import asking, leaving
 from .acting import act, do, press, show, type_in
 from .calls import call
-from .conditions import holds
-from .expressions import line, reference, value
-from .fields import type_at
-from .frames import Frame
 from .leaving import Abort, Fail, Finish
 from .repeating import attempts, bound, for_each, rounds
-from .values import MISSING, appended
-from .watching import HOLDS, OTHERWISE
 
 
 def perform(block: ast.Block, frame: Frame) -> None:

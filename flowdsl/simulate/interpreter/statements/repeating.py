@@ -11,14 +11,14 @@ from flowdsl.semantics import types
 from flowdsl.semantics.model import INPUT
 from flowdsl.syntax import ast
 
-from ..trace import PAUSE
-from .conditions import holds
-from .expressions import constant, value
-from .fields import type_at, wire_step
-from .frames import Frame
+from ...trace import PAUSE
+from ..conditions import holds
+from ..expressions import constant, value
+from ..fields import type_at, wire_step
+from ..frames import Frame
+from ..values import Value
+from ..watching import ENTERED, OTHERWISE, SKIPPED
 from .leaving import TOO_MANY, Abort, Fail
-from .values import Value
-from .watching import ENTERED, OTHERWISE, SKIPPED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from flowdsl.source.files import resolve_path
 from flowdsl.syntax import ast
 from flowdsl.syntax.paragraphs import in_paragraphs
 
-from .. import trace
-from .expressions import laid_out, line, typed
-from .frames import Frame
+from ... import trace
+from ..expressions import laid_out, line, typed
+from ..frames import Frame
 
 
 def act(frame: Frame, verb: str, *texts: str) -> None:
