@@ -33,8 +33,8 @@ from flowdsl.semantics.names.linked_files import imports_in
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile
-from flowdsl.syntax.lexer import Lexemes
 from flowdsl.syntax.parse import parse_module
+from flowdsl.syntax.parser.lexer import Lexemes
 
 Job = Callable[[], object]
 

@@ -17,8 +17,8 @@ from flowdsl.config.load import load_project  # noqa: E402
 from flowdsl.diagnostics.sink import Sink  # noqa: E402
 from flowdsl.source.files import library_of  # noqa: E402
 from flowdsl.source.text import SourceFile  # noqa: E402
-from flowdsl.syntax.lexer import KEYWORDS, TERMINAL, Lexemes, is_word  # noqa: E402
 from flowdsl.syntax.parse import parse_module  # noqa: E402
+from flowdsl.syntax.parser.lexer import KEYWORDS, TERMINAL, Lexemes, is_word  # noqa: E402
 from flowdsl.syntax.recovery.resynchronisation import statement_words  # noqa: E402
 from tests.support.flows.compiling import project_path  # noqa: E402
 

@@ -17,9 +17,9 @@ from typing import Any
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
-from flowdsl.syntax.lexer import TERMINAL, Lexemes
-from flowdsl.syntax.text import plain_string, scan_text
-from flowdsl.syntax.variables import MAX_DIGITS
+from flowdsl.syntax.parser.lexer import TERMINAL, Lexemes
+from flowdsl.syntax.texts.literals import plain_string, scan_text
+from flowdsl.syntax.texts.variables import MAX_DIGITS
 
 _MAX_DEPTH = 60
 """How deep values may nest; less than the parser takes, to leave room for what is around them."""

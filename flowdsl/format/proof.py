@@ -14,8 +14,8 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
 from flowdsl.syntax.dump import dump
-from flowdsl.syntax.lexer import TERMINAL
-from flowdsl.syntax.text import scan_text
+from flowdsl.syntax.parser.lexer import TERMINAL
+from flowdsl.syntax.texts.literals import scan_text
 
 from .gaps import Gap, doc_lines
 from .sheet import COMMA, DAYS, NO_ENTRY, RUNTIME, TEXTS, Sheet

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile
-from flowdsl.syntax.driver import run
 from flowdsl.syntax.edition import FIRST, fresh_stack, read_edition
-from flowdsl.syntax.lexer import END, TERMINAL, Lexemes
 from flowdsl.syntax.parse import parse_module
-from flowdsl.syntax.variables import MAX_DIGITS
+from flowdsl.syntax.parser.driver import run
+from flowdsl.syntax.parser.lexer import END, TERMINAL, Lexemes
+from flowdsl.syntax.texts.variables import MAX_DIGITS
 
 from .sheet import Sheet
 from .tree import ITEM_RULES, Item, Numbered, Reader

@@ -9,8 +9,8 @@ from functools import cache
 from itertools import pairwise, repeat
 from operator import add
 
-from flowdsl.syntax.lexer import TERMINAL, Lexemes
-from flowdsl.syntax.tables import TERMINALS
+from flowdsl.syntax.parser.lexer import TERMINAL, Lexemes
+from flowdsl.syntax.parser.tables import TERMINALS
 
 from .gaps import doc_lines
 

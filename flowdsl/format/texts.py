@@ -10,7 +10,7 @@ import re
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
-from flowdsl.syntax.text import block_lines, common_indent, scan_text
+from flowdsl.syntax.texts.literals import block_lines, common_indent, scan_text
 
 INDENT = 2
 QUOTES = '"""'

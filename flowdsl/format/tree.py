@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flowdsl.syntax.driver import MAX_DEPTH, Build, rules
-from flowdsl.syntax.lexer import Lexemes
+from flowdsl.syntax.parser.driver import MAX_DEPTH, Build, rules
+from flowdsl.syntax.parser.lexer import Lexemes
 
 from .sheet import COMMA, LBRACE, REST, Sheet
 from .texts import written_text

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.syntax import ast
 from flowdsl.syntax.edition import FIRST
-from flowdsl.syntax.lexer import Lexemes
+from flowdsl.syntax.parser.lexer import Lexemes
 
 Range: TypeAlias = tuple[int, int]
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import TypeAlias
 
-from flowdsl.syntax.lexer import TERMINAL
-from flowdsl.syntax.tables import WORDS
+from flowdsl.syntax.parser.lexer import TERMINAL
+from flowdsl.syntax.parser.tables import WORDS
 
 from .doc import BREAK, CLOSE, FORCED, OPEN, SOFT, SPACE, WIDTH, Either, Line, Part
 from .gaps import Gap

@@ -17,8 +17,8 @@ from flowdsl.source.files import SUFFIX
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
-from flowdsl.syntax.lexer import lex
-from flowdsl.syntax.tokens import Token
+from flowdsl.syntax.parser.lexer import lex
+from flowdsl.syntax.parser.tokens import Token
 from flowdsl.syntax.visit import walk
 
 from . import errors

@@ -26,7 +26,7 @@ from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
-from flowdsl.syntax.lexer import KEYWORDS
+from flowdsl.syntax.parser.lexer import KEYWORDS
 
 from .names.linked_files import connected, imports_in
 

@@ -1,8 +1,8 @@
 """Source text to syntax tree.
 
-Scans a file into lossless tokens (`lexer`), parses them (`driver`) with tables generated from
+Scans a file into lossless tokens and parses them (`parser`) with tables generated from
 `grammars/flowdsl.lark`, and builds the frozen AST of `ast`. The text of prompts is scanned in a
-second stage (`text`, `variables`) that keeps every offset.
+second stage (`texts`) that keeps every offset; `recovery` reads on behind mistakes.
 
 Does not know what a name means. `reference` is Lark itself, the generator of the tables and the
 oracle of the tests; nothing on the way from a file to a diagnostic imports it.

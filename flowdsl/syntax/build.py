@@ -14,10 +14,10 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile, Span
 
 from . import ast, errors
-from .driver import MAX_DEPTH, Build, rules
-from .lexer import Lexemes
-from .text import plain_string, scan_text
-from .variables import scan_ref, whole_number
+from .parser.driver import MAX_DEPTH, Build, rules
+from .parser.lexer import Lexemes
+from .texts.literals import plain_string, scan_text
+from .texts.variables import scan_ref, whole_number
 
 _UNIT_MILLISECONDS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
 

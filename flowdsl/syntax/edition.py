@@ -7,9 +7,9 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile, Span
 
 from . import errors
-from .driver import Stack, shift
-from .lexer import END, TERMINAL, Lexemes, breaks_line, is_word
-from .variables import whole_number
+from .parser.driver import Stack, shift
+from .parser.lexer import END, TERMINAL, Lexemes, breaks_line, is_word
+from .texts.variables import whole_number
 
 EDITIONS = (1,)
 FIRST = 2

@@ -10,10 +10,10 @@ from flowdsl.source.text import SourceFile
 
 from . import ast
 from .build import AST_RULES, AstBuilder
-from .driver import run
 from .edition import FIRST, fresh_stack, read_edition
-from .lexer import Lexemes
-from .variables import FirstFindings
+from .parser.driver import run
+from .parser.lexer import Lexemes
+from .texts.variables import FirstFindings
 
 MAX_TEXT_ERRORS = 100
 """The most errors inside of texts that are looked for in one file."""

@@ -1,4 +1,4 @@
-"""Lark itself: the generator of `tables.py` and the oracle of the tests.
+"""Lark itself: the generator of `parser/tables.py` and the oracle of the tests.
 
 `python -m flowdsl.syntax.reference --write` compiles `grammars/flowdsl.lark` into integer tables;
 `--check` says whether they are up to date. Nothing on the way from a file to a diagnostic imports
@@ -17,7 +17,7 @@ from lark import Lark, Token, Tree
 from lark.grammar import Terminal
 from lark.lexer import PatternStr
 
-from flowdsl.syntax.operations import ADD, EXTEND, LIST, NODE, SAME
+from flowdsl.syntax.parser.operations import ADD, EXTEND, LIST, NODE, SAME
 
 if TYPE_CHECKING:
     from lark.grammar import Rule
@@ -97,9 +97,9 @@ def generic_tree(tree: Tree[Token]) -> Branch:
 
 def driver_tree(text: str) -> Branch | None:
     """The generic tree of a text by the tables and the driver; None when they reject it."""
-    from flowdsl.syntax.driver import Build, Stack, rules, run
-    from flowdsl.syntax.lexer import Lexemes
-    from flowdsl.syntax.tables import TERMINALS
+    from flowdsl.syntax.parser.driver import Build, Stack, rules, run
+    from flowdsl.syntax.parser.lexer import Lexemes
+    from flowdsl.syntax.parser.tables import TERMINALS
 
     tokens = Lexemes(text)
 
@@ -328,7 +328,7 @@ def main(arguments: list[str]) -> int:
     mode.add_argument("--write", action="store_true", help="write tables.py")
     mode.add_argument("--check", action="store_true", help="exit 1 when tables.py is stale")
     fresh = render_tables(reference_parser())
-    tables = Path(__file__).with_name("tables.py")
+    tables = Path(__file__).with_name("parser") / "tables.py"
     if options.parse_args(arguments).write:
         tables.write_text(fresh, encoding="utf-8")
         return 0

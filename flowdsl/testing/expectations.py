@@ -14,7 +14,7 @@ from flowdsl.simulate.trace import SUCCESS, Ending, Trace
 from flowdsl.source.files import written_path
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
-from flowdsl.syntax.paragraphs import on_one_line
+from flowdsl.syntax.texts.paragraphs import on_one_line
 
 from .answers import Script
 from .cases import Case

@@ -14,7 +14,7 @@ from flowdsl.simulate.trace import Recorder
 from flowdsl.simulate.world import Question, Unanswerable, World
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
-from flowdsl.syntax.paragraphs import on_one_line
+from flowdsl.syntax.texts.paragraphs import on_one_line
 
 from .patterns import Beginning, Matching, Part, Some
 

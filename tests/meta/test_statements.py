@@ -23,7 +23,7 @@ from flowdsl.semantics.places import OF_ROLE
 from flowdsl.semantics.traversal import inner_blocks
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
-from flowdsl.syntax.lexer import KEYWORDS
+from flowdsl.syntax.parser.lexer import KEYWORDS
 from flowdsl.syntax.statements import (
     BY_KIND,
     EVERY_AGENT,

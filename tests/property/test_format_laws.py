@@ -33,8 +33,8 @@ from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
 from flowdsl.syntax.dump import dump
-from flowdsl.syntax.lexer import lex
 from flowdsl.syntax.parse import parse_module
+from flowdsl.syntax.parser.lexer import lex
 from tests.support.effort import examples
 from tests.support.flows.compiling import PROJECTS, compile_folder
 from tests.support.flows.expectations import CORPUS, Case, find_cases

@@ -11,10 +11,10 @@ from lark.exceptions import UnexpectedInput
 
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile
-from flowdsl.syntax.lexer import lex
 from flowdsl.syntax.parse import parse_module
+from flowdsl.syntax.parser.lexer import lex
+from flowdsl.syntax.parser.tables import WORDS
 from flowdsl.syntax.reference import Branch, driver_tree, generic_tree
-from flowdsl.syntax.tables import WORDS
 from tests.support.effort import examples
 from tests.support.flows.programs import SAMPLES, lark, mutated, program
 from tests.support.rows import for_rows

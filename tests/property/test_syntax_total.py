@@ -16,9 +16,9 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
 from flowdsl.syntax.dump import dump
-from flowdsl.syntax.lexer import lex
 from flowdsl.syntax.parse import parse_module
-from flowdsl.syntax.text import scan_text
+from flowdsl.syntax.parser.lexer import lex
+from flowdsl.syntax.texts.literals import scan_text
 from flowdsl.syntax.visit import walk
 from tests.support.effort import examples
 from tests.support.flows.programs import NOISE, mutated, program

@@ -115,14 +115,14 @@ def _grammar_tree(branch: Branch, text: str) -> str:
 def _tables(console: Console) -> int:
     from importlib.resources import files
 
-    from flowdsl.syntax import tables
+    from flowdsl.syntax.parser import tables
     from flowdsl.syntax.reference import reference_parser, render_tables
 
     console.out(
         f"{len(tables.TERMINALS)} terminals, {len(tables.RULES)} rules, "
         f"{len(tables.STATE_ROWS)} states"
     )
-    written = files("flowdsl.syntax").joinpath("tables.py").read_text(encoding="utf-8")
+    written = files("flowdsl.syntax.parser").joinpath("tables.py").read_text(encoding="utf-8")
     if written == render_tables(reference_parser()):
         console.out("the tables are those of the grammar")
         return SUCCESS

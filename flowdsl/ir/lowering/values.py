@@ -18,7 +18,7 @@ from flowdsl.source.files import resolve_path
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
-from flowdsl.syntax.paragraphs import has_lines, in_paragraphs, on_one_line
+from flowdsl.syntax.texts.paragraphs import has_lines, in_paragraphs, on_one_line
 
 from .. import nodes
 from .types import TypeLowering, to_json

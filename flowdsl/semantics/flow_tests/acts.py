@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.syntax import ast
-from flowdsl.syntax.paragraphs import on_one_line
+from flowdsl.syntax.texts.paragraphs import on_one_line
 
 from .. import errors, places
 from ..model import ChainSymbol, TaskSymbol, WorkflowSymbol

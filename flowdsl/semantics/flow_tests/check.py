@@ -9,7 +9,7 @@ from flowdsl.diagnostics.suggest import Names, listed
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
-from flowdsl.syntax.paragraphs import on_one_line
+from flowdsl.syntax.texts.paragraphs import on_one_line
 from flowdsl.syntax.visit import walk
 
 from .. import errors, places

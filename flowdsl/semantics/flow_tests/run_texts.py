@@ -5,8 +5,8 @@ from __future__ import annotations
 from flowdsl.source.gaps import fill
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
-from flowdsl.syntax.paragraphs import on_one_line
 from flowdsl.syntax.statements import STATEMENTS
+from flowdsl.syntax.texts.paragraphs import on_one_line
 from flowdsl.syntax.visit import walk
 
 from ..model import LOOP, RUNTIME

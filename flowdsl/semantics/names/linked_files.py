@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from flowdsl.source.files import resolve_path
-from flowdsl.syntax.lexer import Lexemes
-from flowdsl.syntax.text import plain_string
+from flowdsl.syntax.parser.lexer import Lexemes
+from flowdsl.syntax.texts.literals import plain_string
 
 _FLOW_PATH = re.compile(r'"([^"\r\n]+\.flow)"')
 _SECTIONS = frozenset(("prompt", "inputs", "outputs", "checks", "extra"))

@@ -10,7 +10,7 @@ from typing import Any, assert_never
 from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
 from flowdsl.syntax import ast
-from flowdsl.syntax.paragraphs import has_lines, on_one_line
+from flowdsl.syntax.texts.paragraphs import has_lines, on_one_line
 
 from .errors import MissingInText
 from .fields import converted, type_at, wire_step, written_field

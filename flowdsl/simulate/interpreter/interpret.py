@@ -9,7 +9,7 @@ from typing import Any
 from flowdsl.semantics import types
 from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
 from flowdsl.syntax import ast
-from flowdsl.syntax.paragraphs import on_one_line
+from flowdsl.syntax.texts.paragraphs import on_one_line
 
 from ..shapes import without_missing
 from ..trace import FAILED, SUCCESS, Ending, Recorder, Trace

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ..driver import Stack, expected, fits, fitting
 from ..edition import DECLARATIONS
-from ..lexer import KEYWORDS, TERMINAL, UNKNOWN, Lexemes, is_word
-from ..tables import TERMINALS
+from ..parser.driver import Stack, expected, fits, fitting
+from ..parser.lexer import KEYWORDS, TERMINAL, UNKNOWN, Lexemes, is_word
+from ..parser.tables import TERMINALS
 from .foreign_syntax import (
     APPENDED,
     ARGUMENTS,

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from flowdsl.diagnostics.diagnostic import Edit, Fix
 from flowdsl.source.text import SourceFile, Span
 
-from ..lexer import TERMINAL, Lexemes, Row, breaks_line, is_word
-from ..tables import TERMINALS
+from ..parser.lexer import TERMINAL, Lexemes, Row, breaks_line, is_word
+from ..parser.tables import TERMINALS
 from .foreign_syntax import (
     COMMENT,
     CORRECTED,

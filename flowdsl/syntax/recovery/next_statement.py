@@ -33,9 +33,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import NamedTuple
 
-from ..driver import Stack, fits, shift, symbols, terminal
 from ..edition import FIRST
-from ..lexer import KEYWORDS, TERMINAL, Lexemes, breaks_line, is_word
+from ..parser.driver import Stack, fits, shift, symbols, terminal
+from ..parser.lexer import KEYWORDS, TERMINAL, Lexemes, breaks_line, is_word
 from .resynchronisation import begins_line, finished, reads_on, uncover_braces
 
 _BAD_STRING = TERMINAL["BAD_STRING"]

@@ -16,8 +16,8 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile, Span
 
 from .. import errors
-from ..driver import Stack, fits
-from ..lexer import TERMINAL, Lexemes, breaks_line
+from ..parser.driver import Stack, fits
+from ..parser.lexer import TERMINAL, Lexemes, breaks_line
 from .advice import unterminated_advice
 from .foreign_syntax import CURLY_QUOTES
 from .resynchronisation import reads_on, uncover_braces

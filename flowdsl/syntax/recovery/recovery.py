@@ -48,9 +48,9 @@ from flowdsl.source.text import SourceFile, Span
 
 from .. import ast, errors
 from ..build import AST_RULES, AstBuilder
-from ..driver import MAX_DEPTH, Stack, fits, nesting, run, shift, symbols, terminal
 from ..edition import FIRST, fresh_stack
-from ..lexer import END, TERMINAL, Lexemes, breaks_line
+from ..parser.driver import MAX_DEPTH, Stack, fits, nesting, run, shift, symbols, terminal
+from ..parser.lexer import END, TERMINAL, Lexemes, breaks_line
 from .next_statement import (
     breaks_off,
     goes_on_behind_hole,

@@ -13,9 +13,9 @@ from flowdsl.diagnostics.suggest import closest
 from flowdsl.source.text import SourceFile, Span
 
 from .. import errors
-from ..driver import Stack, expected, fits, fitting, shift, symbols
-from ..lexer import END, KEYWORDS, TERMINAL, UNKNOWN, Lexemes, breaks_line, is_word
-from ..tables import WORDS
+from ..parser.driver import Stack, expected, fits, fitting, shift, symbols
+from ..parser.lexer import END, KEYWORDS, TERMINAL, UNKNOWN, Lexemes, breaks_line, is_word
+from ..parser.tables import WORDS
 from .corrections import Correction, corrections
 from .foreign_syntax import MEANINGLESS, MISSING, SECTION_WORDS
 from .resynchronisation import PROOF, reads_on

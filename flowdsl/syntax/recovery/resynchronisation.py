@@ -6,9 +6,9 @@ import re
 from bisect import bisect_left
 from functools import cache
 
-from ..driver import Stack, expected, fits, shift, symbols, terminal
 from ..edition import DECLARATION_WORDS, FIRST
-from ..lexer import END, KEYWORDS, TERMINAL, Lexemes, breaks_line, is_word
+from ..parser.driver import Stack, expected, fits, shift, symbols, terminal
+from ..parser.lexer import END, KEYWORDS, TERMINAL, Lexemes, breaks_line, is_word
 
 PROOF = 4
 """The number of tokens that the parser must read to prove a guess."""

@@ -9,9 +9,9 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile, Span
 
 from .. import errors
-from ..driver import Stack, expected, fits
-from ..lexer import END, KEYWORDS, TERMINAL, UNKNOWN, Lexemes
-from ..tables import TERMINALS, WORDS
+from ..parser.driver import Stack, expected, fits
+from ..parser.lexer import END, KEYWORDS, TERMINAL, UNKNOWN, Lexemes
+from ..parser.tables import TERMINALS, WORDS
 from .advice import character_advice, token_advice, unfinished_advice
 from .corrections import rewritings
 from .quotes import report_unterminated

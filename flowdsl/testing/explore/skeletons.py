@@ -16,7 +16,7 @@ from flowdsl.semantics.model import ChainSymbol, TaskSymbol, WorkflowSymbol
 from flowdsl.simulate import world
 from flowdsl.simulate.trace import SUCCESS
 from flowdsl.source.text import SourceFile
-from flowdsl.syntax.paragraphs import on_one_line
+from flowdsl.syntax.texts.paragraphs import on_one_line
 
 from ..following import SCREEN, VALUES
 from ..wrapping import RESULT

@@ -24,8 +24,8 @@ from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
-from flowdsl.syntax.lexer import lex
-from flowdsl.syntax.text import plain_string, scan_text
+from flowdsl.syntax.parser.lexer import lex
+from flowdsl.syntax.texts.literals import plain_string, scan_text
 from tests.support.effort import examples
 
 AWKWARD = st.sampled_from(

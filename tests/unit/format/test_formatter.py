@@ -12,9 +12,9 @@ from flowdsl.format import formatter
 from flowdsl.format.formatter import format_source
 from flowdsl.format.tree import ITEM_BUILDS
 from flowdsl.source.text import SourceFile
-from flowdsl.syntax.driver import MAX_DEPTH
-from flowdsl.syntax.operations import NODE
-from flowdsl.syntax.tables import RULES
+from flowdsl.syntax.parser.driver import MAX_DEPTH
+from flowdsl.syntax.parser.operations import NODE
+from flowdsl.syntax.parser.tables import RULES
 from tests.support.cpu import assert_linear
 
 CORPUS = Path(__file__).parents[2] / "corpus" / "format"

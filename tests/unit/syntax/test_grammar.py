@@ -10,9 +10,10 @@ from pathlib import Path
 
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile
-from flowdsl.syntax import ast, build, reference, tables
-from flowdsl.syntax.operations import NODE
+from flowdsl.syntax import ast, build, reference
 from flowdsl.syntax.parse import parse_module
+from flowdsl.syntax.parser import tables
+from flowdsl.syntax.parser.operations import NODE
 from flowdsl.syntax.visit import walk
 from tests.support.flows.programs import lark, program
 
@@ -86,7 +87,7 @@ def test_parsing_imports_neither_lark_nor_slow_modules() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
-    assert "flowdsl.syntax.driver" in loaded
+    assert "flowdsl.syntax.parser.driver" in loaded
     assert not loaded & {"lark", "dataclasses", "pathlib", "pydantic", "argparse", "inspect"}
 
 

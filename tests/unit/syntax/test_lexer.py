@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flowdsl.syntax.lexer import Lexemes, lex
-from flowdsl.syntax.tables import TERMINALS
+from flowdsl.syntax.parser.lexer import Lexemes, lex
+from flowdsl.syntax.parser.tables import TERMINALS
 
 
 def kinds(text: str) -> list[str]:

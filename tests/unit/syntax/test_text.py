@@ -7,7 +7,7 @@ import pytest
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
-from flowdsl.syntax.text import scan_text
+from flowdsl.syntax.texts.literals import scan_text
 
 
 def scan(literal: str) -> tuple[ast.Text, Sink, str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
-from flowdsl.syntax.lexer import lex
+from flowdsl.syntax.parser.lexer import lex
 from flowdsl.syntax.visit import children
 
 DOC = "doc"

@@ -7,7 +7,7 @@ from flowdsl.lint.context import LintContext
 from flowdsl.lint.prose import Prose
 from flowdsl.prompt.likeness import like_a_sentence
 from flowdsl.syntax import ast
-from flowdsl.syntax.paragraphs import in_paragraphs
+from flowdsl.syntax.texts.paragraphs import in_paragraphs
 
 SPEC = DiagnosticSpec(
     "prose-like-sentence",

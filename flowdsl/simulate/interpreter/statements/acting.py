@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from flowdsl.source.files import resolve_path
 from flowdsl.syntax import ast
-from flowdsl.syntax.paragraphs import in_paragraphs
+from flowdsl.syntax.texts.paragraphs import in_paragraphs
 
 from ... import trace
 from ..expressions import laid_out, line, typed

@@ -10,7 +10,7 @@ from datetime import date
 
 from flowdsl.semantics import types
 from flowdsl.syntax import ast
-from flowdsl.syntax.paragraphs import on_one_line
+from flowdsl.syntax.texts.paragraphs import on_one_line
 
 from ... import trace, world
 from ...world import Question

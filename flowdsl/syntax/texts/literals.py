@@ -11,7 +11,7 @@ import re
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile, Span
 
-from . import ast, errors
+from .. import ast, errors
 from .variables import PartScanner
 
 _LINE_BREAK = re.compile(r"\r\n?|\n")

@@ -9,7 +9,7 @@ from flowdsl.diagnostics.diagnostic import DiagnosticSpec
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile, Span
 
-from . import ast, errors
+from .. import ast, errors
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _PATH = rf"(?:\.{_NAME}|\[[0-9]+\]|\['[^'\r\n]*'\])*"
