@@ -11,13 +11,13 @@ from flowdsl.syntax import ast
 
 from .context import LintContext, Unused
 from .options import LintOptions
-from .prose import HAS_PROSE, Prose, prose_of
 from .rule import AnyProse, InSource, LinkedFiles, LoadedRule, Rule, UnusedName, Words
+from .texts.prose import HAS_PROSE, Prose, prose_of
 from .unused import unused_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .forbidden import ForbiddenWords
+    from .texts.forbidden import ForbiddenWords
 
 
 class Linted(Record):
@@ -73,7 +73,7 @@ def _groups(model: SemanticModel, linted: Linted) -> list[tuple[str, ...]]:
 def _forbidden_words(context: LintContext) -> ForbiddenWords | None:
     if not context.options.forbidden:
         return None
-    from .forbidden import ForbiddenWords
+    from .texts.forbidden import ForbiddenWords
 
     return ForbiddenWords(context.options.forbidden)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .context import LintContext
-    from .prose import Prose
+    from .texts.prose import Prose
 
 _BANS = ("please", "do not", "don't", "don’t", "never", "avoid", "under no circumstances")
 _SECRET_STEMS = ("pass", "pwd", "pin", "secret", "token", "key", "credential")

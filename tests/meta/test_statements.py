@@ -17,7 +17,7 @@ import pytest
 
 import flowdsl
 from flowdsl.ir import nodes
-from flowdsl.lint.prose import HAS_PROSE, prose_of
+from flowdsl.lint.texts.prose import HAS_PROSE, prose_of
 from flowdsl.semantics.capabilities import TOOLS
 from flowdsl.semantics.places import OF_ROLE
 from flowdsl.semantics.traversal import inner_blocks

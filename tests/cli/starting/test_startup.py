@@ -49,7 +49,7 @@ ON_DEMAND = {
 }
 FOR_FEW_FILES = {
     "flowdsl.config.versions",
-    "flowdsl.lint.forbidden",
+    "flowdsl.lint.texts.forbidden",
     "flowdsl.semantics.declarations.chains",
     "flowdsl.semantics.provenance.commands",
     "flowdsl.semantics.texts.destinations",

@@ -88,7 +88,7 @@ KINDS: dict[str, tuple[Make, tuple[str, ...]]] = {
     ),
     "marks of the service": (
         of_texts("workflow w { steps {\n", 'do "Type __EMPTY__ @."\n', "} }\n"),
-        ("lint/prose.py", "syntax/visit.py"),
+        ("lint/texts/prose.py", "syntax/visit.py"),
     ),
     "braces of a command": (
         of_texts('workflow w { steps { run "', "\\\\\\{name@ ", '" } }\n'),

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowdsl.lint.powershell import code_of
 from flowdsl.lint.rules.commands.command_outlasts_limit import _waits
 from flowdsl.lint.rules.commands.newer_powershell_syntax import _SYNTAX
+from flowdsl.lint.texts.powershell import code_of
 from tests.support.cpu import GIVEN_UP, cpu_seconds
 
 ANY = st.text(alphabet="ab$(){}@'\"`#<>|&?: \n-%’“", max_size=40)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec
 from flowdsl.lint.context import LintContext
-from flowdsl.lint.powershell import Command
+from flowdsl.lint.texts.powershell import Command
 from flowdsl.semantics.capabilities import COMMAND_SECONDS
 from flowdsl.syntax import ast
 

@@ -6,7 +6,7 @@ import re
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec
 from flowdsl.lint.context import LintContext
-from flowdsl.lint.powershell import Command
+from flowdsl.lint.texts.powershell import Command
 from flowdsl.syntax import ast
 
 SPEC = DiagnosticSpec(

@@ -6,7 +6,7 @@ import re
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec
 from flowdsl.lint.context import LintContext
-from flowdsl.lint.prose import Prose
+from flowdsl.lint.texts.prose import Prose
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import COMMAND
 

@@ -11,7 +11,7 @@ from functools import cache
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec
 from flowdsl.lint.context import LintContext
-from flowdsl.lint.prose import Literals
+from flowdsl.lint.texts.prose import Literals
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flowdsl.diagnostics.diagnostic import INFO, DiagnosticSpec
 from flowdsl.lint.context import LintContext
-from flowdsl.lint.prose import Prose, is_english
-from flowdsl.lint.targets import CONTROLS, Acting, ends_naming
+from flowdsl.lint.texts.prose import Prose, is_english
+from flowdsl.lint.texts.targets import CONTROLS, Acting, ends_naming
 from flowdsl.syntax.statements import DO
 
 SPEC = DiagnosticSpec(

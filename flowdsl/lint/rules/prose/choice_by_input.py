@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Edit, Fix
 from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
-from flowdsl.lint.prose import Prose, is_english, wrapped
+from flowdsl.lint.texts.prose import Prose, is_english, wrapped
 from flowdsl.semantics.model import INPUT, LOOP, PARAMETER, RUNTIME
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import keyword_span

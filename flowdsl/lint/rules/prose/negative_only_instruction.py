@@ -6,7 +6,7 @@ import re
 
 from flowdsl.diagnostics.diagnostic import INFO, DiagnosticSpec
 from flowdsl.lint.context import LintContext
-from flowdsl.lint.prose import Prose, is_english
+from flowdsl.lint.texts.prose import Prose, is_english
 
 SPEC = DiagnosticSpec(
     "negative-only-instruction",

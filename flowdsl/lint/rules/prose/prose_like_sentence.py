@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec
 from flowdsl.lint.context import LintContext
-from flowdsl.lint.prose import Prose
+from flowdsl.lint.texts.prose import Prose
 from flowdsl.prompt.likeness import like_a_sentence
 from flowdsl.syntax import ast
 from flowdsl.syntax.texts.paragraphs import in_paragraphs

@@ -6,7 +6,7 @@ import re
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec
 from flowdsl.lint.context import LintContext
-from flowdsl.lint.prose import Literals
+from flowdsl.lint.texts.prose import Literals
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 

@@ -6,8 +6,8 @@ import re
 
 from flowdsl.diagnostics.diagnostic import INFO, DiagnosticSpec
 from flowdsl.lint.context import LintContext
-from flowdsl.lint.prose import Prose, is_english, wrapped
-from flowdsl.lint.targets import Acting, ends_naming
+from flowdsl.lint.texts.prose import Prose, is_english, wrapped
+from flowdsl.lint.texts.targets import Acting, ends_naming
 from flowdsl.syntax.statements import DO
 
 SPEC = DiagnosticSpec(

@@ -6,8 +6,8 @@ import re
 
 from flowdsl.diagnostics.diagnostic import INFO, DiagnosticSpec
 from flowdsl.lint.context import LintContext
-from flowdsl.lint.prose import Prose
-from flowdsl.lint.spelled import Spelled
+from flowdsl.lint.texts.prose import Prose
+from flowdsl.lint.texts.spelled import Spelled
 from flowdsl.semantics.capabilities import NEW, PLAINED
 from flowdsl.syntax import ast
 

@@ -6,7 +6,7 @@ import re
 
 from flowdsl.diagnostics.diagnostic import INFO, DiagnosticSpec
 from flowdsl.lint.context import LintContext
-from flowdsl.lint.prose import CONDITION, RULE, Prose, is_english, wrapped
+from flowdsl.lint.texts.prose import CONDITION, RULE, Prose, is_english, wrapped
 from flowdsl.syntax.statements import DO
 
 SPEC = DiagnosticSpec(

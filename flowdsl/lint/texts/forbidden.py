@@ -10,8 +10,8 @@ from flowdsl.config.project import Forbidden
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec
 from flowdsl.source.patterns import places, run_problem
 
-from .context import LintContext
-from .errors import FORBIDDEN_WORDS
+from ..context import LintContext
+from ..errors import FORBIDDEN_WORDS
 from .prose import Prose
 
 _MOST = 200

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from flowdsl.lint.context import LintContext
-from flowdsl.lint.spelled import Spelled
+from flowdsl.lint.texts.spelled import Spelled
 from flowdsl.syntax import ast
 
 _SINGLE, _DOUBLE = "'‘’‚‛", '"“”„'
