@@ -39,11 +39,11 @@ from flowdsl.emulator.routes import (
     workflows,
 )
 from flowdsl.emulator.routes.control import control_router
+from flowdsl.emulator.routes.unserved import unserved_router
 from flowdsl.emulator.runs import usage
 from flowdsl.emulator.scenario import Scenario, ScenarioError
 from flowdsl.emulator.simulation.rules import RuleTally
 from flowdsl.emulator.store import Store, StoreBusyError
-from flowdsl.emulator.unserved import unserved_router
 from flowdsl.emulator.webhooks import Courier
 
 NO_SCENARIO = Scenario()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from flowdsl.emulator.unserved import DOCUMENT, UNSERVED
+from flowdsl.emulator.routes.unserved import DOCUMENT, UNSERVED
 from tests.emulator.emulator_desk import UNKNOWN_ID, Desk
 from tests.support.rows import check_rows
 from tests.support.services.contract import contract, operations

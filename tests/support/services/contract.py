@@ -11,7 +11,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 
-from flowdsl.emulator.unserved import UNSERVED
+from flowdsl.emulator.routes.unserved import UNSERVED
 
 CONTRACT = Path(__file__).parents[2] / "sdk" / "contract.json"
 
