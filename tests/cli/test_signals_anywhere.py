@@ -1,6 +1,6 @@
 """Signals between any two calls of a command, from its first line to its last.
 
-`benchmarks/signal_trials.py` is the long version.
+`benchmarks/faults/signal_trials.py` is the long version.
 
 A hook in Python's start-up counts the calls of functions and sends the signal at the n-th, so that
 it comes anywhere, and nothing depends on time.

@@ -1,12 +1,15 @@
-"""Small runs of `benchmarks/emulator_durability.py` and `benchmarks/emulator_memory.py`."""
+"""Small runs of two studies of the emulator.
+
+They are `benchmarks/faults/emulator_durability.py` and `benchmarks/service/emulator_memory.py`.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from pathlib import Path
 
-from benchmarks.emulator_durability import FAILURES, run_rounds
-from benchmarks.emulator_memory import grow, grown
+from benchmarks.faults.emulator_durability import FAILURES, run_rounds
+from benchmarks.service.emulator_memory import grow, grown
 from tests.support.effort import only_thorough
 
 

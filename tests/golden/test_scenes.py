@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import scenes
+from benchmarks.prompts import scenes
 from tests.support.flows.compiling import compiled
 from tests.support.flows.compiling import prompt_of as compiled_prompt
 

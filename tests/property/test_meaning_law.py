@@ -2,7 +2,7 @@
 
 The programs check without errors; what is not known of the service is tried each way. A failure
 shows the program, the prompt, the worlds as a case of `corpus/meaning` has them, and both traces.
-`python benchmarks/law.py` tries ten thousand.
+`python benchmarks/prompts/law.py` tries ten thousand.
 """
 
 from __future__ import annotations

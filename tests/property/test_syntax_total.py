@@ -9,7 +9,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.syntax_mutations import KINDS, Sample, sample_programs, samples_of
+from benchmarks.diagnostics.syntax_mutations import KINDS, Sample, sample_programs, samples_of
 from flowdsl.api import MemoryFiles, analyze
 from flowdsl.diagnostics.diagnostic import Diagnostic, Fix
 from flowdsl.diagnostics.sink import Sink

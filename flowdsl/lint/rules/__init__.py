@@ -1,7 +1,8 @@
 """The one list of rules, each with its room and triggers; its module is imported when one fires.
 
 Sound rules come first: what they report is so. The others are about wording; each ships because it
-is right at least nine times in ten on realistic prose (`benchmarks/wording.py` measures it).
+is right at least nine times in ten on realistic prose, as `benchmarks/diagnostics/wording.py`
+measures.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import economy
+from benchmarks.prompts import economy
 from flowdsl.codegen.artifacts import plain
 from flowdsl.prompt.cost import Calls, LoopCalls, estimated_tokens, prompt_cost
 from tests.support.flows.compiling import EXAMPLES, PROJECTS, compile_folder, prompt_of, workflow

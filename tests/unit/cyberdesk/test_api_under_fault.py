@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from benchmarks.client import FAULTS, broken, create_all, workflows_by_name
+from benchmarks.service.client import FAULTS, broken, create_all, workflows_by_name
 from flowdsl.cyberdesk import errors
 from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
 from flowdsl.cyberdesk.models.machine import MachineCreate, PoolCreate

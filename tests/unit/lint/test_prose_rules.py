@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.wording import GATE, PROSE, SETS, WORDING, scores
+from benchmarks.diagnostics.wording import GATE, PROSE, SETS, WORDING, scores
 from flowdsl.compiler.pipeline import CompileOptions, analyze
 from flowdsl.diagnostics.diagnostic import INFO, Diagnostic
 from flowdsl.diagnostics.fixes import UNSAFE, apply_fixes

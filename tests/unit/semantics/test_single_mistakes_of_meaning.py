@@ -1,13 +1,13 @@
 """A mistake of meaning is an error on its line.
 
-The study of `benchmarks/meaning_mutations.py`, on some mutations of each kind.
+The study of `benchmarks/diagnostics/meaning_mutations.py`, on some mutations of each kind.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 
-from benchmarks.meaning_mutations import PROGRAMS, mutations, on_the_line, programs
+from benchmarks.diagnostics.meaning_mutations import PROGRAMS, mutations, on_the_line, programs
 
 KINDS = 9
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.mistakes_together import missed, row, trials
-from benchmarks.syntax_mutations import sample_programs, samples_of
+from benchmarks.diagnostics.mistakes_together import missed, row, trials
+from benchmarks.diagnostics.syntax_mutations import sample_programs, samples_of
 from flowdsl.api import CompileOptions, MemoryFiles, analyze
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.sink import Sink
@@ -212,7 +212,7 @@ def test_twice_the_text_is_twice_the_work(line: str) -> None:
 
 
 def test_several_mistakes_in_one_body_are_reported_on_their_lines_alone() -> None:
-    """The limits of `benchmarks/mistakes_together.py`, on fewer bodies."""
+    """The limits of `benchmarks/diagnostics/mistakes_together.py`, on fewer bodies."""
     found = trials(samples_of(sample_programs()), 240 if THOROUGH else 80, seed=11)
     assert missed(row(found)) == []
 

@@ -1,11 +1,18 @@
 """What one mistake in a program costs.
 
-The limits of `benchmarks/syntax_mutations.py`, on fewer mutations.
+The limits of `benchmarks/diagnostics/syntax_mutations.py`, on fewer mutations.
 """
 
 from __future__ import annotations
 
-from benchmarks.syntax_mutations import KINDS, missed, mutate, row, sample_programs, samples_of
+from benchmarks.diagnostics.syntax_mutations import (
+    KINDS,
+    missed,
+    mutate,
+    row,
+    sample_programs,
+    samples_of,
+)
 from tests.support.effort import every
 
 COUNT = 260

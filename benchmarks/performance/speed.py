@@ -1,6 +1,6 @@
 """Start-up, checking, compiling and formatting, as ratios within one run.
 
-    python benchmarks/speed.py [--runs N] [--quick]
+    python benchmarks/performance/speed.py [--runs N] [--quick]
 
 Run it with the Python of a virtual environment that has a wheel of FlowDSL and Lark, and byte code
 compiled. Every figure is the median of interleaved runs, because machines drift: `P` is `python -c
@@ -174,7 +174,7 @@ def formatting(report: Report, folder: Path, runs: int) -> None:
 def stock_lark() -> Callable[[str], object]:
     from lark import Lark
 
-    grammar = Path(__file__).parents[1] / "grammars/flowdsl.lark"
+    grammar = Path(__file__).parents[2] / "grammars/flowdsl.lark"
     parser = Lark(
         grammar.read_text(encoding="utf-8"),
         parser="lalr",

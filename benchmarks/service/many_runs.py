@@ -1,6 +1,6 @@
 """What a thousand runs of one workflow cost from their inputs to their results.
 
-    python benchmarks/many_runs.py [--runs N] [--rounds N]
+    python benchmarks/service/many_runs.py [--runs N] [--rounds N]
 
 Checks the inputs of N runs, creates the runs and watches them to their end, as `flowdsl run
 --inputs` and `run_many` do, at a server that answers after 20 ms and whose runs take a second. The
@@ -30,10 +30,10 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs
 from uuid import uuid4
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.deploy import Service, over_sockets, recorded, serve  # noqa: E402
+from benchmarks.service.deploy import Service, over_sockets, recorded, serve  # noqa: E402
 from flowdsl.api import CompileOptions, MemoryFiles, compile_project  # noqa: E402
 from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient  # noqa: E402
 from flowdsl.runs.inputs.assemble import Sources  # noqa: E402

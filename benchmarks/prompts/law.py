@@ -1,7 +1,7 @@
 """Do prompts do what their programs do? Generated programs and worlds, always the same.
 
-    python benchmarks/law.py [--programs N] [--worlds M] [--seed S] [--jobs J]
-                             [--shown K] [--seconds T] [--fresh]
+    python benchmarks/prompts/law.py [--programs N] [--worlds M] [--seed S] [--jobs J]
+        [--shown K] [--seconds T] [--fresh]
 
 Each program that checks is executed by its source and by its prompt in M worlds, in a first run and
 in the replay of it in another world, for the main ways in which the service may work. Prints how
@@ -24,7 +24,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.support.meaning.checked import Checked, account, checked  # noqa: E402

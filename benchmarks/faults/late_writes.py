@@ -1,7 +1,7 @@
 """Does a request that the service carries out late revert what was deployed since?
 
-    python benchmarks/late_writes.py [--delay SECONDS ...] [--idempotency honour|ignore|expire]
-                                     [--at-once N]
+    python benchmarks/faults/late_writes.py [--delay SECONDS ...]
+        [--idempotency honour|ignore|expire] [--at-once N]
 
 With real processes and a real server: `flowdsl deploy` is killed with SIGKILL while a request of it
 is on its way; the server on the loopback interface carries that request out a while after the
@@ -26,7 +26,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from flowdsl.cyberdesk.models.workflow import Workflow
 from tests.deploy.fault_world import IDEMPOTENCY, scratch_folder

@@ -26,7 +26,7 @@ from tests.support.meaning.worlds import world
 
 from .patches import Place, reached
 
-CORPUS = Path(__file__).parents[2] / "tests/corpus/meaning"
+CORPUS = Path(__file__).parents[3] / "tests/corpus/meaning"
 WORLDS = 3
 """The generated worlds of a generated program; one that was written has twice as many."""
 

@@ -1,7 +1,7 @@
 """How the time of every check grows with texts of every kind: n, 2n and 4n characters of it.
 
-    python benchmarks/doubling.py [--kind PATTERN] [--phase PATTERN] [--jobs N] [--patience S]
-                                  [--show N] [--verbose]
+    python benchmarks/performance/doubling.py [--kind PATTERN] [--phase PATTERN]
+        [--jobs N] [--patience S] [--show N] [--verbose]
 
 Each phase is timed by itself for each kind of text, in seconds on a processor, with the garbage
 collector off. The text doubles until the phase takes `LONG`, or all the phases of the kind have

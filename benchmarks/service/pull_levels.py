@@ -1,6 +1,6 @@
 """How fine are the edits of a pull? Measured on edits such as people make in a dashboard.
 
-    python benchmarks/pull_levels.py [--edits N] [--seed S] [--show N]
+    python benchmarks/service/pull_levels.py [--edits N] [--seed S] [--show N]
 
 The edits are made to the shipped programs, always the same ones. For each kind of edit
 (`tests/support/services/dashboard.py`) it prints how many were brought in as words inside a
@@ -20,7 +20,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName, stand_in  # noqa: E402

@@ -1,6 +1,6 @@
 """Pictures of the page that `flowdsl trace --html` writes, for people to judge.
 
-    python benchmarks/trace_pictures.py FOLDER
+    python benchmarks/service/trace_pictures.py FOLDER
 
 Deploys the project of the tests of `flowdsl trace` to the embedded service, lets runs of it fail,
 and writes PNG files of their pages into FOLDER: in bright and dark colours, filtered, narrow, with
@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.cli.traced_desk import TracedDesk  # noqa: E402

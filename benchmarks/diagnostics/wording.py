@@ -1,6 +1,6 @@
 """How often the rules about wording are right, by the marks of a reviewer in `tests/prose`.
 
-    python benchmarks/wording.py [-v] [tuned | held-out]
+    python benchmarks/diagnostics/wording.py [-v] [tuned | held-out]
 
 The comments `#~ info rule` in those files mark the lines where the advice of a rule helps. For each
 rule this prints how many findings there are, how many of them are right, how many are wrong and how
@@ -19,7 +19,7 @@ from flowdsl.api import CompileOptions, MemoryFiles, analyze
 from flowdsl.lint.rules import RULES
 from flowdsl.source.record import Record
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PROSE = ROOT / "tests" / "prose"
 SETS = {"tuned": PROSE, "held-out": PROSE / "held_out"}
 GATE = 0.9

@@ -1,6 +1,6 @@
 """What compiled prompts cost beside prompts that were written by hand.
 
-    python benchmarks/economy.py [-v]
+    python benchmarks/prompts/economy.py [-v]
 
 For the three large examples, `economy/` has the prompt that an expert would write by hand for the
 same task: from what the workflow is for, with all its guards, and not from the compiled prompt.
@@ -21,8 +21,8 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.prompt.cost import PromptCost, prompt_cost
 from flowdsl.source.record import Record
 
-ROOT = Path(__file__).parents[1]
-BY_HAND = ROOT / "benchmarks" / "economy"
+ROOT = Path(__file__).parents[2]
+BY_HAND = Path(__file__).parent / "economy"
 EXAMPLES = {
     "patient_lookup": "clinic",
     "invoice_batch": "accounts-payable",

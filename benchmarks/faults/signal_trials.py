@@ -1,7 +1,7 @@
 """Does a signal end every command as it should, whenever it comes?
 
-    python benchmarks/signal_trials.py [--trials N] [--seed S] [--at-once N] [--script]
-                                       [--only COMMAND ...]
+    python benchmarks/faults/signal_trials.py [--trials N] [--seed S] [--at-once N] [--script]
+        [--only COMMAND ...]
 
 Starts real commands, against a real `flowdsl emulator` that answers late, and sends each SIGINT or
 SIGTERM at a random moment of its life, every fourth one two of them. Prints by command and signal
@@ -36,7 +36,7 @@ from pathlib import Path
 
 import httpx
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from flowdsl.state.stores.os_lock import exclusive
 from tests.support import forked

@@ -1,7 +1,8 @@
 """What one mistake in a program costs its reader: the diagnostics for random single mutations.
 
-    python benchmarks/syntax_mutations.py [--count 2000] [--seed 1] [--programs FOLDER] [--show N]
-    python benchmarks/syntax_mutations.py --dense
+    python benchmarks/diagnostics/syntax_mutations.py [--count 2000] [--seed 1]
+        [--programs FOLDER] [--show N]
+    python benchmarks/diagnostics/syntax_mutations.py --dense
 
 Each mutation of a sample program is like a slip of the hand or a form of another language, in one
 declaration of one file. The table says, by kind: how many still parse, syntax diagnostics for each
@@ -31,7 +32,7 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax.parse import parse_module
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MAX_PER_MISTAKE = 1.1
 MIN_CONFINED = 0.9
 MAX_DENSE = 3.0

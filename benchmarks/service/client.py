@@ -1,6 +1,6 @@
 """The API client: does it create exactly what it should when the network fails, and at what cost?
 
-    python benchmarks/client.py [--faults | --cost] [--creates N] [--rounds N]
+    python benchmarks/service/client.py [--faults | --cost] [--creates N] [--rounds N]
 
 `--faults` creates N workflows, 8 at once, in an emulator on a port that honours idempotency keys,
 loses 10 % of the replies, and answers 5 % of the requests with 429 and 5 % with 503. It prints what
@@ -36,7 +36,7 @@ import httpx
 import uvicorn
 from starlette.types import ASGIApp
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient  # noqa: E402

@@ -1,7 +1,7 @@
 """Does one more deploy heal everything that a killed deploy leaves behind?
 
-    python benchmarks/deploy_faults.py [--backend file|git|s3 ...] [--rounds N] [--at-once N]
-                                       [--idempotency MODE ...]
+    python benchmarks/faults/deploy_faults.py [--backend file|git|s3 ...] [--rounds N] [--at-once N]
+        [--idempotency MODE ...]
 
 With real processes, for each back end of state and each way of treating idempotency keys: deploys
 by `flowdsl deploy` are killed with SIGKILL before and after every request and every write of state
@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.deploy.fault_world import IDEMPOTENCY, scratch_folder
 from tests.deploy.invariants import check_invariants, deploy_clean, orphans

@@ -1,6 +1,7 @@
 """Do imported workflows compile to what they were? Random payloads and programs, always the same.
 
-    python benchmarks/import_round_trip.py [--payloads N] [--programs N] [--seed S] [--show N]
+    python benchmarks/service/import_round_trip.py [--payloads N] [--programs N]
+        [--seed S] [--show N]
 
 A payload becomes a project, the project a payload again, and that a project: the payloads have to
 say the same, the prompts must be equal to the byte, and the second project equal to the first. A
@@ -22,7 +23,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from flowdsl.api import CompileOptions, MemoryFiles, compile_project  # noqa: E402

@@ -1,7 +1,7 @@
 """Broken compilers: how many of them does the law notice?
 
-    python benchmarks/mutants.py [--programs N] [--jobs N] [--only PATTERN]
-                                 [--first N] [--every N] [--missed FILE] [--show] [--targets]
+    python benchmarks/prompts/mutants.py [--programs N] [--jobs N] [--only PATTERN]
+        [--first N] [--every N] [--missed FILE] [--show] [--targets]
 
 The law says that a prompt does what its program does. Each mutant breaks the compiler in one place:
 a sentence that is printed otherwise, a function of `ir`, `codegen` or `prompt` that does something
@@ -38,7 +38,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 from broken.cases import (  # noqa: E402

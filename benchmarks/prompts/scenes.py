@@ -2,12 +2,12 @@
 
 Prints scenes for such readers, and scores what they did.
 
-    python benchmarks/scenes.py print [-o DIR] [--flowdsl PROGRAM] [NAME ...]
-    python benchmarks/scenes.py score FILE
+    python benchmarks/prompts/scenes.py print [-o DIR] [--flowdsl PROGRAM] [NAME ...]
+    python benchmarks/prompts/scenes.py score FILE
 
-A scene is a file of `benchmarks/scenes/`: a small flow, who reads (`main`, or `focused` with the
-number of the instruction in `instruction`, 1 without it), the values of inputs, a desktop described
-without hints, and the calls that the program means.
+A scene is a file of `benchmarks/prompts/scenes/`: a small flow, who reads (`main`, or `focused`
+with the number of the instruction in `instruction`, 1 without it), the values of inputs, a desktop
+described without hints, and the calls that the program means.
 
 `print` gives what an agent gets, compiled by this checkout or by another `flowdsl`, and never the
 calls; scenes go under a mark instead of their name, which would say what to look for. `score` takes

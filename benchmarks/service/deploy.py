@@ -1,6 +1,6 @@
 """What plan and deploy of a thousand workflows cost over the requests that they send.
 
-    python benchmarks/deploy.py [--workflows N] [--rounds N]
+    python benchmarks/service/deploy.py [--workflows N] [--rounds N]
 
 Deploys to a server that answers after 20 ms, 32 requests at once, with state in a file: a plan
 before anything exists, the first deploy, one with nothing to do, one with one changed field, one in
@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from uuid import uuid4
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from flowdsl.codegen.artifacts import Bundle, Template, WorkflowArtifact  # noqa: E402

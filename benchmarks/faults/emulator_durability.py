@@ -1,6 +1,6 @@
 """Does the emulator keep what it has acknowledged if it is killed while it writes?
 
-    python benchmarks/emulator_durability.py [--rounds N] [--writers N] [--seed S]
+    python benchmarks/faults/emulator_durability.py [--rounds N] [--writers N] [--seed S]
 
 Each round serves one data file with `flowdsl emulator`, lets writers create, change and delete
 workflows, kills the server with SIGKILL after a random number of acknowledged writes, starts it

@@ -1,6 +1,6 @@
 """Mistakes of meaning, made on purpose in correct programs: is each an error, on the right line?
 
-    python benchmarks/meaning_mutations.py [--programs FOLDER ...] [--show N]
+    python benchmarks/diagnostics/meaning_mutations.py [--programs FOLDER ...] [--show N]
 
 Every mutation keeps the syntax: a sigil is swapped, a variable or a field misspelt, the only `emit`
 of a required output dropped, a read moved in front of its set, a secret put into what is read, a
@@ -29,7 +29,7 @@ from flowdsl.semantics.types import BOOL, NUMBER, STRING, Enum, ListOf
 from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PROGRAMS = (ROOT / "examples", ROOT / "tests/corpus/valid/samples")
 GOAL = 0.99
 

@@ -1,6 +1,6 @@
 """Does the emulator's memory grow with the requests that it has answered?
 
-    python benchmarks/emulator_memory.py [--workflows N]
+    python benchmarks/service/emulator_memory.py [--workflows N]
 
 Creates N workflows, lists them in pages, changes each, runs each, lists the runs and reads each
 run, all in one process over a data file. Prints for each kind of request the Python memory that the
@@ -25,7 +25,7 @@ from uuid import UUID
 
 import httpx
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from flowdsl.emulator.app import create_app  # noqa: E402

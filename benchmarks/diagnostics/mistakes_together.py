@@ -1,6 +1,6 @@
 """What several mistakes in one body cost its reader: which are reported, and what else is.
 
-    python benchmarks/mistakes_together.py [--count 1000] [--seed 1] [--show N]
+    python benchmarks/diagnostics/mistakes_together.py [--count 1000] [--seed 1] [--show N]
 
 Two to five statements of one body of a sample program get a mistake each, of the kinds of
 `mutations.py` that stay within their line and leave braces and blocks alone: with one brace too
