@@ -7,8 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import github, gitlab
 from .errors import USAGE
+from .github import action
+from .gitlab import jobs
 
 SOURCE = Path(__file__).resolve().parents[2]
 """The files of FlowDSL, which this folder belongs to."""
@@ -19,9 +20,9 @@ def main(words: Sequence[str]) -> int:
     try:
         match list(words):
             case ["github"]:
-                return github.main(os.environ, SOURCE)
+                return action.main(os.environ, SOURCE)
             case ["gitlab", command]:
-                return gitlab.main(command, os.environ, SOURCE)
+                return jobs.main(command, os.environ, SOURCE)
             case _:
                 print("usage: github | gitlab check|plan|deploy", file=sys.stderr)
                 return USAGE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from flowdsl_ci.comment_text import bounded, expected_marker, marker_of, with_note
+from flowdsl_ci.comment.text import bounded, expected_marker, marker_of, with_note
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from flowdsl_ci.github_event import judged
+from flowdsl_ci.github.event import judged
 from hypothesis import given
 from hypothesis import strategies as st
 

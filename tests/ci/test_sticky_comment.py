@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flowdsl_ci.comment_text import LIMIT
+from flowdsl_ci.comment.text import LIMIT
 from flowdsl_ci.rest import Rest, RestError
 
 from tests.support.services.fake_forge import Forge, github, gitlab, serving

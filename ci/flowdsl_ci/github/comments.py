@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .rest import Rest, RestError
-from .sticky import Comment
+from ..comment.sticky import Comment
+from ..rest import Rest, RestError
 
 ACTIONS_BOT = "github-actions[bot]"
 """The author of comments by `GITHUB_TOKEN`; only names of apps may have square brackets."""

@@ -9,16 +9,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from .commands import CommandLine, Planned, Settings
-from .comment import comment_on_plan
-from .errors import JobError, meaning
-from .github_comments import GithubThread, github_rest
-from .github_event import Event, read_event
-from .history import complete, has_header, with_credentials
-from .inputs import Inputs
-from .installing import executable
-from .process_environment import fetching
-from .rest import RestError
+from ..commands import CommandLine, Planned, Settings
+from ..comment.plan import comment_on_plan
+from ..errors import JobError, meaning
+from ..history import complete, has_header, with_credentials
+from ..inputs import Inputs
+from ..installing import executable
+from ..process_environment import fetching
+from ..rest import RestError
+from .comments import GithubThread, github_rest
+from .event import Event, read_event
 
 COMMANDS = ("check", "plan", "deploy")
 

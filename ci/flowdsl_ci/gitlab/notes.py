@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .rest import Rest, RestError
-from .sticky import Comment
+from ..comment.sticky import Comment
+from ..rest import Rest, RestError
 
 _PAGE = 100
 _PAGES = 200

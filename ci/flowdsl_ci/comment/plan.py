@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .commands import Planned
-from .comment_text import bounded, expected_marker, marker_of, with_note
-from .errors import meaning
-from .rest import RestError
+from ..commands import Planned
+from ..errors import meaning
+from ..rest import RestError
 from .sticky import Done, Thread, keep
+from .text import bounded, expected_marker, marker_of, with_note
 
 
 def comment_on_plan(

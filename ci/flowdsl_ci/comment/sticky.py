@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from .comment_text import marker_of
+from .text import marker_of
 
 Done = Literal["created", "updated", "unchanged", "none"]
 

@@ -10,16 +10,16 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from .commands import CommandLine, Planned, Settings
-from .comment import comment_on_plan
-from .errors import JobError, meaning
-from .gitlab_notes import GitlabThread
-from .gitlab_pipeline import merge_request, refusal
-from .history import complete
-from .inputs import Inputs
-from .installing import executable
-from .process_environment import fetching
-from .rest import Rest, RestError
+from ..commands import CommandLine, Planned, Settings
+from ..comment.plan import comment_on_plan
+from ..errors import JobError, meaning
+from ..history import complete
+from ..inputs import Inputs
+from ..installing import executable
+from ..process_environment import fetching
+from ..rest import Rest, RestError
+from .notes import GitlabThread
+from .pipeline import merge_request, refusal
 
 COMMANDS = ("check", "plan", "deploy")
 
