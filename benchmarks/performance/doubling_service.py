@@ -21,8 +21,8 @@ from flowdsl.decompile.proposing.convert import propose
 from flowdsl.deploy.comparison.diff import FieldChange
 from flowdsl.deploy.comparison.field_diff import field_rows, plain
 from flowdsl.source.files import MemoryFiles
-from tests.support.flows.pulling import Desk
-from tests.support.flows.round_trip import served
+from tests.support.flows.decompile.pulling import Desk
+from tests.support.flows.decompile.round_trip import served
 
 
 def _prompt(piece: str) -> Make:

@@ -30,9 +30,9 @@ from flowdsl.api import CompileOptions, MemoryFiles, compile_project  # noqa: E4
 from flowdsl.decompile.model import Picture  # noqa: E402
 from flowdsl.decompile.payload import same_payload  # noqa: E402
 from flowdsl.decompile.project import import_workflows  # noqa: E402
-from tests.support.flows import payloads, round_trip  # noqa: E402
-from tests.support.flows.payloads import Payload  # noqa: E402
-from tests.support.flows.workflows import workflows  # noqa: E402
+from tests.support.flows.decompile import payloads, round_trip  # noqa: E402
+from tests.support.flows.decompile.payloads import Payload  # noqa: E402
+from tests.support.flows.generated.workflows import workflows  # noqa: E402
 
 KEPT = ("prompt", "inputs", "outputs", "checks")
 

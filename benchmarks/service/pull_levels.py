@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT))
 from flowdsl.codegen.artifacts import ImageRef, ModelName, stand_in  # noqa: E402
 from flowdsl.decompile.pulling.attempts import FILE, SETTINGS, STATEMENTS, WORDS  # noqa: E402
 from tests.support.flows.compiling import EXAMPLES, SAMPLES, read_folder  # noqa: E402
-from tests.support.flows.pulling import DEFAULT_NAME, Desk  # noqa: E402
+from tests.support.flows.decompile.pulling import DEFAULT_NAME, Desk  # noqa: E402
 from tests.support.services import dashboard  # noqa: E402
 from tests.support.services.dashboard import Values  # noqa: E402
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from flowdsl.cli.commands.plan.markdown import render_markdown
 from flowdsl.deploy.planning.plan import Plan
-from tests.support.flows.plans import facts, model_change
+from tests.support.flows.generated.plans import facts, model_change
 from tests.support.services.changes import change_of
 from tests.support.services.pipeline import MARKER, PROJECT, SUMMARY
 

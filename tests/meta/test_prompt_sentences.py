@@ -33,7 +33,7 @@ from flowdsl.prompt.reading.frames import frames
 from flowdsl.prompt.sentences import FOCUSED, KINDS, MAIN, PLATFORM, SENTENCES
 from flowdsl.prompt.words import say
 from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
-from tests.support.flows.prompts import HERE, PromptWriter
+from tests.support.flows.generated.prompts import HERE, PromptWriter
 from tests.support.rows import for_rows
 
 PACKAGE = Path(flowdsl.__file__).parent

@@ -24,7 +24,7 @@ from flowdsl.source.files import MemoryFiles
 from tests.support.effort import examples
 from tests.support.flows.compiling import PROJECTS, read_folder
 from tests.support.flows.expectations import CORPUS, Case, find_cases
-from tests.support.flows.workflows import workflows
+from tests.support.flows.generated.workflows import workflows
 
 FROZEN, OUTSIDE = "branch-frozen-by-replay", "branch-outside-focused-action"
 VERIFIED = (

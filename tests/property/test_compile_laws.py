@@ -15,7 +15,7 @@ from flowdsl.ir.document import dump_program, load_program
 from flowdsl.semantics.capabilities import TOOLS
 from flowdsl.source.files import MemoryFiles
 from tests.support.effort import examples
-from tests.support.flows.workflows import workflows
+from tests.support.flows.generated.workflows import workflows
 
 MAIN_ONLY = [name for name, tool in TOOLS.items() if not tool.focused and "_" in name]
 

@@ -38,8 +38,8 @@ from flowdsl.syntax.parser.lexer import lex
 from tests.support.effort import examples
 from tests.support.flows.compiling import PROJECTS, compile_folder
 from tests.support.flows.expectations import CORPUS, Case, find_cases
-from tests.support.flows.programs import NOISE, SAMPLES, mutated, program
-from tests.support.flows.workflows import workflows
+from tests.support.flows.generated.programs import NOISE, SAMPLES, mutated, program
+from tests.support.flows.generated.workflows import workflows
 from tests.support.rows import for_rows
 
 ROOT = Path(__file__).parents[2]

@@ -17,10 +17,10 @@ from flowdsl.decompile.payload import same_payload
 from flowdsl.decompile.project import import_workflows
 from flowdsl.source.files import MemoryFiles
 from tests.support.effort import examples
-from tests.support.flows import payloads, round_trip
 from tests.support.flows.compiling import PROJECTS, compile_folder
-from tests.support.flows.payloads import Payload
-from tests.support.flows.workflows import workflows
+from tests.support.flows.decompile import payloads, round_trip
+from tests.support.flows.decompile.payloads import Payload
+from tests.support.flows.generated.workflows import workflows
 from tests.support.rows import for_rows
 
 CORPUS = payloads.corpus()

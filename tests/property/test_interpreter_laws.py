@@ -15,8 +15,8 @@ from flowdsl.simulate.trace import FAILED, HANDLE, SUCCESS, Trace
 from flowdsl.simulate.world import Question, World
 from flowdsl.source.files import MemoryFiles
 from tests.support.effort import examples
-from tests.support.flows.task_programs import task_programs
-from tests.support.flows.workflows import workflows
+from tests.support.flows.generated.task_programs import task_programs
+from tests.support.flows.generated.workflows import workflows
 from tests.support.flows.worlds import VALUES, default_world, sample
 
 

@@ -22,9 +22,9 @@ from flowdsl.source.files import MemoryFiles
 from tests.support.effort import examples
 from tests.support.flows.compiling import prompt_of as compiled_prompt
 from tests.support.flows.compiling import steps_of, workflow
-from tests.support.flows.prompt_reading import prompt_of
-from tests.support.flows.prompts import HERE
-from tests.support.flows.workflows import workflows
+from tests.support.flows.decompile.prompt_reading import prompt_of
+from tests.support.flows.generated.prompts import HERE
+from tests.support.flows.generated.workflows import workflows
 
 TITLE = "Part "
 """How the titles of steps begin in generated programs."""

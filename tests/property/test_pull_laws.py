@@ -25,12 +25,12 @@ from flowdsl.format.formatter import format_source
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile
 from tests.support.effort import examples
-from tests.support.flows import payloads, round_trip
 from tests.support.flows.compiling import EXAMPLES, SAMPLES, read_folder
-from tests.support.flows.prompts import PromptWriter
-from tests.support.flows.pulling import DEFAULT_NAME, Desk
-from tests.support.flows.task_programs import task_programs
-from tests.support.flows.workflows import workflows
+from tests.support.flows.decompile import payloads, round_trip
+from tests.support.flows.decompile.pulling import DEFAULT_NAME, Desk
+from tests.support.flows.generated.prompts import PromptWriter
+from tests.support.flows.generated.task_programs import task_programs
+from tests.support.flows.generated.workflows import workflows
 from tests.support.services import dashboard
 from tests.support.services.dashboard import Values
 

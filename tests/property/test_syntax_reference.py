@@ -16,7 +16,7 @@ from flowdsl.syntax.parser.lexer import lex
 from flowdsl.syntax.parser.tables import WORDS
 from flowdsl.syntax.reference import Branch, driver_tree, generic_tree
 from tests.support.effort import examples
-from tests.support.flows.programs import SAMPLES, lark, mutated, program
+from tests.support.flows.generated.programs import SAMPLES, lark, mutated, program
 from tests.support.rows import for_rows
 
 ROOT = Path(__file__).parents[2]

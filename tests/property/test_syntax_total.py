@@ -21,7 +21,7 @@ from flowdsl.syntax.parser.lexer import lex
 from flowdsl.syntax.texts.literals import scan_text
 from flowdsl.syntax.visit import walk
 from tests.support.effort import examples
-from tests.support.flows.programs import NOISE, mutated, program
+from tests.support.flows.generated.programs import NOISE, mutated, program
 
 pieces = st.lists(st.sampled_from((*NOISE, "flow 1", " ", "a", "{x}", "{#", "#}", "$", "\r")))
 texts = (

@@ -9,7 +9,7 @@ from flowdsl.cyberdesk.models.workflow import WORKFLOW_READ_ONLY
 from flowdsl.emulator.store import Store
 from tests.support.command_line import run_command, write_tree
 from tests.support.effort import THOROUGH
-from tests.support.flows.payloads import Payload, corpus
+from tests.support.flows.decompile.payloads import Payload, corpus
 from tests.support.services.embedded_service import Client, Service
 
 PROJECT = """\

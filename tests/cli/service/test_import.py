@@ -26,7 +26,7 @@ from flowdsl.emulator.store import Store
 from tests.support.command_line import Result, read_tree, run_command, write_tree
 from tests.support.effort import THOROUGH
 from tests.support.flows.compiling import only_workflow
-from tests.support.flows.payloads import corpus, payload
+from tests.support.flows.decompile.payloads import corpus, payload
 from tests.support.services.embedded_service import Client, Service
 from tests.support.services.served import Server, serving
 

@@ -19,7 +19,7 @@ from flowdsl.cli.commands.plan.markdown import render_markdown
 from flowdsl.cli.views.markdown import NOTHING, code, prose
 from flowdsl.deploy.planning.plan import Action, Plan
 from flowdsl.diagnostics.render.cells import printable
-from tests.support.flows.plans import facts, gone, intent, plans, sample_plan
+from tests.support.flows.generated.plans import facts, gone, intent, plans, sample_plan
 from tests.support.services.changes import change_of
 
 READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])

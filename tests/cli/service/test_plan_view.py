@@ -15,7 +15,7 @@ from flowdsl.config.address import Address, workflow_address
 from flowdsl.deploy.outcome import Outcome, Result, Status
 from flowdsl.deploy.planning.plan import Action, Breaking, Impact, Plan, Trajectory
 from flowdsl.diagnostics.render.cells import printable
-from tests.support.flows.plans import gone, intent, plans, sample_plan
+from tests.support.flows.generated.plans import gone, intent, plans, sample_plan
 from tests.support.services.changes import change_of
 
 SHOWN = """\

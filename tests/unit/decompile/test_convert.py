@@ -16,7 +16,7 @@ from flowdsl.ir import nodes
 from flowdsl.ir.walk import walk
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax.parse import parse_module
-from tests.support.flows.payloads import corpus
+from tests.support.flows.decompile.payloads import corpus
 from tests.support.rows import for_rows
 
 STRING = nodes.ScalarType(name="string")

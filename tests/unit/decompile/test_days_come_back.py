@@ -9,7 +9,7 @@ from flowdsl.decompile.payload import same_payload
 from flowdsl.decompile.project import import_workflows
 from flowdsl.source.files import MemoryFiles
 from tests.support.flows.compiling import workflow
-from tests.support.flows.round_trip import served
+from tests.support.flows.decompile.round_trip import served
 from tests.support.meaning.checked import checked
 
 BODIES = {

@@ -12,7 +12,7 @@ from flowdsl.decompile.project import import_workflows
 from flowdsl.format.formatter import format_source
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile
-from tests.support.flows.round_trip import served
+from tests.support.flows.decompile.round_trip import served
 from tests.support.meaning.checked import Checked, account, checked
 from tests.support.meaning.corpus import cases
 from tests.support.meaning.programs import program

@@ -26,7 +26,7 @@ from flowdsl.semantics.capabilities import NO_COMMAND
 from flowdsl.source.files import MemoryFiles
 from tests.support.cpu import GIVEN_UP, cpu_seconds
 from tests.support.flows.compiling import only_workflow
-from tests.support.flows.round_trip import compile_files, served
+from tests.support.flows.decompile.round_trip import compile_files, served
 
 SOME_ID = "8d0f3c1e-5f0a-4a53-9f7b-0c5d8f0b7a11"
 OTHER_ID = "1d0f3c1e-5f0a-4a53-9f7b-0c5d8f0b7a11"

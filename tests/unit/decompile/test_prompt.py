@@ -21,11 +21,16 @@ from tests.support.cpu import GIVEN_UP, cpu_seconds
 from tests.support.effort import examples
 from tests.support.flows import compiling
 from tests.support.flows.compiling import PROJECTS, ROOT, compile_folder, workflow
-from tests.support.flows.normal_form import NormalForm
-from tests.support.flows.programs import mutated
-from tests.support.flows.prompt_reading import NO_HINTS, compiled_prompts, hints_of, prompt_of
-from tests.support.flows.prompts import PICTURE, PromptWriter
-from tests.support.flows.workflows import workflows
+from tests.support.flows.decompile.normal_form import NormalForm
+from tests.support.flows.decompile.prompt_reading import (
+    NO_HINTS,
+    compiled_prompts,
+    hints_of,
+    prompt_of,
+)
+from tests.support.flows.generated.programs import mutated
+from tests.support.flows.generated.prompts import PICTURE, PromptWriter
+from tests.support.flows.generated.workflows import workflows
 
 VALID = ROOT / "tests/corpus/valid"
 FOLDERS = [

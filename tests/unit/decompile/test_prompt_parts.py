@@ -23,7 +23,7 @@ from flowdsl.prompt.values import condition_words, type_words, value_words
 from flowdsl.prompt.words import say
 from flowdsl.source.files import MemoryFiles
 from tests.support.flows.compiling import workflow
-from tests.support.flows.prompt_reading import compiled_prompts
+from tests.support.flows.decompile.prompt_reading import compiled_prompts
 
 TEXTS = Texts()
 PHRASES = Phrases(TEXTS)

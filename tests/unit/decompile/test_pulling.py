@@ -14,7 +14,7 @@ from flowdsl.decompile.pulling.attempts import FILE, SETTINGS, STATEMENTS, WORDS
 from flowdsl.decompile.pulling.differences import hunks
 from flowdsl.decompile.pulling.editing import Edit, Overlap, edited
 from flowdsl.source.files import MemoryFiles
-from tests.support.flows.pulling import DEFAULT_MODEL, OTHER_MODEL, Desk
+from tests.support.flows.decompile.pulling import DEFAULT_MODEL, OTHER_MODEL, Desk
 
 MAIN, LIBRARY = "flows/main.flow", "flows/lib.flow"
 TWO_ENVIRONMENTS = """\

@@ -6,7 +6,7 @@ import pytest
 
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.source.files import MemoryFiles
-from tests.support.flows.writing import check_all, check_written
+from tests.support.flows.decompile.writing import check_all, check_written
 
 PROGRAMS = {
     "tasks that their arguments make different": """

@@ -9,10 +9,10 @@ from flowdsl.compiler.pipeline import Compilation, CompileOptions, compile_proje
 from flowdsl.source.files import MemoryFiles
 from tests.support.effort import examples
 from tests.support.flows.compiling import PROJECTS, compile_folder
+from tests.support.flows.decompile.writing import check_all
 from tests.support.flows.expectations import CORPUS, find_cases
-from tests.support.flows.task_programs import task_programs
-from tests.support.flows.workflows import workflows
-from tests.support.flows.writing import check_all
+from tests.support.flows.generated.task_programs import task_programs
+from tests.support.flows.generated.workflows import workflows
 
 CASES = [case for case in find_cases(CORPUS / "valid") if not case.environments]
 

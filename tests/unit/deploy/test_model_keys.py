@@ -19,7 +19,7 @@ from flowdsl.deploy.plan_file.writer import plan_document
 from flowdsl.deploy.planning.model_keys import OWN_HOSTS, Endpoint, KeyRoute, key_routes
 from flowdsl.deploy.planning.plan import Action, Plan
 from flowdsl.diagnostics.render.cells import printable
-from tests.support.flows.plans import facts, gone, model_change
+from tests.support.flows.generated.plans import facts, gone, model_change
 
 HOSTILE = "https://keys.evil.test/v1"
 OURS = "https://models.acme.test/v1"

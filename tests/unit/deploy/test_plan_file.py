@@ -33,7 +33,7 @@ from flowdsl.deploy.target import target_of
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.state.document import new_document
-from tests.support.flows.plans import (
+from tests.support.flows.generated.plans import (
     NOW,
     facts,
     gone_named,

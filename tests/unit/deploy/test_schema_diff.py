@@ -13,7 +13,7 @@ from flowdsl.deploy.comparison.schema_diff import schema_edits
 from flowdsl.deploy.resources.policy import canonical, normalise
 from flowdsl.deploy.resources.workflow import POLICIES
 from flowdsl.diagnostics.render.cells import printable
-from tests.support.flows.payloads import payload
+from tests.support.flows.decompile.payloads import payload
 
 
 def stored(seed: int) -> Any:

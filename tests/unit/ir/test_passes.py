@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from flowdsl.ir import nodes
 from flowdsl.ir.passes.simplify import drop_empty
 from flowdsl.ir.walk import inner_bodies, statements
-from tests.support.flows.prompts import HERE
+from tests.support.flows.generated.prompts import HERE
 
 SCREENS = "abc"
 

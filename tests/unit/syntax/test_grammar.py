@@ -15,7 +15,7 @@ from flowdsl.syntax.parse import parse_module
 from flowdsl.syntax.parser import tables
 from flowdsl.syntax.parser.operations import NODE
 from flowdsl.syntax.visit import walk
-from tests.support.flows.programs import lark, program
+from tests.support.flows.generated.programs import lark, program
 
 BUILDERS = {
     name.removeprefix("build_"): function

@@ -25,7 +25,7 @@ from flowdsl.syntax.recovery import next_statement, recovery
 from flowdsl.syntax.recovery.recovery import MAX_ERRORS, Recovery
 from flowdsl.syntax.visit import walk
 from tests.support.effort import THOROUGH
-from tests.support.flows.programs import program
+from tests.support.flows.generated.programs import program
 
 RIGHT = (
     'do "Open the chart."',

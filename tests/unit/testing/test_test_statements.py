@@ -11,7 +11,7 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.statements import STATEMENTS
 from flowdsl.syntax.visit import walk
 from tests.support.flows.compiling import workflow
-from tests.support.flows.prompts import PICTURE
+from tests.support.flows.generated.prompts import PICTURE
 from tests.support.flows.tested import problems, suite_of
 
 SECTIONS = """

@@ -17,7 +17,7 @@ from flowdsl.deploy.resources.workflow import CHECKS, MODELS, POLICIES
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.files import MemoryFiles
 
-from .compiling import PROJECTS, compile_folder
+from ..compiling import PROJECTS, compile_folder
 from .payloads import Payload
 
 STORE = "supabase://workflow-prompt-images/org_2x/prompt-assets"

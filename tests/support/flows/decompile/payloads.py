@@ -11,7 +11,7 @@ from typing import Any
 
 Payload = dict[str, Any]
 
-CORPUS = Path(__file__).parents[2] / "corpus" / "payloads"
+CORPUS = Path(__file__).parents[3] / "corpus" / "payloads"
 
 NAMES = (
     "claim", "member_id", "dob", "items", "loop_item", "x", "first name", "取引先", "class",
