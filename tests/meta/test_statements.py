@@ -81,7 +81,7 @@ def partial_places(names: frozenset[str], module: str) -> Iterator[str]:
     They are a `match` with a wildcard, a chain of `isinstance`, or a set of classes: mypy does not
     find them when a statement is added.
     """
-    for path in sorted([*PACKAGE.rglob("*.py"), *SUPPORT.glob("*.py")]):
+    for path in sorted([*PACKAGE.rglob("*.py"), *SUPPORT.rglob("*.py")]):
         root = PACKAGE.parent if path.is_relative_to(PACKAGE) else SUPPORT.parent
         for node in _functions_and_tables(python.parse(path.read_text(encoding="utf-8"))):
             named = {
