@@ -28,8 +28,8 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.support.meaning.checked import Checked, account, checked  # noqa: E402
+from tests.support.meaning.generator.programs import program  # noqa: E402
 from tests.support.meaning.law import Outcome, both, report  # noqa: E402
-from tests.support.meaning.programs import program  # noqa: E402
 from tests.support.meaning.shrinking import smaller, two_worlds  # noqa: E402
 
 SHOWN = 8

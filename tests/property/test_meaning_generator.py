@@ -27,8 +27,8 @@ from flowdsl.simulate.world import Question
 from tests.support.effort import THOROUGH, examples, rows
 from tests.support.meaning.checked import Checked, checked, checked_programs, compiled
 from tests.support.meaning.constructs import EXPECTED, constructs
+from tests.support.meaning.generator.programs import program, programs
 from tests.support.meaning.pools import ODD_TEXTS, nasty_texts
-from tests.support.meaning.programs import program, programs
 from tests.support.meaning.worlds import Answers, world, worlds
 
 SEEDS = 1500 if THOROUGH else 120

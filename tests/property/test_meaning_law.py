@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from flowdsl.simulate.world import World
 from tests.support.effort import THOROUGH, examples
 from tests.support.meaning.checked import Checked, account, checked, checked_programs
+from tests.support.meaning.generator.programs import program as make_program
 from tests.support.meaning.law import both, report
-from tests.support.meaning.programs import program as make_program
 from tests.support.meaning.shrinking import smaller, two_worlds
 from tests.support.meaning.worlds import worlds
 

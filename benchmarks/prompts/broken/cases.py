@@ -20,7 +20,7 @@ from flowdsl.simulate.world import Unanswerable, World
 from flowdsl.source.files import MemoryFiles
 from tests.support.meaning.checked import PATH, Checked
 from tests.support.meaning.corpus import cases as corpus_cases
-from tests.support.meaning.programs import FILES, program
+from tests.support.meaning.generator.programs import FILES, program
 from tests.support.meaning.rare import rare_programs, verified
 from tests.support.meaning.worlds import world
 

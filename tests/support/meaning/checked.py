@@ -17,7 +17,7 @@ from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
 from flowdsl.source.files import MemoryFiles
 from flowdsl.syntax import ast
 
-from .programs import FILES, programs
+from .generator.programs import FILES, programs
 
 PATH = "main.flow"
 DOCUMENTED = CompileOptions()

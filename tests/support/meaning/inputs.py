@@ -19,7 +19,7 @@ from flowdsl.semantics.types import (
 
 from . import pools
 from .checked import Checked
-from .drawing import Chooser
+from .generator.drawing import Chooser
 
 TRIES = 12
 """Values that are tried until the schema takes one."""

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .drawing import Chooser
+from .generator.drawing import Chooser
 
 SENTENCES = Path(__file__).parents[3] / "flowdsl/prompt/sentences.toml"
 

@@ -11,7 +11,7 @@ from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.source.files import MemoryFiles
 
 from .checked import PATH, Checked, account
-from .programs import FILES
+from .generator.programs import FILES
 
 RARE = {
     "names that collide": """

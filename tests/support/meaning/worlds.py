@@ -28,7 +28,7 @@ from flowdsl.simulate.world import Question, World
 
 from . import pools
 from .checked import Checked
-from .drawing import Chooser, Dice, Drawn
+from .generator.drawing import Chooser, Dice, Drawn
 from .inputs import inputs_for
 
 if TYPE_CHECKING:

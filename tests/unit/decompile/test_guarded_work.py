@@ -15,7 +15,7 @@ from flowdsl.source.text import SourceFile
 from tests.support.flows.decompile.round_trip import served
 from tests.support.meaning.checked import Checked, account, checked
 from tests.support.meaning.corpus import cases
-from tests.support.meaning.programs import program
+from tests.support.meaning.generator.programs import program
 
 FRESH = account(fresh_loop_lists=True)
 INPUTS = "inputs { fast: bool, slow: bool, mode: string, rows: string[] @max_items(9) }"
