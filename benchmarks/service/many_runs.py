@@ -61,7 +61,8 @@ workflow look_up {
   inputs { claim: string @pattern(r"^C[0-9]+$"), day: date, note: string? }
   outputs { status: string, amount: number }
   steps { step "Look up" {
-    do "Open claim {claim} of {day} ({note})."
+    do "Open claim {claim} of {day}."
+    if not note is empty { do "Check that its note is {note}." }
     extract status: string from "the status"
     extract amount: number from "the amount"
     emit status = {{status}}
