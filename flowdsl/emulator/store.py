@@ -13,14 +13,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from uuid import uuid4
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, select, update
+from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolBusyError
 from sqlalchemy.pool import QueuePool
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from flowdsl.emulator.clock import Clock, format_time, next_time, system_clock
 from flowdsl.emulator.system_models import insert_system_models
@@ -252,8 +255,23 @@ def _prepare_tables(connection: Connection, name: str, clock: Clock) -> bytes:
     return bytes.fromhex(str(key))
 
 
+@cache
+def _definitions() -> tuple[str, ...]:
+    """The statements that make all tables and indexes in an empty database.
+
+    `metadata.create_all` would compile them for every store, and ask for each table whether it is
+    there: three quarters of the time of opening a new one.
+    """
+    made: list[CreateTable | CreateIndex] = []
+    for table in metadata.sorted_tables:
+        indexes = sorted(table.indexes, key=lambda index: str(index.name))
+        made += [CreateTable(table), *map(CreateIndex, indexes)]
+    return tuple(str(each.compile(dialect=sqlite_dialect())) for each in made)
+
+
 def _create_tables(connection: Connection, clock: Clock) -> None:
-    metadata.create_all(connection)
+    for definition in _definitions():
+        connection.exec_driver_sql(definition)
     now = format_time(clock())
     connection.execute(
         insert(store_facts),

@@ -2,20 +2,21 @@ from __future__ import annotations
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import create_engine
 
 from flowdsl.emulator import routing
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.clock import format_time, next_time, parse_time
 from flowdsl.emulator.embedded import open_embedded
 from flowdsl.emulator.store import Store, StoreBusyError, StoreError
-from flowdsl.emulator.tables import SCHEMA_VERSION
+from flowdsl.emulator.tables import SCHEMA_VERSION, metadata
 from tests.emulator.emulator_desk import STANDSTILL, Desk
 
 moments = st.datetimes(
@@ -48,6 +49,21 @@ def test_data_survives_closing(tmp_path: Path) -> None:
         assert desk.get(made) == {**made, "included": None}
         assert desk.send("GET", url).content == b"GIF89a"
     close()
+
+
+def test_a_new_store_has_the_tables_that_an_older_one_is_given(tmp_path: Path) -> None:
+    path, older = tmp_path / "desk.sqlite", tmp_path / "older.sqlite"
+    Store.open(path).close()
+    engine = create_engine(f"sqlite:///{older}")
+    metadata.create_all(engine)
+    engine.dispose()
+
+    def definitions(file: Path) -> set[tuple[str, str]]:
+        with closing(sqlite3.connect(file)) as connection:
+            rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+            return {(name, sql) for name, sql in rows}
+
+    assert definitions(path) == definitions(older)
 
 
 def test_time_goes_on_where_an_earlier_opening_stopped(tmp_path: Path) -> None:
