@@ -17,6 +17,7 @@ import io
 import json
 import os
 import pkgutil
+import selectors
 import signal
 import socket
 import subprocess
@@ -131,17 +132,51 @@ def _server() -> socket.socket:
 def serve(connection: int) -> None:
     """Fork for every request until the other side has gone."""
     _preload()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    with socket.socket(fileno=connection) as requests:
+    with socket.socket(fileno=connection) as requests, selectors.DefaultSelector() as waiting:
+        waiting.register(requests, selectors.EVENT_READ)
         while True:
-            request, files, _, _ = socket.recv_fds(requests, _SENT, 4)
-            if not request:
-                return
-            if os.fork() == 0:
-                requests.close()
-                _wait_for_command(json.loads(request), files)
-            for file in files:
-                os.close(file)
+            for ready, _ in waiting.select():
+                if ready.fileobj is requests:
+                    request, files, _, _ = socket.recv_fds(requests, _SENT, 4)
+                    if not request:
+                        return
+                    _begin(json.loads(request), files, waiting)
+                else:
+                    waiting.unregister(ready.fileobj)
+                    _tell_end(ready.fd, *ready.data)
+
+
+def _begin(
+    request: Mapping[str, Any], files: Sequence[int], waiting: selectors.BaseSelector
+) -> None:
+    """Fork a command, whose end `waiting` will tell, and tell its process id.
+
+    A fork of this process takes longer than many a command, so that there is one for each, without
+    another that waits for it.
+    """
+    answer, *streams = files
+    process = os.fork()
+    if process == 0:
+        os.close(answer)
+        for key in waiting.get_map().values():
+            os.close(key.fd)
+            if key.data is not None:
+                os.close(key.data[1])
+        waiting.close()
+        _become(request, streams)
+    for stream in streams:
+        os.close(stream)
+    os.write(answer, str(process).encode())
+    waiting.register(os.pidfd_open(process), selectors.EVENT_READ, (process, answer))
+
+
+def _tell_end(pidfd: int, process: int, answer: int) -> None:
+    """Tell the exit code of a command that has ended."""
+    os.close(pidfd)
+    _, status = os.waitpid(process, 0)
+    with socket.socket(fileno=answer) as told, contextlib.suppress(OSError):
+        # Whoever asked has gone where it gave up.
+        told.send(str(os.waitstatus_to_exitcode(status)).encode())
 
 
 def _preload() -> None:
@@ -159,24 +194,6 @@ def _preload() -> None:
             importlib.import_module(name)
     gc.collect()
     gc.freeze()
-
-
-def _wait_for_command(request: Mapping[str, Any], files: Sequence[int]) -> NoReturn:
-    """Between server and command.
-
-    Tells the process id at the beginning and the exit code at the end.
-    """
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    answer, *streams = files
-    process = os.fork()
-    if process == 0:
-        os.close(answer)
-        _become(request, streams)
-    with socket.socket(fileno=answer) as told:
-        told.send(str(process).encode())
-        _, status = os.waitpid(process, 0)
-        told.send(str(os.waitstatus_to_exitcode(status)).encode())
-    os._exit(0)
 
 
 def _become(request: Mapping[str, Any], streams: Sequence[int]) -> NoReturn:
