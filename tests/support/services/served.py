@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,6 +44,36 @@ class Server:
         await (reply or self.app)(scope, receive, send)
 
 
+class _PromptServer(uvicorn.Server):
+    """Ends when it is told to, where uvicorn looks and waits in steps of a tenth of a second."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._told = asyncio.Event()
+
+    def end(self) -> None:
+        """Let the thread that serves end."""
+        self.should_exit = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._told.set)
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        # A tick sets the time that replies carry, a second at a time.
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), 1.0)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        while self.server_state.connections or self.server_state.tasks:
+            await asyncio.sleep(0.001)
+
+
 @contextmanager
 def serving(server: Server, certificate: Path | None = None) -> Iterator[None]:
     """Serve on a port of loopback; over TLS with a `certificate`, a file with its key too."""
@@ -52,11 +83,11 @@ def serving(server: Server, certificate: Path | None = None) -> Iterator[None]:
         config = uvicorn.Config(
             server, log_level="critical", lifespan="off", ssl_certfile=certificate
         )
-        running = uvicorn.Server(config)
+        running = _PromptServer(config)
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
             yield
         finally:
-            running.should_exit = True
+            running.end()
             thread.join()
