@@ -37,18 +37,22 @@ def tell(name, text):
         file.write(text)
 def watch(frame, event, what):
     global calls
-    calls += event == "call"
-    if event == "call" and calls == at:
+    calls += 1
+    if calls == at:
+        sys.settrace(None)
         tell("sent", "")
         os.kill(os.getpid(), number)
-    elif event == "c_call" and what is os._exit:
-        tell("calls", str(calls))
 def wait(frame, event, what):
-    if event == "call" and frame.f_code.co_name == "_open_missing_streams":
-        sys.setprofile(watch)
+    if frame.f_code.co_name == "_open_missing_streams":
+        sys.settrace(watch)
+def leave(code, leave=os._exit):
+    sys.settrace(None)
+    tell("calls", str(calls))
+    leave(code)
 if sys.orig_argv[1:3] == ["-m", "flowdsl"]:
     atexit.register(lambda: tell("calls", str(calls)))
-    sys.setprofile(wait)
+    os._exit = leave
+    sys.settrace(wait)
 """
 
 FLOWS = 3
