@@ -73,11 +73,17 @@ workflow parcel_lookup {
 class Desk:
     """A project that was deployed to its embedded service."""
 
-    def __init__(self, root: Path, files: Mapping[str, str | bytes]) -> None:
+    def __init__(self, root: Path) -> None:
         self.root = root
+
+    @classmethod
+    def of(cls, root: Path, files: Mapping[str, str | bytes]) -> Desk:
+        """Make files below `root` and deploy what is there."""
         write_tree(root, dict(files))
-        done = self.run("deploy", "--yes", "--env", "local")
+        desk = cls(root)
+        done = desk.deploy()
         assert done.code == 0, done.err
+        return desk
 
     def run(self, *words: str) -> Result:
         """The command in this process: starting one takes longer than all it does."""
@@ -137,15 +143,30 @@ class Desk:
         assert self.sources() == sources
 
 
-@pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def _without_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("CI", "FLOWDSL_ENV"):
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    _without_environment(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project of one workflow as it is after its first deploy."""
+    root = tmp_path_factory.mktemp("deployed")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _without_environment(monkeypatch)
+        Desk.of(root, {"flowdsl.toml": PROJECT, "flows/parcel.flow": FLOW})
+    return root
+
+
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path, {"flowdsl.toml": PROJECT, "flows/parcel.flow": FLOW})
+def desk(tmp_path: Path, deployed: Path) -> Desk:
+    shutil.copytree(deployed, tmp_path, dirs_exist_ok=True)
+    return Desk(tmp_path)
 
 
 def changed_lines(before: bytes, after: bytes) -> tuple[list[str], list[str]]:
@@ -221,7 +242,7 @@ def test_settings_fields_and_tags_come_in_together(desk: Desk) -> None:
 
 def test_line_breaks_a_mark_and_permissions_stay(tmp_path: Path) -> None:
     source = b"\xef\xbb\xbf" + FLOW.replace("\n", "\r\n").encode()
-    desk = Desk(tmp_path, {"flowdsl.toml": PROJECT, "flows/parcel.flow": source})
+    desk = Desk.of(tmp_path, {"flowdsl.toml": PROJECT, "flows/parcel.flow": source})
     path = tmp_path / "flows/parcel.flow"
     path.chmod(0o640)
     lines = desk.live("Parcel lookup")["main_prompt"]
@@ -510,7 +531,7 @@ def test_an_example_is_deployed_edited_and_pulled(name: str, tmp_path: Path) -> 
     shutil.copytree(
         EXAMPLES / name, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".flowdsl")
     )
-    desk = Desk(tmp_path, {})
+    desk = Desk.of(tmp_path, {})
     before = desk.sources()
     edited = 0
     for reply in Service(tmp_path).replies().values():
