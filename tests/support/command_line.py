@@ -1,14 +1,19 @@
-"""The real program in a process of its own."""
+"""The real program, in a process of its own or in this one."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 
 from tests.support import forked
 
@@ -65,9 +70,42 @@ def run_command(
     run = forked.start if started else forked.run
     process = run(words, folder=folder, environ=environment(**environ), stdin=stdin, seconds=60)
     result = Result(process.returncode, process.stdout, process.stderr.decode())
+    check_no_traceback(result)
+    return result
+
+
+def run_here(folder: Path, *words: str, stdin: bytes = b"", **environ: str) -> Result:
+    """Run `flowdsl` in a folder, in this process, its streams in files.
+
+    For what a command says and does: it takes half of the time of a process. What is claimed of a
+    process, of its signals, its streams or its end, is shown with `run_command`. Fails the test on
+    a traceback.
+    """
+    from flowdsl.cli.main import run
+
+    with ExitStack() as stack:
+        files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
+        files[0].write(stdin)
+        files[0].seek(0)
+        given, out, err = (io.TextIOWrapper(file, encoding="utf-8") for file in files)
+        with (
+            contextlib.chdir(folder),
+            patch.dict(os.environ, environment(**environ), clear=True),
+            patch.multiple(sys, stdin=given, stdout=out, stderr=err),
+        ):
+            code = run(words)
+        for stream in (out, err):
+            stream.flush()
+            stream.buffer.seek(0)
+        result = Result(code, out.buffer.read(), err.buffer.read().decode())
+    check_no_traceback(result)
+    return result
+
+
+def check_no_traceback(result: Result) -> None:
+    """A command ends with a line of its own, also where it fails."""
     assert b"Traceback" not in result.out and "Traceback" not in result.err
     assert "internal error" not in result.err
-    return result
 
 
 def write_tree(root: Path, files: dict[str, str | bytes]) -> None:

@@ -17,7 +17,7 @@ from flowdsl.cli.main import COMMANDS, MODULES
 from flowdsl.cli.runtime.command_line.arguments import CommandParser
 from flowdsl.config.address import Address
 from flowdsl.deploy.addressing import NoSuchAddress, address_in
-from tests.support.command_line import LOCAL_PROJECT, Result, run_command, write_tree
+from tests.support.command_line import LOCAL_PROJECT, Result, run_here, write_tree
 
 A = "ADDRESS"
 TABLE: dict[str, list[str]] = {
@@ -76,15 +76,15 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "flows/other.txt": "1. Open the other record.\n",
         },
     )
-    assert run_command(root, "deploy", "--yes", CI="").code == 0
+    assert run_here(root, "deploy", "--yes", CI="").code == 0
     (root / "flows/look_up.txt").write_text("1. Open the records.\n")
-    assert run_command(root, "deploy", "--yes", CI="").code == 0
+    assert run_here(root, "deploy", "--yes", CI="").code == 0
     return root
 
 
 def run(deployed: Path, to: Path, words: list[str], address: str) -> Result:
     shutil.copytree(deployed, to)
-    return run_command(to, *(address if word == A else word for word in words), CI="")
+    return run_here(to, *(address if word == A else word for word in words), CI="")
 
 
 @pytest.mark.parametrize("name", TABLE)

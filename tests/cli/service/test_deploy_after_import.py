@@ -7,7 +7,7 @@ from typing import Any
 
 from flowdsl.cyberdesk.models.workflow import WORKFLOW_READ_ONLY
 from flowdsl.emulator.store import Store
-from tests.support.command_line import run_command, write_tree
+from tests.support.command_line import run_here, write_tree
 from tests.support.effort import THOROUGH
 from tests.support.flows.decompile.payloads import Payload, corpus
 from tests.support.services.embedded_service import Client, Service
@@ -103,13 +103,13 @@ def test_a_deploy_after_an_import_writes_nothing(tmp_path: Path) -> None:
     _filled(service)
     before = _replies(service)
 
-    imported = run_command(root, "import", "--all")
+    imported = run_here(root, "import", "--all")
     assert imported.code == 0, imported.err
     for said in (
         f"deployed to local: {len(before)} adopted\n",
         f"nothing to do: {len(before)} workflows up to date in local\n",
     ):
-        deployed = run_command(root, "deploy", "--yes", CI="")
+        deployed = run_here(root, "deploy", "--yes", CI="")
         assert deployed.code == 0, deployed.err
         assert deployed.err.endswith(said)
         assert _replies(service) == before

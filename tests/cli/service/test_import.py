@@ -23,7 +23,7 @@ from flowdsl.decompile.project import same_payload
 from flowdsl.deploy.resources.mark import mark_in
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
-from tests.support.command_line import Result, read_tree, run_command, write_tree
+from tests.support.command_line import Result, read_tree, run_here, write_tree
 from tests.support.effort import THOROUGH
 from tests.support.flows.compiling import only_workflow
 from tests.support.flows.decompile.payloads import corpus, payload
@@ -70,7 +70,7 @@ CLAIMS = {
 
 def flowdsl(folder: Path, *words: str, stdin: bytes = b"", **environ: str) -> Result:
     """One command that ends well or with one error line, and quotes no prompt."""
-    result = run_command(folder, *words, stdin=stdin, DESK_KEY=CANARY, CI="", **environ)
+    result = run_here(folder, *words, stdin=stdin, DESK_KEY=CANARY, CI="", **environ)
     assert WORDS not in result.err and CANARY not in result.err + result.text
     return result
 
@@ -378,7 +378,7 @@ def test_the_page_about_importing_shows_what_happens(tmp_path: Path) -> None:
 
     assert imported.text + imported.err == printed
     assert (tmp_path / "flows/claim_status.flow").read_text("utf-8") == flow
-    converted = run_command(tmp_path, "convert", "claim_status")
+    converted = run_here(tmp_path, "convert", "claim_status")
     before, _, after = flow.partition('  prompt from "./claim_status.prompt.md"\n')
     assert converted.text == before + steps + after
 

@@ -1,4 +1,4 @@
-"""`flowdsl plan` and `deploy --plan` by the real program, in the embedded emulator."""
+"""`flowdsl plan` and `deploy --plan`, in the embedded emulator."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from flowdsl.emulator.store import Store
-from tests.support.command_line import LOCAL_PROJECT, Result, read_tree, run_command
+from tests.support.command_line import LOCAL_PROJECT, Result, read_tree, run_command, run_here
 from tests.support.rows import check_rows
 
 FLOW = """\
@@ -50,7 +50,7 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def run(project: Path) -> Run:
-    return lambda *words, **environ: run_command(project, *words, CI="", **environ)
+    return lambda *words, **environ: run_here(project, *words, CI="", **environ)
 
 
 def change(project: Path, before: str, after: str) -> None:
@@ -124,7 +124,7 @@ def test_a_flow_whose_name_is_no_text_is_compiled_and_deployed(run: Run, project
         (lambda p: change(p, "the record", "the file"), "wants another"),
         (lambda p: change(p, "workflow look_up", "workflow look_it_up"), "workflow.look_it_up"),
         (edit_by_hand, "was edited since the plan was made"),
-        (lambda p: run_command(p, "deploy", "--yes", CI=""), "another deploy brought it to"),
+        (lambda p: run_here(p, "deploy", "--yes", CI=""), "another deploy brought it to"),
     ],
 )
 def test_a_saved_plan_that_no_longer_holds_writes_nothing(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.command_line import read_tree, run_command, write_tree
+from tests.support.command_line import read_tree, run_here, write_tree
 
 PROJECT = """\
 [project]
@@ -81,7 +81,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     git(top, "init", "-q")
     commit(top)
     for path in projects.values():
-        done = run_command(top / path, "deploy", "--yes", CI="")
+        done = run_here(top / path, "deploy", "--yes", CI="")
         assert done.code == 0, done.err
     return top
 
@@ -99,7 +99,7 @@ def commit(top: Path) -> None:
 
 def planned(top: Path, name: str) -> list[str]:
     """What a plan of a project would do, by the names of its operations."""
-    done = run_command(top / "projects" / name, "plan", "--json", CI="")
+    done = run_here(top / "projects" / name, "plan", "--json", CI="")
     assert done.code in (0, 2), done.err
     plan: dict[str, Any] = json.loads(done.text)
     return [each["address"] for each in plan["changes"]]
@@ -135,32 +135,32 @@ def test_a_change_that_means_nothing_shows_in_no_plan(repository: Path) -> None:
 def test_a_library_has_to_be_committed_where_a_project_has_to_be(repository: Path) -> None:
     desk, epic = repository / "projects/desk", repository / "shared/epic"
     (epic / "login.flow").write_text(LOGIN.replace("desktop", "start menu"))
-    dirty = run_command(desk, "deploy", "--yes", CI="")
+    dirty = run_here(desk, "deploy", "--yes", CI="")
     assert dirty.code == 9 and "the work tree has changes" in dirty.err
     commit(repository)
-    assert run_command(desk, "deploy", "--yes", CI="").code == 0
+    assert run_here(desk, "deploy", "--yes", CI="").code == 0
     assert planned(repository, "desk") == []
     assert planned(repository, "lab") == ["workflow.close_day"], "each is deployed by itself"
 
     (epic / "unread.flow").write_text("flow 1\n")
-    assert run_command(desk, "deploy", "--yes", CI="").code == 0, "nothing reads it"
+    assert run_here(desk, "deploy", "--yes", CI="").code == 0, "nothing reads it"
     (epic / "login.flow").write_text(LOGIN.replace("greeting.md", "other.md"))
     git(repository, "add", "shared/epic/login.flow")
     git(repository, "commit", "-qm", "Another text")
     (epic / "other.md").write_text("Good evening")
-    untracked = run_command(desk, "deploy", "--yes", CI="")
+    untracked = run_here(desk, "deploy", "--yes", CI="")
     assert untracked.code == 9, "what is read has to be committed"
 
     (repository / "shared/more.txt").write_text("beside the library")
     git(repository, "add", "shared/more.txt", "shared/epic")
     git(repository, "commit", "-qm", "All of it")
     (repository / "shared/more.txt").write_text("changed")
-    assert run_command(desk, "deploy", "--yes", CI="").code == 0, "no library holds it"
+    assert run_here(desk, "deploy", "--yes", CI="").code == 0, "no library holds it"
 
 
 def test_the_source_map_names_the_file_of_the_library(repository: Path) -> None:
     desk = repository / "projects/desk"
-    assert run_command(desk, "compile").code == 0
+    assert run_here(desk, "compile").code == 0
     written = json.loads((desk / "build/flowdsl/close_day/source_map.json").read_text())
     assert set(written["files"]) == {"flows/close_day.flow", "@epic//login.flow"}
 
@@ -172,5 +172,5 @@ def test_nothing_of_a_deploy_is_written_into_a_library(repository: Path) -> None
     before["epic/greeting.md"] = b"Good evening\n"
     desk = repository / "projects/desk"
     for words in (("deploy", "--yes"), ("check", "--fix"), ("fmt",), ("pull", "--all", "--yes")):
-        assert run_command(desk, *words, CI="").code == 0
+        assert run_here(desk, *words, CI="").code == 0
     assert read_tree(repository / "shared") == before

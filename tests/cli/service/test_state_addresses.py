@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from flowdsl.state.errors import StateError, WrongAddress
 from flowdsl.state.stores import open_store
-from tests.support.command_line import run_command, write_tree
+from tests.support.command_line import run_here, write_tree
 from tests.support.effort import examples
 
 FLOW = (
@@ -57,7 +57,7 @@ def test_an_address_that_names_no_place_is_an_error_of_the_project_file(
 ) -> None:
     write_tree(tmp_path, {"flowdsl.toml": project(url), "flows/a.flow": FLOW})
     for words in (["deploy", "--yes"], ["state", "list"], ["pull", "--all", "--yes"]):
-        ended = run_command(tmp_path, *words, CI="")
+        ended = run_here(tmp_path, *words, CI="")
         assert ended.code == 3, ended.err
         assert "flowdsl.toml:7:11: " in ended.err and said in ended.err
         assert "secret" not in ended.err
@@ -68,7 +68,7 @@ def test_the_default_file_that_is_a_folder(tmp_path: Path) -> None:
     text = project("x").replace('state   = "x"\n', "")
     write_tree(tmp_path, {"flowdsl.toml": text, "flows/a.flow": FLOW})
     (tmp_path / ".flowdsl/state/local.json").mkdir(parents=True)
-    ended = run_command(tmp_path, "state", "list", CI="")
+    ended = run_here(tmp_path, "state", "list", CI="")
     assert ended.code == 3 and "flowdsl.toml: the state address `file` names a folder" in ended.err
 
 

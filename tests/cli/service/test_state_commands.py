@@ -1,4 +1,4 @@
-"""`flowdsl state`, `unlock` and `ids` as processes, with file state and the emulator."""
+"""`flowdsl state`, `unlock` and `ids`, with file state and the emulator."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 from flowdsl.emulator.store import Store
 from flowdsl.state.stores import open_store
-from tests.support.command_line import Result, environment, read_tree, run_command, write_tree
+from tests.support.command_line import Result, environment, read_tree, run_here, write_tree
 from tests.support.services.embedded_service import Client, Service
 
 PROJECT = """\
@@ -57,7 +57,7 @@ FREE = {"CI": "", "GITHUB_ACTIONS": ""}
 
 
 def run(root: Path, *words: str) -> Result:
-    return run_command(root, *words, **FREE, FLOWDSL_ENV="local")
+    return run_here(root, *words, **FREE, FLOWDSL_ENV="local")
 
 
 @pytest.fixture(scope="module")
@@ -822,7 +822,7 @@ def test_a_rebuild_needs_sound_sources_and_a_service(root: Path) -> None:
     assert run(root, "state", "rebuild", "--yes").code == 4
     unreachable = remote.replace("https://desk.test", "http://127.0.0.1:9")
     (root / "flowdsl.toml").write_text(unreachable)
-    ended = run_command(
+    ended = run_here(
         root, "state", "rebuild", "--yes", **FREE, FLOWDSL_ENV="local", DESK_KEY="key-canary-3d"
     )
     assert ended.code == 11 and "canary" not in ended.err
