@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
 from flowdsl.state.stores.os_lock import exclusive
-from tests.support.command_line import Result, read_tree, run_command, write_tree
+from tests.support.command_line import Result, read_tree, run_here, write_tree
 from tests.support.services.hostile import FAULTS, PAGE, hostile
 from tests.support.services.served import Server, serving
 
@@ -54,7 +54,7 @@ class Desk:
         write_tree(self.root, {"flows/look_up.flow": FLOW.format(text=text)})
 
     def __call__(self, *words: str) -> Result:
-        ended = run_command(self.root, *words, DESK_KEY=CANARY, CI="")
+        ended = run_here(self.root, *words, DESK_KEY=CANARY, CI="")
         files = b"".join(read_tree(self.root).values())
         assert CANARY not in ended.err + ended.text and CANARY.encode() not in files
         return ended

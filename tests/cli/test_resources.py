@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from flowdsl.emulator.store import Store
-from tests.support.command_line import Result, read_tree, run_command, write_tree
+from tests.support.command_line import Result, read_tree, run_here, write_tree
 from tests.support.services.embedded_service import Client
 
 PROJECT = """\
@@ -61,7 +61,7 @@ class Desk:
         self._client = client
 
     def __call__(self, *words: str) -> Result:
-        return run_command(self.root, *words, CI="")
+        return run_here(self.root, *words, CI="")
 
     def items(self, *words: str) -> list[dict[str, Any]]:
         """The rows of a list, as programs get them."""
@@ -119,7 +119,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The files of a project after its first deploy."""
     root = tmp_path_factory.mktemp("harbour")
     write_tree(root, {"flowdsl.toml": PROJECT, "flows/desk.flow": FLOW})
-    done = run_command(root, "deploy", "--yes", CI="")
+    done = run_here(root, "deploy", "--yes", CI="")
     assert done.code == 0, done.err
     return read_tree(root)
 

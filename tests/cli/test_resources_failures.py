@@ -18,7 +18,7 @@ from tests.support.command_line import (
     HEARS_INTERRUPTS,
     Result,
     environment,
-    run_command,
+    run_here,
     write_tree,
 )
 from tests.support.services.embedded_service import Client
@@ -57,7 +57,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 def run(folder: Path, *words: str) -> Result:
     # The embedded service takes the key of `Client`.
-    return run_command(folder, *words, DESK_KEY="local", CI="")
+    return run_here(folder, *words, DESK_KEY="local", CI="")
 
 
 def failing_writes(server: Server, from_: int, reply: Response) -> None:

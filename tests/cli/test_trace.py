@@ -344,9 +344,9 @@ def test_a_hostile_history_is_shown_and_harms_nobody(name: str, deployed: Traced
 def test_what_cannot_be_traced_is_said_in_a_line(
     words: list[str], code: int, said: str, desk: TracedDesk
 ) -> None:
-    from tests.support.command_line import run_command
+    from tests.support.command_line import run_here
 
-    done = run_command(desk.root, *words)
+    done = run_here(desk.root, *words)
     assert (done.code, done.text) == (code, "")
     assert said in done.err and done.err.count("\n") == 1
 

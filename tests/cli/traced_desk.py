@@ -15,7 +15,7 @@ import httpx
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.scenario import make_scenario
 from flowdsl.emulator.store import Store
-from tests.support.command_line import LOCAL_PROJECT, Result, run_command, write_tree
+from tests.support.command_line import LOCAL_PROJECT, Result, run_here, write_tree
 
 MAIN = """\
 flow 1
@@ -76,7 +76,7 @@ class TracedDesk:
         )
 
     def deploy(self) -> None:
-        done = run_command(self.root, "deploy", "--yes")
+        done = run_here(self.root, "deploy", "--yes")
         assert done.code == 0, done.err
 
     def commit(self, message: str = "State of the day") -> str:
@@ -135,7 +135,7 @@ class TracedDesk:
             return str(made["id"])
 
     def trace(self, run: str, *words: str) -> Result:
-        return run_command(self.root, "trace", run, *words)
+        return run_here(self.root, "trace", run, *words)
 
     def told(self, run: str) -> Any:
         """The trace as JSON."""

@@ -93,7 +93,7 @@ def run_here(folder: Path, *words: str, stdin: bytes = b"", **environ: str) -> R
             patch.dict(os.environ, environment(**environ), clear=True),
             patch.multiple(sys, stdin=given, stdout=out, stderr=err),
         ):
-            code = run(words)
+            code = run(list(words))
         for stream in (out, err):
             stream.flush()
             stream.buffer.seek(0)

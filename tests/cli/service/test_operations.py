@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
-from tests.support.command_line import Result, environment, run_command, write_tree
+from tests.support.command_line import Result, environment, run_here, write_tree
 from tests.support.services.embedded_service import Client
 from tests.support.services.served import Server, serving
 
@@ -71,7 +71,7 @@ class Desk:
         write_tree(self.root, dict(flows))
 
     def __call__(self, *words: str, **environ: str) -> Result:
-        ended = run_command(self.root, *words, **{"DESK_KEY": CANARY, "CI": "", **environ})
+        ended = run_here(self.root, *words, **{"DESK_KEY": CANARY, "CI": "", **environ})
         files = "".join(p.read_text() for p in self.root.rglob("*.json"))
         assert CANARY not in ended.err + ended.text + files
         return ended

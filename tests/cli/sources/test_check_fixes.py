@@ -19,7 +19,7 @@ from flowdsl.diagnostics.diagnostic import Diagnostic, DiagnosticSpec, Edit, Fix
 from flowdsl.diagnostics.findings import Findings
 from flowdsl.host.writing import ChangedFile, write_files
 from flowdsl.source.text import SourceFile, Span
-from tests.support.command_line import read_tree, run_command, write_tree
+from tests.support.command_line import read_tree, run_here, write_tree
 
 PROJECT = '[project]\nname = "care"\nflows = ["flows/*.flow"]\n'
 LIBRARY = "flow 1\n## An id of the practice.\ntype id = string\n## A name.\ntype name = string\n"
@@ -57,7 +57,7 @@ def crlf(text: str) -> str:
 def test_safe_fixes_are_written(tmp_path: Path) -> None:
     project(tmp_path, a=MESSY, b=OTHER)
     before = read_tree(tmp_path)
-    result = run_command(tmp_path, "check", "--fix", "--fail-on", "info")
+    result = run_here(tmp_path, "check", "--fix", "--fail-on", "info")
     assert (result.code, result.text) == (0, "no problems in 4 files\n")
     assert result.err == "fixed 2 findings in 2 files\n"
     changed = {
@@ -65,7 +65,7 @@ def test_safe_fixes_are_written(tmp_path: Path) -> None:
         "flows/b.flow": OTHER.replace("id, name", "id").encode(),
     }
     assert read_tree(tmp_path) == before | changed
-    again = run_command(tmp_path, "check", "--fix")
+    again = run_here(tmp_path, "check", "--fix")
     assert (again.code, again.err) == (0, "")
 
 
@@ -74,7 +74,7 @@ def test_safe_fixes_are_written(tmp_path: Path) -> None:
 )
 def test_bytes_outside_the_edits_stay(tmp_path: Path, written: str) -> None:
     project(tmp_path, a=written)
-    assert run_command(tmp_path, "check", "--fix").code == 0
+    assert run_here(tmp_path, "check", "--fix").code == 0
     assert (tmp_path / "flows/a.flow").read_bytes() == written.replace("id, name", "id").encode()
 
 
@@ -84,7 +84,7 @@ def test_permissions_and_links_stay(tmp_path: Path) -> None:
     (tmp_path / "flows/a.flow").chmod(0o750)
     (tmp_path / "flows/real.flow").rename(tmp_path / "real.txt")
     (tmp_path / "flows/linked.flow").symlink_to(tmp_path / "real.txt")
-    result = run_command(tmp_path, "check", "flows/a.flow", "flows/linked.flow", "--fix")
+    result = run_here(tmp_path, "check", "flows/a.flow", "flows/linked.flow", "--fix")
     assert result.err == "fixed 2 findings in 2 files\n"
     assert (tmp_path / "flows/a.flow").stat().st_mode & 0o7777 == 0o750
     assert (tmp_path / "flows/linked.flow").is_symlink()
@@ -97,7 +97,7 @@ def test_a_link_out_of_the_project_is_not_followed(tmp_path: Path) -> None:
     project(tmp_path / "p")
     write_tree(tmp_path, {"outside.flow": MESSY})
     (tmp_path / "p/flows/a.flow").symlink_to(tmp_path / "outside.flow")
-    result = run_command(tmp_path / "p", "check", "flows/a.flow", "--fix")
+    result = run_here(tmp_path / "p", "check", "flows/a.flow", "--fix")
     assert result.code == 1
     assert "leads out of the project" in result.text
     assert (tmp_path / "outside.flow").read_text() == MESSY
@@ -105,11 +105,11 @@ def test_a_link_out_of_the_project_is_not_followed(tmp_path: Path) -> None:
 
 def test_unsafe_fixes_only_when_asked_for(tmp_path: Path) -> None:
     project(tmp_path, a=MISSPELT)
-    result = run_command(tmp_path, "check", "--fix")
+    result = run_here(tmp_path, "check", "--fix")
     assert (result.code, result.err) == (1, "")
     assert "error[undeclared-name]" in result.text
     assert (tmp_path / "flows/a.flow").read_text() == MISSPELT
-    result = run_command(tmp_path, "check", "--fix", "--unsafe-fixes")
+    result = run_here(tmp_path, "check", "--fix", "--unsafe-fixes")
     assert (result.code, result.text) == (0, "no problems in 3 files\n")
     mended = MISSPELT.replace("{patient_ix}", "{patient_id}")
     assert (tmp_path / "flows/a.flow").read_text() == mended
@@ -118,8 +118,8 @@ def test_unsafe_fixes_only_when_asked_for(tmp_path: Path) -> None:
 def test_what_one_fix_uncovers_another_mends(tmp_path: Path) -> None:
     text = MESSY.removeprefix("flow 1\n")
     project(tmp_path, a=text)
-    assert "missing" in run_command(tmp_path, "check", "--format", "terse").text
-    result = run_command(tmp_path, "check", "--fix", "--fail-on", "info")
+    assert "missing" in run_here(tmp_path, "check", "--format", "terse").text
+    result = run_here(tmp_path, "check", "--fix", "--fail-on", "info")
     assert (result.code, result.err) == (0, "fixed 2 findings in 1 file\n")
     assert (tmp_path / "flows/a.flow").read_text() == TIDY
 
@@ -128,7 +128,7 @@ def test_what_one_fix_uncovers_another_mends(tmp_path: Path) -> None:
 def test_a_difference_is_shown_and_nothing_written(tmp_path: Path, words: list[str]) -> None:
     project(tmp_path, a=crlf(MESSY), b=MISSPELT)
     before = read_tree(tmp_path)
-    result = run_command(tmp_path / "flows", "check", *words)
+    result = run_here(tmp_path / "flows", "check", *words)
     assert result.code == 1
     assert result.out == (
         b"--- a.flow\n+++ a.flow\n@@ -1,5 +1,5 @@\n flow 1\r\n"
@@ -139,7 +139,7 @@ def test_a_difference_is_shown_and_nothing_written(tmp_path: Path, words: list[s
     assert result.err.startswith("would fix 1 finding in 1 file\nerror[undeclared-name]")
     assert "unused-import" not in result.err
     assert read_tree(tmp_path) == before
-    both = run_command(tmp_path, "check", *words, "--unsafe-fixes")
+    both = run_here(tmp_path, "check", *words, "--unsafe-fixes")
     assert "+++ flows/b.flow\n" in both.text
     # Nothing is mended on the disk.
     assert both.code == 1
@@ -153,7 +153,7 @@ def test_a_difference_is_shown_and_nothing_written(tmp_path: Path, words: list[s
 )
 def test_the_difference_is_a_patch(tmp_path: Path, written: str) -> None:
     project(tmp_path, a=written)
-    difference = run_command(tmp_path, "check", "--diff").out
+    difference = run_here(tmp_path, "check", "--diff").out
     assert difference
     subprocess.run(
         ["patch", "-p0", "--binary", "--silent"],
@@ -164,7 +164,7 @@ def test_the_difference_is_a_patch(tmp_path: Path, written: str) -> None:
     )
     patched = (tmp_path / "flows/a.flow").read_bytes()
     (tmp_path / "flows/a.flow").write_bytes(written.encode())
-    run_command(tmp_path, "check", "--fix")
+    run_here(tmp_path, "check", "--fix")
     assert (tmp_path / "flows/a.flow").read_bytes() == patched != written.encode()
 
 
@@ -173,12 +173,12 @@ def test_a_buffer_is_printed_fixed(tmp_path: Path, written: str) -> None:
     project(tmp_path, a="flow 1\n")
     before = read_tree(tmp_path)
     words = ("check", "-", "--stdin-filename", "flows/a.flow", "--fix")
-    result = run_command(tmp_path, *words, stdin=written.encode())
+    result = run_here(tmp_path, *words, stdin=written.encode())
     assert result.code == 0
     assert result.out == written.replace("id, name", "id").encode()
     assert result.err == "fixed 1 finding in 1 file\nno problems in 2 files\n"
-    assert run_command(tmp_path, *words, stdin=TIDY.encode()).out == TIDY.encode()
-    shown = run_command(tmp_path, *words, "--diff", stdin=MESSY.encode())
+    assert run_here(tmp_path, *words, stdin=TIDY.encode()).out == TIDY.encode()
+    shown = run_here(tmp_path, *words, "--diff", stdin=MESSY.encode())
     assert shown.text.startswith("--- flows/a.flow\n+++ flows/a.flow\n@@")
     assert read_tree(tmp_path) == before
 
@@ -187,17 +187,17 @@ def test_a_buffer_is_printed_fixed(tmp_path: Path, written: str) -> None:
 def test_a_buffer_that_cannot_be_fixed_is_printed_as_it_came(
     tmp_path: Path, written: bytes
 ) -> None:
-    result = run_command(tmp_path, "check", "-", "--fix", stdin=written)
+    result = run_here(tmp_path, "check", "-", "--fix", stdin=written)
     assert (result.code, result.out) == (1, written)
     assert result.err.startswith("error[")
 
 
 def test_a_buffer_survives_a_broken_project_file(tmp_path: Path) -> None:
     write_tree(tmp_path, {"flowdsl.toml": "x ="})
-    result = run_command(tmp_path, "check", "-", "--fix", stdin=MESSY.encode())
+    result = run_here(tmp_path, "check", "-", "--fix", stdin=MESSY.encode())
     assert (result.code, result.text) == (1, MESSY)
     assert "error[" in result.err
-    assert run_command(tmp_path, "check", "-", "--diff", stdin=MESSY.encode()).out == b""
+    assert run_here(tmp_path, "check", "-", "--diff", stdin=MESSY.encode()).out == b""
 
 
 def test_fixes_of_a_buffer_do_not_reach_other_files(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_fixes_of_a_buffer_do_not_reach_other_files(tmp_path: Path) -> None:
     broken = LIBRARY.removeprefix("flow 1\n")
     write_tree(tmp_path, {"flows/lib.flow": broken})
     words = ("check", "-", "--stdin-filename", "flows/a.flow", "--fix")
-    result = run_command(tmp_path, *words, stdin=MESSY.encode())
+    result = run_here(tmp_path, *words, stdin=MESSY.encode())
     assert result.code == 1
     assert (tmp_path / "flows/lib.flow").read_text() == broken
 

@@ -13,7 +13,7 @@ import pytest
 
 from flowdsl.cli.commands.check.command import INDEX_FROM
 from flowdsl.incremental import work
-from tests.support.command_line import run_command, write_tree
+from tests.support.command_line import run_here, write_tree
 
 PROJECT = '[project]\nname = "care"\nflows = ["flows/*.flow"]\n'
 FLOW = 'flow 1\n\n## Opens it.\nworkflow open_{name} {{ steps {{ do "Open {{{name}}}" }} }}\n'
@@ -36,7 +36,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def check(project: Path, *words: str) -> bytes:
-    return run_command(project, "check", "--format", "json", *words).out
+    return run_here(project, "check", "--format", "json", *words).out
 
 
 def test_a_second_check_says_the_same_from_the_index(project: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import Result, read_tree, run_command, write_tree
+from tests.support.command_line import Result, read_tree, run_here, write_tree
 
 PROJECT = '[project]\nname = "desk"\n\n[env.local]\napi = "local"\n'
 FLOW = """\
@@ -86,7 +86,7 @@ def desk(tmp_path: Path) -> Path:
 
 
 def convert(folder: Path, *words: str) -> Result:
-    return run_command(folder, "convert", *words)
+    return run_here(folder, "convert", *words)
 
 
 def error(result: Result, code: int) -> str:
@@ -130,7 +130,7 @@ def test_write_replaces_the_section_and_nothing_else(desk: Path) -> None:
     expected = flow.replace(PROMPT_FROM.encode(), STEPS.replace("\n", "\r\n").encode())
     assert (desk / "flows/claim_status.flow").read_bytes() == b"\xef\xbb\xbf" + expected
     assert (desk / "flows/claim_status.prompt.md").read_text() == PROMPT
-    assert run_command(desk, "check").code == 0
+    assert run_here(desk, "check").code == 0
     assert "has statements already" in error(convert(desk, "claim_status"), 64)
     again = error(convert(desk, "flows/claim_status.flow"), 64)
     assert "its workflows have statements already" in again

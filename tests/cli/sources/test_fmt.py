@@ -18,7 +18,7 @@ from flowdsl.cli.runtime.rewrites import write_rewrites
 from flowdsl.format.formatter import Formatted
 from flowdsl.host.disk import SIZE_LIMIT
 from flowdsl.source.text import SourceFile
-from tests.support.command_line import read_tree, run_command, write_tree
+from tests.support.command_line import read_tree, run_here, write_tree
 
 PROJECT = '[project]\nname = "care"\n'
 TIDY = """\
@@ -66,12 +66,12 @@ def test_a_whole_project_is_formatted(tmp_path: Path) -> None:
     )
     before = read_tree(tmp_path)
     (tmp_path / "flows/deep").mkdir()
-    result = run_command(tmp_path / "flows/deep", "fmt")
+    result = run_here(tmp_path / "flows/deep", "fmt")
     assert (result.code, result.out) == (0, b"")
     assert result.err == "2 files reformatted, 1 left unchanged\n"
     changed = {"flows/a.flow": TIDY.encode(), "lib/only_imported.flow": TIDY.encode()}
     assert read_tree(tmp_path) == before | changed
-    again = run_command(tmp_path, "fmt")
+    again = run_here(tmp_path, "fmt")
     assert (again.code, again.out, again.err) == (0, b"", "3 files left unchanged\n")
 
 
@@ -85,14 +85,14 @@ def test_flows_that_the_project_names_are_formatted_wherever_they_are(tmp_path: 
             "build/b.flow": MESSY,
         },
     )
-    assert run_command(tmp_path, "fmt", "--check").text == "build/a.flow\n"
+    assert run_here(tmp_path, "fmt", "--check").text == "build/a.flow\n"
 
 
 def test_a_broken_project_file_is_no_obstacle(tmp_path: Path) -> None:
     write_tree(tmp_path, {"flowdsl.toml": "x =", "a.flow": MESSY, "lib/b.flow": MESSY})
-    assert run_command(tmp_path, "fmt", "a.flow").code == 0
+    assert run_here(tmp_path, "fmt", "a.flow").code == 0
     assert (tmp_path / "a.flow").read_text("utf-8") == TIDY
-    result = run_command(tmp_path, "fmt")
+    result = run_here(tmp_path, "fmt")
     assert (result.code, result.err) == (0, "1 file reformatted, 1 left unchanged\n")
 
 
@@ -108,7 +108,7 @@ def test_files_folders_and_globs_of_several_projects(tmp_path: Path) -> None:
     }
     write_tree(tmp_path, files)
     words = ("one", "two/*.flow", "two/b.flow", "loose.flow", "./loose.flow")
-    result = run_command(tmp_path, "fmt", *words)
+    result = run_here(tmp_path, "fmt", *words)
     assert (result.code, result.err) == (0, "4 files reformatted\n")
     changed = [path for path, content in read_tree(tmp_path).items() if content == TIDY.encode()]
     assert sorted(changed) == ["loose.flow", "one/flows/a.flow", "two/a.flow", "two/b.flow"]
@@ -117,7 +117,7 @@ def test_files_folders_and_globs_of_several_projects(tmp_path: Path) -> None:
 def test_a_file_of_a_project_within_a_project_counts_once(tmp_path: Path) -> None:
     files = {"flowdsl.toml": PROJECT, "inner/flowdsl.toml": PROJECT, "inner/a.flow": MESSY}
     write_tree(tmp_path, files)
-    result = run_command(tmp_path, "fmt", "--check", ".", "inner")
+    result = run_here(tmp_path, "fmt", "--check", ".", "inner")
     assert result.out == b"inner/a.flow\n"
     assert result.err == "1 file would be reformatted\n"
 
@@ -136,7 +136,7 @@ def test_what_means_nothing_changes_nothing(
     tmp_path: Path, words: tuple[str, ...], said: str
 ) -> None:
     write_tree(tmp_path, {"a.flow": MESSY})
-    result = run_command(tmp_path, "fmt", *words)
+    result = run_here(tmp_path, "fmt", *words)
     assert (result.code, result.out) == (64, b"")
     assert result.err.startswith(said)
     assert (tmp_path / "a.flow").read_text("utf-8") == MESSY
@@ -145,12 +145,12 @@ def test_what_means_nothing_changes_nothing(
 def test_check_lists_what_would_change(tmp_path: Path) -> None:
     write_tree(tmp_path, {"p/flowdsl.toml": PROJECT, "p/a.flow": MESSY, "p/b.flow": TIDY})
     before = read_tree(tmp_path)
-    result = run_command(tmp_path, "-C", "p", "fmt", "--check")
+    result = run_here(tmp_path, "-C", "p", "fmt", "--check")
     assert (result.code, result.text) == (1, "a.flow\n")
     assert result.err == "1 file would be reformatted, 1 would be left unchanged\n"
-    assert run_command(tmp_path, "fmt", "--check", "p/a.flow").text == "p/a.flow\n"
+    assert run_here(tmp_path, "fmt", "--check", "p/a.flow").text == "p/a.flow\n"
     assert read_tree(tmp_path) == before
-    clean = run_command(tmp_path, "fmt", "p/b.flow", "--check")
+    clean = run_here(tmp_path, "fmt", "p/b.flow", "--check")
     assert (clean.code, clean.out) == (0, b"")
     assert clean.err == "1 file would be left unchanged\n"
 
@@ -158,7 +158,7 @@ def test_check_lists_what_would_change(tmp_path: Path) -> None:
 def test_a_difference_is_shown_and_nothing_written(tmp_path: Path) -> None:
     write_tree(tmp_path, {"flows/a.flow": crlf(MESSY), "flows/b.flow": TIDY})
     before = read_tree(tmp_path)
-    result = run_command(tmp_path / "flows", "fmt", "--diff", ".")
+    result = run_here(tmp_path / "flows", "fmt", "--diff", ".")
     assert result.code == 0
     assert result.text == (
         "--- a.flow\n+++ a.flow\n@@ -1,9 +1,9 @@\n flow 1\r\n \r\n ## Looks up a patient.\r\n"
@@ -167,7 +167,7 @@ def test_a_difference_is_shown_and_nothing_written(tmp_path: Path) -> None:
         "   }\r\n }\r\n"
     )
     assert result.err == "1 file would be reformatted, 1 would be left unchanged\n"
-    both = run_command(tmp_path / "flows", "fmt", "--diff", "--check", ".")
+    both = run_here(tmp_path / "flows", "fmt", "--diff", "--check", ".")
     assert (both.code, both.out) == (1, result.out)
     assert read_tree(tmp_path) == before
 
@@ -176,7 +176,7 @@ def test_a_difference_is_shown_and_nothing_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize("written", [MESSY, crlf(MESSY), "\ufeff" + MESSY, MESSY[:-1], BROKEN])
 def test_the_difference_is_a_patch(tmp_path: Path, written: str) -> None:
     write_tree(tmp_path, {"a.flow": written})
-    difference = run_command(tmp_path, "fmt", "a.flow", "--diff").out
+    difference = run_here(tmp_path, "fmt", "a.flow", "--diff").out
     subprocess.run(
         ["patch", "-p0", "--binary", "--silent"],
         input=difference,
@@ -186,7 +186,7 @@ def test_the_difference_is_a_patch(tmp_path: Path, written: str) -> None:
     )
     patched = (tmp_path / "a.flow").read_bytes()
     (tmp_path / "a.flow").write_bytes(written.encode())
-    run_command(tmp_path, "fmt", "a.flow")
+    run_here(tmp_path, "fmt", "a.flow")
     assert (tmp_path / "a.flow").read_bytes() == patched != written.encode()
 
 
@@ -195,10 +195,10 @@ def test_the_difference_is_a_patch(tmp_path: Path, written: str) -> None:
 def test_byte_order_mark_and_line_breaks_stay(tmp_path: Path, mark: str, breaks: str) -> None:
     written, expected = ((mark + text).replace("\n", breaks).encode() for text in (MESSY, TIDY))
     write_tree(tmp_path, {"a.flow": written})
-    assert run_command(tmp_path, "fmt", "a.flow").code == 0
+    assert run_here(tmp_path, "fmt", "a.flow").code == 0
     assert (tmp_path / "a.flow").read_bytes() == expected
-    assert run_command(tmp_path, "fmt", "-", stdin=written).out == expected
-    assert run_command(tmp_path, "fmt", "--check", "a.flow").code == 0
+    assert run_here(tmp_path, "fmt", "-", stdin=written).out == expected
+    assert run_here(tmp_path, "fmt", "--check", "a.flow").code == 0
 
 
 @posix_only
@@ -206,7 +206,7 @@ def test_permissions_and_links_stay(tmp_path: Path) -> None:
     write_tree(tmp_path, {"flowdsl.toml": PROJECT, "a.flow": MESSY, "real.txt": MESSY})
     (tmp_path / "a.flow").chmod(0o750)
     (tmp_path / "linked.flow").symlink_to("real.txt")
-    result = run_command(tmp_path, "fmt", "a.flow", "linked.flow")
+    result = run_here(tmp_path, "fmt", "a.flow", "linked.flow")
     assert (result.code, result.err) == (0, "2 files reformatted\n")
     assert (tmp_path / "a.flow").stat().st_mode & 0o7777 == 0o750
     assert (tmp_path / "linked.flow").is_symlink()
@@ -218,7 +218,7 @@ def test_permissions_and_links_stay(tmp_path: Path) -> None:
 def test_a_link_out_of_the_project_is_not_followed(tmp_path: Path) -> None:
     write_tree(tmp_path, {"p/flowdsl.toml": PROJECT, "outside.flow": MESSY, "p/b.flow": MESSY})
     (tmp_path / "p/a.flow").symlink_to(tmp_path / "outside.flow")
-    result = run_command(tmp_path, "fmt", "p/a.flow", "p/b.flow")
+    result = run_here(tmp_path, "fmt", "p/a.flow", "p/b.flow")
     assert result.code == 1
     assert result.err == (
         "error: `p/a.flow` cannot be read: a symbolic link leads out of the project\n"
@@ -230,14 +230,14 @@ def test_a_link_out_of_the_project_is_not_followed(tmp_path: Path) -> None:
 def test_an_unformatted_file_keeps_its_time(tmp_path: Path) -> None:
     write_tree(tmp_path, {"a.flow": TIDY})
     os.utime(tmp_path / "a.flow", (1, 1))
-    run_command(tmp_path, "fmt", "a.flow")
+    run_here(tmp_path, "fmt", "a.flow")
     assert (tmp_path / "a.flow").stat().st_mtime == 1
 
 
 def test_a_file_that_cannot_be_read_stops_no_other(tmp_path: Path) -> None:
     large = b"#" * (SIZE_LIMIT + 1)
     write_tree(tmp_path, {"a.flow": NOT_UTF8, "b.flow": MESSY, "c.flow": large, "d.flow": TIDY})
-    result = run_command(tmp_path, "fmt", ".")
+    result = run_here(tmp_path, "fmt", ".")
     assert (result.code, result.out) == (1, b"")
     assert result.err == (
         "error: `a.flow` cannot be read: it is not UTF-8 (byte 15, line 2); save it as UTF-8\n"
@@ -246,14 +246,14 @@ def test_a_file_that_cannot_be_read_stops_no_other(tmp_path: Path) -> None:
     )
     assert (tmp_path / "a.flow").read_bytes() == NOT_UTF8
     assert (tmp_path / "b.flow").read_text("utf-8") == TIDY
-    assert run_command(tmp_path, "fmt", ".", "--check").code == 1
+    assert run_here(tmp_path, "fmt", ".", "--check").code == 1
 
 
 @no_root
 def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     write_tree(tmp_path, {"a.flow": MESSY})
     (tmp_path / "a.flow").chmod(0)
-    result = run_command(tmp_path, "fmt", "a.flow")
+    result = run_here(tmp_path, "fmt", "a.flow")
     assert result.code == 1
     assert result.err.startswith("error: `a.flow` cannot be read: permission is denied\n")
 
@@ -264,7 +264,7 @@ def test_one_file_that_cannot_be_written_leaves_all_alone(tmp_path: Path) -> Non
     name = "z" * 250 + ".flow"
     write_tree(tmp_path, {"a.flow": MESSY, name: MESSY})
     before = read_tree(tmp_path)
-    result = run_command(tmp_path, "fmt", ".")
+    result = run_here(tmp_path, "fmt", ".")
     assert (result.code, result.out) == (64, b"")
     assert result.err == f"error: `{name}` cannot be written: file name too long\n"
     assert read_tree(tmp_path) == before
@@ -276,7 +276,7 @@ def test_a_folder_that_may_not_be_written_leaves_all_files_alone(tmp_path: Path)
     before = read_tree(tmp_path)
     (tmp_path / "lib").chmod(0o500)
     try:
-        result = run_command(tmp_path, "fmt", ".")
+        result = run_here(tmp_path, "fmt", ".")
     finally:
         (tmp_path / "lib").chmod(0o700)
     assert (result.code, result.out) == (64, b"")
@@ -286,7 +286,7 @@ def test_a_folder_that_may_not_be_written_leaves_all_files_alone(tmp_path: Path)
 
 def test_what_stands_around_a_syntax_error_is_formatted(tmp_path: Path) -> None:
     write_tree(tmp_path, {"a.flow": BROKEN, "b.flow": MESSY})
-    result = run_command(tmp_path, "fmt", ".")
+    result = run_here(tmp_path, "fmt", ".")
     assert (result.code, result.out) == (1, b"")
     first, last = result.err.splitlines()
     assert first.startswith("a.flow:11:")
@@ -294,7 +294,7 @@ def test_what_stands_around_a_syntax_error_is_formatted(tmp_path: Path) -> None:
     assert last == "2 files reformatted"
     assert (tmp_path / "a.flow").read_text("utf-8") == HALF
     assert (tmp_path / "b.flow").read_text("utf-8") == TIDY
-    again = run_command(tmp_path, "fmt", ".", "--check")
+    again = run_here(tmp_path, "fmt", ".", "--check")
     assert (again.code, again.out) == (1, b"")
     assert again.err == f"{first}\n2 files would be left unchanged\n"
 
@@ -313,7 +313,7 @@ def test_what_stands_around_a_syntax_error_is_formatted(tmp_path: Path) -> None:
 def test_standard_input_is_printed_formatted(
     tmp_path: Path, written: str, expected: str, code: int
 ) -> None:
-    result = run_command(tmp_path, "fmt", "-", stdin=written.encode())
+    result = run_here(tmp_path, "fmt", "-", stdin=written.encode())
     assert (result.code, result.text) == (code, expected)
     assert result.err.startswith("<stdin>:") == (code == 1)
     assert read_tree(tmp_path) == {}
@@ -322,20 +322,20 @@ def test_standard_input_is_printed_formatted(
 def test_standard_input_by_name(tmp_path: Path) -> None:
     write_tree(tmp_path, {"flowdsl.toml": "x ="})
     words = ("fmt", "-", "--stdin-filename", "flows/a.flow")
-    assert run_command(tmp_path, *words, stdin=MESSY.encode()).text == TIDY
-    assert run_command(tmp_path, *words, stdin=BROKEN.encode()).err.startswith("flows/a.flow:11:")
-    check = run_command(tmp_path, *words, "--check", stdin=MESSY.encode())
+    assert run_here(tmp_path, *words, stdin=MESSY.encode()).text == TIDY
+    assert run_here(tmp_path, *words, stdin=BROKEN.encode()).err.startswith("flows/a.flow:11:")
+    check = run_here(tmp_path, *words, "--check", stdin=MESSY.encode())
     assert (check.code, check.text, check.err) == (1, "flows/a.flow\n", "")
-    diff = run_command(tmp_path, *words, "--diff", stdin=MESSY.encode())
+    diff = run_here(tmp_path, *words, "--diff", stdin=MESSY.encode())
     assert diff.code == 0
     assert diff.text.startswith("--- flows/a.flow\n+++ flows/a.flow\n@@")
-    clean = run_command(tmp_path, *words, "--check", "--diff", stdin=TIDY.encode())
+    clean = run_here(tmp_path, *words, "--check", "--diff", stdin=TIDY.encode())
     assert (clean.code, clean.out, clean.err) == (0, b"", "")
 
 
 @pytest.mark.parametrize("written", [NOT_UTF8, b"flow 1\n" + b"#" * SIZE_LIMIT + b"\nend"])
 def test_standard_input_that_cannot_be_read_comes_out_again(tmp_path: Path, written: bytes) -> None:
-    result = run_command(tmp_path, "fmt", "-", stdin=written)
+    result = run_here(tmp_path, "fmt", "-", stdin=written)
     assert result.code == 1
     assert result.out == written
     assert result.err.startswith("error: `<stdin>` cannot be read: it ")

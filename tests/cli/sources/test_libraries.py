@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flowdsl.incremental.work import _check_share
-from tests.support.command_line import read_tree, run_command, write_tree
+from tests.support.command_line import read_tree, run_here, write_tree
 
 PROJECT = """\
 [project]
@@ -78,23 +78,23 @@ def break_library(epic: Path) -> None:
 
 
 def test_a_mistake_in_a_library_is_shown_where_an_editor_finds_it(desk: Path, epic: Path) -> None:
-    assert run_command(desk, "check").code == 0
+    assert run_here(desk, "check").code == 0
     break_library(epic)
-    terse = run_command(desk, "check", "--format", "terse")
+    terse = run_here(desk, "check", "--format", "terse")
     assert terse.code == 1
     assert terse.text.startswith("../shared/epic/login.flow:7:9: error undeclared-name: ")
-    text = run_command(desk / "flows", "check")
+    text = run_here(desk / "flows", "check")
     assert " --> ../../shared/epic/login.flow:7:9\n" in text.text
-    (found,) = json.loads(run_command(desk, "check", "--format", "json").text)["diagnostics"]
+    (found,) = json.loads(run_here(desk, "check", "--format", "json").text)["diagnostics"]
     assert found["path"] == "../shared/epic/login.flow"
 
 
 def test_github_and_sarif_name_the_file_from_their_folders(desk: Path, epic: Path) -> None:
     break_library(epic)
     top = str(desk.parent)
-    github = run_command(desk, "check", "--format", "github", GITHUB_WORKSPACE=top)
+    github = run_here(desk, "check", "--format", "github", GITHUB_WORKSPACE=top)
     assert "file=shared/epic/login.flow,line=7" in github.text
-    sarif = json.loads(run_command(desk / "flows", "check", "--format", "sarif").text)
+    sarif = json.loads(run_here(desk / "flows", "check", "--format", "sarif").text)
     (result,) = sarif["runs"][0]["results"]
     artifact = result["locations"][0]["physicalLocation"]["artifactLocation"]
     assert artifact == {"uri": "../shared/epic/login.flow", "uriBaseId": "%SRCROOT%"}
@@ -102,22 +102,22 @@ def test_github_and_sarif_name_the_file_from_their_folders(desk: Path, epic: Pat
 
 def test_a_finding_is_known_again_when_the_library_moves(desk: Path, epic: Path) -> None:
     break_library(epic)
-    assert run_command(desk, "check", "--write-baseline", "known.json").code == 0
+    assert run_here(desk, "check", "--write-baseline", "known.json").code == 0
     before = (desk / "known.json").read_text()
-    assert run_command(desk, "check", "--baseline", "known.json").code == 0
+    assert run_here(desk, "check", "--baseline", "known.json").code == 0
     shutil.move(epic, epic.parent.parent / "common")
     moved = PROJECT.replace("../shared/epic", "../common")
     (desk / "flowdsl.toml").write_text(moved)
-    assert run_command(desk, "check", "--baseline", "known.json").code == 0
-    assert run_command(desk, "check", "--write-baseline", "known.json").code == 0
+    assert run_here(desk, "check", "--baseline", "known.json").code == 0
+    assert run_here(desk, "check", "--write-baseline", "known.json").code == 0
     assert (desk / "known.json").read_text() == before
 
 
 def test_rules_of_a_project_are_not_those_of_its_libraries(desk: Path, epic: Path) -> None:
     """Nobody could follow their advice: the files are another team's, and no fix is written."""
     (epic / "login.flow").write_text(LOGIN.replace('do "', 'wait 1s\n  do "'))
-    assert run_command(desk, "check", "--fail-on", "info").code == 0
-    alone = run_command(desk, "check", "--fail-on", "info", "../shared/epic/login.flow")
+    assert run_here(desk, "check", "--fail-on", "info").code == 0
+    alone = run_here(desk, "check", "--fail-on", "info", "../shared/epic/login.flow")
     assert alone.code == 1 and "fixed-wait" in alone.text
 
 
@@ -133,11 +133,11 @@ def test_a_folder_that_is_no_library_is_reported_where_it_is_declared(
     desk: Path, path: str, place: str, reason: str
 ) -> None:
     (desk / "flowdsl.toml").write_text(PROJECT.replace("../shared/epic", path))
-    found = run_command(desk, "check", "--format", "terse")
+    found = run_here(desk, "check", "--format", "terse")
     assert found.code == 1
     assert found.text.startswith(f"flowdsl.toml:{place}: error unusable-library: ")
     assert reason in found.text
-    assert run_command(desk, "plan").code == 3
+    assert run_here(desk, "plan").code == 3
 
 
 @pytest.mark.parametrize(
@@ -146,21 +146,21 @@ def test_a_folder_that_is_no_library_is_reported_where_it_is_declared(
 )
 def test_a_path_of_another_form_is_no_value(desk: Path, path: str) -> None:
     (desk / "flowdsl.toml").write_text(PROJECT.replace("../shared/epic", path))
-    found = run_command(desk, "check")
+    found = run_here(desk, "check")
     assert found.code == 1 and "error[invalid-config-value]: `project.libraries.epic`" in found.text
 
 
 @pytest.mark.parametrize("name", ["Epic", "1st", "a/b", "", "é", "x" * 65])
 def test_a_name_is_small_ascii(desk: Path, name: str) -> None:
     (desk / "flowdsl.toml").write_text(PROJECT.replace("{ epic", f'{{ "{name}"'))
-    assert "error[invalid-config-value]" in run_command(desk, "check").text
+    assert "error[invalid-config-value]" in run_here(desk, "check").text
 
 
 def test_a_project_file_in_a_library_is_not_read(desk: Path, epic: Path) -> None:
     (epic / "flowdsl.toml").write_text("[project\n")
-    assert run_command(desk, "check").code == 0
+    assert run_here(desk, "check").code == 0
     (epic / "flowdsl.toml").write_text('[project]\nname = "epic"\nflows = ["**/*.flow"]\n')
-    assert run_command(epic, "fmt").code == 0
+    assert run_here(epic, "fmt").code == 0
 
 
 # A file of a library by its own path
@@ -169,12 +169,12 @@ def test_a_project_file_in_a_library_is_not_read(desk: Path, epic: Path) -> None
 def test_a_file_of_a_library_is_checked_as_the_project_reads_it(desk: Path, epic: Path) -> None:
     (epic / "words/texts.flow").write_text(TEXTS.replace('"../', '"@epic/'))
     words = ("check", "--format", "terse", "../shared/epic/words/texts.flow")
-    assert run_command(desk, *words).code == 0
-    top = run_command(desk.parent, "check", "--format", "terse", "shared/epic/words/texts.flow")
+    assert run_here(desk, *words).code == 0
+    top = run_here(desk.parent, "check", "--format", "terse", "shared/epic/words/texts.flow")
     assert top.code == 1 and "unknown-library" in top.text
-    assert run_command(desk, "check", "../shared/epic").code == 0
-    assert run_command(desk, "check", "flows", "../shared/epic/*.flow").code == 0
-    assert run_command(desk, "check", "../shared/epic/greeting.md").code == 0
+    assert run_here(desk, "check", "../shared/epic").code == 0
+    assert run_here(desk, "check", "flows", "../shared/epic/*.flow").code == 0
+    assert run_here(desk, "check", "../shared/epic/greeting.md").code == 0
 
 
 def test_a_folder_of_the_project_of_the_same_name_is_another(desk: Path) -> None:
@@ -185,8 +185,8 @@ def test_a_folder_of_the_project_of_the_same_name_is_another(desk: Path) -> None
             "flows/own.flow": 'flow 1\n\nconst greeting from "../@epic/greeting.md"\n',
         },
     )
-    own = run_command(desk, "check", "--format", "junit", "@epic/greeting.md")
-    shared = run_command(desk, "check", "--format", "junit", "../shared/epic/greeting.md")
+    own = run_here(desk, "check", "--format", "junit", "@epic/greeting.md")
+    shared = run_here(desk, "check", "--format", "junit", "../shared/epic/greeting.md")
     assert own.code == shared.code == 0
     assert "flows/own.flow" in own.text and "texts.flow" not in own.text
     assert "flows/own.flow" not in shared.text and "texts.flow" in shared.text
@@ -194,11 +194,11 @@ def test_a_folder_of_the_project_of_the_same_name_is_another(desk: Path) -> None
 
 def test_standard_input_stands_for_a_file_of_a_library(desk: Path) -> None:
     words = ("check", "-", "--stdin-filename", "../shared/epic/login.flow")
-    assert run_command(desk, *words, stdin=LOGIN.encode()).code == 0
+    assert run_here(desk, *words, stdin=LOGIN.encode()).code == 0
     wrong = LOGIN.replace("{greeting}", "{greting}").encode()
-    found = run_command(desk, *words, "--format", "terse", stdin=wrong)
+    found = run_here(desk, *words, "--format", "terse", stdin=wrong)
     assert found.text.startswith("../shared/epic/login.flow:7:9: error undeclared-name")
-    fixed = run_command(desk, *words, "--fix", "--unsafe-fixes", stdin=wrong)
+    fixed = run_here(desk, *words, "--fix", "--unsafe-fixes", stdin=wrong)
     assert fixed.code == 0 and fixed.text == LOGIN, "it is printed, and the editor writes it"
 
 
@@ -208,7 +208,7 @@ def test_standard_input_stands_for_a_file_of_a_library(desk: Path) -> None:
 def test_a_fix_leaves_libraries_alone_and_says_where_it_is_made(desk: Path, epic: Path) -> None:
     break_library(epic)
     before = read_tree(desk.parent)
-    done = run_command(desk, "check", "--fix", "--unsafe-fixes")
+    done = run_here(desk, "check", "--fix", "--unsafe-fixes")
     assert done.code == 1
     assert read_tree(desk.parent) == before
     assert done.err == (
@@ -216,27 +216,25 @@ def test_a_fix_leaves_libraries_alone_and_says_where_it_is_made(desk: Path, epic
         "`epic` is only read by this project, and changed where it is kept, by `flowdsl -C "
         "../shared/epic check --fix .`\n"
     )
-    safe = run_command(desk, "check", "--fix")
+    safe = run_here(desk, "check", "--fix")
     assert (safe.code, safe.err) == (1, ""), "there is no safe fix that is not made"
-    named = run_command(desk, "check", "--fix", "--unsafe-fixes", "../shared/epic/login.flow")
+    named = run_here(desk, "check", "--fix", "--unsafe-fixes", "../shared/epic/login.flow")
     assert read_tree(desk.parent) == before and "is only read by" in named.err
-    assert (
-        run_command(desk, "-C", "../shared/epic", "check", "--fix", "--unsafe-fixes", ".").code == 0
-    )
+    assert run_here(desk, "-C", "../shared/epic", "check", "--fix", "--unsafe-fixes", ".").code == 0
     assert (epic / "login.flow").read_text() == LOGIN
 
 
 def test_formatting_refuses_a_file_of_a_library(desk: Path, epic: Path) -> None:
     (epic / "login.flow").write_text(UNTIDY)
     for path in ("../shared/epic/login.flow", "../shared/epic", str(epic / "*.flow")):
-        done = run_command(desk, "fmt", path)
+        done = run_here(desk, "fmt", path)
         assert done.code == 64
         assert "what belongs to the library `epic` is only read by this project" in done.err
         assert "by `flowdsl -C ../shared/epic fmt .`" in done.err
-    assert run_command(desk, "fmt").code == 0
-    assert run_command(desk, "fmt", "--check", "../shared/epic").code == 1
+    assert run_here(desk, "fmt").code == 0
+    assert run_here(desk, "fmt", "--check", "../shared/epic").code == 1
     assert (epic / "login.flow").read_text() == UNTIDY
-    assert run_command(desk, "-C", "../shared/epic", "fmt", ".").code == 0
+    assert run_here(desk, "-C", "../shared/epic", "fmt", ".").code == 0
     assert (epic / "login.flow").read_text() == LOGIN
 
 
@@ -244,7 +242,7 @@ def test_a_prompt_of_a_library_is_not_converted(desk: Path, epic: Path) -> None:
     (epic / "old.flow").write_text('flow 1\n\nworkflow old {\n  prompt from "./old.md"\n}\n')
     (epic / "old.md").write_text("old\n\nSteps\n1. Press Enter\n")
     before = read_tree(desk.parent)
-    done = run_command(desk, "convert", "--write", "../shared/epic/old.flow")
+    done = run_here(desk, "convert", "--write", "../shared/epic/old.flow")
     assert done.code == 64
     assert "by `flowdsl -C ../shared/epic convert --write old.flow`" in done.err
     assert read_tree(desk.parent) == before
@@ -255,13 +253,13 @@ def test_snapshots_of_a_library_are_not_written(desk: Path, epic: Path) -> None:
     tested += '\ntest "as it was" for demo {\n  prompt matches snapshot\n}\n'
     (epic / "demo.flow").write_text(tested)
     before = read_tree(desk.parent)
-    done = run_command(desk, "test", "--update", "../shared/epic/demo.flow", CI="")
+    done = run_here(desk, "test", "--update", "../shared/epic/demo.flow", CI="")
     assert done.code == 64
     assert "`../shared/epic/__snapshots__/demo.prompt.md` is not written from here" in done.err
     assert "by `flowdsl -C ../shared/epic test --update .`" in done.err
     assert read_tree(desk.parent) == before
-    assert run_command(desk, "-C", "../shared/epic", "test", "--update", ".", CI="").code == 0
-    assert run_command(desk, "test", "../shared/epic/demo.flow").code == 0
+    assert run_here(desk, "-C", "../shared/epic", "test", "--update", ".", CI="").code == 0
+    assert run_here(desk, "test", "../shared/epic/demo.flow").code == 0
 
 
 # The index
@@ -275,28 +273,28 @@ def test_the_index_knows_the_files_of_libraries(desk: Path, epic: Path) -> None:
     for file in desk.rglob("*.flow"):
         os.utime(file, (1, 1))  # so that size and time prove what they are
     index = desk / ".flowdsl/cache/check.json"
-    assert run_command(desk, "check").code == 0
+    assert run_here(desk, "check").code == 0
     first = index.read_bytes()
     assert b"@epic//greeting.md" in first
-    assert run_command(desk, "check").code == 0
+    assert run_here(desk, "check").code == 0
     assert index.read_bytes() == first, "nothing has changed, so that nothing is written"
     break_library(epic)
-    found = run_command(desk, "check", "--format", "terse").text
+    found = run_here(desk, "check", "--format", "terse").text
     assert found.count("error undeclared-name") == 1, "it is said once, and not for each flow"
     (epic / "login.flow").write_text(LOGIN)
-    assert run_command(desk, "check").code == 0
+    assert run_here(desk, "check").code == 0
     (epic / "greeting.md").unlink()
-    assert "missing-file" in run_command(desk, "check").text
+    assert "missing-file" in run_here(desk, "check").text
     (epic / "greeting.md").write_text("Good morning\n")
-    assert run_command(desk, "check").code == 0
+    assert run_here(desk, "check").code == 0
     epic.rename(epic.parent / "real")
     epic.symlink_to("real")
-    assert "unusable-library" in run_command(desk, "check").text
+    assert "unusable-library" in run_here(desk, "check").text
     epic.unlink()
     (epic.parent / "real").rename(epic)
     (epic / "words").rename(epic / "real")
     (epic / "words").symlink_to("real")
-    found = run_command(desk, "check")
+    found = run_here(desk, "check")
     assert found.code == 1 and "unreadable-file" in found.text, "same bytes, but by a link"
 
 

@@ -20,7 +20,7 @@ from flowdsl.diagnostics.diagnostic import Diagnostic, DiagnosticSpec, Edit, Fix
 from flowdsl.diagnostics.findings import Findings
 from flowdsl.semantics.names.linked_files import taken_in
 from flowdsl.source.text import SourceFile, Span
-from tests.support.command_line import read_tree, run_command, write_tree
+from tests.support.command_line import read_tree, run_here, write_tree
 from tests.support.effort import examples
 
 PROJECT = '[project]\nname = "care"\nflows = ["flows/*.flow"]\n'
@@ -64,10 +64,10 @@ def project(tmp_path: Path) -> Path:
 def test_a_file_that_a_workflow_takes_in_means_the_workflow(
     project: Path, words: list[str], named: str
 ) -> None:
-    result = run_command(project, *words, named)
+    result = run_here(project, *words, named)
     assert (result.code, result.text + result.err) == (0, "no problems in 1 file\n")
     (project / "parts/intake.prompt.md").write_text(MISSPELT)
-    found = run_command(project, *words, named, "--format", "terse")
+    found = run_here(project, *words, named, "--format", "terse")
     shown = found.err if "--diff" in words else found.text
     assert shown.startswith("parts/intake.prompt.md:1:6: ")
     assert "ledger" not in shown
@@ -92,7 +92,7 @@ def test_any_other_file_is_refused_by_its_name(
 ) -> None:
     write_tree(project, {"flows/UPPER.FLOW": OTHER, "drafts/note.json": "{}"})
     before = read_tree(project)
-    result = run_command(project, *words, *named)
+    result = run_here(project, *words, *named)
     assert (result.code, result.text) == (64, "")
     assert f"`{named[-1]}`" in result.err and "`.flow` files" in result.err
     assert result.err.count("\n") == 1
@@ -104,20 +104,20 @@ def test_any_other_file_is_refused_by_its_name(
 def test_nothing_but_flows_is_laid_out(project: Path, words: list[str], named: str) -> None:
     write_tree(project, {"flows/UPPER.FLOW": OTHER.replace("  ", "")})
     before = read_tree(project)
-    result = run_command(project, "fmt", *words, "flows/ledger.flow", named)
+    result = run_here(project, "fmt", *words, "flows/ledger.flow", named)
     assert (result.code, result.text) == (64, "")
     assert f"`{named}`" in result.err
     assert read_tree(project) == before
-    buffer = run_command(project, "fmt", "-", "--stdin-filename", named, *words, stdin=b"# a\r\n")
+    buffer = run_here(project, "fmt", "-", "--stdin-filename", named, *words, stdin=b"# a\r\n")
     assert (buffer.code, buffer.out) == (64, b"" if words else b"# a\r\n")
 
 
 @pytest.mark.parametrize("glob", ["parts/*", "parts/*.md", "**/*.md"])
 def test_a_glob_means_the_flows_and_what_they_take_in(project: Path, glob: str) -> None:
     before = read_tree(project)
-    result = run_command(project, "check", "--fix", glob)
+    result = run_here(project, "check", "--fix", glob)
     assert (result.code, result.text) == (0, "no problems in 1 file\n")
-    assert run_command(project, "check", "*.md").code == 64
+    assert run_here(project, "check", "*.md").code == 64
     assert read_tree(project) == before
 
 
@@ -130,11 +130,11 @@ def test_globs_of_the_project_file_mean_flows_alone(tmp_path: Path) -> None:
             "flows/a.md": PROMPT,
         },
     )
-    assert run_command(tmp_path, "check", "--fix").text == "no problems in 1 file\n"
+    assert run_here(tmp_path, "check", "--fix").text == "no problems in 1 file\n"
     assert (tmp_path / "flows/a.md").read_text() == PROMPT
-    assert run_command(tmp_path, "fmt", "--check").err.endswith("1 file would be reformatted\n")
+    assert run_here(tmp_path, "fmt", "--check").err.endswith("1 file would be reformatted\n")
     (tmp_path / "flowdsl.toml").write_text(PROJECT.replace("*.flow", "a.md"))
-    refused = run_command(tmp_path, "check", "--fix")
+    refused = run_here(tmp_path, "check", "--fix")
     assert (refused.code, "`flows/a.md` is no flow" in refused.err) == (64, True)
 
 
@@ -145,10 +145,10 @@ def test_two_workflows_and_who_imports_them_are_checked(project: Path) -> None:
         '"1") }\n'
     )
     write_tree(project, {"flows/second.flow": second, "flows/chain.flow": chain})
-    result = run_command(project, "check", "parts/intake.input.json", "--format", "terse")
+    result = run_here(project, "check", "parts/intake.input.json", "--format", "terse")
     assert "flows/chain.flow:3:" in result.text and "ledger" not in result.text
     (project / "parts/intake.input.json").write_text("{")
-    broken = run_command(project, "check", "parts/intake.input.json", "--format", "terse")
+    broken = run_here(project, "check", "parts/intake.input.json", "--format", "terse")
     assert broken.text.count("malformed-schema-file") == 2
 
 
@@ -159,14 +159,14 @@ def test_a_picture_of_a_library_that_no_glob_names(project: Path) -> None:
         "open() } }\n"
     )
     write_tree(project, {"lib/open.flow": library, "lib/icon.png": b"GIF", "flows/w.flow": flow})
-    result = run_command(project, "check", "lib/icon.png", "--format", "terse")
+    result = run_here(project, "check", "lib/icon.png", "--format", "terse")
     assert (result.code, "error not-an-image" in result.text) == (1, True)
 
 
 def test_words_that_look_like_a_use_are_none(tmp_path: Path) -> None:
     text = OTHER.replace('"Open the ledger."', '"prompt from \\"a.md\\"" # prompt from "a.md"\n')
     write_tree(tmp_path, {"a.flow": text, "a.md": PROMPT})
-    assert run_command(tmp_path, "check", "a.md").code == 64
+    assert run_here(tmp_path, "check", "a.md").code == 64
 
 
 @pytest.mark.skipif(os.name != "posix", reason="symbolic links need rights on Windows")
@@ -184,19 +184,19 @@ def test_a_file_that_is_taken_in_by_a_link(project: Path) -> None:
     prompt = project / "parts/intake.prompt.md"
     prompt.rename(project / "shared.md")
     prompt.symlink_to("../shared.md")
-    assert run_command(project, "check", "shared.md").text == "no problems in 1 file\n"
+    assert run_here(project, "check", "shared.md").text == "no problems in 1 file\n"
     words = ("check", "-", "--stdin-filename", "shared.md", "--format", "terse")
-    result = run_command(project, *words, stdin=MISSPELT.encode())
+    result = run_here(project, *words, stdin=MISSPELT.encode())
     assert (result.code, result.text.startswith("shared.md:1:6: ")) == (1, True)
     (project / "link.md").symlink_to("flows/ledger.flow")
-    assert run_command(project, "check", "--fix", "link.md").code == 64
+    assert run_here(project, "check", "--fix", "link.md").code == 64
 
 
 def test_a_file_of_another_place(project: Path) -> None:
     write_tree(project.parent, {"outside.md": PROMPT})
-    alone = run_command(project, "check", "../outside.md")
+    alone = run_here(project, "check", "../outside.md")
     assert (alone.code, "`../outside.md` is no flow" in alone.err) == (64, True)
-    both = run_command(project, "check", "flows/intake.flow", "../outside.md")
+    both = run_here(project, "check", "flows/intake.flow", "../outside.md")
     assert (both.code, "is outside" in both.err) == (64, True)
 
 
@@ -204,22 +204,22 @@ def test_without_a_project_the_flows_beside_a_file_and_those_named_count(tmp_pat
     beside = INTAKE.replace("../parts/", "./")
     write_tree(tmp_path, {"p/a.flow": beside, "p/intake.prompt.md": MISSPELT})
     write_tree(tmp_path, {"p/intake.input.json": SCHEMA, "q/b.flow": OTHER})
-    result = run_command(tmp_path, "check", "p/intake.prompt.md", "--format", "terse")
+    result = run_here(tmp_path, "check", "p/intake.prompt.md", "--format", "terse")
     assert (result.code, result.text.startswith("p/intake.prompt.md:1:6: ")) == (1, True)
     far = INTAKE.replace("../parts/", "../p/").replace("intake {", "far {")
     write_tree(tmp_path, {"r/c.flow": far})
     (tmp_path / "p/a.flow").unlink()
-    assert run_command(tmp_path, "check", "p/intake.prompt.md").code == 64
-    assert run_command(tmp_path, "check", "p/intake.prompt.md", "r/c.flow").code == 1
+    assert run_here(tmp_path, "check", "p/intake.prompt.md").code == 64
+    assert run_here(tmp_path, "check", "p/intake.prompt.md", "r/c.flow").code == 1
 
 
 @pytest.mark.parametrize("fix", [[], ["--fix"], ["--fix", "--diff"]])
 def test_a_buffer_stands_in_for_the_file_that_is_taken_in(project: Path, fix: list[str]) -> None:
     before = read_tree(project)
     words = ("check", "-", "--stdin-filename", "parts/intake.prompt.md", "--format", "terse", *fix)
-    good = run_command(project, *words, stdin=PROMPT.encode())
+    good = run_here(project, *words, stdin=PROMPT.encode())
     assert good.code == 0
-    bad = run_command(project, *words, stdin=MISSPELT.encode())
+    bad = run_here(project, *words, stdin=MISSPELT.encode())
     report = bad.err if fix else bad.text
     assert (bad.code, report.startswith("parts/intake.prompt.md:1:6: ")) == (1, True)
     if fix:
@@ -230,17 +230,17 @@ def test_a_buffer_stands_in_for_the_file_that_is_taken_in(project: Path, fix: li
 def test_a_buffer_of_a_file_that_is_not_saved_yet(project: Path) -> None:
     (project / "parts/intake.prompt.md").unlink()
     words = ("check", "-", "--stdin-filename", "parts/intake.prompt.md")
-    assert run_command(project, *words, stdin=PROMPT.encode()).code == 0
+    assert run_here(project, *words, stdin=PROMPT.encode()).code == 0
     schema = ("compile", "-", "--stdin-filename", "parts/intake.input.json", "-o", "out")
-    assert run_command(project, *schema, stdin=b"{").code == 3
+    assert run_here(project, *schema, stdin=b"{").code == 3
 
 
 @pytest.mark.parametrize("name", ["README.md", "flows/UPPER.FLOW", "new.txt", "flowdsl.toml"])
 def test_a_buffer_of_any_other_file_is_refused_and_not_lost(project: Path, name: str) -> None:
-    result = run_command(project, "check", "-", "--stdin-filename", name, stdin=b"# a\n")
+    result = run_here(project, "check", "-", "--stdin-filename", name, stdin=b"# a\n")
     assert (result.code, result.text) == (64, "")
     assert f"`{name}`" in result.err
-    fixed = run_command(project, "check", "-", "--fix", "--stdin-filename", name, stdin=b"# a\n")
+    fixed = run_here(project, "check", "-", "--fix", "--stdin-filename", name, stdin=b"# a\n")
     assert (fixed.code, fixed.out) == (64, b"# a\n")
 
 
@@ -262,10 +262,10 @@ def test_only_what_was_read_as_a_flow_is_edited(
 def test_a_baseline_knows_the_findings_of_a_named_file(project: Path) -> None:
     (project / "parts/intake.prompt.md").write_text(MISSPELT)
     named = "parts/intake.prompt.md"
-    assert run_command(project, "check", named, "--write-baseline", "known.json").code == 0
-    assert run_command(project, "check", named, "--baseline", "known.json").code == 0
+    assert run_here(project, "check", named, "--write-baseline", "known.json").code == 0
+    assert run_here(project, "check", named, "--baseline", "known.json").code == 0
     (project / named).write_text(PROMPT)
-    mended = run_command(project, "check", named, "--baseline", "known.json")
+    mended = run_here(project, "check", named, "--baseline", "known.json")
     assert "1 entry of the baseline no longer occurs" in mended.err
 
 
@@ -280,14 +280,14 @@ def test_the_index_sees_a_change_of_a_file_that_is_taken_in(tmp_path: Path) -> N
         os.utime(path, (1_000_000_000, 1_000_000_000))
     for prompt, code in ((PROMPT, 0), (MISSPELT, 1), (PROMPT, 0)):
         (tmp_path / "parts/intake.prompt.md").write_text(prompt)
-        assert run_command(tmp_path, "check").code == code
-        assert run_command(tmp_path, "check").code == code
-        assert run_command(tmp_path, "check", "parts/intake.prompt.md").code == code
+        assert run_here(tmp_path, "check").code == code
+        assert run_here(tmp_path, "check").code == code
+        assert run_here(tmp_path, "check", "parts/intake.prompt.md").code == code
 
 
 def test_a_tree_is_that_of_one_flow(project: Path) -> None:
     for named in ("parts/intake.prompt.md", "flows"):
-        assert run_command(project, "debug", "parse", named).code == 64
+        assert run_here(project, "debug", "parse", named).code == 64
 
 
 NAMES = st.sampled_from([*FILES, "flows/ledger.FLOW", "flows", "parts", "*.md", "**/*", "none"])
@@ -303,7 +303,7 @@ def test_no_command_line_changes_what_is_no_flow(
     write_tree(root, {path: text.replace("flow 1\n", "") for path, text in files.items()})
     before = read_tree(root)
     for words in (["check", "--fix", "--unsafe-fixes"], ["fmt"]):
-        run_command(root, *words, *names)
+        run_here(root, *words, *names)
     after = read_tree(root)
     assert after.keys() == before.keys()
     assert [path for path in after if after[path] != before[path] and path[-5:] != ".flow"] == []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flowdsl.cli.commands.test.sharing import SHARED_FROM
-from tests.support.command_line import LOCAL_PROJECT, run_command, write_tree
+from tests.support.command_line import LOCAL_PROJECT, run_here, write_tree
 from tests.support.junit import assert_junit
 
 FLOW = """\
@@ -48,7 +48,7 @@ def desk(tmp_path: Path) -> Path:
 
 
 def test_a_line_for_each_test_and_the_trace_of_what_fails(desk: Path) -> None:
-    done = run_command(desk, "test")
+    done = run_here(desk, "test")
     assert (done.code, done.err) == (1, "3 tests, 2 failed\n")
     assert (
         done.text
@@ -70,25 +70,25 @@ FAILED  total: nothing is read
 
 
 def test_words_select_by_title_and_subject(desk: Path) -> None:
-    done = run_command(desk, "test", "-k", "TOTAL")
-    assert (done.code, done.text) == (1, run_command(desk, "test").text)
-    done = run_command(desk, "test", "-k", "the is total read")
+    done = run_here(desk, "test", "-k", "TOTAL")
+    assert (done.code, done.text) == (1, run_here(desk, "test").text)
+    done = run_here(desk, "test", "-k", "the is total read")
     assert (done.code, done.err) == (0, "1 test passed\n")
-    done = run_command(desk, "test", "-k", "nobody")
+    done = run_here(desk, "test", "-k", "nobody")
     assert (done.code, done.text) == (64, "")
     assert done.err == "error: none of the 3 tests has all of `nobody` in its title\n"
 
 
 def test_flows_without_a_test_are_nothing_to_run(tmp_path: Path) -> None:
     write_tree(tmp_path, {"a.flow": FLOW.partition("\ntest ")[0]})
-    done = run_command(tmp_path, "test", "a.flow")
+    done = run_here(tmp_path, "test", "a.flow")
     assert (done.code, done.text) == (64, "")
     assert "there is no test in these flows" in done.err
 
 
 def test_flows_with_errors_are_not_tested(desk: Path) -> None:
     write_tree(desk, {"flows/total.flow": FLOW.replace("{{n}}", "{{m}}")})
-    done = run_command(desk, "test")
+    done = run_here(desk, "test")
     assert (done.code, done.text) == (3, "")
     assert "error[" in done.err
 
@@ -97,13 +97,13 @@ def test_a_test_may_stand_in_another_file_than_its_workflow(desk: Path) -> None:
     flow, _, tests = FLOW.partition("\ntest ")
     tested = f'flow 1\nimport {{ total }} from "./total.flow"\n\ntest {tests}'
     write_tree(desk, {"flows/total.flow": flow, "flows/total_tests.flow": tested})
-    done = run_command(desk, "test", "flows/total_tests.flow", "-k", "is read total the")
+    done = run_here(desk, "test", "flows/total_tests.flow", "-k", "is read total the")
     assert (done.code, done.err) == (0, "1 test passed\n")
-    assert run_command(desk, "test", "flows/total.flow").code == 64
+    assert run_here(desk, "test", "flows/total.flow").code == 64
 
 
 def test_json_has_every_result(desk: Path) -> None:
-    done = run_command(desk, "test", "--json")
+    done = run_here(desk, "test", "--json")
     assert (done.code, done.err) == (1, "")
     told = json.loads(done.text)
     assert (told["format_version"], told["total"], told["failed"]) == (1, 3, 2)
@@ -115,7 +115,7 @@ def test_json_has_every_result(desk: Path) -> None:
 
 
 def test_junit_is_a_case_for_each_test(desk: Path) -> None:
-    done = run_command(desk, "test", "--junit", "tests.xml")
+    done = run_here(desk, "test", "--junit", "tests.xml")
     assert done.code == 1
     (suite,) = ElementTree.parse(desk / "tests.xml").getroot()
     assert (suite.get("tests"), suite.get("failures")) == ("3", "2")
@@ -130,7 +130,7 @@ def test_junit_is_a_case_for_each_test(desk: Path) -> None:
 
 
 def test_a_report_that_cannot_be_written_is_said(desk: Path) -> None:
-    done = run_command(desk, "test", "-k", "read total is", "--junit", "flows")
+    done = run_here(desk, "test", "-k", "read total is", "--junit", "flows")
     assert done.code == 64
     assert "`flows` cannot be written" in done.err
 
@@ -142,16 +142,16 @@ def test_processes_share_many_tests_and_keep_their_order(desk: Path) -> None:
         for each in range(SHARED_FROM + 5)
     )
     write_tree(desk, {"flows/total.flow": f"{flow}\n{tests}\n"})
-    shared = run_command(desk, "test", "-j", "3")
+    shared = run_here(desk, "test", "-j", "3")
     assert (shared.code, shared.err) == (0, f"{SHARED_FROM + 5} tests passed\n")
     assert shared.text.splitlines()[-1] == f"ok      total: number {SHARED_FROM + 4}"
-    assert shared.text == run_command(desk, "test", "-j", "1").text
+    assert shared.text == run_here(desk, "test", "-j", "1").text
 
 
 def test_what_new_writes_passes(tmp_path: Path) -> None:
     write_tree(tmp_path, {"flowdsl.toml": LOCAL_PROJECT})
-    assert run_command(tmp_path, "new", "workflow", "lookup").code == 0
-    done = run_command(tmp_path, "test")
+    assert run_here(tmp_path, "new", "workflow", "lookup").code == 0
+    done = run_here(tmp_path, "test")
     assert (done.code, done.err) == (0, "2 tests passed\n")
 
 
@@ -179,12 +179,12 @@ def test_a_task_is_tested_alone_and_one_that_cannot_be_is_said(tmp_path: Path) -
     task = 'flow 1\n\n## Shows a file.\ntask show(name: string) { run "Get-Item \\"{name}\\"" }\n'
     test = '\ntest "shown" for task show { given { name = "a" } does run ~"Get-Item" }\n'
     write_tree(tmp_path, {"a.flow": task + test})
-    done = run_command(tmp_path, "test", "a.flow")
+    done = run_here(tmp_path, "test", "a.flow")
     assert (done.code, done.text) == (3, "")
     assert done.err.startswith("error: a.flow:4: task `show` cannot be tested alone: ")
     assert "`name`" in done.err and done.err.endswith("; test a workflow that calls it\n")
     write_tree(tmp_path, {"a.flow": (task + test).replace("name: string", 'name: "a" | "b"')})
-    done = run_command(tmp_path, "test", "a.flow")
+    done = run_here(tmp_path, "test", "a.flow")
     assert (done.code, done.text, done.err) == (0, "ok      show: shown\n", "1 test passed\n")
 
 
@@ -192,7 +192,7 @@ def test_coverage_is_printed_written_and_asked_for(desk: Path) -> None:
     flow = FLOW.replace('press "F5"', 'press "F5"\n    expect "it is open" else abort "Closed"')
     write_tree(desk, {"flows/total.flow": flow})
     words = ["test", "-k", "total is read the", "--cov", "--lcov", "cov.info"]
-    done = run_command(desk, *words, "--cov-fail-under", "50")
+    done = run_here(desk, *words, "--cov-fail-under", "50")
     assert done.code == 0
     assert done.err.splitlines() == [
         "1 test passed",
@@ -202,29 +202,29 @@ def test_coverage_is_printed_written_and_asked_for(desk: Path) -> None:
         "50.0 % of the ways are taken",
     ]
     assert "BRDA:8,0,1,0\n" in (desk / "cov.info").read_text()
-    done = run_command(desk, *words[:3], "--cov-fail-under", "51")
+    done = run_here(desk, *words[:3], "--cov-fail-under", "51")
     assert (done.code, done.err.splitlines()[-1]) == (
         1,
         "50.0 % of the ways are taken, and 51 % are asked for",
     )
-    assert run_command(desk, "test", "--cov-fail-under", "101").code == 64
+    assert run_here(desk, "test", "--cov-fail-under", "101").code == 64
 
 
 def test_snapshots_are_written_compared_and_never_written_in_ci(desk: Path) -> None:
     flow = FLOW + '\ntest "the prompt" for total { prompt matches snapshot }\n'
     write_tree(desk, {"flows/total.flow": flow})
     words = ["test", "-k", "prompt"]
-    done = run_command(desk, *words)
+    done = run_here(desk, *words)
     assert done.code == 1
     assert "there is no snapshot `flows/__snapshots__/total.prompt.md`" in done.text
-    assert run_command(desk, *words, "--update", CI="true").code == 64
+    assert run_here(desk, *words, "--update", CI="true").code == 64
     assert not (desk / "flows/__snapshots__").exists()
-    done = run_command(desk, *words, "--update", CI="")
+    done = run_here(desk, *words, "--update", CI="")
     written = "flows/__snapshots__/total.prompt.md written\n"
     assert (done.code, done.err) == (0, f"{written}1 test passed\n")
-    assert run_command(desk, *words, "--update", CI="").err == "1 test passed\n"
+    assert run_here(desk, *words, "--update", CI="").err == "1 test passed\n"
     write_tree(desk, {"flows/total.flow": flow.replace('"F5"', '"F6"')})
-    done = run_command(desk, *words)
+    done = run_here(desk, *words)
     assert done.code == 1
     (lost,) = (line for line in done.text.splitlines() if line.startswith("    -1"))
     (new,) = (line for line in done.text.splitlines() if line.startswith("    +1"))
@@ -238,7 +238,7 @@ BRANCHES = FLOW.partition("\ntest ")[0].replace(
 
 def test_paths_are_told_and_tests_for_new_ones_are_printed(desk: Path) -> None:
     write_tree(desk, {"flows/total.flow": BRANCHES})
-    done = run_command(desk, "test", "--explore", "total")
+    done = run_here(desk, "test", "--explore", "total")
     assert done.code == 0
     assert (
         done.err
@@ -256,9 +256,9 @@ path 3: aborts "the total"
     write_tree(
         desk, {"flows/total.flow": f"{BRANCHES.partition(chr(10) + 'test ')[0]}\n{done.text}"}
     )
-    again = run_command(desk, "test")
+    again = run_here(desk, "test")
     assert (again.code, again.err) == (0, "3 tests passed\n")
-    found = run_command(desk, "test", "--explore", "total")
+    found = run_here(desk, "test", "--explore", "total")
     assert (found.code, found.text) == (0, "")
     assert found.err.endswith("3 paths of `total`, 0 of them taken by no test\n")
 
@@ -268,11 +268,11 @@ def test_a_task_that_nobody_tests_is_explored(tmp_path: Path) -> None:
         'flow 1\n\n## Opens.\ntask open(n: int) -> { m: int } { expect "{n} is open" emit m = n }\n'
     )
     write_tree(tmp_path, {"a.flow": task})
-    done = run_command(tmp_path, "test", "a.flow", "--explore", "open")
+    done = run_here(tmp_path, "test", "a.flow", "--explore", "open")
     assert done.code == 0
     assert "  result { m = 1 }\n" in done.text
     write_tree(tmp_path, {"a.flow": f"{task}\n{done.text}"})
-    assert run_command(tmp_path, "test", "a.flow").err == "2 tests passed\n"
+    assert run_here(tmp_path, "test", "a.flow").err == "2 tests passed\n"
 
 
 CHAIN = """flow 1
@@ -288,24 +288,24 @@ chain twice {
 
 def test_a_chain_is_explored_and_its_workflows_are_found_in_other_files(desk: Path) -> None:
     write_tree(desk, {"flows/total.flow": BRANCHES, "flows/twice.flow": CHAIN})
-    done = run_command(desk, "test", "flows/twice.flow", "--explore", "twice")
+    done = run_here(desk, "test", "flows/twice.flow", "--explore", "twice")
     assert done.code == 0
     told = done.err.splitlines()
     assert told[:2] == ["path 1: ends", "  step first { reads { n = 1 } }"]
     assert told[-1] == "5 paths of `twice`, 5 of them taken by no test"
     write_tree(desk, {"flows/twice.flow": f"{CHAIN}\n{done.text}"})
-    assert run_command(desk, "test").err == "5 tests passed\n"
-    found = run_command(desk, "test", "--explore", "twice")
+    assert run_here(desk, "test").err == "5 tests passed\n"
+    found = run_here(desk, "test", "--explore", "twice")
     assert found.err.endswith("5 paths of `twice`, 0 of them taken by no test\n")
-    found = run_command(desk, "test", "--explore", "total")
+    found = run_here(desk, "test", "--explore", "total")
     assert found.err.endswith("3 paths of `total`, 0 of them taken by no test\n")
-    told = json.loads(run_command(desk, "test", "--explore", "twice", "--json").text)
+    told = json.loads(run_here(desk, "test", "--explore", "twice", "--json").text)
     assert told["items"][0]["outputs"] == {"first": {"n": 1}, "second": {"n": 1}}
 
 
 def test_paths_as_json(desk: Path) -> None:
     write_tree(desk, {"flows/total.flow": BRANCHES})
-    told = json.loads(run_command(desk, "test", "--explore", "total", "--json").text)
+    told = json.loads(run_here(desk, "test", "--explore", "total", "--json").text)
     assert (told["format_version"], told["subject"], told["is_whole"]) == (1, "total", True)
     assert [(item["ends"], item["reason"]) for item in told["items"]] == [
         ("success", None),
@@ -328,7 +328,7 @@ workflow rows {
 }
 """
     write_tree(desk, {"flows/total.flow": flow})
-    done = run_command(desk, "test", "--explore", "rows")
+    done = run_here(desk, "test", "--explore", "rows")
     assert done.code == 1
     assert "  never right: `names` has 0 entries, and has to have 1 or more\n" in done.err
 
@@ -347,7 +347,7 @@ workflow rows {
     ],
 )
 def test_what_cannot_be_explored_is_said(desk: Path, words: list[str], said: str) -> None:
-    done = run_command(desk, "test", *words)
+    done = run_here(desk, "test", *words)
     assert (done.code, done.text) == (64, "")
     assert said in done.err
 
@@ -357,17 +357,17 @@ def test_a_run_on_the_local_cyberdesk_ends_as_a_test_says(desk: Path) -> None:
         "workflow total {", 'workflow total {\n  title = "A total? [of all]"'
     )
     write_tree(desk, {"flows/total.flow": flow})
-    assert run_command(desk, "deploy", "--env", "local", "--yes").code == 0
-    done = run_command(desk, "test", "--scenario", "odd")
+    assert run_here(desk, "deploy", "--env", "local", "--yes").code == 0
+    done = run_here(desk, "test", "--scenario", "odd")
     started = "flowdsl run total --env local --scenario FILE --watch"
     assert (done.code, done.err) == (0, f"with this as FILE: {started}\n")
     assert json.loads(done.text)["runs"][0]["reads"] == {"the total": 3}
     (desk / "FILE").write_text(done.text)
-    ran = run_command(desk, *started.split()[1:])
+    ran = run_here(desk, *started.split()[1:])
     assert ran.code == 0
     assert json.loads(ran.text) == {"n": 3}
     (desk / "FILE").write_text(done.text.replace('"the total": 3', '"the total": null'))
-    assert "\n  the total\n" in run_command(desk, *started.split()[1:]).err
+    assert "\n  the total\n" in run_here(desk, *started.split()[1:]).err
 
 
 REPLAYED = """\
@@ -403,17 +403,17 @@ test "twice" for total {
 
 def test_a_replay_on_the_local_cyberdesk_ends_as_a_test_says(desk: Path) -> None:
     write_tree(desk, {"flows/total.flow": REPLAYED})
-    assert run_command(desk, "test").code == 0
-    assert run_command(desk, "deploy", "--env", "local", "--yes").code == 0
-    done = run_command(desk, "test", "--scenario", "twice")
+    assert run_here(desk, "test").code == 0
+    assert run_here(desk, "deploy", "--env", "local", "--yes").code == 0
+    done = run_here(desk, "test", "--scenario", "twice")
     first, second = done.err.splitlines()
     words = "flowdsl run total --input who=Ann --env local --scenario FILE --watch"
     assert first == f"with this as FILE: {words}"
     assert second == f"then, as a replay: {words.replace('Ann', 'Bo')}"
     (desk / "FILE").write_text(done.text)
-    ran = run_command(desk, *words.split()[1:])
+    ran = run_here(desk, *words.split()[1:])
     assert (ran.code, json.loads(ran.text)) == (0, {"n": 3})
-    replayed = run_command(desk, *words.replace("Ann", "Bo").split()[1:])
+    replayed = run_here(desk, *words.replace("Ann", "Bo").split()[1:])
     assert replayed.code == 1
     assert "Bo is locked" in replayed.err
 
@@ -433,7 +433,7 @@ workflow = "other*"
 
 def test_a_scenario_becomes_tests(desk: Path) -> None:
     write_tree(desk, {"flows/total.flow": REPLAYED, "day.toml": RULES})
-    done = run_command(desk, "test", "--from-scenario", "day.toml")
+    done = run_here(desk, "test", "--from-scenario", "day.toml")
     assert done.code == 0
     assert (
         done.text
@@ -452,7 +452,7 @@ test "rule 1 of day.toml" for total {
         "rule 2: no workflow has the title `other*`; there are `total`",
     ]
     write_tree(desk, {"flows/total.flow": f"{REPLAYED}\n{done.text}"})
-    assert run_command(desk, "test").err == "2 tests passed\n"
+    assert run_here(desk, "test").err == "2 tests passed\n"
 
 
 @pytest.mark.parametrize(
@@ -467,7 +467,7 @@ test "rule 1 of day.toml" for total {
 )
 def test_a_scenario_that_makes_no_test_says_why(desk: Path, rules: str, said: str) -> None:
     write_tree(desk, {"flows/total.flow": REPLAYED, "day.toml": rules})
-    done = run_command(desk, "test", "--from-scenario", "day.toml")
+    done = run_here(desk, "test", "--from-scenario", "day.toml")
     assert (done.code, done.text) == (64, "")
     assert said in done.err
 
@@ -485,7 +485,7 @@ def test_a_scenario_that_makes_no_test_says_why(desk: Path, rules: str, said: st
     ],
 )
 def test_what_has_no_scenario_is_said(desk: Path, words: list[str], said: str) -> None:
-    done = run_command(desk, "test", *words)
+    done = run_here(desk, "test", *words)
     assert (done.code, done.text) == (64, "")
     assert said in done.err
 
@@ -496,7 +496,7 @@ def test_a_scenario_is_for_the_local_cyberdesk(desk: Path) -> None:
     )
     write_tree(desk, {"flowdsl.toml": project, "s.toml": "x = 1"})
     for env in ("local", "prod"):
-        done = run_command(desk, "run", "total", "--env", env, "--scenario", "s.toml")
+        done = run_here(desk, "run", "total", "--env", env, "--scenario", "s.toml")
         assert done.code == 64
         said = "`x` is no key" if env == "local" else "`--scenario` is for the local Cyberdesk"
         assert said in done.err
@@ -505,7 +505,7 @@ def test_a_scenario_is_for_the_local_cyberdesk(desk: Path) -> None:
 def test_a_report_has_the_shape_that_services_read(desk: Path) -> None:
     title = "\\\"a\\\" & 'b' < é"
     write_tree(desk, {"flows/total.flow": FLOW.replace("a wrong total", title)})
-    run_command(desk, "test", "--junit", "tests.xml")
+    run_here(desk, "test", "--junit", "tests.xml")
     root = ElementTree.parse(desk / "tests.xml").getroot()
     assert_junit(root)
     (suite,) = root
@@ -519,13 +519,13 @@ def test_a_report_has_the_shape_that_services_read(desk: Path) -> None:
 
 def test_a_project_without_tests_passes_where_that_is_asked_for(desk: Path) -> None:
     write_tree(desk, {"flows/total.flow": FLOW.partition("\ntest ")[0]})
-    assert run_command(desk, "test").code == 64
-    done = run_command(desk, "test", "--pass-with-no-tests")
+    assert run_here(desk, "test").code == 64
+    done = run_here(desk, "test", "--pass-with-no-tests")
     assert (done.code, done.text, done.err) == (0, "", "there is no test in these flows\n")
     write_tree(desk, {"flows/total.flow": FLOW})
-    assert run_command(desk, "test", "--pass-with-no-tests").code == 1
+    assert run_here(desk, "test", "--pass-with-no-tests").code == 1
     write_tree(desk, {"flows/total.flow": FLOW.replace("{{n}}", "{{m}}")})
-    assert run_command(desk, "test", "--pass-with-no-tests").code == 3
+    assert run_here(desk, "test", "--pass-with-no-tests").code == 3
 
 
 def test_a_snapshot_that_no_test_compares_with_is_told_and_removed(desk: Path) -> None:
@@ -533,12 +533,12 @@ def test_a_snapshot_that_no_test_compares_with_is_told_and_removed(desk: Path) -
     flow = FLOW.partition("\ntest ")[0] + f"\n{test}"
     write_tree(desk, {"flows/total.flow": flow, "flows/__snapshots__/old.prompt.md": "x"})
     kept = desk / "flows/__snapshots__/total.prompt.md"
-    assert run_command(desk, "test", "flows/total.flow", "--update", CI="").code == 0
+    assert run_here(desk, "test", "flows/total.flow", "--update", CI="").code == 0
     told = "warning: no test compares with the snapshot flows/__snapshots__/old.prompt.md; "
-    assert run_command(desk, "test").err.startswith(told)
+    assert run_here(desk, "test").err.startswith(told)
     for words in (["test", "-k", "prompt"], ["test", "flows/total.flow"]):
-        assert run_command(desk, *words).err == "1 test passed\n"
-    done = run_command(desk, "test", "--update", CI="")
+        assert run_here(desk, *words).err == "1 test passed\n"
+    done = run_here(desk, "test", "--update", CI="")
     removed = "flows/__snapshots__/old.prompt.md removed: no test compares with it\n"
     assert (done.code, done.err) == (0, f"{removed}1 test passed\n")
     assert [each.name for each in kept.parent.iterdir()] == [kept.name]

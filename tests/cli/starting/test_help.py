@@ -17,7 +17,7 @@ from flowdsl.cli.runtime.command_line.arguments import CommandParser, HelpAsked
 from flowdsl.cli.runtime.command_line.examples import EXAMPLES
 from flowdsl.cli.runtime.command_line.guesses import GUESSES
 from flowdsl.cli.runtime.console import standard_console
-from tests.support.command_line import run_command
+from tests.support.command_line import run_here
 
 LINES = [(command, line) for command, rows in EXAMPLES.items() for line, _ in rows]
 FLOWDSL = re.compile(r"(?<![\w-])flowdsl(?P<words>(?: (?:\"[^\"]*\"|[^|>)`&\"])+)+)")
@@ -97,17 +97,17 @@ def test_the_overview_ends_with_examples_that_are_there() -> None:
 
 @pytest.mark.parametrize("words", ["check", "state mv", "ids export", "import"])
 def test_help_of_a_command_is_its_own(tmp_path: Path, words: str) -> None:
-    asked = run_command(tmp_path, "help", *words.split())
-    own = run_command(tmp_path, *words.split(), "-h")
+    asked = run_here(tmp_path, "help", *words.split())
+    own = run_here(tmp_path, *words.split(), "-h")
     assert (asked.code, asked.err) == (0, "")
     assert asked.out == own.out
     assert asked.text.startswith(f"usage: flowdsl {words} ")
 
 
 def test_help_alone_is_the_overview(tmp_path: Path) -> None:
-    overview = run_command(tmp_path, "-h")
+    overview = run_here(tmp_path, "-h")
     for words in (["help"], ["help", "help"], ["help", "-h"], ["--help"]):
-        assert run_command(tmp_path, *words) == overview
+        assert run_here(tmp_path, *words) == overview
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_help_alone_is_the_overview(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_command_has_no_help(tmp_path: Path, words: list[str], said: str) -> None:
-    done = run_command(tmp_path, *words)
+    done = run_here(tmp_path, *words)
     assert (done.code, done.out) == (64, b"")
     assert done.err.startswith(f"error: {said}")
 

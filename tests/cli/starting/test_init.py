@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from flowdsl.cli.commands.init.shipped import EXAMPLES
 from flowdsl.config.load import load_project
 from flowdsl.diagnostics.sink import Sink
-from tests.support.command_line import Result, environment, read_tree, run_command, write_tree
+from tests.support.command_line import Result, environment, read_tree, run_here, write_tree
 from tests.support.flows.compiling import EXAMPLES as EXAMPLE_FOLDERS
 from tests.support.terminal import needs_terminal, terminal
 
@@ -21,7 +21,7 @@ NEXT = re.compile(r"project `(?P<name>.*)` \((?P<id>.*)\); it checks and deploys
 
 
 def init(folder: Path, *words: str) -> Result:
-    return run_command(folder, "init", *words)
+    return run_here(folder, "init", *words)
 
 
 def project_of(folder: Path) -> dict[str, object]:
@@ -54,11 +54,11 @@ def test_a_new_project_checks_without_a_word_and_deploys(tmp_path: Path) -> None
     assert project["env"] == {"local": {"api": "local"}}
     assert 'test "' in (tmp_path / "desk/flows/record_status.flow").read_text()
     for line in done.err.splitlines()[1:]:
-        assert run_command(tmp_path, *line.split()[1:]).code == 0
-    found = run_command(tmp_path, "-C", "desk", "check", "--fail-on", "info")
+        assert run_here(tmp_path, *line.split()[1:]).code == 0
+    found = run_here(tmp_path, "-C", "desk", "check", "--fail-on", "info")
     assert (found.code, found.text) == (0, "no problems in 1 file\n")
-    assert run_command(tmp_path, "-C", "desk", "fmt", "--check").code == 0
-    again = run_command(tmp_path / "desk", "deploy", "--yes")
+    assert run_here(tmp_path, "-C", "desk", "fmt", "--check").code == 0
+    again = run_here(tmp_path / "desk", "deploy", "--yes")
     assert (again.code, "nothing to do" in again.err + again.text) == (0, True)
 
 
@@ -84,7 +84,7 @@ def test_an_example_is_copied_under_a_name_and_an_id_of_its_own(tmp_path: Path, 
         "id": after["project"]["id"],  # type: ignore[index]
     }
     assert after["project"]["id"] != before["project"]["id"]  # type: ignore[index]
-    assert run_command(tmp_path, "-C", "copy", "check", "--fail-on", "warning").code == 0
+    assert run_here(tmp_path, "-C", "copy", "check", "--fail-on", "warning").code == 0
 
 
 def test_every_example_of_the_repository_can_be_asked_for() -> None:

@@ -14,7 +14,7 @@ from flowdsl.decompile.naming import is_name
 from flowdsl.format.formatter import format_source
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile
-from tests.support.command_line import LOCAL_PROJECT, Result, read_tree, run_command, write_tree
+from tests.support.command_line import LOCAL_PROJECT, Result, read_tree, run_here, write_tree
 
 ALONE = CompileOptions(whole=False)
 """A file that others may use."""
@@ -29,7 +29,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def new(folder: Path, *words: str) -> Result:
-    return run_command(folder, "new", *words)
+    return run_here(folder, "new", *words)
 
 
 @given(name=NAMES | st.sampled_from(["NAME", "TITLE", "TITLE_NAME", "step", "workflow", "_"]))
@@ -50,17 +50,17 @@ def test_a_file_of_any_name_checks_and_is_laid_out(template: object, name: str) 
 def test_the_file_stands_where_the_flows_are(project: Path, kind: str, warned: bool) -> None:
     done = new(project, kind, "first")
     assert (done.code, done.text) == (0, "flows/first.flow\n")
-    found = run_command(project, "check", "--fail-on", "info")
+    found = run_here(project, "check", "--fail-on", "info")
     assert found.code == int(warned)
     assert ("unused-task" in found.text) == warned == ("`check` warns" in done.err)
-    assert run_command(project, "check").code == 0
-    assert run_command(project, "fmt", "--check").code == 0
+    assert run_here(project, "check").code == 0
+    assert run_here(project, "fmt", "--check").code == 0
 
 
 def test_all_of_them_deploy(project: Path) -> None:
     for kind in ("workflow", "task", "chain"):
         assert new(project, kind, kind + "_1").code == 0
-    done = run_command(project, "deploy", "--yes")
+    done = run_here(project, "deploy", "--yes")
     assert done.code == 0
     assert "3 created" in done.err + done.text
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import read_tree, run_command
+from tests.support.command_line import read_tree, run_here
 
 SENTENCE = "error: there is no `flowdsl.toml` in this folder or above; `flowdsl init` makes one"
 
@@ -44,7 +44,7 @@ WORDS = [
 def test_a_command_without_a_project_names_init(tmp_path: Path, words: str) -> None:
     (tmp_path / "a.flow").write_text('flow 1\ntask a() { do "Open the ledger." }\n')
     before = read_tree(tmp_path)
-    done = run_command(tmp_path, *words.split())
+    done = run_here(tmp_path, *words.split())
     assert (done.code, done.out) == (64, b"")
     (line,) = done.err.splitlines()
     assert line == SENTENCE or line.startswith(f"{SENTENCE}, or ")

@@ -11,7 +11,7 @@ import pytest
 from flowdsl.cyberdesk.trust import OFFICIAL_HOST
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
-from tests.support.command_line import Result, read_tree, run_command
+from tests.support.command_line import Result, read_tree, run_here
 from tests.support.services.embedded_service import Client
 from tests.support.services.official import officially
 from tests.support.services.served import Server
@@ -28,7 +28,7 @@ class Organisation:
         self.folder, self.server, self._network = folder, server, network
 
     def __call__(self, *words: str, **environ: str) -> Result:
-        return run_command(self.folder, *words, **{"NO_PROXY": ""} | self._network | environ)
+        return run_here(self.folder, *words, **{"NO_PROXY": ""} | self._network | environ)
 
 
 @pytest.fixture(scope="module")

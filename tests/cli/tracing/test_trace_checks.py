@@ -16,7 +16,7 @@ from flowdsl.tracing.maps import FoundMap
 from flowdsl.tracing.trace import make_trace
 from flowdsl.tracing.versions import PromptVersion
 from tests.cli.traced_desk import LIBRARY, MAIN, TracedDesk, line_of
-from tests.support.command_line import run_command, write_tree
+from tests.support.command_line import run_here, write_tree
 from tests.support.services.embedded_service import Client
 
 CHECKS = """\
@@ -233,7 +233,7 @@ def test_a_moved_state_takes_the_maps_of_checks_along(desk: TracedDesk) -> None:
     desk.deploy()
     run = desk.run(FAILS)
     project = (desk.root / "flowdsl.toml").read_text()
-    moved = run_command(desk.root, "state", "migrate", "--to", "file:other/state.json", "--yes")
+    moved = run_here(desk.root, "state", "migrate", "--to", "file:other/state.json", "--yes")
     assert moved.code == 0, moved.err
     assert "2 source maps" in moved.text + moved.err
     write_tree(

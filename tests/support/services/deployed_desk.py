@@ -15,7 +15,7 @@ import httpx
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.scenario import Scenario
 from flowdsl.emulator.store import Store
-from tests.support.command_line import Result, run_command
+from tests.support.command_line import Result, run_here
 from tests.support.services.served import Server, serving
 
 CANARY = "secret-canary-51d0"
@@ -50,7 +50,7 @@ class Desk:
 
     def run(self, *words: str, stdin: bytes = b"", **environ: str) -> Result:
         more = {"CI": "", "DESK_KEY": "key", "PIN": CANARY, **environ}
-        result = run_command(self.root, *words, stdin=stdin, **more)
+        result = run_here(self.root, *words, stdin=stdin, **more)
         assert CANARY not in result.text + result.err
         return result
 
@@ -85,7 +85,7 @@ def deploy_once(folder: Path, flow: str) -> str:
         server = Server(create_app(store))
         with serving(server):
             (project / "flowdsl.toml").write_text(PROJECT.format(api=server.url))
-            assert run_command(project, "deploy", "--yes", CI="", DESK_KEY="key").code == 0
+            assert run_here(project, "deploy", "--yes", CI="", DESK_KEY="key").code == 0
     return server.url
 
 
