@@ -6,12 +6,16 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import LOCAL_PROJECT, Result, environment, write_tree
+from flowdsl.emulator.app import create_app
+from flowdsl.emulator.store import Store
+from tests.support.command_line import LOCAL_PROJECT, Result, environment, run_here, write_tree
 from tests.support.effort import rows
+from tests.support.services.served import Server, serving
 
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="streams of Linux")
 
@@ -39,6 +43,18 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def served(root: Path) -> Iterator[Path]:
+    """The project, deployed to this process: to import the emulator takes half of a command."""
+    with Store.open(None) as store:
+        server = Server(create_app(store))
+        with serving(server):
+            api = f'api = "{server.url}"\napi_key = {{ env = "DESK_KEY" }}'
+            project = LOCAL_PROJECT.replace('api = "local"', api)
+            write_tree(root, {"flowdsl.toml": project})
+            yield root
+
+
 def write_flows(root: Path, day: str) -> None:
     names = [f"look_up_{number}" for number in range(COUNT)]
     write_tree(root, {f"flows/{name}.flow": FLOW.format(name=name, day=day) for name in names})
@@ -49,7 +65,7 @@ def run(root: Path, redirections: str, *words: str, **environ: str) -> Result:
     process = subprocess.run(
         ["sh", "-c", f'exec "$@" {redirections}', "sh", sys.executable, "-m", "flowdsl", *words],
         cwd=root,
-        env=environment(CI="", **environ),
+        env=environment(CI="", DESK_KEY="key", **environ),
         capture_output=True,
         stdin=subprocess.DEVNULL,
         timeout=60,
@@ -141,26 +157,26 @@ def test_an_output_that_cannot_be_written_is_64(
     assert ended.err.endswith(FULL)
 
 
-def test_state_and_plans_that_cannot_be_written_are_64(root: Path) -> None:
-    assert run(root, "", *DEPLOY).code == 0
+def test_state_and_plans_that_cannot_be_written_are_64(served: Path) -> None:
+    assert run_here(served, *DEPLOY, DESK_KEY="key").code == 0
     for words in (["state", "list"], ["state", "show", "--json"], ["ids", "export"], ["diff"]):
-        assert run(root, ">/dev/full", *words) == (64, b"", FULL)
-    planned = run(root, ">/dev/full", "plan", "--json")
+        assert run(served, ">/dev/full", *words) == (64, b"", FULL)
+    planned = run(served, ">/dev/full", "plan", "--json")
     assert planned.code == 64 and planned.err.endswith(FULL)
-    assert run(root, "2>/dev/full", "plan") == (64, b"", "")
+    assert run(served, "2>/dev/full", "plan") == (64, b"", "")
 
 
 @pytest.mark.parametrize(
-    "full", [">/dev/full", "2>/dev/full", ">/dev/full 2>/dev/full"], ids=["out", "err", "both"]
+    "full", rows([">/dev/full", "2>/dev/full", ">/dev/full 2>/dev/full"], 0, 1)
 )
 @pytest.mark.parametrize("progress", rows(["plain", "tty"], 1))
 def test_a_deploy_is_carried_out_although_nobody_hears_of_it(
-    root: Path, full: str, progress: str
+    served: Path, full: str, progress: str
 ) -> None:
     words = [*DEPLOY, "--json", "-v", "--progress", progress]
-    ended = run(root, full, *words, PYTHONUNBUFFERED="1")
+    ended = run(served, full, *words, PYTHONUNBUFFERED="1")
     assert ended.code == 64
-    check_deployed(root)
+    check_deployed(served)
     if full == "2>/dev/full":
         events = [json.loads(line) for line in ended.text.splitlines()]
         assert events[-1] == {"type": "change_summary", "status": "done", "exit_code": 0}
@@ -178,13 +194,13 @@ def test_a_code_that_says_more_is_kept(root: Path, full: str) -> None:
 
 
 @pytest.mark.parametrize("words", [["check"], [*DEPLOY, "--json", "--progress", "tty"]])
-def test_a_reader_that_has_gone_changes_no_exit_code(root: Path, words: list[str]) -> None:
+def test_a_reader_that_has_gone_changes_no_exit_code(served: Path, words: list[str]) -> None:
     ours, theirs = os.pipe()
     os.close(ours)
     process = subprocess.run(
         [sys.executable, "-m", "flowdsl", *words],
-        cwd=root,
-        env=environment(CI="", PYTHONUNBUFFERED="1"),
+        cwd=served,
+        env=environment(CI="", DESK_KEY="key", PYTHONUNBUFFERED="1"),
         stdin=subprocess.DEVNULL,
         stdout=theirs,
         stderr=theirs,
@@ -193,4 +209,4 @@ def test_a_reader_that_has_gone_changes_no_exit_code(root: Path, words: list[str
     os.close(theirs)
     assert process.returncode == 0
     if words[0] == "deploy":
-        check_deployed(root)
+        check_deployed(served)
