@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from flowdsl.__main__ import main
-from tests.support.command_line import HEARS_INTERRUPTS
+from tests.support.command_line import HEARS_INTERRUPTS, run_here
 
 
 def start(cwd: Path, *words: str) -> subprocess.Popen[str]:
@@ -77,12 +77,11 @@ def test_mistakes_are_one_line_and_64(tmp_path: Path) -> None:
             (["--port", "x"], "argument --port: invalid int value: 'x'"),
             (["--port", "0", "--data", "text"], "text"),
         ):
-            process = start(tmp_path, *words)
-            out, err = process.communicate(timeout=60)
-            assert (process.returncode, out) == (64, ""), err
-            assert message in err
-            assert "secret-key" not in err
-            assert err.count("\n") == 1, err
+            ended = run_here(tmp_path, "emulator", *words)
+            assert (ended.code, ended.out) == (64, b""), ended.err
+            assert message in ended.err
+            assert "secret-key" not in ended.err
+            assert ended.err.count("\n") == 1, ended.err
 
 
 SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"

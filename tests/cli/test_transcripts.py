@@ -1,9 +1,8 @@
-"""The real program in a process of its own: exit codes, streams, and what bad input gives."""
+"""Commands from end to end: exit codes, what goes to which stream, and what bad input gives."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.support import forked
+from tests.support.command_line import run_here
 
 GOOD = """\
 flow 1
@@ -51,11 +50,8 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     def program(*words: str, stdin: bytes = b"", cwd: Path = tmp_path, **environ: str) -> Result:
-        ours = {k: v for k, v in os.environ.items() if not k.startswith("FLOWDSL_")}
-        process = forked.run(words, folder=cwd, environ=ours | environ, stdin=stdin, seconds=60)
-        result = Result(process.returncode, process.stdout.decode(), process.stderr.decode())
-        assert "Traceback" not in result.text
-        return result
+        done = run_here(cwd, *words, stdin=stdin, **environ)
+        return Result(done.code, done.text, done.err)
 
     return program
 

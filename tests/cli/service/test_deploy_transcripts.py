@@ -6,7 +6,6 @@ What is said, and how it ends.
 from __future__ import annotations
 
 import json
-import os
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
-from tests.support import forked
+from tests.support.command_line import run_here
 from tests.support.services.served import REQUEST_ID, Server, serving
 
 CANARY = "key-canary-9c41"
@@ -72,12 +71,11 @@ def deploy(project: Path, api: str, **environ: str | None) -> Ended:
     Nothing of a failed one may quote the key, show a traceback or leave half a state file.
     """
     (project / "flowdsl.toml").write_text(PROJECT.format(api=api))
-    ours = {k: v for k, v in os.environ.items() if not k.startswith("FLOWDSL_") and k != "CI"}
-    given = {name: value for name, value in environ.items() if value is not None}
-    ours |= {"DESK_KEY": CANARY} if "DESK_KEY" not in environ else {}
-    words = ["deploy", "--yes", "--json", "--result", "result.json"]
-    process = forked.run(words, folder=project, environ=ours | given, stdin=b"", seconds=120)
-    ended = Ended(process.returncode, process.stdout.decode(), process.stderr.decode())
+    known = {"CI": "", "DESK_KEY": CANARY, **environ}
+    given = {name: value for name, value in known.items() if value is not None}
+    words = ("deploy", "--yes", "--json", "--result", "result.json")
+    done = run_here(project, *words, **given)
+    ended = Ended(done.code, done.text, done.err)
     written = [path for path in project.rglob("*") if path.is_file()]
     everything = ended.out + ended.err + "".join(path.read_text() for path in written)
     assert CANARY not in everything

@@ -12,6 +12,7 @@ import pytest
 from flowdsl.cli.commands.completion import SHELLS
 from flowdsl.cli.main import COMMANDS
 from tests.support.command_line import environment, run_command, write_tree
+from tests.support.effort import rows
 from tests.support.terminal import Terminal, needs_terminal, terminal
 
 PROJECT = """\
@@ -203,7 +204,7 @@ def typed(screen: Terminal, line: str, shown: str) -> None:
 
 
 @needs_terminal
-@pytest.mark.parametrize("shell", START)
+@pytest.mark.parametrize("shell", rows([*START], 0))
 def test_a_shell_completes_words_options_environments_and_workflows(
     project: Path, tmp_path: Path, shell: str
 ) -> None:
