@@ -71,7 +71,7 @@ DEADLINES = {name for name, fault in FAULTS.items() if "no whole reply" in fault
 @pytest.mark.parametrize("name", ASKED_ONCE)
 def test_a_reply_that_means_harm_is_one_line_and_exit_11(name: str, tmp_path: Path) -> None:
     fault = FAULTS[name]
-    limit = ["--timeout", "2s"] if name in DEADLINES else ["--timeout", "10m"]
+    limit = ["--timeout", "0.5s"] if name in DEADLINES else ["--timeout", "10m"]
     with hostile(lambda _line: fault.send()) as url:
         desk = Desk(tmp_path / "project", url)
         ended = desk("deploy", "--yes", "--result", "result.json", *limit)
@@ -193,7 +193,7 @@ def test_every_command_that_asks_the_service_ends_in_time(
         (desk.root / ".flowdsl/state/prod.json").unlink()
     before = read_tree(desk.root)
     server.answer = for_ever
-    ended = desk(*words, "--timeout", "1s")
+    ended = desk(*words, "--timeout", "0.5s")
     assert ended.code == 11, ended.err
     assert (
         ended.err.count("error: the time that `--timeout` gives is over; nothing was written") == 1
