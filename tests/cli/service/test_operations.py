@@ -8,12 +8,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.responses import HTMLResponse, Response
 
+from flowdsl.cyberdesk import retrying
+from flowdsl.deploy.recovery import late_writes, recover
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
 from tests.support.command_line import Result, environment, run_here, write_tree
@@ -91,6 +94,14 @@ class Desk:
     def state(self) -> dict[str, Any]:
         content: dict[str, Any] = json.loads((self.root / ".flowdsl/state/prod.json").read_text())
         return content
+
+
+@pytest.fixture(autouse=True)
+def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failed request is sent again at once, and no write is late."""
+    monkeypatch.setattr(retrying, "MAX_DELAY_SECONDS", 0.0)
+    for module in (recover, late_writes):
+        monkeypatch.setattr(module, "LATE_WRITES_END", timedelta(0))
 
 
 @pytest.fixture
