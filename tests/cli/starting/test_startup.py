@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.effort import rows
+
 PROBE = """
 import sys
 before = set(sys.modules)
@@ -112,7 +114,9 @@ def imported(cwd: Path, *words: str) -> tuple[int, set[str]]:
     return code, set(modules)
 
 
-@pytest.mark.parametrize("format", ["text", "terse", "json", "github", "sarif", "junit"])
+@pytest.mark.parametrize(
+    "format", rows(["text", "terse", "json", "github", "sarif", "junit"], 0, 4)
+)
 @pytest.mark.parametrize("flow", [FLOW, FLOW.replace("{x}", "{y}")], ids=["clean", "findings"])
 @pytest.mark.parametrize("project", [False, True])
 def test_check_imports_nothing_heavy(tmp_path: Path, format: str, flow: str, project: bool) -> None:
