@@ -19,7 +19,7 @@ from flowdsl.cli.runtime import exit_codes
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
 from flowdsl.state.stores.os_lock import exclusive
-from tests.support.command_line import HEARS_INTERRUPTS, Result, environment, run_command
+from tests.support.command_line import HEARS_INTERRUPTS, Result, environment, run_here
 from tests.support.effort import rows
 from tests.support.services.served import Server, serving
 
@@ -66,7 +66,7 @@ class Desk:
         (self.root / f"flows/{name}.flow").write_text(text)
 
     def run(self, *words: str, **environ: str) -> Result:
-        result = run_command(self.root, *words, CI="", DESK_KEY=CANARY, **environ)
+        result = run_here(self.root, *words, CI="", DESK_KEY=CANARY, **environ)
         everything = result.text + result.err
         everything += "".join(
             path.read_text(errors="replace")

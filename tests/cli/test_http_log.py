@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 from starlette.responses import JSONResponse, Response
 
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
+from tests.support.command_line import Result, run_here
 from tests.support.services.served import REQUEST_ID, Server, serving
 
 CANARY = "key-canary-88bb"
@@ -38,16 +36,8 @@ workflow look_up {
 """
 
 
-def deploy(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    ours = {k: v for k, v in os.environ.items() if not k.startswith("FLOWDSL_") and k != "CI"}
-    return subprocess.run(
-        [sys.executable, "-m", "flowdsl", "deploy", "--yes", *words],
-        capture_output=True,
-        cwd=project,
-        env=ours | {"DESK_KEY": CANARY},
-        timeout=120,
-        text=True,
-    )
+def deploy(project: Path, *words: str) -> Result:
+    return run_here(project, "deploy", "--yes", *words, CI="", DESK_KEY=CANARY)
 
 
 def test_every_request_is_a_line_without_key_or_body(tmp_path: Path) -> None:
@@ -68,15 +58,15 @@ def test_every_request_is_a_line_without_key_or_body(tmp_path: Path) -> None:
             told = deploy(tmp_path, "-v")
             requests = len(server.seen)
             silent = deploy(tmp_path)
-    lines = [line for line in told.stderr.splitlines() if line.startswith("http: ")]
-    assert (told.returncode, told.stdout) == (0, "")
+    lines = [line for line in told.err.splitlines() if line.startswith("http: ")]
+    assert (told.code, told.text) == (0, "")
     assert len(lines) == requests
     first, second = (line for line in lines if " GET /v1/workflows " in line)
     assert re.fullmatch(
         rf"http: GET /v1/workflows 503 in \d+ ms, request {REQUEST_ID}; again in 0\.\d s", first
     )
     assert re.fullmatch(r"http: GET /v1/workflows 200 in \d+ ms, attempt 2, request [\w-]+", second)
-    for text in (told.stderr, silent.stderr):
+    for text in (told.err, silent.err):
         assert CANARY not in text
         assert "record of the day" not in "".join(lines)
-    assert "http: " not in silent.stderr
+    assert "http: " not in silent.err

@@ -22,7 +22,7 @@ from tests.support.command_line import (
     LOCAL_PROJECT,
     environment,
     read_tree,
-    run_command,
+    run_here,
 )
 from tests.support.effort import THOROUGH
 
@@ -95,7 +95,7 @@ class Trial:
             (root / f"flows/claim_{number}.flow").write_text(text.replace("    do", "  do"))
         self.sources = self._sources()
         if command == "show":
-            assert run_command(root, "deploy", "--env", "local", "--yes").code == 0
+            assert run_here(root, "deploy", "--env", "local", "--yes").code == 0
 
     def run(self, at: int, number: int) -> subprocess.CompletedProcess[str]:
         """The command, with the signal `number` at the call `at`."""
@@ -129,8 +129,8 @@ class Trial:
         else:
             assert self._sources() == self.sources
         if self.command == "deploy":
-            assert run_command(self.root, "deploy", "--env", "local", "--yes").code == 0
-            assert run_command(self.root, "plan", "--env", "local", "--detailed-exitcode").code == 0
+            assert run_here(self.root, "deploy", "--env", "local", "--yes").code == 0
+            assert run_here(self.root, "plan", "--env", "local", "--detailed-exitcode").code == 0
             state = json.loads((self.root / ".flowdsl/state/local.json").read_text())
             assert (state["lease"], state["pending"]) == (None, [])
             assert len(state["resources"]) == FLOWS

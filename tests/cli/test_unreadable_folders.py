@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from flowdsl.cli.main import run
-from tests.support.command_line import LOCAL_PROJECT, read_tree, run_command, write_tree
+from tests.support.command_line import LOCAL_PROJECT, read_tree, run_here, write_tree
 
 FLOW = """\
 flow 1
@@ -39,7 +39,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "flows/desk/b.flow": FLOW.format(name="second"),
         },
     )
-    done = run_command(tmp_path, "deploy", "--yes", "--env", "local", CI="")
+    done = run_here(tmp_path, "deploy", "--yes", "--env", "local", CI="")
     assert done.code == 0, done.err
     real: Callable[..., Any] = os.scandir
 

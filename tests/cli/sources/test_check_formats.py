@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from junitparser import JUnitXml
 
-from tests.support.command_line import environment, read_tree, run_command, write_tree
+from tests.support.command_line import environment, read_tree, run_command, run_here, write_tree
 
 PROJECT = '[project]\nname = "care"\nflows = ["flows/*.flow"]\n'
 FLOW = """\
@@ -48,11 +48,11 @@ def test_sarif(project: Path, encoding: str) -> None:
     (place,) = [location["physicalLocation"] for location in found["locations"]]
     assert place["artifactLocation"] == {"uri": "flows/a%20b.flow", "uriBaseId": "%SRCROOT%"}
     assert place["region"] == {"startLine": 7, "startColumn": 52, "endLine": 7, "endColumn": 64}
-    shown = run_command(project, "check", "--format", "json")
+    shown = run_here(project, "check", "--format", "json")
     (item,) = json.loads(shown.out)["diagnostics"]
     assert item["span"]["start"] == {"line": 7, "column": 52}
     assert found["partialFingerprints"] == {"flowdslFingerprint/v1": item["fingerprint"]}
-    clean = run_command(project, *words, "flows/types.flow")
+    clean = run_here(project, *words, "flows/types.flow")
     assert (clean.code, json.loads(clean.out)["runs"][0]["results"]) == (0, [])
 
 
@@ -74,7 +74,7 @@ def test_junit_has_failures_where_the_check_fails(
     tmp_path: Path, fail_on: str, failures: int
 ) -> None:
     write_tree(tmp_path, {"a.flow": 'flow 1\nworkflow w { steps { do "Open it." } }\n'})
-    result = run_command(tmp_path, "check", "a.flow", "--format", "junit", "--fail-on", fail_on)
+    result = run_here(tmp_path, "check", "a.flow", "--format", "junit", "--fail-on", fail_on)
     (suite,) = JUnitXml.fromstring(result.out)
     assert (result.code, suite.failures) == (failures, failures)
 
@@ -82,7 +82,7 @@ def test_junit_has_failures_where_the_check_fails(
 def test_annotations_are_placed_from_the_top_of_the_checkout(project: Path) -> None:
     def annotated(folder: Path, checkout: Path) -> str:
         words = ("check", "--format", "github")
-        result = run_command(folder, *words, GITHUB_WORKSPACE=str(checkout))
+        result = run_here(folder, *words, GITHUB_WORKSPACE=str(checkout))
         assert result.text.startswith("::error file=")
         return result.text.removeprefix("::error file=").partition(",")[0]
 
@@ -98,18 +98,18 @@ def test_an_editor_checks_a_buffer_in_the_place_of_a_file(project: Path, format:
     before = read_tree(project)
     for given in ("flows/a b.flow", str(project / "flows/a b.flow"), "./flows/../flows/a b.flow"):
         words = ("check", "-", "--stdin-filename", given, "--format", format)
-        result = run_command(project, *words, stdin=b"\n" + FLOW.encode())
+        result = run_here(project, *words, stdin=b"\n" + FLOW.encode())
         assert result.code == 1
         assert given in result.text
         assert "<stdin>" not in result.text
-        assert run_command(project, *words, stdin=FIXED.encode()).code == 0
+        assert run_here(project, *words, stdin=FIXED.encode()).code == 0
     assert read_tree(project) == before
 
 
 def test_a_finding_beside_the_buffer_has_its_own_path(project: Path) -> None:
     write_tree(project, {"flows/types.flow": TYPES + "type x = y\n"})
     words = ("check", "-", "--stdin-filename", "flows/new.flow", "--format", "terse")
-    result = run_command(project, *words, stdin=FLOW.encode())
+    result = run_here(project, *words, stdin=FLOW.encode())
     lines = [line.partition(" error ")[0] for line in result.text.splitlines() if " error " in line]
     assert lines == ["flows/new.flow:7:52:", "flows/types.flow:4:10:"]
 
@@ -138,7 +138,7 @@ def test_a_finding_beside_the_buffer_has_its_own_path(project: Path) -> None:
 )
 def test_usage_mistakes(project: Path, words: list[str], message: str) -> None:
     before = read_tree(project)
-    result = run_command(project, "check", *words)
+    result = run_here(project, "check", *words)
     assert (result.code, result.text) == (64, "")
     assert result.err.startswith(f"error: {message}")
     assert read_tree(project) == before
