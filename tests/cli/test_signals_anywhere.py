@@ -13,10 +13,13 @@ import random
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from flowdsl.emulator.app import create_app
+from flowdsl.emulator.store import Store
 from tests.support.command_line import (
     HEARS_INTERRUPTS,
     LOCAL_PROJECT,
@@ -25,6 +28,7 @@ from tests.support.command_line import (
     run_here,
 )
 from tests.support.effort import THOROUGH
+from tests.support.services.served import Server, serving
 
 pytestmark = pytest.mark.skipif(HEARS_INTERRUPTS is None, reason="signals of POSIX")
 
@@ -55,6 +59,13 @@ if sys.orig_argv[1:3] == ["-m", "flowdsl"]:
     sys.settrace(wait)
 """
 
+PROD = """
+[env.prod]
+api = "{url}"
+api_key = {{ env = "DESK_KEY" }}
+"""
+"""A service that this process serves: to import the emulator is most of a plan in a local one."""
+
 FLOWS = 3
 FLOW = """\
 flow 1
@@ -73,7 +84,7 @@ COMMANDS = {
     "fmt": ["fmt"],
     "compile": ["compile", "-o", "out"],
     "show": ["state", "show", "--env", "local"],
-    "plan": ["plan", "--env", "local"],
+    "plan": ["plan", "--env", "prod"],
     "deploy": ["deploy", "--env", "local", "--yes", "--json", "--result", "result.json"],
 }
 TRIALS = {"version": 1, "check": 4, "fmt": 3, "compile": 3, "show": 2, "plan": 3, "deploy": 6}
@@ -82,13 +93,13 @@ TRIALS = {"version": 1, "check": 4, "fmt": 3, "compile": 3, "show": 2, "plan": 3
 class Trial:
     """A project, and a command in it that gets a signal."""
 
-    def __init__(self, root: Path, command: str) -> None:
+    def __init__(self, root: Path, command: str, url: str) -> None:
         self.root, self.command = root, command
         self._hook = root.with_name("hook")
         self._hook.mkdir(parents=True)
         (self._hook / "sitecustomize.py").write_text(HOOK)
         (root / "flows").mkdir(parents=True)
-        (root / "flowdsl.toml").write_text(LOCAL_PROJECT)
+        (root / "flowdsl.toml").write_text(LOCAL_PROJECT + PROD.format(url=url))
         for number in range(FLOWS):
             text = FLOW.format(number=number)
             # Something to do for `fmt`.
@@ -102,7 +113,13 @@ class Trial:
         return subprocess.run(
             [sys.executable, "-m", "flowdsl", *COMMANDS[self.command]],
             cwd=self.root,
-            env=environment(CI="", PYTHONPATH=str(self._hook), TRIAL=f"{self._hook} {at} {number}"),
+            env=environment(
+                CI="",
+                DESK_KEY="key",
+                FLOWDSL_ENV="local",
+                PYTHONPATH=str(self._hook),
+                TRIAL=f"{self._hook} {at} {number}",
+            ),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -139,14 +156,22 @@ class Trial:
         return read_tree(self.root / "flows")
 
 
+@pytest.fixture
+def url() -> Iterator[str]:
+    with Store.open(None) as store:
+        server = Server(create_app(store))
+        with serving(server):
+            yield server.url
+
+
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_signal_at_any_call(tmp_path: Path, command: str) -> None:
-    calm = Trial(tmp_path / "calm/project", command)
+def test_a_signal_at_any_call(tmp_path: Path, command: str, url: str) -> None:
+    calm = Trial(tmp_path / "calm/project", command, url)
     done = calm.run(0, 0)
     assert done.returncode == 0, done.stderr
     chance = random.Random(command)
     for index in range(TRIALS[command] if THOROUGH else -(-TRIALS[command] // 3)):
-        trial = Trial(tmp_path / f"{index}/project", command)
+        trial = Trial(tmp_path / f"{index}/project", command, url)
         number = chance.choice([signal.SIGINT, signal.SIGTERM])
         at = chance.randrange(1, calm.calls)
         ended = trial.run(at, number)
