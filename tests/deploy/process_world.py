@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
@@ -40,6 +37,7 @@ from tests.deploy.fault_world import IDEMPOTENCY, FaultWorld
 from tests.deploy.invariants import check_invariants, deploy_clean
 from tests.deploy.kill_switch import Point, nowhere, replay, request_body
 from tests.support.command_line import environment
+from tests.support.forked import Running, begin
 from tests.support.services.served import Server, serving
 from tests.support.services.state_backends import (
     BUCKET,
@@ -121,6 +119,14 @@ class Ended:
     result: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Deploying:
+    """A command that runs, and the file in which it leaves its result."""
+
+    running: Running
+    result: Path
+
+
 @dataclass
 class Trap:
     """Acts on `process` at a call: `write` and `api` at the service, `store` at the state's side.
@@ -130,10 +136,10 @@ class Trap:
     """
 
     point: Point
-    act: Callable[[subprocess.Popen[str]], None]
+    act: Callable[[Running], None]
     late_seconds: float = 0.0
     carried_out: threading.Event = field(default_factory=threading.Event)
-    process: subprocess.Popen[str] | None = None
+    process: Running | None = None
     seen: int = 0
     sprung: threading.Event = field(default_factory=threading.Event)
 
@@ -156,25 +162,28 @@ class Trap:
         self.act(self.process)
 
 
-def kill(process: subprocess.Popen[str]) -> None:
+def kill(process: Running) -> None:
     """End a process at once, and see it gone."""
-    process.kill()
+    process.send_signal(signal.SIGKILL)
     process.wait()
 
 
-def suspend(process: subprocess.Popen[str]) -> None:
+def suspend(process: Running) -> None:
     process.send_signal(signal.SIGSTOP)
 
 
-def terminate(process: subprocess.Popen[str]) -> None:
+def terminate(process: Running) -> None:
     process.send_signal(signal.SIGTERM)
 
 
 class Stage:
-    """A server with an organisation for each scenario. `traps` are by the key of the API."""
+    """A server with an organisation for each scenario. `traps` are by the key of the API.
 
-    def __init__(self, root: Path, idempotency: str = "honour") -> None:
-        self.root = root
+    Each command imports the module `first` before anything else.
+    """
+
+    def __init__(self, root: Path, idempotency: str = "honour", first: str = "") -> None:
+        self.root, self.first = root, first
         self.traps: dict[str, Trap] = {}
         self.writes: dict[str, int] = {}
         self.due: dict[str, bool] = {}
@@ -327,34 +336,35 @@ class ProcessWorld(FaultWorld):
         assert compilation.bundle is not None, compilation.analysis.diagnostics
         return compilation.bundle
 
-    def start(self, *words: str, trap: Trap | None = None) -> subprocess.Popen[str]:
+    def start(self, *words: str, trap: Trap | None = None) -> Deploying:
         """`flowdsl deploy` in a process of its own, which `trap` waits for."""
         result = self.root / f"result-{uuid4().hex}.json"
         if trap is not None:
             self._arm(trap)
         arguments = ["deploy", "--env", ENVIRONMENT, "--yes", "--json", "--result", str(result)]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "flowdsl", *arguments, *words],
-            cwd=self.root,
-            env=environment(DESK_KEY=self.key, PYTHONPATH=os.pathsep.join(sys.path), CI="1"),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        process.args = [*arguments, str(result)]
-        if trap is not None:
-            trap.process = process
-            (self.root / "victim").write_text(str(process.pid))
-        return process
 
-    def finish(self, process: subprocess.Popen[str]) -> Ended:
+        def known(running: Running) -> None:
+            if trap is not None:
+                trap.process = running
+                (self.root / "victim").write_text(str(running.pid))
+
+        running = begin(
+            [*arguments, *words],
+            folder=self.root,
+            environ=environment(DESK_KEY=self.key, CI="1"),
+            first=self.stage.first,
+            known=known,
+        )
+        return Deploying(running, result)
+
+    def finish(self, process: Deploying) -> Ended:
         """How a command ended; what it said is looked through for secrets later."""
-        out, err = process.communicate(timeout=SECONDS)
+        code = process.running.wait(SECONDS)
+        out, err = (each.decode() for each in process.running.output())
         assert "Traceback" not in err, err
-        result = Path(str(list(process.args)[-1]))
-        content = result.read_text() if result.exists() else ""
+        content = process.result.read_text() if process.result.exists() else ""
         self.said += [out, err, content]
-        return Ended(process.returncode, out, err, json.loads(content) if content else {})
+        return Ended(code, out, err, json.loads(content) if content else {})
 
     def command(self, *words: str) -> Ended:
         """One clean deploy by the command line."""
@@ -363,10 +373,9 @@ class ProcessWorld(FaultWorld):
     def kill_at(self, point: Point) -> bool:
         """Deploy, and be killed at a point; whether it got that far."""
         trap = Trap(point, kill)
-        process = self.start(trap=trap)
-        self.finish(process)
+        ended = self.finish(self.start(trap=trap))
         self.disarm()
-        return process.returncode == -signal.SIGKILL
+        return ended.code == -signal.SIGKILL
 
     def resolve(self) -> None:
         """Take in what processes have done to state, before it is checked."""

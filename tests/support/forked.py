@@ -23,9 +23,12 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
+from threading import Lock
 from typing import Any, NoReturn
 
 _READ_BY_PYTHON = ("PYTHON", "LC_", "LANG")
@@ -38,32 +41,114 @@ _PRELOADED = (
 )
 """What modules of the program import once a command runs, or what they use does."""
 _SENT = 1 << 20
+_GO = b"go"
+_ASKING = Lock()
+
+
+@dataclass
+class Running:
+    """A command that has begun, its output in files."""
+
+    pid: int
+    _waited: Callable[[float | None], int | None]
+    _output: Sequence[Any]
+    _open: ExitStack
+    code: int | None = None
+    """The exit code, negative for a signal; None until it was asked for, and while it runs."""
+
+    def poll(self, seconds: float | None = 0) -> int | None:
+        """`code`, after waiting for it so long; None: to the end."""
+        if self.code is None:
+            self.code = self._waited(seconds)
+        return self.code
+
+    def wait(self, seconds: float | None = None) -> int:
+        """`code` once it has ended; raises `subprocess.TimeoutExpired`."""
+        code = self.poll(seconds)
+        if code is None:
+            raise subprocess.TimeoutExpired("flowdsl", seconds or 0.0)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, unless it has ended."""
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def output(self) -> tuple[bytes, bytes]:
+        """What it wrote to standard output and to standard error; asked for once, at the end."""
+        with self._open:
+            for stream in self._output:
+                stream.seek(0)
+            out, err = (stream.read() for stream in self._output)
+            return out, err
+
+
+def begin(
+    words: Sequence[str],
+    *,
+    folder: Path,
+    environ: Mapping[str, str],
+    stdin: bytes = b"",
+    first: str = "",
+    known: Callable[[Running], object] = lambda _running: None,
+) -> Running:
+    """`flowdsl` with these words, which runs beside this process.
+
+    A forked command does nothing before `known` has been told of it, and imports the module `first`
+    before anything else; a started one cares for neither.
+    """
+    with ExitStack() as stack:
+        output = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(2)]
+        with tempfile.TemporaryFile() as given:
+            given.write(stdin)
+            given.seek(0)
+            if _forks(environ):
+                request = {"words": list(words), "folder": str(folder), "environ": dict(environ)}
+                told = stack.enter_context(_ask({**request, "first": first}, [given, *output]))
+                pid, waited = int(told.recv(64)), partial(_wait_for_forked, told)
+            else:
+                told = None
+                command = [sys.executable, "-m", "flowdsl", *words]
+                process = subprocess.Popen(
+                    command,
+                    cwd=folder,
+                    env=environ,
+                    stdin=given,
+                    stdout=output[0],
+                    stderr=output[1],
+                )
+                pid, waited = process.pid, partial(_wait_for_started, process)
+        running = Running(pid, waited, output, stack.pop_all())
+    known(running)
+    if told is not None:
+        told.send(_GO)
+    return running
+
+
+def _forks(environ: Mapping[str, str]) -> bool:
+    """Whether a command with this environment can be forked."""
+    return sys.platform == "linux" and not any(
+        environ.get(name) != os.environ.get(name)
+        for name in environ.keys() | os.environ.keys()
+        if name.startswith(_READ_BY_PYTHON)
+    )
 
 
 def run(
     words: Sequence[str], *, folder: Path, environ: Mapping[str, str], stdin: bytes, seconds: float
 ) -> subprocess.CompletedProcess[bytes]:
     """`flowdsl` with these words; raises `subprocess.TimeoutExpired`."""
-    read_by_python = {
-        name
-        for name in environ.keys() | os.environ.keys()
-        if name.startswith(_READ_BY_PYTHON) and environ.get(name) != os.environ.get(name)
-    }
-    if sys.platform != "linux" or read_by_python:
+    if not _forks(environ):
         return start(words, folder=folder, environ=environ, stdin=stdin, seconds=seconds)
-    with (
-        tempfile.TemporaryFile() as given,
-        tempfile.TemporaryFile() as out,
-        tempfile.TemporaryFile() as err,
-    ):
-        given.write(stdin)
-        given.seek(0)
-        status = _ask(words, folder, environ, [given, out, err], seconds)
-        if status is None:
-            raise subprocess.TimeoutExpired("flowdsl", seconds)
-        for stream in (out, err):
-            stream.seek(0)
-        return subprocess.CompletedProcess("flowdsl", status, out.read(), err.read())
+    running = begin(words, folder=folder, environ=environ, stdin=stdin)
+    try:
+        code = running.wait(seconds)
+    except BaseException:
+        running.send_signal(signal.SIGKILL)
+        running.output()
+        raise
+    return subprocess.CompletedProcess("flowdsl", code, *running.output())
 
 
 def start(
@@ -80,27 +165,32 @@ def start(
     )
 
 
-def _ask(
-    words: Sequence[str],
-    folder: Path,
-    environ: Mapping[str, str],
-    streams: Sequence[Any],
-    seconds: float,
-) -> int | None:
-    """The exit code of a command, negative for a signal; None when it had to be killed."""
-    request = json.dumps({"words": list(words), "folder": str(folder), "environ": dict(environ)})
+def _wait_for_started(process: subprocess.Popen[bytes], seconds: float | None) -> int | None:
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def _wait_for_forked(told: socket.socket, seconds: float | None) -> int | None:
+    from select import POLLIN, poll
+
+    waiting = poll()
+    waiting.register(told, POLLIN)
+    if not waiting.poll(None if seconds is None else 1000 * seconds):
+        return None
+    # It stays there for whoever asks next.
+    return int(told.recv(64, socket.MSG_PEEK))
+
+
+def _ask(request: Mapping[str, Any], streams: Sequence[Any]) -> socket.socket:
+    """Have a command forked; what comes back tells its process id, and later its exit code."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with ours:
-        with theirs:
-            files = [theirs.fileno(), *(stream.fileno() for stream in streams)]
-            socket.send_fds(_server(), [request.encode()], files)
-        ours.settimeout(seconds)
-        process = int(ours.recv(64))
-        try:
-            return int(ours.recv(64))
-        except TimeoutError:
-            os.kill(process, signal.SIGKILL)
-            return None
+    with theirs:
+        files = [theirs.fileno(), *(stream.fileno() for stream in streams)]
+        with _ASKING:
+            socket.send_fds(_server(), [json.dumps(request).encode()], files)
+    return ours
 
 
 @cache
@@ -140,13 +230,13 @@ def serve(connection: int) -> None:
                     request, files, _, _ = socket.recv_fds(requests, _SENT, 4)
                     if not request:
                         return
-                    _begin(json.loads(request), files, waiting)
+                    _fork(json.loads(request), files, waiting)
                 else:
                     waiting.unregister(ready.fileobj)
                     _tell_end(ready.fd, *ready.data)
 
 
-def _begin(
+def _fork(
     request: Mapping[str, Any], files: Sequence[int], waiting: selectors.BaseSelector
 ) -> None:
     """Fork a command, whose end `waiting` will tell, and tell its process id.
@@ -157,7 +247,9 @@ def _begin(
     answer, *streams = files
     process = os.fork()
     if process == 0:
-        os.close(answer)
+        with socket.socket(fileno=answer) as told:
+            if told.recv(len(_GO)) != _GO:
+                os._exit(1)
         for key in waiting.get_map().values():
             os.close(key.fd)
             if key.data is not None:
@@ -208,6 +300,8 @@ def _become(request: Mapping[str, Any], streams: Sequence[int]) -> NoReturn:
     sys.argv = ["flowdsl", *request["words"]]
     code = 1
     try:
+        if request["first"]:
+            importlib.import_module(request["first"])
         from flowdsl.__main__ import run_process
 
         run_process()

@@ -2,16 +2,15 @@
 
 Killed at a call, suspended, terminated, and two at once.
 
-Everything here waits for clocks that nobody can turn: leases of 30 s, and requests of dead
-processes. So it all happens at the same time.
+Everything here waits for leases and for requests of dead processes, 30 s each. So it all happens at
+the same time, and in a quick run on a clock that runs faster (`tests/deploy/hurried.py`).
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -21,6 +20,7 @@ import pytest
 
 from flowdsl.emulator.store import Store
 from flowdsl.state.stores import open_store
+from flowdsl.workspace.service import EMBEDDED_DATA
 from tests.deploy.fault_world import scratch_folder
 from tests.deploy.invariants import check_invariants, deploy_clean
 from tests.deploy.kill_switch import Point
@@ -30,12 +30,16 @@ from tests.deploy.process_world import (
     ProcessWorld,
     Stage,
     Trap,
+    flow_text,
+    kill,
     race,
     survive_kill,
     suspend,
     terminate,
 )
+from tests.support.command_line import LOCAL_PROJECT, environment, write_tree
 from tests.support.effort import THOROUGH, rows
+from tests.support.forked import begin
 from tests.support.services.state_backends import NAMES
 
 pytestmark = [
@@ -65,7 +69,8 @@ KILLS = rows(EVERY_KILL, 2, 7, 9, 12, 17)
 def stage(s3: object) -> Iterator[Stage]:
     with ExitStack() as stack:
         folder = stack.enter_context(scratch_folder())
-        yield stack.enter_context(Stage(folder).open())
+        first = "" if THOROUGH else "tests.deploy.hurried"
+        yield stack.enter_context(Stage(folder, first=first).open())
 
 
 def test_killed_processes_are_healed_by_one_deploy(stage: Stage) -> None:
@@ -109,7 +114,7 @@ def _suspended(stage: Stage, back_end: str) -> None:
 
     assert took_over.code == 0, took_over.err
     found = _everything(world)
-    sleeper.send_signal(signal.SIGCONT)
+    sleeper.running.send_signal(signal.SIGCONT)
     woke = world.finish(sleeper)
     assert woke.code in (5, 8), woke.err
     assert _everything(world) == found, "the sleeper wrote after it had lost its lease"
@@ -130,7 +135,7 @@ def _terminated(stage: Stage, killed_too: bool) -> None:
     process = world.start("--concurrency", "1", trap=trap)
     assert trap.sprung.wait(60)
     if killed_too:
-        process.kill()
+        kill(process.running)
     ended = world.finish(process)
     world.disarm()
     if not killed_too:
@@ -149,18 +154,24 @@ def _terminated(stage: Stage, killed_too: bool) -> None:
 
 def test_first_deploys_over_one_embedded_emulator_make_each_workflow_once(tmp_path: Path) -> None:
     """Three processes hold the service's own data file, too, which they lock for each other."""
-    words = [sys.executable, "-m", "tests.deploy.deploy_process", str(tmp_path), "0"]
-    started = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    flows = {f"flows/{name}.flow": flow_text(name, "Open it.", tags=("t",)) for name in "abc"}
+    write_tree(tmp_path, {"flowdsl.toml": LOCAL_PROJECT, **flows})
+    words = ("deploy", "--env", "local", "--yes", "--json")
+    begun = [begin(words, folder=tmp_path, environ=environment(CI="1")) for _ in range(3)]
 
-    said = sorted(process.communicate(timeout=120)[0] for process in started)
+    codes = [each.wait(120) for each in begun]
 
-    assert said == ["done", "nothing_to_do", "nothing_to_do"]
-    versioned = open_store("file", root=tmp_path, project="prj_1", environment="test").load()
+    said = [each.output() for each in begun]
+    assert codes == [0, 0, 0], said
+    statuses = sorted(json.loads(out.splitlines()[-1])["status"] for out, _ in said)
+    assert statuses == ["done", "nothing_to_do", "nothing_to_do"]
+    versioned = open_store("file", root=tmp_path, project="prj_1", environment="local").load()
     assert versioned is not None and versioned.document.lease is None
     assert versioned.document.pending == ()
     ids = [
         resource.id for key, resource in versioned.document.resources.items() if "workflow" in key
     ]
-    with Store.open(tmp_path / "emulator.sqlite") as store, store.read("org_local") as transaction:
+    data = Store.open(tmp_path / EMBEDDED_DATA)
+    with data as store, store.read("org_local") as transaction:
         rows = transaction.connection.exec_driver_sql("SELECT id FROM workflows").scalars()
         assert sorted(rows) == sorted(ids) and len(ids) == 3
