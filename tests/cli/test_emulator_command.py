@@ -6,8 +6,6 @@ import json
 import re
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from http.client import HTTPConnection, IncompleteRead, parse_headers
 from pathlib import Path
@@ -18,30 +16,23 @@ from urllib.request import Request, urlopen
 import pytest
 
 from flowdsl.__main__ import main
-from tests.support.command_line import HEARS_INTERRUPTS, run_here
+from tests.support.command_line import Beside, run_here
 
 
-def start(cwd: Path, *words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "flowdsl", "emulator", *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=cwd,
-        preexec_fn=HEARS_INTERRUPTS,
-    )
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    process = start(tmp_path, "--port", "0", "--key", "k1=org_a")
-    assert process.stderr is not None
+def begin(folder: Path, *words: str) -> tuple[Beside, str]:
+    """The emulator, and the address that it says it serves."""
+    process = Beside(folder, "emulator", "--port", "0", *words)
     line = process.stderr.readline()
     match = re.search(r"http://127\.0\.0\.1:\d+", line)
     assert match is not None, line + process.stderr.read()
-    yield process, match.group()
-    process.kill()
-    process.communicate()
+    return process, match.group()
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[Beside, str]]:
+    process, url = begin(tmp_path, "--key", "k1=org_a")
+    yield process, url
+    process.end()
 
 
 def status(url: str, key: str) -> int:
@@ -52,16 +43,14 @@ def status(url: str, key: str) -> int:
         return error.code
 
 
-def test_it_serves_until_interrupted(
-    served: tuple[subprocess.Popen[str], str], tmp_path: Path
-) -> None:
+def test_it_serves_until_interrupted(served: tuple[Beside, str], tmp_path: Path) -> None:
     process, url = served
     assert status(f"{url}/v1/health", "") == 200
     assert status(f"{url}/v1/workflows", "k1") == 200
     assert status(f"{url}/v1/workflows", "other") in (401, 403)
     assert (tmp_path / ".flowdsl" / "emulator.sqlite").is_file()
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate()
     assert (process.returncode, out) == (130, "")
     assert "Traceback" not in err
 
@@ -99,15 +88,6 @@ kind = "hang"
 """
 
 
-def begin(process: subprocess.Popen[str]) -> str:
-    """The address a process says it serves."""
-    assert process.stderr is not None
-    line = process.stderr.readline()
-    match = re.search(r"http://127\.0\.0\.1:\d+", line)
-    assert match is not None, line + process.stderr.read()
-    return match.group()
-
-
 def ask(url: str, path: str, body: object = None, method: str | None = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
     headers = {"Authorization": "Bearer k", "Content-Type": "application/json"}
@@ -117,13 +97,12 @@ def ask(url: str, path: str, body: object = None, method: str | None = None) -> 
 
 def test_a_rehearsal_from_a_file_and_options(tmp_path: Path) -> None:
     (tmp_path / "bad-day.toml").write_text(REHEARSAL)
-    process = start(
+    process, url = begin(
         tmp_path,
-        *("--port", "0", "--scenario", "bad-day.toml", "--rate-limit", "60/1h", "--control"),
+        *("--scenario", "bad-day.toml", "--rate-limit", "60/1h", "--control"),
         *("--fault", "GET /v1/connections html_502 nth=1", "--listing-lag", "1h"),
     )
     try:
-        url = begin(process)
         made = ask(url, "/v1/workflows", {"main_prompt": "Open the ledger."})
         assert ask(url, "/v1/workflows")["total"] == 0
         assert ask(url, f"/v1/workflows/{made['id']}")["id"] == made["id"]
@@ -139,13 +118,12 @@ def test_a_rehearsal_from_a_file_and_options(tmp_path: Path) -> None:
         hanging.request("GET", "/v1/machines", headers={"Authorization": "Bearer k"})
         assert [item["fault"] for item in ask(url, "/_emulator/requests")][-2:] == ["drop", None]
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate()
         hanging.close()
         assert (process.returncode, out) == (130, "")
         assert "Traceback" not in err, err
     finally:
-        process.kill()
-        process.communicate()
+        process.end()
 
 
 @pytest.mark.parametrize("secret", [SECRET, None])
@@ -154,11 +132,9 @@ def test_webhooks_are_posted_while_it_serves(tmp_path: Path, secret: str | None)
 
     with socket.create_server(("127.0.0.1", 0)) as receiver:
         hook = f"http://127.0.0.1:{receiver.getsockname()[1]}/cyberdesk"
-        words = ["--port", "0", "--webhook-url", hook]
-        process = start(tmp_path, *words, *(["--webhook-secret", secret] if secret else []))
+        words = ["--webhook-url", hook, *(["--webhook-secret", secret] if secret else [])]
+        process, url = begin(tmp_path, *words)
         try:
-            url = begin(process)
-            assert process.stderr is not None
             if secret is None:
                 line = process.stderr.readline()
                 assert line.startswith("webhooks are signed with whsec_")
@@ -177,12 +153,11 @@ def test_webhooks_are_posted_while_it_serves(tmp_path: Path, secret: str | None)
             assert event["run"]["id"] == run["id"]
             assert event["run"]["status"] == "success"
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate()
             assert (process.returncode, out) == (130, "")
             assert "Traceback" not in err and SECRET not in err, err
         finally:
-            process.kill()
-            process.communicate()
+            process.end()
 
 
 def test_mistakes_of_rehearsals_are_told_before_anything_is_served(

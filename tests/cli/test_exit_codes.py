@@ -19,7 +19,7 @@ from flowdsl.cli.runtime import exit_codes
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
 from flowdsl.state.stores.os_lock import exclusive
-from tests.support.command_line import HEARS_INTERRUPTS, Result, environment, run_here
+from tests.support.command_line import HEARS_INTERRUPTS, Beside, Result, environment, run_here
 from tests.support.effort import rows
 from tests.support.services.served import Server, serving
 
@@ -264,20 +264,12 @@ def change_summary(status: str, code: int) -> dict[str, object]:
     return {"type": "change_summary", "status": status, "exit_code": code}
 
 
-def start(desk: Desk, *words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "flowdsl", *words, "--json", "--result", "result.json"],
-        cwd=desk.root,
-        env=environment(DESK_KEY=CANARY, CI=""),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        preexec_fn=HEARS_INTERRUPTS,
-        text=True,
-    )
+def start(desk: Desk, *words: str) -> Beside:
+    more = ("--json", "--result", "result.json")
+    return Beside(desk.root, *words, *more, DESK_KEY=CANARY, CI="")
 
 
-def wait_for_line(process: subprocess.Popen[str], beginning: str) -> None:
-    assert process.stderr is not None
+def wait_for_line(process: Beside, beginning: str) -> None:
     assert any(line.startswith(beginning) for line in process.stderr), beginning
 
 
@@ -303,7 +295,7 @@ def test_130_and_143_while_another_deploy_is_at_work(
         process = start(desk, *command)
         wait_for_line(process, shown)
         process.send_signal(number)
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate()
 
     assert process.returncode == code
     result = desk.ended()
@@ -335,7 +327,7 @@ def test_130_and_143_at_once_with_the_second_signal(desk: Desk, number: int, cod
     process.send_signal(number)
     wait_for_line(process, "stopping when")
     process.send_signal(number)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate()
     go_on.set()
 
     assert process.returncode == code
@@ -365,7 +357,7 @@ def test_130_and_143_after_what_was_under_way(desk: Desk, number: int, code: int
     process.send_signal(number)
     wait_for_line(process, "stopping when")
     go_on.set()
-    process.communicate(timeout=60)
+    process.communicate()
 
     assert process.returncode == code
     result = desk.ended()

@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -100,6 +101,47 @@ def run_here(folder: Path, *words: str, stdin: bytes = b"", **environ: str) -> R
         result = Result(code, out.buffer.read(), err.buffer.read().decode())
     check_no_traceback(result)
     return result
+
+
+class Beside:
+    """`flowdsl` beside this process, its output in pipes that are read as it runs."""
+
+    def __init__(self, folder: Path, *words: str, **environ: str) -> None:
+        pipes = [os.pipe(), os.pipe()]
+        with open(os.devnull, "rb") as nothing:
+            streams = (nothing.fileno(), *(theirs for _, theirs in pipes))
+            self._running = forked.begin_on(
+                words, streams, folder=folder, environ=environment(**environ)
+            )
+        for _, theirs in pipes:
+            os.close(theirs)
+        self.pid, self.send_signal = self._running.pid, self._running.send_signal
+        self.stdout, self.stderr = (os.fdopen(ours, encoding="utf-8") for ours, _ in pipes)
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit code, negative for a signal; None while it runs."""
+        return self._running.poll()
+
+    def wait(self, seconds: float = 60) -> int:
+        """The exit code; raises `subprocess.TimeoutExpired`."""
+        return self._running.wait(seconds)
+
+    def communicate(self) -> tuple[str, str]:
+        """What it wrote until its end, and was not read yet."""
+        with ThreadPoolExecutor(1) as pool:
+            err = pool.submit(self.stderr.read)
+            said = self.stdout.read(), err.result()
+        self.wait()
+        self.end()
+        return said
+
+    def end(self) -> None:
+        """End it at once, where it runs, and close what is open."""
+        self.send_signal(signal.SIGKILL)
+        self._running.close()
+        self.stdout.close()
+        self.stderr.close()
 
 
 def check_no_traceback(result: Result) -> None:

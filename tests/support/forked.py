@@ -47,12 +47,13 @@ _ASKING = Lock()
 
 @dataclass
 class Running:
-    """A command that has begun, its output in files."""
+    """A command that has begun."""
 
     pid: int
     _waited: Callable[[float | None], int | None]
-    _output: Sequence[Any]
     _open: ExitStack
+    """What is open for it, until `close` or `output`."""
+    _output: Sequence[Any] = ()
     code: int | None = None
     """The exit code, negative for a signal; None until it was asked for, and while it runs."""
 
@@ -83,6 +84,10 @@ class Running:
             out, err = (stream.read() for stream in self._output)
             return out, err
 
+    def close(self) -> None:
+        """Ask for nothing more."""
+        self._open.close()
+
 
 def begin(
     words: Sequence[str],
@@ -93,37 +98,80 @@ def begin(
     first: str = "",
     known: Callable[[Running], object] = lambda _running: None,
 ) -> Running:
-    """`flowdsl` with these words, which runs beside this process.
-
-    A forked command does nothing before `known` has been told of it, and imports the module `first`
-    before anything else; a started one cares for neither.
-    """
+    """`flowdsl` with these words beside this process, its output in files; see `begin_on`."""
     with ExitStack() as stack:
         output = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(2)]
         with tempfile.TemporaryFile() as given:
             given.write(stdin)
             given.seek(0)
-            if _forks(environ):
-                request = {"words": list(words), "folder": str(folder), "environ": dict(environ)}
-                told = stack.enter_context(_ask({**request, "first": first}, [given, *output]))
-                pid, waited = int(told.recv(64)), partial(_wait_for_forked, told)
-            else:
-                told = None
-                command = [sys.executable, "-m", "flowdsl", *words]
-                process = subprocess.Popen(
-                    command,
-                    cwd=folder,
-                    env=environ,
-                    stdin=given,
-                    stdout=output[0],
-                    stderr=output[1],
-                )
-                pid, waited = process.pid, partial(_wait_for_started, process)
-        running = Running(pid, waited, output, stack.pop_all())
-    known(running)
-    if told is not None:
-        told.send(_GO)
+            streams = [stream.fileno() for stream in (given, *output)]
+            running = begin_on(
+                words, streams, folder=folder, environ=environ, first=first, known=known
+            )
+        running._output = output
+        running._open.enter_context(stack.pop_all())
     return running
+
+
+def begin_on(
+    words: Sequence[str],
+    streams: Sequence[int],
+    *,
+    folder: Path,
+    environ: Mapping[str, str],
+    terminal: bool = False,
+    first: str = "",
+    known: Callable[[Running], object] = lambda _running: None,
+) -> Running:
+    """`flowdsl` with these words beside this process, and open files as its standard streams.
+
+    With `terminal` the first of them is one, which becomes that of the command. A forked command
+    does nothing before `known` has been told of it, and imports the module `first` before anything
+    else; a started one cares for neither.
+    """
+    if not _forks(environ):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "flowdsl", *words],
+            cwd=folder,
+            env=environ,
+            stdin=streams[0],
+            stdout=streams[1],
+            stderr=streams[2],
+            start_new_session=terminal,
+            preexec_fn=sit_down if terminal else None,
+        )
+        running = started(process)
+        known(running)
+        return running
+    request = {
+        "words": list(words),
+        "folder": str(folder),
+        "environ": dict(environ),
+        "first": first,
+        "terminal": terminal,
+    }
+    with ExitStack() as stack:
+        told = stack.enter_context(_ask(request, streams))
+        pid = int(told.recv(64))
+        running = Running(pid, partial(_wait_for_forked, told), stack.pop_all())
+    known(running)
+    told.send(_GO)
+    return running
+
+
+def started(process: subprocess.Popen[bytes]) -> Running:
+    """A process that was started, as one that runs."""
+    return Running(process.pid, partial(_wait_for_started, process), ExitStack())
+
+
+def sit_down() -> None:
+    """Make standard input the terminal of this process, which leads its session."""
+    import fcntl
+    import termios
+
+    # A job in the background of a script ignores Ctrl-C, and so would what it starts.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def _forks(environ: Mapping[str, str]) -> bool:
@@ -183,11 +231,11 @@ def _wait_for_forked(told: socket.socket, seconds: float | None) -> int | None:
     return int(told.recv(64, socket.MSG_PEEK))
 
 
-def _ask(request: Mapping[str, Any], streams: Sequence[Any]) -> socket.socket:
+def _ask(request: Mapping[str, Any], streams: Sequence[int]) -> socket.socket:
     """Have a command forked; what comes back tells its process id, and later its exit code."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
-        files = [theirs.fileno(), *(stream.fileno() for stream in streams)]
+        files = [theirs.fileno(), *streams]
         with _ASKING:
             socket.send_fds(_server(), [json.dumps(request).encode()], files)
     return ours
@@ -296,6 +344,10 @@ def _become(request: Mapping[str, Any], streams: Sequence[int]) -> NoReturn:
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if request["terminal"]:
+        os.setsid()
+        sit_down()
     sys.stdin, sys.stdout, sys.stderr = (_text(number) for number in range(3))
     sys.argv = ["flowdsl", *request["words"]]
     code = 1

@@ -10,10 +10,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+
+from tests.support import forked
 
 needs_terminal = pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal of its own")
 
@@ -24,8 +26,8 @@ SECONDS = 60.0
 class Terminal:
     """What stands on the screen of a program, and the keyboard before it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], keyboard: int) -> None:
-        self._process = process
+    def __init__(self, running: forked.Running, keyboard: int) -> None:
+        self._running = running
         self._keyboard = keyboard
         self._screen = b""
 
@@ -50,7 +52,7 @@ class Terminal:
         deadline = time.monotonic() + SECONDS
         while self._read(deadline):
             pass
-        return self._process.wait(SECONDS), self._screen.decode(errors="replace")
+        return self._running.wait(SECONDS), self._screen.decode(errors="replace")
 
     def _read(self, deadline: float) -> bool:
         ready, _, _ = select.select([self._keyboard], [], [], max(0.0, deadline - time.monotonic()))
@@ -69,33 +71,55 @@ def terminal(
     words: Sequence[str], *, folder: Path, environ: Mapping[str, str]
 ) -> Iterator[Terminal]:
     """Start a program at a new terminal, 200 columns wide; it is hung up at the end."""
+
+    def begin(screen: int) -> forked.Running:
+        return forked.started(
+            subprocess.Popen(
+                words,
+                cwd=folder,
+                env=dict(environ),
+                stdin=screen,
+                stdout=screen,
+                stderr=screen,
+                start_new_session=True,
+                preexec_fn=forked.sit_down,
+            )
+        )
+
+    with _sitting_at(begin) as shown:
+        yield shown
+
+
+@contextlib.contextmanager
+def flowdsl_at_terminal(
+    words: Sequence[str], *, folder: Path, environ: Mapping[str, str]
+) -> Iterator[Terminal]:
+    """`flowdsl` with these words at a new terminal, forked."""
+
+    def begin(screen: int) -> forked.Running:
+        streams = (screen, screen, screen)
+        return forked.begin_on(words, streams, folder=folder, environ=environ, terminal=True)
+
+    with _sitting_at(begin) as shown:
+        yield shown
+
+
+@contextlib.contextmanager
+def _sitting_at(begin: Callable[[int], forked.Running]) -> Iterator[Terminal]:
+    """What `begin` begins on a terminal, whose number it is given."""
     import fcntl
     import struct
     import termios
 
     ours, theirs = os.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
-
-    def sit_down() -> None:
-        # A job in the background of a script ignores Ctrl-C, and so would what it starts.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-    process = subprocess.Popen(
-        words,
-        cwd=folder,
-        env=dict(environ),
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
-        preexec_fn=sit_down,
-    )
+    running = begin(theirs)
     os.close(theirs)
     try:
-        yield Terminal(process, ours)
+        yield Terminal(running, ours)
     finally:
         os.close(ours)
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        if running.poll() is None:
+            os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+        running.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +15,9 @@ from starlette.responses import JSONResponse, Response
 
 from flowdsl.cli.runtime import exit_codes
 from flowdsl.emulator.scenario import Scenario
-from tests.support.command_line import HEARS_INTERRUPTS, environment
+from tests.support.command_line import Beside, environment
 from tests.support.services.deployed_desk import CANARY, Desk, deploy_once, opened_desk
-from tests.support.terminal import Terminal, needs_terminal, terminal
+from tests.support.terminal import Terminal, flowdsl_at_terminal, needs_terminal
 
 FLOW = r"""flow 1
 
@@ -266,9 +265,8 @@ def test_what_fails_behind_a_pause_ends_the_chain(desk: Desk) -> None:
 
 
 def at_terminal(desk: Desk, *words: str) -> Any:
-    command = [sys.executable, "-m", "flowdsl", "run", *words]
     environ = environment(CI="", DESK_KEY="key", PASS="hidden", TERM="dumb")
-    return terminal(command, folder=desk.root, environ=environ)
+    return flowdsl_at_terminal(["run", *words], folder=desk.root, environ=environ)
 
 
 @needs_terminal
@@ -416,22 +414,15 @@ def test_a_service_that_goes_away_while_a_person_thinks_makes_nothing_twice(desk
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize("scenario", [{"runs": [{"workflow": "Begin", "stay": "running"}]}])
 def test_an_interrupt_before_the_pause_says_how_to_go_on(desk: Desk) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "flowdsl", "run", "transfer", *GIVEN, *CODE],
-        cwd=desk.root,
-        env=environment(CI="", DESK_KEY="key", PASS="hidden", PIN=CANARY),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        preexec_fn=HEARS_INTERRUPTS,
-    )
-    assert process.stderr is not None
-    while "running" not in process.stderr.readline().decode():
+    secrets = {"DESK_KEY": "key", "PASS": "hidden", "PIN": CANARY}
+    process = Beside(desk.root, "run", "transfer", *GIVEN, *CODE, CI="", **secrets)
+    while "running" not in process.stderr.readline():
         pass
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate()
     session = by_alias(desk)["begin"]["session_id"]
     assert process.returncode == 130
-    assert err.decode().splitlines()[-2] == (
+    assert err.splitlines()[-2] == (
         f"the chain goes on up to its pause: flowdsl run transfer --resume {session} "
         "--input amount=5 --secret password=env:PASS --answer code=env:PIN --env prod"
     )

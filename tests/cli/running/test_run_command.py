@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse, Response
 from flowdsl.cli.runtime import exit_codes
 from flowdsl.emulator.scenario import Scenario
 from flowdsl.emulator.simulation.rules import RunRule
-from tests.support.command_line import HEARS_INTERRUPTS, environment
+from tests.support.command_line import Beside, environment
 from tests.support.effort import THOROUGH, only_thorough, rows
 from tests.support.services.deployed_desk import (
     CANARY,
@@ -449,23 +449,15 @@ def test_a_lost_reply_makes_no_second_run(desk: Desk) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize("rules", [(RunRule(stay="running"),)])
 def test_an_interrupt_leaves_the_run_alive_and_says_how_to_go_on(desk: Desk) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "flowdsl", "run", "note", "--input", "text=x", "--watch", "--json"],
-        cwd=desk.root,
-        env=environment(CI="", DESK_KEY="key"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        preexec_fn=HEARS_INTERRUPTS,
-    )
-    assert process.stderr is not None
-    lines = [process.stderr.readline().decode()]
-    while "running" not in lines[-1]:
-        lines.append(process.stderr.readline().decode())
+    words = ("run", "note", "--input", "text=x", "--watch", "--json")
+    process = Beside(desk.root, *words, CI="", DESK_KEY="key")
+    while "running" not in process.stderr.readline():
+        pass
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate()
     (row,) = desk.made()
     assert process.returncode == 130
-    assert f"the run goes on: flowdsl runs watch {row['id']} --env prod" in err.decode()
+    assert f"the run goes on: flowdsl runs watch {row['id']} --env prod" in err
     assert row["status"] == "running"
     assert json.loads(out)["runs"][0]["id"] == row["id"]
 

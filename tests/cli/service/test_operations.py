@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +17,7 @@ from flowdsl.cyberdesk import retrying
 from flowdsl.deploy.recovery import late_writes, recover
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
-from tests.support.command_line import Result, environment, run_here, write_tree
+from tests.support.command_line import Beside, Result, run_here, write_tree
 from tests.support.services.embedded_service import Client
 from tests.support.services.served import Server, serving
 
@@ -264,7 +262,7 @@ def test_a_partial_destruction_is_7_and_goes_on(desk: Desk) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_sigterm_ends_a_destruction_in_good_order(desk: Desk) -> None:
     desk.deploy()
-    process: subprocess.Popen[bytes]
+    process: Beside
 
     def answer(method: str, path: str) -> Response | None:
         if method == "DELETE" and not sent:
@@ -275,16 +273,11 @@ def test_sigterm_ends_a_destruction_in_good_order(desk: Desk) -> None:
     sent: list[str] = []
     desk.server.answer = answer
     words = ("destroy", "--yes", "--accept-guard", "deletes=2", "--concurrency", "1")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "flowdsl", *words],
-        cwd=desk.root,
-        env=environment(DESK_KEY=CANARY, CI=""),
-        stderr=subprocess.PIPE,
-    )
-    _, said = process.communicate(timeout=60)
+    process = Beside(desk.root, *words, DESK_KEY=CANARY, CI="")
+    _, said = process.communicate()
 
     assert process.returncode == 143, said
-    assert b"stopping when what is under way is done" in said
+    assert "stopping when what is under way is done" in said
     state = desk.state()
     assert state["lease"] is None and len(desk.rows()) == 1
     assert sum(each.startswith("workflow.") for each in state["resources"]) == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -15,8 +14,9 @@ import pytest
 
 from flowdsl.emulator.store import Store
 from flowdsl.state.stores import open_store
-from tests.support.command_line import Result, environment, read_tree, run_here, write_tree
+from tests.support.command_line import Beside, Result, environment, read_tree, run_here, write_tree
 from tests.support.services.embedded_service import Client, Service
+from tests.support.terminal import flowdsl_at_terminal, needs_terminal
 
 PROJECT = """\
 [project]
@@ -482,7 +482,7 @@ def test_a_living_holder_is_waited_for_and_cannot_be_unlocked(root: Path) -> Non
     assert run(root, "state", "unprotect", "workflow.look_up", "--yes").code == 0
 
 
-def hears(process: subprocess.Popen[bytes], number: int) -> bool:
+def hears(process: Beside, number: int) -> bool:
     """Whether a process has a handler of its own for a signal."""
     status = Path(f"/proc/{process.pid}/status").read_text()
     caught = int(next(line for line in status.splitlines() if line.startswith("SigCgt"))[7:], 16)
@@ -494,43 +494,27 @@ def test_a_signal_while_waiting_changes_nothing(root: Path) -> None:
     store = open_store("file", root=root, project="prj_harbour", environment="local")
     before = (root / STATE).read_bytes()
     with store.hold():
-        process = subprocess.Popen(
-            [sys.executable, "-m", "flowdsl", "state", "unprotect", "workflow.look_up", "--yes"],
-            cwd=root,
-            env=environment(**FREE, FLOWDSL_ENV="local"),
-            stderr=subprocess.PIPE,
-        )
+        words = ("state", "unprotect", "workflow.look_up", "--yes")
+        process = Beside(root, *words, **FREE, FLOWDSL_ENV="local")
         while not hears(process, signal.SIGTERM):
             with pytest.raises(subprocess.TimeoutExpired):
-                process.wait(timeout=0.05)
+                process.wait(0.05)
         process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=30)
-    assert process.returncode == 143 and b"Traceback" not in err
+        _, err = process.communicate()
+    assert process.returncode == 143 and "Traceback" not in err
     assert (root / STATE).read_bytes() == before
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal of its own")
-@pytest.mark.parametrize(("answer", "protected"), [(b"n\n", True), (b"\n", True), (b"y\n", False)])
-def test_a_person_is_asked(root: Path, answer: bytes, protected: bool) -> None:
-    ours, theirs = os.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "flowdsl", "state", "unprotect", "workflow.look_up"],
-        cwd=root,
-        env=environment(**FREE, FLOWDSL_ENV="local"),
-        stdin=theirs,
-        stderr=theirs,
-    ) as process:
-        os.close(theirs)
-        os.write(ours, answer)
-        said = b""
-        while process.poll() is None or b"protect" not in said:
-            try:
-                said += os.read(ours, 4096)
-            except OSError:  # the other end is closed
-                break
-        os.close(ours)
-    assert process.returncode == 0
-    assert b"take the protection off workflow.look_up in local? [y/N]" in said
+@needs_terminal
+@pytest.mark.parametrize(("answer", "protected"), [("n\n", True), ("\n", True), ("y\n", False)])
+def test_a_person_is_asked(root: Path, answer: str, protected: bool) -> None:
+    words = ["state", "unprotect", "workflow.look_up"]
+    environ = environment(**FREE, FLOWDSL_ENV="local")
+    with flowdsl_at_terminal(words, folder=root, environ=environ) as screen:
+        screen.type(answer)
+        code, said = screen.ended()
+    assert code == 0
+    assert "take the protection off workflow.look_up in local? [y/N]" in said
     assert state_of(root)["resources"]["workflow.look_up"]["protect"] is protected
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import tomllib
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from flowdsl.config.load import load_project
 from flowdsl.diagnostics.sink import Sink
 from tests.support.command_line import Result, environment, read_tree, run_here, write_tree
 from tests.support.flows.compiling import EXAMPLES as EXAMPLE_FOLDERS
-from tests.support.terminal import needs_terminal, terminal
+from tests.support.terminal import flowdsl_at_terminal, needs_terminal
 
 NEXT = re.compile(r"project `(?P<name>.*)` \((?P<id>.*)\); it checks and deploys as it is:")
 
@@ -241,8 +240,8 @@ def test_the_pipeline_of_gitlab_includes_its_template(tmp_path: Path, below: str
 
 @needs_terminal
 def test_a_person_is_asked_three_things(tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "flowdsl", "init", "care"]
-    with terminal(words, folder=tmp_path, environ=environment()) as screen:
+    words = ["init", "care"]
+    with flowdsl_at_terminal(words, folder=tmp_path, environ=environment()) as screen:
         screen.until("start from an example: clinic, accounts, reports or none ")
         screen.type("\udcff\n")
         screen.until("is none of them")
@@ -262,8 +261,8 @@ def test_a_person_is_asked_three_things(tmp_path: Path) -> None:
 
 @needs_terminal
 def test_a_person_who_says_yes_is_asked_nothing(tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "flowdsl", "init", "care", "--yes"]
-    with terminal(words, folder=tmp_path, environ=environment()) as screen:
+    words = ["init", "care", "--yes"]
+    with flowdsl_at_terminal(words, folder=tmp_path, environ=environment()) as screen:
         code, said = screen.ended()
     assert (code, "?" in said, "example" in said) == (0, False, False)
     assert project_of(tmp_path / "care")["project"]["name"] == "care"  # type: ignore[index]
