@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,15 @@ import pytest
 
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
-from tests.support.command_line import LOCAL_PROJECT, Result, environment, run_here, write_tree
+from tests.support import forked
+from tests.support.command_line import (
+    LOCAL_PROJECT,
+    Result,
+    check_no_traceback,
+    environment,
+    run_here,
+    write_tree,
+)
 from tests.support.effort import rows
 from tests.support.services.served import Server, serving
 
@@ -71,7 +80,24 @@ def run(root: Path, redirections: str, *words: str, **environ: str) -> Result:
         timeout=60,
     )
     result = Result(process.returncode, process.stdout, process.stderr.decode())
-    assert "Traceback" not in result.err and "internal error" not in result.err
+    check_no_traceback(result)
+    return result
+
+
+def run_full(root: Path, full: int, *words: str) -> Result:
+    """The same, forked, with the stream of the number `full` on a full disk."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        with open(os.devnull, "rb") as nothing, open("/dev/full", "wb") as disk:
+            streams = [nothing.fileno(), out.fileno(), err.fileno()]
+            streams[full] = disk.fileno()
+            environ = environment(CI="", DESK_KEY="key")
+            running = forked.begin_on(words, streams, folder=root, environ=environ)
+            code = running.wait(60)
+            running.close()
+        out.seek(0)
+        err.seek(0)
+        result = Result(code, out.read(), err.read().decode())
+    check_no_traceback(result)
     return result
 
 
@@ -160,10 +186,10 @@ def test_an_output_that_cannot_be_written_is_64(
 def test_state_and_plans_that_cannot_be_written_are_64(served: Path) -> None:
     assert run_here(served, *DEPLOY, DESK_KEY="key").code == 0
     for words in (["state", "list"], ["state", "show", "--json"], ["ids", "export"], ["diff"]):
-        assert run(served, ">/dev/full", *words) == (64, b"", FULL)
-    planned = run(served, ">/dev/full", "plan", "--json")
+        assert run_full(served, 1, *words) == (64, b"", FULL)
+    planned = run_full(served, 1, "plan", "--json")
     assert planned.code == 64 and planned.err.endswith(FULL)
-    assert run(served, "2>/dev/full", "plan") == (64, b"", "")
+    assert run_full(served, 2, "plan") == (64, b"", "")
 
 
 @pytest.mark.parametrize(
@@ -184,12 +210,12 @@ def test_a_deploy_is_carried_out_although_nobody_hears_of_it(
         assert ended.err.endswith(FULL) and ended.err.count(FULL) == 1
 
 
-@pytest.mark.parametrize("full", rows([">/dev/full", "2>/dev/full"], 1))
-def test_a_code_that_says_more_is_kept(root: Path, full: str) -> None:
-    assert run(root, full, "deploy", "--yes", "--json", "--env", "nowhere").code == 64
+@pytest.mark.parametrize("full", rows([1, 2], 1))
+def test_a_code_that_says_more_is_kept(root: Path, full: int) -> None:
+    assert run_full(root, full, "deploy", "--yes", "--json", "--env", "nowhere").code == 64
     write_tree(root, {"flows/look_up_0.flow": "workflow {"})
-    assert run(root, full, *DEPLOY, "--json").code == 3
-    assert run(root, full, "check").code == 1
+    assert run_full(root, full, *DEPLOY, "--json").code == 3
+    assert run_full(root, full, "check").code == 1
     assert json.loads((root / "result.json").read_bytes())["exit_code"] == 3
 
 
