@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ from flowdsl.emulator.scenario import Scenario
 from flowdsl.emulator.simulation.rules import RunRule
 from tests.support.command_line import Beside, environment
 from tests.support.effort import THOROUGH, only_thorough, rows
+from tests.support.forked import begin_on
 from tests.support.services.deployed_desk import (
     CANARY,
     PROJECT,
@@ -294,7 +296,7 @@ def test_many_equal_runs_are_made_by_one_request_and_watched(desk: Desk) -> None
 def test_each_row_of_a_table_is_a_run(desk: Desk) -> None:
     for number in range(20):
         desk.http("POST", "machines", json={"fingerprint": f"f{number}", "unkey_key_id": "k"})
-    count = 200 if THOROUGH else 40
+    count = 200 if THOROUGH else 16
     table = "claim,day,kind\n" + "".join(
         f"C{n},2026-03-{n % 28 + 1:02},{('', 'vision')[n % 2]}\n" for n in range(count)
     )
@@ -660,31 +662,25 @@ def test_a_watch_outlives_the_death_of_the_service(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="terminals of POSIX")
 def test_a_missing_secret_is_asked_for_at_the_terminal_and_not_shown(desk: Desk) -> None:
-    import fcntl
-    import pty
-    import termios
-
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "flowdsl", "run", "look_up", *GOOD[:4]],
-        cwd=desk.root,
-        env=environment(CI="", DESK_KEY="key", TERM="dumb"),
-        stdin=theirs,
-        stdout=subprocess.PIPE,
-        stderr=theirs,
-        start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(theirs, termios.TIOCSCTTY, 0),
-    )
-    os.close(theirs)
-    shown = b""
-    while b"pin (not shown): " not in shown:
-        shown += os.read(ours, 4096)
-    os.write(ours, CANARY.encode() + b"\n")
-    out, _ = process.communicate(timeout=60)
+    ours, theirs = os.openpty()
+    environ = environment(CI="", DESK_KEY="key", TERM="dumb")
+    words = ["run", "look_up", *GOOD[:4]]
+    with tempfile.TemporaryFile() as output:
+        streams = (theirs, output.fileno(), theirs)
+        process = begin_on(words, streams, folder=desk.root, environ=environ, terminal=True)
+        os.close(theirs)
+        shown = b""
+        while b"pin (not shown): " not in shown:
+            shown += os.read(ours, 4096)
+        os.write(ours, CANARY.encode() + b"\n")
+        code = process.wait(60)
+        process.close()
+        output.seek(0)
+        out = output.read()
     with contextlib.suppress(OSError):  # the other end is closed
         while more := os.read(ours, 4096):
             shown += more
     os.close(ours)
     (row,) = desk.made()
-    assert (process.returncode, out.decode().strip()) == (0, row["id"])
+    assert (code, out.decode().strip()) == (0, row["id"])
     assert CANARY.encode() not in shown and list(row["sensitive_input_aliases"]) == ["pin"]

@@ -24,6 +24,7 @@ from flowdsl.cli.main import run
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
 from tests.support.command_line import Result, read_tree, run_command, write_tree
+from tests.support.effort import rows
 from tests.support.flows.compiling import EXAMPLES
 from tests.support.services.embedded_service import Client, Service
 from tests.support.services.served import Server, serving
@@ -526,7 +527,7 @@ def test_a_refusal_and_a_failure_of_the_service(
 # The shipped examples
 
 
-@pytest.mark.parametrize("name", ["accounts-payable", "claims-reports", "clinic"])
+@pytest.mark.parametrize("name", rows(["accounts-payable", "claims-reports", "clinic"], 0))
 def test_an_example_is_deployed_edited_and_pulled(name: str, tmp_path: Path) -> None:
     shutil.copytree(
         EXAMPLES / name, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".flowdsl")
