@@ -17,9 +17,9 @@ from flowdsl.deploy.recovery.late_writes import GIVEN_UP
 from flowdsl.emulator.faults import Fault
 from tests.deploy.deploy_world import bundle, flow
 from tests.deploy.fault_world import MODEL, FaultWorld, scratch_folder
-from tests.deploy.faults.test_fault_matrix import AFTER, BEFORE, world_before
 from tests.deploy.invariants import check_invariants, checked, deploy_clean
 from tests.deploy.kill_switch import Point
+from tests.deploy.matrix_world import AFTER, BEFORE, undisturbed, world_before
 from tests.support.effort import rows, thinned
 
 CREATE = "POST /v1/workflows"
@@ -58,18 +58,14 @@ def test_one_broken_request_anywhere_is_reported_and_healed(fault: Fault) -> Non
 
     Without retries, which would hide it.
     """
+    requests = undisturbed("file").requests
+    turn = KINDS.index(fault)
+    writes = [n for n, sent in enumerate(requests, 1) if sent.writes]
+    reads = set(range(1, len(requests) + 1)) - set(writes)
+    numbers = sorted({*writes[turn % 2 :: 2], *sorted(reads)[turn :: len(KINDS)]})
     with scratch_folder() as folder:
-        before = world_before(folder / "before", "file")
-        counted = before.copy_to(folder / "counted")
-        deploy_clean(counted, AFTER)
-        turn = KINDS.index(fault)
-        writes = [n for n, sent in enumerate(counted.attempts, 1) if sent.writes]
-        reads = set(range(1, len(counted.attempts) + 1)) - set(writes)
-        numbers = sorted({*writes[turn % 2 :: 2], *sorted(reads)[turn :: len(KINDS)]})
-        numbers = thinned(numbers, turn)
-        counted.close()
-        for number in numbers:
-            world = before.copy_to(folder / str(number), idempotency="ignore")
+        for number in thinned(numbers, turn):
+            world = world_before("file").copy_to(folder / str(number), idempotency="ignore")
             try:
                 checked(world, world.deploy(AFTER, nth(fault, number)))
                 deploy_clean(world, AFTER)

@@ -11,9 +11,9 @@ import pytest
 from flowdsl.deploy.outcome import Status
 from tests.deploy.deploy_world import bundle, flow
 from tests.deploy.fault_world import FaultWorld, scratch_folder
-from tests.deploy.faults.test_fault_matrix import AFTER, world_before
 from tests.deploy.invariants import check_invariants, checked, deploy_clean
 from tests.deploy.kill_switch import Point, StoreFault
+from tests.deploy.matrix_world import AFTER, undisturbed, world_before
 from tests.support.effort import THOROUGH, thinned
 from tests.support.services.state_backends import NAMES, S3BackEnd
 
@@ -35,15 +35,11 @@ def test_one_failing_call_of_the_store_is_reported_and_healed(
     back_end: str, fault: StoreFault
 ) -> None:
     """At each call: it does nothing and says so, or it does its work and nobody knows."""
+    calls = undisturbed(back_end).counts["store"]
+    numbers = range(1, calls + 1, 1 if back_end == "file" else 3)
     with scratch_folder() as folder:
-        before = world_before(folder / "before", back_end)
-        counted = before.copy_to(folder / "counted")
-        deploy_clean(counted, AFTER)
-        calls = counted.switch.counts["store"]
-        counted.close()
-        numbers = range(1, calls + 1, 1 if back_end == "file" else 3)
         for number in thinned(numbers, 0 if fault == "after" else 5):
-            world = before.copy_to(folder / str(number), idempotency="ignore")
+            world = world_before(back_end).copy_to(folder / str(number), idempotency="ignore")
             try:
                 outcome = checked(world, world.deploy(AFTER, store_faults={number: fault}))
                 assert outcome.status in (Status.DONE, Status.STATE, Status.LOCKED)
@@ -59,9 +55,8 @@ def test_one_failing_call_of_the_store_is_reported_and_healed(
 def test_a_store_that_stays_out_of_order_ends_the_deploy(fault: StoreFault) -> None:
     """From each call on every call fails; what was done by then is found again."""
     with scratch_folder() as folder:
-        before = world_before(folder / "before", "file")
         for number in thinned(range(1, 12, 2), 0 if fault == "after" else 2):
-            world = before.copy_to(folder / str(number), idempotency="ignore")
+            world = world_before("file").copy_to(folder / str(number), idempotency="ignore")
             faults = dict.fromkeys(range(number, 200), fault)
             outcome = checked(world, world.deploy(AFTER, store_faults=faults))
             assert outcome.status in (Status.STATE, Status.LOCKED)
