@@ -1,4 +1,4 @@
-"""Random histories keep the invariants: two hundred in a thorough run, ten in a quick one."""
+"""Random histories keep the invariants: two hundred in a thorough run, seven in a quick one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.deploy.deploy_machine import DeployMachine
 from tests.support.effort import THOROUGH
 
-SEQUENCES = 200 if THOROUGH else 10
+SEQUENCES = 200 if THOROUGH else 6
 STEPS = 10
 
 SHARES = {"file": 0.9, "s3": 0.08, "git": 0.02}

@@ -95,7 +95,6 @@ def run_matrix(back_end: str, idempotency: str, chosen: Chosen = every_point) ->
 MATRIX: Sequence[tuple[str, str, Chosen]] = (
     ("file", "honour", every_point),
     ("file", "ignore", where_keys_matter),
-    ("file", "expire", where_keys_matter),
     ("git", "honour", where_state_matters),
     ("s3", "honour", where_state_matters),
 )

@@ -23,8 +23,11 @@ from tests.deploy.deploy_world import Ui, bundle, flow
 from tests.deploy.fault_world import FaultWorld
 from tests.deploy.invariants import check_invariants, checked
 from tests.deploy.kill_switch import Point
+from tests.support.effort import rows
 
-DELAYS = (1.0, 5.0, 20.0, 60.0)
+DELAYS = rows((1.0, 5.0, 20.0, 60.0), 2, 3)
+"""Seconds; the next deploy waits as long as for all but the last of them."""
+
 WELL = (Status.DONE, Status.NOTHING_TO_DO)
 
 

@@ -14,8 +14,11 @@ from tests.deploy.fault_world import FaultWorld, scratch_folder
 from tests.deploy.invariants import check_invariants, checked, deploy_clean
 from tests.deploy.kill_switch import Point, StoreFault
 from tests.deploy.matrix_world import AFTER, undisturbed, world_before
-from tests.support.effort import THOROUGH, thinned
+from tests.support.effort import THOROUGH, rows, thinned
 from tests.support.services.state_backends import NAMES, S3BackEnd
+
+IN_A_FILE = pytest.mark.parametrize("kept", rows(NAMES, 0), indirect=True)
+"""For what is the same wherever state was kept."""
 
 
 @pytest.fixture(params=NAMES)
@@ -84,6 +87,7 @@ def test_lost_state_stops_the_deploy_and_is_rebuilt(kept: FaultWorld) -> None:
     check_invariants(kept, project)
 
 
+@IN_A_FILE
 def test_an_old_copy_of_state_creates_nothing_again(kept: FaultWorld) -> None:
     """Somebody brings back a backup that does not know of the last deploy."""
     deploy_clean(kept, bundle(flow("a")))
@@ -185,6 +189,7 @@ class _Misspelt(S3BackEnd):
         return f"s3://flowdsl-staets/{self.prefix}"
 
 
+@IN_A_FILE
 def test_a_death_before_state_was_lost_is_rebuilt_too(kept: FaultWorld) -> None:
     """The dead deploy had created two of three, and its state went with its machine."""
     project = bundle(flow("a"), flow("b"), flow("c"))
