@@ -1,4 +1,7 @@
-"""Random histories keep the invariants: two hundred in a thorough run, seven in a quick one."""
+"""Random histories keep the invariants: two hundred of them, or five with state in a file.
+
+`python -m tests thorough` tries the many.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.deploy.deploy_machine import DeployMachine
-from tests.support.effort import THOROUGH
+from tests.support.effort import THOROUGH, rows
 
 SEQUENCES = 200 if THOROUGH else 6
 STEPS = 10
@@ -16,7 +19,7 @@ SHARES = {"file": 0.9, "s3": 0.08, "git": 0.02}
 """What part of the histories has its state where; each call of git starts several processes."""
 
 
-@pytest.mark.parametrize("back_end", SHARES)
+@pytest.mark.parametrize("back_end", rows(list(SHARES), 0))
 def test_random_histories_keep_the_invariants(
     back_end: str, request: pytest.FixtureRequest
 ) -> None:

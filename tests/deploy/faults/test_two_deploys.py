@@ -26,7 +26,7 @@ from tests.support.effort import rows
 PROJECT = bundle(flow("a", tags=["t"]), flow("b"), flow("c"))
 
 
-@pytest.fixture(params=["s3", "git"])
+@pytest.fixture(params=rows(["s3", "git"], 0))
 def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FaultWorld]:
     """A world with state that other machines see.
 
