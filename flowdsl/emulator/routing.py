@@ -18,7 +18,7 @@ from fastapi import Depends, Header, HTTPException, Request, Response, Security
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from pydantic.json_schema import SkipJsonSchema
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from starlette.requests import ClientDisconnect
 
 from flowdsl.emulator.clock import later
@@ -32,6 +32,17 @@ IDEMPOTENCY_HEADER = "Idempotency-Key"
 STATUS_HEADER = "Idempotency-Status"
 IN_PROGRESS = "in_progress"
 
+_REPLY = select(
+    idempotent_replies.c.status,
+    idempotent_replies.c.media_type,
+    idempotent_replies.c.body,
+).where(
+    idempotent_replies.c.organization_id == bindparam("organization_id"),
+    idempotent_replies.c.key == bindparam("key"),
+    idempotent_replies.c.created_at > bindparam("since"),
+)
+_KEEP_REPLY = insert(idempotent_replies).prefix_with("OR REPLACE")
+
 
 def stored_reply(
     transaction: Transaction, key: str, seconds: float | None = None
@@ -42,15 +53,7 @@ def stored_reply(
     """
     since = "" if seconds is None else later(transaction.now, -round(seconds * 1000))
     row = transaction.connection.execute(
-        select(
-            idempotent_replies.c.status,
-            idempotent_replies.c.media_type,
-            idempotent_replies.c.body,
-        ).where(
-            idempotent_replies.c.organization_id == transaction.organization_id,
-            idempotent_replies.c.key == key,
-            idempotent_replies.c.created_at > since,
-        )
+        _REPLY, {"organization_id": transaction.organization_id, "key": key, "since": since}
     ).one_or_none()
     if row is None:
         return None
@@ -63,16 +66,15 @@ def store_reply(transaction: Transaction, key: str, reply: Response) -> None:
     It becomes visible when the write itself commits.
     """
     transaction.connection.execute(
-        insert(idempotent_replies)
-        .prefix_with("OR REPLACE")
-        .values(
-            organization_id=transaction.organization_id,
-            key=key,
-            status=reply.status_code,
-            media_type=reply.headers.get("content-type"),
-            body=bytes(reply.body),
-            created_at=transaction.now,
-        )
+        _KEEP_REPLY,
+        {
+            "organization_id": transaction.organization_id,
+            "key": key,
+            "status": reply.status_code,
+            "media_type": reply.headers.get("content-type"),
+            "body": bytes(reply.body),
+            "created_at": transaction.now,
+        },
     )
 
 

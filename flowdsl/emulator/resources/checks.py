@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from flowdsl.emulator.errors import invalid
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import post_run_checks
 from flowdsl.emulator.wire.models import WorkflowPostRunCheckResponse, WorkflowPostRunCheckUpsert
+
+_CHECKS = (
+    select(post_run_checks)
+    .where(post_run_checks.c.workflow_id.in_(bindparam("ids", expanding=True)))
+    .order_by(post_run_checks.c.position)
+)
 
 
 def checks_of_workflows(
@@ -18,12 +24,7 @@ def checks_of_workflows(
 ) -> dict[str, list[WorkflowPostRunCheckResponse]]:
     """The checks of each workflow in list order; an empty list for one without any."""
     result: dict[str, list[WorkflowPostRunCheckResponse]] = {item: [] for item in workflow_ids}
-    rows = transaction.connection.execute(
-        select(post_run_checks)
-        .where(post_run_checks.c.workflow_id.in_(workflow_ids))
-        .order_by(post_run_checks.c.position)
-    )
-    for row in rows:
+    for row in transaction.connection.execute(_CHECKS, {"ids": workflow_ids}):
         result[row.workflow_id].append(
             WorkflowPostRunCheckResponse(
                 id=row.id,

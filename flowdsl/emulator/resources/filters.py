@@ -58,8 +58,10 @@ def find_page(
     made = table.c.created_at if "created_at" in table.c else table.c.connected_at
     organization = table.c.organization_id == transaction.organization_id
     own = (organization, *listed(transaction, made), *conditions)
-    total = transaction.connection.scalar(select(func.count()).select_from(table).where(*own))
     rows = transaction.connection.execute(
         select(*(columns or (table,))).where(*own).order_by(*order).offset(skip).limit(limit)
     ).all()
+    if skip == 0 and len(rows) < limit:
+        return list(rows), len(rows)
+    total = transaction.connection.scalar(select(func.count()).select_from(table).where(*own))
     return list(rows), int(total or 0)

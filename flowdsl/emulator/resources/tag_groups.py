@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
-from sqlalchemy import ColumnElement, Row, Table, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, Table, bindparam, delete, func, insert, select, update
 
 from flowdsl.emulator.errors import not_found, refused
 from flowdsl.emulator.resources.changes import sent_changes
@@ -27,6 +27,12 @@ from flowdsl.emulator.wire.models import (
 
 router = APIRouter(
     prefix="/v1/workflow-tag-groups", tags=["Workflow Tag Groups"], route_class=StoreRoute
+)
+
+_ALL = (
+    select(tag_groups)
+    .where(tag_groups.c.organization_id == bindparam("own"))
+    .order_by(tag_groups.c.position)
 )
 
 
@@ -96,11 +102,8 @@ def all_groups(
     transaction: Transaction, *conditions: ColumnElement[bool]
 ) -> list[WorkflowTagGroupResponse]:
     """The organisation's groups in their order."""
-    rows = transaction.connection.execute(
-        select(tag_groups)
-        .where(tag_groups.c.organization_id == transaction.organization_id, *conditions)
-        .order_by(tag_groups.c.position)
-    )
+    asked = _ALL.where(*conditions) if conditions else _ALL
+    rows = transaction.connection.execute(asked, {"own": transaction.organization_id})
     return [_group_reply(row) for row in rows]
 
 

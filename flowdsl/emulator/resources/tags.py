@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
-from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, func, insert, select, update
 
 from flowdsl.emulator.errors import not_found, refused
 from flowdsl.emulator.resources.changes import sent_changes
@@ -25,6 +25,14 @@ from flowdsl.emulator.wire.models import (
 )
 
 router = APIRouter(prefix="/v1/workflow-tags", tags=["Workflow Tags"], route_class=StoreRoute)
+
+_OWN = select(tags).where(tags.c.organization_id == bindparam("own")).order_by(tags.c.position)
+_OF_WORKFLOWS = (
+    select(workflow_tags.c.workflow_id, tags)
+    .join_from(workflow_tags, tags)
+    .where(workflow_tags.c.workflow_id.in_(bindparam("ids", expanding=True)))
+    .order_by(tags.c.position)
+)
 
 
 @router.get("")
@@ -117,13 +125,7 @@ def tags_of_workflows(
     """The tags of each workflow in tag order; an empty list for one without any."""
     groups = _groups_by_id(transaction)
     result: dict[str, list[WorkflowTagResponse]] = {item: [] for item in workflow_ids}
-    rows = transaction.connection.execute(
-        select(workflow_tags.c.workflow_id, tags)
-        .join_from(workflow_tags, tags)
-        .where(workflow_tags.c.workflow_id.in_(workflow_ids))
-        .order_by(tags.c.position)
-    )
-    for row in rows:
+    for row in transaction.connection.execute(_OF_WORKFLOWS, {"ids": workflow_ids}):
         result[row.workflow_id].append(_tag_reply(row, groups))
     return result
 
@@ -195,11 +197,8 @@ def _change_tag(
 
 
 def _own_tags(transaction: Transaction, *conditions: ColumnElement[bool]) -> Sequence[Row[Any]]:
-    return transaction.connection.execute(
-        select(tags)
-        .where(tags.c.organization_id == transaction.organization_id, *conditions)
-        .order_by(tags.c.position)
-    ).all()
+    asked = _OWN.where(*conditions) if conditions else _OWN
+    return transaction.connection.execute(asked, {"own": transaction.organization_id}).all()
 
 
 def _tag_row(transaction: Transaction, tag_id: UUID | str) -> Row[Any]:

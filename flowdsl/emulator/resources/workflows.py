@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 
 from flowdsl.emulator.errors import not_found, refused
 from flowdsl.emulator.resources.changes import sent_changes
@@ -45,6 +45,16 @@ _COPIED = (
     "post_run_check_failure_cleanup_prompt",
 )
 """The columns `duplicate` and `merge` carry over; name and history are not among them."""
+
+_ONE = select(workflows).where(
+    workflows.c.id == bindparam("id"),
+    workflows.c.organization_id == bindparam("organization_id"),
+)
+_VERSIONS = (
+    select(workflow_versions.c.workflow_id, workflow_versions.c.content)
+    .where(workflow_versions.c.workflow_id.in_(bindparam("ids", expanding=True)))
+    .order_by(workflow_versions.c.sequence)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +95,7 @@ def workflow_replies(
 def workflow_row(transaction: Transaction, workflow_id: UUID | str) -> Row[Any]:
     """One row; 404 where the organisation has none of this id."""
     row = transaction.connection.execute(
-        select(workflows).where(
-            workflows.c.id == str(workflow_id),
-            workflows.c.organization_id == transaction.organization_id,
-        )
+        _ONE, {"id": str(workflow_id), "organization_id": transaction.organization_id}
     ).one_or_none()
     if row is None:
         raise not_found("workflow", workflow_id)
@@ -233,12 +240,7 @@ def _versions_of(
     transaction: Transaction, workflow_ids: Sequence[str]
 ) -> dict[str, list[OpenObject]]:
     result: dict[str, list[OpenObject]] = {item: [] for item in workflow_ids}
-    rows = transaction.connection.execute(
-        select(workflow_versions.c.workflow_id, workflow_versions.c.content)
-        .where(workflow_versions.c.workflow_id.in_(workflow_ids))
-        .order_by(workflow_versions.c.sequence)
-    )
-    for row in rows:
+    for row in transaction.connection.execute(_VERSIONS, {"ids": workflow_ids}):
         result[row.workflow_id].append(row.content)
     return result
 
