@@ -1,7 +1,7 @@
 """A world to deploy into.
 
-The real emulator behind a recording fault injector, file state, and a clock that only the deploy
-itself moves.
+The real emulator in memory behind a recording fault injector, file state, and a clock that only the
+deploy itself moves.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from flowdsl.ir.source_map import SourceMap
 from flowdsl.state.document import StateDocument
 from flowdsl.state.lease import Runtime
 from flowdsl.state.stores import StateStore, Versioned, open_store
+from tests.support.services.memory_store import MemoryStore
 from tests.support.services.shared_app import SharedApp
 
 CANARY = "key-canary-5b1e0c"
@@ -196,10 +197,11 @@ class WorldApp(SharedApp):
 class World:
     """One organisation and one project environment. `requests` are those of the last deploy."""
 
-    def __init__(self, root: Path, **target: Any) -> None:
+    def __init__(self, root: Path, service: bytes | None = None, **target: Any) -> None:
+        """`service` is what another world has at the service."""
         self.root = root
         self.time = Time()
-        self.emulator = Store.open(root / "emulator.sqlite", clock=self.time.now)
+        self.emulator = MemoryStore(self.time.now, service)
         self.app: ASGIApp = WorldApp(self.emulator)
         self.target = Target("prj_1", "test", EMBEDDED_BASE_URL, local=True, **target)
         self.project = "prj_1"
@@ -211,12 +213,12 @@ class World:
         self.emulator.close()
 
     def copy_to(self, root: Path) -> World:
-        """A world of its own that is as this one, which must be closed, was left.
+        """A world of its own that is as this one is, or was when it was closed.
 
         `root` does not exist yet.
         """
         copytree(self.root, root)
-        copy = World(root)
+        copy = World(root, self.emulator.image())
         copy.time.elapsed = self.time.elapsed
         return copy
 

@@ -120,9 +120,10 @@ class FaultWorld(World):
         *,
         idempotency: str = "honour",
         listing_lag: float = 0.0,
+        service: bytes | None = None,
         **target: Any,
     ) -> None:
-        super().__init__(root, secrets=_secrets_of, **target)
+        super().__init__(root, service, secrets=_secrets_of, **target)
         self.back_end = new_back_end(back_end, root) if isinstance(back_end, str) else back_end
         self.behave(idempotency, listing_lag)
         self.log = StoreLog()
@@ -148,14 +149,14 @@ class FaultWorld(World):
         )
 
     def copy_to(self, root: Path, **behaviour: Any) -> FaultWorld:
-        """A world of its own that is as this one, which must be closed, was left.
+        """A world of its own that is as this one is, or was when it was closed.
 
         `root` does not exist yet.
         """
         root.mkdir()
-        for path in self.root.glob("emulator.sqlite*"):
-            (root / path.name).write_bytes(path.read_bytes())
-        copy = FaultWorld(root, self.back_end.copy_to(root), **behaviour)
+        copy = FaultWorld(
+            root, self.back_end.copy_to(root), service=self.emulator.image(), **behaviour
+        )
         copy.time.elapsed = self.time.elapsed
         copy.target, copy.log.writes = self.target, self.log.writes
         copy.foreign, copy.kept = dict(self.foreign), set(self.kept)

@@ -14,9 +14,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.deploy.job import Job, Options
-from flowdsl.emulator.app import create_app
 from flowdsl.emulator.faults import Fault, FaultInjector
-from tests.deploy.deploy_world import CANARY, CrashingApp, CrashingStore, Ui, World, bundle
+from tests.deploy.deploy_world import (
+    CANARY,
+    CrashingApp,
+    CrashingStore,
+    Ui,
+    World,
+    WorldApp,
+    bundle,
+)
 
 T = TypeVar("T")
 NOTHING = bundle()
@@ -66,7 +73,7 @@ def perform(
 
 def of_another_organization(world: World) -> ASGIApp:
     """The same service for a key of another organisation."""
-    return create_app(world.emulator, keys={CANARY: "org_other"}, strict=True)
+    return WorldApp(world.emulator, keys={CANARY: "org_other"})
 
 
 DOWN = (Fault("* /*", None, "before"),)

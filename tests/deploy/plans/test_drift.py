@@ -9,9 +9,9 @@ import pytest
 
 from flowdsl.deploy.outcome import Status
 from flowdsl.deploy.planning.plan import Action
-from flowdsl.emulator.app import create_app
 from flowdsl.state.document import FORMAT
-from tests.deploy.deploy_world import CANARY, Ui, World, bundle, flow
+from tests.deploy.deploy_world import Ui, World, bundle, flow
+from tests.deploy.ops_world import of_another_organization
 
 
 def test_an_edit_in_the_dashboard_stops_the_deploy(world: World) -> None:
@@ -103,7 +103,7 @@ def test_a_workflow_deleted_on_both_sides_is_forgotten(world: World) -> None:
 
 def test_a_key_of_another_organisation_is_refused(world: World) -> None:
     world.deploy(bundle(flow("a"), flow("b")))
-    theirs = create_app(world.emulator, keys={CANARY: "org_other"}, strict=True)
+    theirs = of_another_organization(world)
 
     outcome = world.deploy(bundle(flow("a"), flow("b")), app=theirs)
 
@@ -117,7 +117,7 @@ def test_a_key_of_another_organisation_never_lets_the_only_workflow_go(world: Wo
     A workflow that also left the source would be taken for deleted and dropped from state.
     """
     world.deploy(bundle(flow("a")))
-    theirs = create_app(world.emulator, keys={CANARY: "org_other"}, strict=True)
+    theirs = of_another_organization(world)
 
     outcome = world.deploy(bundle(flow("b")), app=theirs)
 
@@ -144,7 +144,7 @@ def test_an_empty_organisation_that_is_not_the_one_named_gets_one_workflow_at_mo
 
 def test_a_key_of_another_organisation_that_has_workflows_is_named(world: World) -> None:
     world.deploy(bundle(flow("a")))
-    theirs = create_app(world.emulator, keys={CANARY: "org_other"}, strict=True)
+    theirs = of_another_organization(world)
     second = World.__new__(World)
     second.__dict__.update(world.__dict__)
     second.root = world.root / "second"

@@ -1,0 +1,74 @@
+"""Stores of the emulator in memory, which the tests of a process take over from each other.
+
+To make the tables of a store and to compile its statements takes longer than most deploys of a
+test; one in a file waits for the disk at every write as well.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
+
+from flowdsl.emulator.store import Store
+
+_BEFORE_ALL = datetime(2026, 1, 1, tzinfo=UTC)
+"""When the rows that every organisation has were made: before any test begins."""
+
+_free: list[Store] = []
+"""Stores that were given back."""
+
+
+class MemoryStore(Store):
+    """A new store, or one with what another held when `image` was made of it.
+
+    To close it gives its database back, for the next one to fill.
+    """
+
+    def __init__(self, clock: Callable[[], datetime], image: bytes | None = None) -> None:
+        new, signing_key = _new_store()
+        self._lent: Store | None = _free.pop() if _free else Store.open(None)
+        super().__init__(
+            self._lent._engine, signing_key=signing_key, clock=clock, new_id=self._lent._new_id
+        )
+        self._left = b""
+        with _database(self) as database:
+            database.deserialize(image or new)
+
+    def image(self) -> bytes:
+        """All that it holds, or held when it was closed."""
+        return _image(self) if self._lent else self._left
+
+    def close(self) -> None:
+        if self._lent:
+            self._left = _image(self)
+            _free.append(self._lent)
+            self._lent = None
+            # Whoever comes too late must not meet the rows of another.
+            del self._engine, self._writer
+
+
+@cache
+def _new_store() -> tuple[bytes, bytes]:
+    """The image of a store in which nothing was done, and the key that it signs with."""
+    with Store.open(None, clock=lambda: _BEFORE_ALL) as store:
+        return _image(store), store.signing_key
+
+
+def _image(store: Store) -> bytes:
+    with _database(store) as database:
+        return database.serialize()
+
+
+@contextmanager
+def _database(store: Store) -> Iterator[sqlite3.Connection]:
+    """The one connection of a store in memory, which is its database."""
+    connection = store._engine.raw_connection()
+    try:
+        database = connection.driver_connection
+        assert isinstance(database, sqlite3.Connection)
+        yield database
+    finally:
+        connection.close()
