@@ -16,15 +16,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
 from flowdsl.cyberdesk.models.run import Run, RunCreate
 from flowdsl.cyberdesk.transport import asgi_transport
-from flowdsl.emulator.app import create_app
 from flowdsl.emulator.embedded import EMBEDDED_BASE_URL
 from flowdsl.emulator.faults import FaultInjector
 from flowdsl.emulator.scenario import Scenario
-from flowdsl.emulator.store import Store
+from flowdsl.emulator.simulation.rules import RuleTally
 from flowdsl.runs.submit import One, Request, Submission, Submitter
 from flowdsl.state.held import Runtime
 from tests.emulator.emulator_desk import STANDSTILL, Desk, check
 from tests.emulator.runs.run_desk import INPUT_SCHEMA, OUTPUT_SCHEMA, PROMPT
+from tests.support.services.memory_store import MemoryStore
+from tests.support.services.shared_app import SharedApp
 from tests.support.virtual_time import run_without_threads
 
 T = TypeVar("T")
@@ -51,9 +52,15 @@ class RunWorld:
 
     @contextmanager
     def open(self) -> Iterator[RunWorld]:
-        with Store.open(None, clock=lambda: STANDSTILL + timedelta(seconds=self.elapsed)) as store:
-            quiet = self._scenario.model_copy(update={"faults": ()})
-            self.plain = create_app(store, scenario=quiet)
+        # The shared application knows neither of them.
+        assert self._scenario.rate_limit is None and self._scenario.webhooks is None
+        with MemoryStore(lambda: STANDSTILL + timedelta(seconds=self.elapsed)) as store:
+            self.plain = SharedApp(
+                store,
+                run_rules=RuleTally(self._scenario.runs),
+                idempotency_seconds=self._scenario.idempotency,
+                listing_lag=self._scenario.listing_lag,
+            )
             # Outside of the application, as a network is.
             self._app = FaultInjector(self.plain, self._scenario.faults)
             with Desk(self.plain) as self.desk:
