@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from shutil import copytree
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -27,7 +27,7 @@ from flowdsl.cyberdesk.models.workflow import Workflow
 from flowdsl.cyberdesk.transport import asgi_transport
 from flowdsl.deploy.deploy import deploy, plan_deployment
 from flowdsl.deploy.job import Job, OnDrift, Options
-from flowdsl.deploy.outcome import Outcome
+from flowdsl.deploy.outcome import Outcome, Status
 from flowdsl.deploy.planning.plan import Plan
 from flowdsl.deploy.rebuild import find_state, write_state
 from flowdsl.deploy.target import Target
@@ -38,6 +38,7 @@ from flowdsl.ir.source_map import SourceMap
 from flowdsl.state.document import StateDocument
 from flowdsl.state.lease import Runtime
 from flowdsl.state.stores import StateStore, Versioned, open_store
+from tests.support.command_line import read_tree, write_tree
 from tests.support.services.memory_store import MemoryStore
 from tests.support.services.shared_app import SharedApp
 
@@ -194,6 +195,18 @@ class WorldApp(SharedApp):
         super().__init__(emulator, **{"strict": True, **behaviour})
 
 
+class _Begun(NamedTuple):
+    """What the first deploy to a world left: the time, the data of the service, our files."""
+
+    elapsed: float
+    service: bytes
+    files: dict[str, bytes]
+
+
+_BEGUN: dict[str, _Begun] = {}
+"""By target and project."""
+
+
 class World:
     """One organisation and one project environment. `requests` are those of the last deploy."""
 
@@ -283,6 +296,22 @@ class World:
             return asyncio.run(run())
         finally:
             self.crash_counts = (crashing.count, store.count)
+
+    def begin(self, project: Bundle) -> None:
+        """Deploy to a world in which nothing was done yet.
+
+        It is done once in this process: for the same project and target the others begin as the
+        first one was left.
+        """
+        key = repr((self.target, project))
+        if key not in _BEGUN:
+            assert self.deploy(project).status is Status.DONE
+            _BEGUN[key] = _Begun(self.time.elapsed, self.emulator.image(), read_tree(self.root))
+        begun = _BEGUN[key]
+        self.requests, self.ui, self.crash_counts = [], Ui(), (0, 0)
+        self.time.elapsed = begun.elapsed
+        self.emulator.fill(begun.service)
+        write_tree(self.root, begun.files)
 
     def plan(self, project: Bundle) -> Plan:
         """What a deploy would do."""

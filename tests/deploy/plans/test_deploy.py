@@ -61,7 +61,7 @@ def test_second_deploy_writes_nothing_anywhere(world: World) -> None:
             post_run_checks=[check("a"), check("b", allow_missing_attachments=True)],
         )
     )
-    world.deploy(project)
+    world.begin(project)
     before = world.state_text()
 
     outcome = world.deploy(project)
@@ -73,7 +73,7 @@ def test_second_deploy_writes_nothing_anywhere(world: World) -> None:
 
 
 def test_an_update_sends_only_the_changed_field(world: World) -> None:
-    world.deploy(bundle(flow("look_up", "One.", output_schema="{}"), flow("other")))
+    world.begin(bundle(flow("look_up", "One.", output_schema="{}"), flow("other")))
     world.edit("Look Up", is_webhooks_enabled=True)
 
     outcome = world.deploy(bundle(flow("look_up", "Two.", output_schema="{}"), flow("other")))
@@ -91,7 +91,7 @@ def test_an_update_sends_only_the_changed_field(world: World) -> None:
 
 def test_a_dropped_field_is_reset_once_and_then_left_alone(world: World) -> None:
     schema = json.dumps({"type": "object", "properties": {"a": {}}})
-    world.deploy(bundle(flow("a", is_webhooks_enabled=True, input_schema=schema)))
+    world.begin(bundle(flow("a", is_webhooks_enabled=True, input_schema=schema)))
 
     world.deploy(bundle(flow("a")))
 
@@ -105,7 +105,7 @@ def test_a_dropped_field_is_reset_once_and_then_left_alone(world: World) -> None
 
 
 def test_checks_keep_their_ids_and_what_is_not_ours(world: World) -> None:
-    world.deploy(bundle(flow("a", post_run_checks=[check("x"), check("y"), check("z")])))
+    world.begin(bundle(flow("a", post_run_checks=[check("x"), check("y"), check("z")])))
     before = {c.name: c.id for c in world.workflow("A").post_run_checks or ()}
 
     world.deploy(
@@ -122,7 +122,7 @@ def test_checks_keep_their_ids_and_what_is_not_ours(world: World) -> None:
 
 def test_a_check_renamed_in_the_dashboard_keeps_its_id(world: World) -> None:
     project = bundle(flow("a", post_run_checks=[check("x")]))
-    world.deploy(project)
+    world.begin(project)
     original = (world.workflow("A").post_run_checks or [])[0]
     world.edit("A", post_run_checks=[check("renamed", id=original.id)])
 
@@ -136,7 +136,7 @@ def test_a_check_renamed_in_the_dashboard_keeps_its_id(world: World) -> None:
 
 def test_tags_are_managed_three_way(world: World) -> None:
     world.retarget(every_workflow_tags=("team",))
-    world.deploy(bundle(flow("a", tags=["old", "stays"])))
+    world.begin(bundle(flow("a", tags=["old", "stays"])))
     tag = world.ask(
         lambda client: client.tags.create(TagCreate(name="by hand"), idempotency_key="1")
     )
@@ -152,7 +152,7 @@ def test_tags_are_managed_three_way(world: World) -> None:
 
 
 def test_a_tag_that_somebody_else_put_there_is_never_taken_off(world: World) -> None:
-    world.deploy(bundle(flow("a")))
+    world.begin(bundle(flow("a")))
     tag = world.ask(lambda client: client.tags.create(TagCreate(name="t"), idempotency_key="1"))
     workflow_id = world.workflow("A").id
     world.ask(lambda client: client.workflows.add_tags(workflow_id, [tag.id], idempotency_key="2"))
@@ -208,7 +208,7 @@ def test_a_picture_is_uploaded_once_and_found_again(world: World) -> None:
     first = flow("a", image_prompt(item), images=(item.sha256,))
     second = flow("b", image_prompt(item), images=(item.sha256,))
 
-    world.deploy(bundle(first, images=[item]))
+    world.begin(bundle(first, images=[item]))
     world.deploy(bundle(first, second, images=[item]))
 
     stored = world.ask(lambda client: client.prompt_images.list())
@@ -246,7 +246,7 @@ def test_models_are_resolved_by_display_name(world: World) -> None:
 
 def test_a_concrete_default_written_by_the_dashboard_is_no_drift(world: World) -> None:
     project = bundle(flow("a", model_metadata={"main_agent_model_id": ModelAlias("any")}))
-    world.deploy(project)
+    world.begin(project)
     metadata = dict(world.workflow("A").model_metadata or {})
     other = world.ask(lambda client: client.model_configurations.list())[1].id
     world.edit("A", model_metadata={**metadata, "fallback_model_1_id": other})
@@ -300,7 +300,7 @@ def test_two_tags_of_one_group_are_refused(world: World) -> None:
 
 
 def test_a_workflow_that_left_the_source_is_kept(world: World) -> None:
-    world.deploy(bundle(flow("a"), flow("b")))
+    world.begin(bundle(flow("a"), flow("b")))
 
     outcome = world.deploy(bundle(flow("a")))
 
@@ -312,7 +312,7 @@ def test_a_workflow_that_left_the_source_is_kept(world: World) -> None:
 
 
 def test_renaming_in_source_moves_the_address_and_changes_the_title(world: World) -> None:
-    world.deploy(bundle(flow("old")))
+    world.begin(bundle(flow("old")))
     workflow_id = world.workflow("Old").id
 
     outcome = world.deploy(bundle(flow("new", renamed_from="old")))
@@ -324,7 +324,7 @@ def test_renaming_in_source_moves_the_address_and_changes_the_title(world: World
 
 
 def test_a_title_change_alone_is_a_rename(world: World) -> None:
-    world.deploy(bundle(flow("a", title="One")))
+    world.begin(bundle(flow("a", title="One")))
 
     outcome = world.deploy(bundle(flow("a", title="Two")))
 
@@ -352,7 +352,7 @@ def test_adopting_takes_over_an_existing_workflow_without_a_mark(world: World) -
 
 
 def test_a_workflow_of_another_project_is_not_adopted(world: World) -> None:
-    world.deploy(bundle(flow("theirs")))
+    world.begin(bundle(flow("theirs")))
     found = world.workflow("Theirs").id
     world.retarget(project="prj_2", adopted={"workflow.mine": found})
     world.project = "prj_2"
@@ -366,7 +366,7 @@ def test_a_workflow_of_another_project_is_not_adopted(world: World) -> None:
 
 
 def test_a_tracked_workflow_can_be_let_go(world: World) -> None:
-    world.deploy(bundle(flow("a"), flow("b")))
+    world.begin(bundle(flow("a"), flow("b")))
     world.retarget(forgotten=frozenset({"workflow.b"}))
 
     world.deploy(bundle(flow("a")))
@@ -387,7 +387,7 @@ def test_checks_of_one_name_are_told_apart_by_their_order(world: World) -> None:
     first = bundle(
         flow("a", post_run_checks=[check("x", check_prompt="One?"), check("x"), check("y")])
     )
-    world.deploy(first)
+    world.begin(first)
     ids = [each.id for each in world.workflow("A").post_run_checks or []]
     assert world.deploy(first).status is Status.NOTHING_TO_DO and world.writes == []
 

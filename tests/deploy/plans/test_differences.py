@@ -33,7 +33,7 @@ def shown(differences: dict[str, WorkflowDifference], *, unified: bool = False) 
 
 
 def test_right_after_a_deploy_there_is_no_difference(world: World) -> None:
-    world.deploy(DEPLOYED)
+    world.begin(DEPLOYED)
     before = world.state_text()
 
     found = differing(world, DEPLOYED)
@@ -46,7 +46,7 @@ def test_right_after_a_deploy_there_is_no_difference(world: World) -> None:
 
 def test_a_change_of_the_source_is_shown_whole(world: World) -> None:
     lines = [f"Line {number} of many." for number in range(300)]
-    world.deploy(bundle(flow("a", "\n".join(lines))))
+    world.begin(bundle(flow("a", "\n".join(lines))))
     changed = [line.replace("many", "more") for line in lines]
 
     found = differing(world, bundle(flow("a", "\n".join(changed))))
@@ -60,7 +60,7 @@ def test_a_change_of_the_source_is_shown_whole(world: World) -> None:
 
 def test_an_edit_is_shown_from_what_was_last_applied(world: World) -> None:
     """State holds hashes; the text of the last deploy is in the versions that the service saved."""
-    world.deploy(DEPLOYED)
+    world.begin(DEPLOYED)
     world.edit("A", main_prompt="One by hand.")
 
     found = differing(world, bundle(flow("a", "One more."), flow("b", tags=["t"])))
@@ -80,7 +80,7 @@ def test_an_edit_is_shown_from_what_was_last_applied(world: World) -> None:
 
 
 def test_an_edit_alone_is_shown_once(world: World) -> None:
-    world.deploy(DEPLOYED)
+    world.begin(DEPLOYED)
     world.edit("A", main_prompt="One \x1b[31mby hand.")
 
     text = shown(differing(world, DEPLOYED))
@@ -92,7 +92,7 @@ def test_an_edit_alone_is_shown_once(world: World) -> None:
 
 
 def test_an_edit_of_which_no_version_tells(world: World) -> None:
-    world.deploy(DEPLOYED)
+    world.begin(DEPLOYED)
     world.edit("A", is_webhooks_enabled=True)
     world.deploy(bundle(flow("a", "One.", is_webhooks_enabled=True), flow("b", tags=["t"])))
     world.edit("A", is_webhooks_enabled=False)
@@ -107,7 +107,7 @@ def test_an_edit_of_which_no_version_tells(world: World) -> None:
 
 
 def test_a_tag_taken_off(world: World) -> None:
-    world.deploy(DEPLOYED)
+    world.begin(DEPLOYED)
     row = world.workflow("B")
     tag = (row.tags or [])[0].id
     world.ask(lambda client: client.workflows.remove_tag(row.id, tag, idempotency_key="1"))
@@ -119,7 +119,7 @@ def test_a_tag_taken_off(world: World) -> None:
 
 
 def test_what_is_not_deployed_gone_or_left_the_source(world: World) -> None:
-    world.deploy(bundle(flow("a"), flow("b"), flow("c")))
+    world.begin(bundle(flow("a"), flow("b"), flow("c")))
     gone = world.workflow("B").id
     world.ask(lambda client: client.workflows.delete(gone, idempotency_key="1"))
 
@@ -140,7 +140,7 @@ def test_what_is_not_deployed_gone_or_left_the_source(world: World) -> None:
 
 
 def test_named_workflows_alone_are_read(world: World) -> None:
-    world.deploy(bundle(*(flow(f"w{number}") for number in range(5))))
+    world.begin(bundle(*(flow(f"w{number}") for number in range(5))))
     world.edit("W3", main_prompt="By hand.")
 
     found = differing(world, bundle(*(flow(f"w{number}") for number in range(5))), "workflow.w3")
@@ -151,7 +151,7 @@ def test_named_workflows_alone_are_read(world: World) -> None:
 
 
 def test_a_renamed_workflow_is_found_by_its_new_address(world: World) -> None:
-    world.deploy(bundle(flow("old"), flow("other")))
+    world.begin(bundle(flow("old"), flow("other")))
     project = bundle(flow("new", renamed_from="old"), flow("other"))
 
     found = differing(world, project, "workflow.new")
@@ -163,7 +163,7 @@ def test_a_renamed_workflow_is_found_by_its_new_address(world: World) -> None:
 
 
 def test_workflows_that_change_places(world: World) -> None:
-    world.deploy(bundle(flow("a", "One."), flow("b", "Two.")))
+    world.begin(bundle(flow("a", "One."), flow("b", "Two.")))
     project = bundle(flow("a", "Two.", renamed_from="b"), flow("b", "One.", renamed_from="a"))
 
     found = differing(world, project, "workflow.a")
@@ -172,14 +172,14 @@ def test_workflows_that_change_places(world: World) -> None:
 
 
 def test_an_unknown_address(world: World) -> None:
-    world.deploy(DEPLOYED)
+    world.begin(DEPLOYED)
 
     with pytest.raises(NoSuchAddress, match=r"`workflow.a` exists"):
         differing(world, DEPLOYED, "workflow.aa")
 
 
 def test_an_interrupted_write_is_no_edit_of_somebody_else(world: World) -> None:
-    world.deploy(DEPLOYED)
+    world.begin(DEPLOYED)
     later = bundle(flow("a", "Two."), flow("b", tags=["t"]))
     world.deploy(
         later,
@@ -194,7 +194,7 @@ def test_an_interrupted_write_is_no_edit_of_somebody_else(world: World) -> None:
 
 
 def test_a_key_of_another_organisation(world: World) -> None:
-    world.deploy(DEPLOYED)
+    world.begin(DEPLOYED)
 
     with pytest.raises(Stop) as raised:
         differing(world, DEPLOYED, "workflow.a", app=of_another_organization(world))
@@ -202,13 +202,13 @@ def test_a_key_of_another_organisation(world: World) -> None:
 
 
 def test_a_service_that_is_down(world: World) -> None:
-    world.deploy(DEPLOYED)
+    world.begin(DEPLOYED)
 
     with pytest.raises(CyberdeskError):
         perform(world, lambda job: find_differences(job), *DOWN, project=DEPLOYED)
 
 
 def test_another_deploy_is_not_waited_for(world: World) -> None:
-    world.deploy(DEPLOYED)
+    world.begin(DEPLOYED)
     with world.store().hold():
         assert not differing(world, DEPLOYED)["workflow.a"].differs

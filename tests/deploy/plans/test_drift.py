@@ -15,7 +15,7 @@ from tests.deploy.ops_world import of_another_organization
 
 
 def test_an_edit_in_the_dashboard_stops_the_deploy(world: World) -> None:
-    world.deploy(bundle(flow("a", "One."), flow("b")))
+    world.begin(bundle(flow("a", "One."), flow("b")))
     world.edit("A", main_prompt="By hand.")
 
     outcome = world.deploy(bundle(flow("a", "One."), flow("b", "Other.")))
@@ -28,7 +28,7 @@ def test_an_edit_in_the_dashboard_stops_the_deploy(world: World) -> None:
 
 @pytest.mark.parametrize(("on_drift", "prompt"), [("overwrite", "One."), ("skip", "By hand.")])
 def test_drift_can_be_overwritten_or_skipped(world: World, on_drift: str, prompt: str) -> None:
-    world.deploy(bundle(flow("a", "One."), flow("b")))
+    world.begin(bundle(flow("a", "One."), flow("b")))
     world.edit("A", main_prompt="By hand.")
 
     outcome = world.deploy(bundle(flow("a", "One."), flow("b", "Other.")), on_drift=on_drift)
@@ -39,7 +39,7 @@ def test_drift_can_be_overwritten_or_skipped(world: World, on_drift: str, prompt
 
 
 def test_on_a_terminal_drift_is_a_question(world: World) -> None:
-    world.deploy(bundle(flow("a", "One.")))
+    world.begin(bundle(flow("a", "One.")))
     world.edit("A", main_prompt="By hand.")
 
     outcome = world.deploy(bundle(flow("a", "Two.")), on_drift=None, ui=Ui(on_drift="overwrite"))
@@ -49,7 +49,7 @@ def test_on_a_terminal_drift_is_a_question(world: World) -> None:
 
 
 def test_the_same_edit_made_in_both_places_is_no_drift(world: World) -> None:
-    world.deploy(bundle(flow("a", "One.")))
+    world.begin(bundle(flow("a", "One.")))
     world.edit("A", main_prompt="Two.")
 
     outcome = world.deploy(bundle(flow("a", "Two.")))
@@ -62,7 +62,7 @@ def test_the_same_edit_made_in_both_places_is_no_drift(world: World) -> None:
 
 def test_taking_our_tag_off_is_drift(world: World) -> None:
     project = bundle(flow("a", tags=["t"]))
-    world.deploy(project)
+    world.begin(project)
     found = world.workflow("A")
     tag_id = (found.tags or [])[0].id
     world.ask(lambda client: client.workflows.remove_tag(found.id, tag_id, idempotency_key="1"))
@@ -75,7 +75,7 @@ def test_taking_our_tag_off_is_drift(world: World) -> None:
 
 def test_a_deleted_workflow_is_a_conflict_and_can_be_recreated(world: World) -> None:
     project = bundle(flow("a"), flow("b"))
-    world.deploy(project)
+    world.begin(project)
     gone = world.workflow("A").id
     world.ask(lambda client: client.workflows.delete(gone, idempotency_key="1"))
 
@@ -91,7 +91,7 @@ def test_a_deleted_workflow_is_a_conflict_and_can_be_recreated(world: World) -> 
 
 
 def test_a_workflow_deleted_on_both_sides_is_forgotten(world: World) -> None:
-    world.deploy(bundle(flow("a"), flow("b")))
+    world.begin(bundle(flow("a"), flow("b")))
     gone = world.workflow("B").id
     world.ask(lambda client: client.workflows.delete(gone, idempotency_key="1"))
 
@@ -102,7 +102,7 @@ def test_a_workflow_deleted_on_both_sides_is_forgotten(world: World) -> None:
 
 
 def test_a_key_of_another_organisation_is_refused(world: World) -> None:
-    world.deploy(bundle(flow("a"), flow("b")))
+    world.begin(bundle(flow("a"), flow("b")))
     theirs = of_another_organization(world)
 
     outcome = world.deploy(bundle(flow("a"), flow("b")), app=theirs)
@@ -116,7 +116,7 @@ def test_a_key_of_another_organisation_never_lets_the_only_workflow_go(world: Wo
 
     A workflow that also left the source would be taken for deleted and dropped from state.
     """
-    world.deploy(bundle(flow("a")))
+    world.begin(bundle(flow("a")))
     theirs = of_another_organization(world)
 
     outcome = world.deploy(bundle(flow("b")), app=theirs)
@@ -143,7 +143,7 @@ def test_an_empty_organisation_that_is_not_the_one_named_gets_one_workflow_at_mo
 
 
 def test_a_key_of_another_organisation_that_has_workflows_is_named(world: World) -> None:
-    world.deploy(bundle(flow("a")))
+    world.begin(bundle(flow("a")))
     theirs = of_another_organization(world)
     second = World.__new__(World)
     second.__dict__.update(world.__dict__)
@@ -158,7 +158,7 @@ def test_a_key_of_another_organisation_that_has_workflows_is_named(world: World)
 
 
 def test_lost_state_is_never_answered_by_creating_everything_again(world: World) -> None:
-    world.deploy(bundle(flow("a"), flow("b")))
+    world.begin(bundle(flow("a"), flow("b")))
     (world.root / ".flowdsl/state/test.json").unlink()
 
     outcome = world.deploy(bundle(flow("a"), flow("b")))
@@ -177,7 +177,7 @@ def lose_state(world: World) -> None:
 def test_lost_state_is_rebuilt_from_marks(world: World) -> None:
     checks = [{"name": "c", "type": "run_attachment_exists"}]
     project = bundle(flow("a", tags=["t"], post_run_checks=checks), flow("b", title='"B"\n'))
-    world.deploy(project)
+    world.begin(project)
     ids = {row.name: row.id for row in world.workflows()}
     lose_state(world)
     assert world.rebuild(project) == {"workflow.a": "mark", "workflow.b": "mark"}
@@ -200,7 +200,7 @@ def test_lost_state_after_a_renaming_and_a_removal(world: World) -> None:
 
     One without a source is kept.
     """
-    world.deploy(bundle(flow("old"), flow("gone"), flow("kept")))
+    world.begin(bundle(flow("old"), flow("gone"), flow("kept")))
     project = bundle(flow("new", renamed_from="old"), flow("kept"))
     world.deploy(project)
     lose_state(world)
@@ -217,7 +217,7 @@ def test_lost_state_after_a_renaming_and_a_removal(world: World) -> None:
 
 def test_a_copy_is_not_taken_for_the_original(world: World) -> None:
     project = bundle(flow("a"))
-    world.deploy(project)
+    world.begin(project)
     original = world.workflow("A").id
     world.ask(lambda client: client.workflows.duplicate(original, idempotency_key="1"))
     lose_state(world)
@@ -228,7 +228,7 @@ def test_a_copy_is_not_taken_for_the_original(world: World) -> None:
 
 
 def test_an_older_copy_of_state_is_not_answered_by_creating_again(world: World) -> None:
-    world.deploy(bundle(flow("a")))
+    world.begin(bundle(flow("a")))
     older = world.state_text()
     project = bundle(flow("a"), flow("b"))
     world.deploy(project)
@@ -244,7 +244,7 @@ def test_an_older_copy_of_state_is_not_answered_by_creating_again(world: World) 
 
 
 def test_one_workflow_is_not_given_to_two_addresses(world: World) -> None:
-    world.deploy(bundle(flow("a")))
+    world.begin(bundle(flow("a")))
     world.retarget(adopted={"workflow.b": world.workflow("A").id})
 
     for project, way in (
@@ -275,7 +275,7 @@ def test_one_workflow_is_not_given_to_two_addresses(world: World) -> None:
 def test_state_that_cannot_be_trusted_stops_everything(
     world: World, change: object, words: str
 ) -> None:
-    world.deploy(bundle(flow("a")))
+    world.begin(bundle(flow("a")))
     path: Path = world.root / ".flowdsl/state/test.json"
     path.write_text(change(path.read_text()))  # type: ignore[operator]
 
@@ -287,7 +287,7 @@ def test_state_that_cannot_be_trusted_stops_everything(
 
 
 def test_an_edit_between_plan_and_write_is_not_overwritten(world: World) -> None:
-    world.deploy(bundle(flow("a", "One.")))
+    world.begin(bundle(flow("a", "One.")))
 
     class EditingUi(Ui):
         def confirm(self, plan: object) -> bool:
@@ -328,7 +328,7 @@ def test_declining_changes_nothing(world: World) -> None:
 
 
 def test_an_edit_to_a_workflow_that_is_orphaned_is_nobodys_business(world: World) -> None:
-    world.deploy(bundle(flow("a"), flow("b")))
+    world.begin(bundle(flow("a"), flow("b")))
     world.edit("B", main_prompt="By hand.")
 
     outcome = world.deploy(bundle(flow("a")))

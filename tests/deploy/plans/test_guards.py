@@ -26,7 +26,7 @@ def many(count: int, prompt: str = "Open the app.", changed: int = 0) -> Bundle:
 def test_changing_most_of_a_project_takes_a_word(
     world: World, count: int, changed: int, trips: bool
 ) -> None:
-    world.deploy(many(count))
+    world.begin(many(count))
     project = many(count, "Another prompt.", changed)
 
     outcome = world.deploy(project)
@@ -47,7 +47,7 @@ def test_many_missing_workflows_look_like_another_organisation(
     world: World, deleted: int, status: Status
 ) -> None:
     project = many(5)
-    world.deploy(project)
+    world.begin(project)
     for name in [f"W{n:02}" for n in range(deleted)]:
         gone = world.workflow(name).id
         world.ask(lambda client, gone=gone: client.workflows.delete(gone, idempotency_key=gone))
@@ -65,7 +65,7 @@ def test_many_missing_workflows_look_like_another_organisation(
 
 
 def test_only_what_was_named_changes_with_what_it_needs(world: World) -> None:
-    world.deploy(bundle(flow("a", "One."), flow("b", "One."), flow("gone")))
+    world.begin(bundle(flow("a", "One."), flow("b", "One."), flow("gone")))
     project = bundle(flow("a", "Two.", tags=["t"]), flow("b", "Two.", tags=["u"]), flow("c"))
 
     outcome = world.deploy(project, only=frozenset({"workflow.a"}), prune=True)
@@ -79,7 +79,7 @@ def test_only_what_was_named_changes_with_what_it_needs(world: World) -> None:
 
 
 def test_the_first_failure_ends_the_deploy_where_that_is_wanted(world: World) -> None:
-    world.deploy(bundle(*(flow(name, "One.") for name in "abc")))
+    world.begin(bundle(*(flow(name, "One.") for name in "abc")))
     project = bundle(*(flow(name, "Two.") for name in "abc"))
 
     outcome = world.deploy(
@@ -132,7 +132,7 @@ def test_time_that_is_over_stops_before_the_next_operation(world: World) -> None
 
 def test_workflows_that_an_adoption_changes_count_as_updates(world: World) -> None:
     names = [f"flow_{number:02}" for number in range(12)]
-    world.deploy(bundle(*(flow(name, "By hand.") for name in names)))
+    world.begin(bundle(*(flow(name, "By hand.") for name in names)))
     ids = {address: each.id for address, each in world.state().resources.items()}
     (world.root / ".flowdsl/state/test.json").unlink()
     world.retarget(adopted=ids)

@@ -138,7 +138,7 @@ NAMES = ("workflow.a", "workflow.b", "workflow.c", "workflow.x")
 
 @pytest.mark.parametrize("moves", MOVES.values(), ids=MOVES.keys())
 def test_no_choice_of_workflows_loses_one(world: World, tmp_path: Path, moves: Moves) -> None:
-    world.deploy(moves.before)
+    world.begin(moves.before)
     world.close()
     known = {f"workflow.{each.name}" for each in moves.after.workflows}
     choices = [set(some) for n in (1, 2, 3) for some in combinations(sorted(known), n)]
@@ -163,7 +163,7 @@ def test_no_choice_of_workflows_loses_one(world: World, tmp_path: Path, moves: M
 def test_what_was_edited_can_be_skipped_without_losing_what_moves(
     world: World, moves: Moves, edited: str
 ) -> None:
-    world.deploy(moves.before)
+    world.begin(moves.before)
     if edited not in {row.name for row in world.workflows()}:
         return
     world.edit(edited, main_prompt="By hand.")
@@ -178,7 +178,7 @@ def test_what_was_edited_can_be_skipped_without_losing_what_moves(
 
 def test_what_is_left_alone_because_of_a_skipped_one_is_said(world: World) -> None:
     moves = MOVES["one after the other"]
-    world.deploy(moves.before)
+    world.begin(moves.before)
     world.edit("B", main_prompt="By hand.")
     outcome = world.deploy(moves.after, on_drift="skip")
     edited, as_well = outcome.messages
@@ -204,7 +204,7 @@ class Editing(Ui):
 
 
 def test_an_edit_of_what_is_adopted_is_not_overwritten(world: World) -> None:
-    world.deploy(bundle(flow("a", "By hand.")))
+    world.begin(bundle(flow("a", "By hand.")))
     (row,) = world.workflows()
     (world.root / ".flowdsl/state/test.json").unlink()
     world.retarget(adopted={"workflow.a": row.id})
@@ -215,7 +215,7 @@ def test_an_edit_of_what_is_adopted_is_not_overwritten(world: World) -> None:
 
 
 def test_a_second_edit_of_what_is_overwritten_on_purpose_is_not(world: World) -> None:
-    world.deploy(bundle(flow("a", "One.")))
+    world.begin(bundle(flow("a", "One.")))
     world.edit("A", main_prompt="Seen.")
     ui = Editing(lambda: world.edit("A", main_prompt="Not seen."))
     outcome = world.deploy(bundle(flow("a", "Two.")), ui=ui, on_drift="overwrite")
@@ -226,7 +226,7 @@ def test_a_second_edit_of_what_is_overwritten_on_purpose_is_not(world: World) ->
 def test_an_edit_of_a_field_that_is_new_in_the_source_is_not_overwritten(world: World) -> None:
     theirs = '{"type": "object", "properties": {"theirs": {"type": "string"}}}'
     ours = theirs.replace("theirs", "ours")
-    world.deploy(bundle(flow("a")))
+    world.begin(bundle(flow("a")))
     ui = Editing(lambda: world.edit("A", output_schema=theirs))
     outcome = world.deploy(bundle(flow("a", output_schema=ours)), ui=ui)
     assert outcome.status is Status.CONFLICT
@@ -244,7 +244,7 @@ def lose_creation(world: World, project: Bundle) -> None:
 
 
 def test_a_creation_that_is_not_chosen_is_not_sent_again(world: World) -> None:
-    world.deploy(bundle(flow("y", "One.")))
+    world.begin(bundle(flow("y", "One.")))
     lose_creation(world, bundle(flow("x"), flow("y", "One.")))
     both = bundle(flow("x"), flow("y", "Two."))
     chosen = world.deploy(both, only=frozenset({"workflow.y"}))
@@ -257,7 +257,7 @@ def test_a_creation_that_is_not_chosen_is_not_sent_again(world: World) -> None:
 
 
 def test_a_chosen_workflow_is_found_under_the_name_it_had(world: World) -> None:
-    world.deploy(bundle(flow("y")))
+    world.begin(bundle(flow("y")))
     outcome = world.deploy(
         bundle(flow("x"), flow("y")),
         Fault(CREATE, None, "after"),
@@ -281,7 +281,7 @@ def test_what_a_recovered_creation_protects_is_protected(world: World) -> None:
 
 
 def test_two_addresses_cannot_adopt_one_workflow(world: World) -> None:
-    world.deploy(bundle(flow("a")))
+    world.begin(bundle(flow("a")))
     (row,) = world.workflows()
     (world.root / ".flowdsl/state/test.json").unlink()
     world.retarget(adopted={"workflow.a": row.id, "workflow.b": row.id.upper()})

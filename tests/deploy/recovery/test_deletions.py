@@ -27,7 +27,7 @@ def names(world: World) -> list[str | None]:
 
 
 def test_what_left_the_source_stays_until_somebody_says_otherwise(world: World) -> None:
-    world.deploy(bundle(flow("a"), flow("b")))
+    world.begin(bundle(flow("a"), flow("b")))
 
     outcome = world.deploy(bundle(flow("a")))
 
@@ -37,7 +37,7 @@ def test_what_left_the_source_stays_until_somebody_says_otherwise(world: World) 
 
 @pytest.mark.parametrize("how", ["entry", "prune"])
 def test_an_entry_or_prune_deletes_and_says_what_goes_with_it(world: World, how: str) -> None:
-    world.deploy(bundle(flow("a"), flow("b")))
+    world.begin(bundle(flow("a"), flow("b")))
     gone = world.workflow("B").id
     world.run(gone)
     world.run(gone)
@@ -55,7 +55,7 @@ def test_an_entry_or_prune_deletes_and_says_what_goes_with_it(world: World, how:
 
 
 def test_an_address_in_the_source_is_not_deleted(world: World) -> None:
-    world.deploy(bundle(flow("a")))
+    world.begin(bundle(flow("a")))
     world.retarget(deleted=frozenset({"workflow.a"}))
 
     outcome = world.deploy(bundle(flow("a")))
@@ -65,7 +65,7 @@ def test_an_address_in_the_source_is_not_deleted(world: World) -> None:
 
 
 def test_protection_is_in_state_and_outlives_the_source(world: World) -> None:
-    world.deploy(bundle(flow("a"), flow("b", protect=True)))
+    world.begin(bundle(flow("a"), flow("b", protect=True)))
 
     outcome = world.deploy(bundle(flow("a")), prune=True, accepted={"deletes": 1})
 
@@ -86,7 +86,7 @@ def test_protection_is_in_state_and_outlives_the_source(world: World) -> None:
 def test_many_deletions_take_the_exact_number(
     world: World, accepted: dict[str, int], status: Status
 ) -> None:
-    world.deploy(many(6))
+    world.begin(many(6))
 
     outcome = world.deploy(many(6, first=4), prune=True, accepted=accepted)
 
@@ -97,12 +97,12 @@ def test_many_deletions_take_the_exact_number(
 
 
 def test_three_deletions_are_no_mass(world: World) -> None:
-    world.deploy(many(6))
+    world.begin(many(6))
     assert world.deploy(many(6, first=3), prune=True).status is Status.DONE
 
 
 def test_nothing_is_deleted_while_something_else_has_failed(world: World) -> None:
-    world.deploy(bundle(flow("a", "One."), flow("b")))
+    world.begin(bundle(flow("a", "One."), flow("b")))
 
     outcome = world.deploy(
         bundle(flow("a", "Two.")),
@@ -121,7 +121,7 @@ def outcomes(outcome: Outcome) -> dict[str, str]:
 
 @pytest.mark.parametrize("kind", ["before", "after", "html_502"])
 def test_a_lost_reply_to_a_deletion_is_settled_by_deploying_again(world: World, kind: Any) -> None:
-    world.deploy(bundle(flow("a"), flow("b")))
+    world.begin(bundle(flow("a"), flow("b")))
 
     first = world.deploy(bundle(flow("a")), Fault(DELETE, 1, kind), prune=True)
     gone = len(names(world)) == 1
@@ -135,7 +135,7 @@ def test_a_lost_reply_to_a_deletion_is_settled_by_deploying_again(world: World, 
 
 
 def test_a_workflow_edited_after_the_plan_is_not_deleted(world: World) -> None:
-    world.deploy(bundle(flow("a"), flow("b")))
+    world.begin(bundle(flow("a"), flow("b")))
 
     outcome = world.deploy(
         bundle(flow("a")),
@@ -150,7 +150,7 @@ def test_a_workflow_edited_after_the_plan_is_not_deleted(world: World) -> None:
 
 def test_a_declared_tag_goes_last_and_only_when_told(world: World) -> None:
     world.retarget(declared={"tag": {"t": {"color": "red"}}})
-    world.deploy(bundle(flow("a", tags=["t"]), flow("b")))
+    world.begin(bundle(flow("a", tags=["t"]), flow("b")))
     world.retarget(declared={})
     kept = world.deploy(bundle(flow("a"), flow("b")))
     assert kept.status is Status.DONE
@@ -169,7 +169,7 @@ def test_a_declared_tag_goes_last_and_only_when_told(world: World) -> None:
 
 
 def test_forgetting_leaves_the_workflow_and_lets_go_of_it(world: World) -> None:
-    world.deploy(bundle(flow("a"), flow("b")))
+    world.begin(bundle(flow("a"), flow("b")))
     world.retarget(forgotten=frozenset({"workflow.b"}))
 
     outcome = world.deploy(bundle(flow("a")))
@@ -182,7 +182,7 @@ def test_forgetting_leaves_the_workflow_and_lets_go_of_it(world: World) -> None:
 def test_a_tag_that_a_workflow_still_has_is_not_deleted(world: World) -> None:
     world.retarget(declared={"tag": {"ehr": {}}})
     project = bundle(flow("a", tags=["ehr"]))
-    world.deploy(project)
+    world.begin(project)
     world.retarget(declared={}, deleted=frozenset({"tag.ehr"}))
     outcome = world.deploy(project)
     assert outcome.status is Status.CONFLICT

@@ -68,7 +68,7 @@ def add_foreign(world: World, name: str = "By hand", **fields: Any) -> str:
 
 def test_everything_that_state_tracks_goes_and_nothing_else(world: World) -> None:
     world.retarget(declared=DECLARED)
-    world.deploy(PROJECT)
+    world.begin(PROJECT)
     foreign = add_foreign(world)
     serial = world.state().serial
 
@@ -101,7 +101,7 @@ def test_nothing_tracked_is_nothing_to_do(world: World) -> None:
 
 @pytest.mark.parametrize("accepted", [{}, {"deletes": 2}])
 def test_the_guard_always_stands_in_the_way(world: World, accepted: dict[str, int]) -> None:
-    world.deploy(PROJECT)
+    world.begin(PROJECT)
 
     outcome = razed(world, accepted=accepted)
 
@@ -112,7 +112,7 @@ def test_the_guard_always_stands_in_the_way(world: World, accepted: dict[str, in
 
 
 def test_a_person_who_types_the_name_lifts_the_guard(world: World) -> None:
-    world.deploy(PROJECT)
+    world.begin(PROJECT)
 
     refused = perform(world, by_hand, ui=Ui(answer=False))
     assert refused.status is Status.DECLINED and len(world.workflows()) == 3
@@ -124,7 +124,7 @@ def test_a_person_who_types_the_name_lifts_the_guard(world: World) -> None:
 
 
 def test_what_hangs_on_the_workflows_is_counted_before_the_question(world: World) -> None:
-    world.deploy(PROJECT)
+    world.begin(PROJECT)
     found = world.workflow("A").id
 
     async def use(client: Any) -> None:
@@ -162,7 +162,7 @@ def test_what_hangs_on_the_workflows_is_counted_before_the_question(world: World
 
 
 def test_a_protected_workflow_stops_everything(world: World) -> None:
-    world.deploy(PROJECT)
+    world.begin(PROJECT)
     state = world.state()
     resource = state.resources["workflow.b"].replace(protect=True)
     document = state.replace(
@@ -184,7 +184,7 @@ def test_a_protected_workflow_stops_everything(world: World) -> None:
 
 def test_only_takes_one_and_keeps_the_rest(world: World) -> None:
     world.retarget(declared=DECLARED)
-    world.deploy(PROJECT)
+    world.begin(PROJECT)
 
     outcome = razed(world, deletes=1, only=frozenset({"workflow.a"}))
 
@@ -202,7 +202,7 @@ def test_only_takes_one_and_keeps_the_rest(world: World) -> None:
 
 def test_named_things_that_others_use_are_left_and_named(world: World) -> None:
     world.retarget(declared=DECLARED)
-    world.deploy(PROJECT)
+    world.begin(PROJECT)
     state = world.state()
     tag, group, model = (
         state.resources[each].id for each in ("tag.ours", "tag_group.Kind", "model.Reader")
@@ -230,7 +230,7 @@ def test_named_things_that_others_use_are_left_and_named(world: World) -> None:
 
 def test_a_model_in_a_check_is_used(world: World) -> None:
     world.retarget(declared={"model": DECLARED["model"]})
-    world.deploy(bundle(flow("a")))
+    world.begin(bundle(flow("a")))
     model = world.state().resources["model.Reader"].id
     check = {"name": "c", "type": "output_data_agentic_check", "model": model}
     add_foreign(world, post_run_checks=[check])
@@ -242,7 +242,7 @@ def test_a_model_in_a_check_is_used(world: World) -> None:
 
 
 def test_a_workflow_edited_in_between_is_not_deleted(world: World) -> None:
-    world.deploy(PROJECT)
+    world.begin(PROJECT)
     edited = world.workflow("B").id
 
     async def edit(client: Any) -> None:
@@ -261,7 +261,7 @@ def test_a_workflow_edited_in_between_is_not_deleted(world: World) -> None:
 
 
 def test_what_is_gone_already_is_let_go(world: World) -> None:
-    world.deploy(PROJECT)
+    world.begin(PROJECT)
     gone = world.workflow("A").id
     world.ask(lambda client: client.workflows.delete(gone, idempotency_key="1"))
 
@@ -289,7 +289,7 @@ def test_one_broken_request_is_healed_by_running_again(
     world: World, route: str, kind: str, nth: int
 ) -> None:
     world.retarget(declared=DECLARED)
-    world.deploy(PROJECT)
+    world.begin(PROJECT)
     add_foreign(world)
 
     first = razed(world, Fault(route, nth, kind), deletes=3, concurrency=1)  # type: ignore[arg-type]
@@ -308,7 +308,7 @@ def test_one_broken_request_is_healed_by_running_again(
 
 
 def test_a_lost_reply_is_looked_up_at_once(world: World) -> None:
-    world.deploy(PROJECT)
+    world.begin(PROJECT)
 
     outcome = razed(world, Fault(DELETE, None, "after"), deletes=3)
 
@@ -318,7 +318,7 @@ def test_a_lost_reply_is_looked_up_at_once(world: World) -> None:
 
 def test_a_refused_deletion_does_not_stop_the_others_but_what_they_use_stays(world: World) -> None:
     world.retarget(declared=DECLARED)
-    world.deploy(PROJECT)
+    world.begin(PROJECT)
 
     outcome = razed(world, Fault(DELETE, 2, "status", status=422), deletes=3, concurrency=1)
 
@@ -370,7 +370,7 @@ def test_an_organisation_in_which_nothing_is_left_is_not_believed(world: World) 
 
     A person has to say that it is the right one.
     """
-    world.deploy(PROJECT)
+    world.begin(PROJECT)
     for row in world.workflows():
         world.ask(lambda client, row=row: client.workflows.delete(row.id, idempotency_key=row.id))
     for tag in world.ask(lambda client: client.tags.list()):
@@ -390,7 +390,7 @@ def test_an_organisation_in_which_nothing_is_left_is_not_believed(world: World) 
 def test_a_key_of_another_organisation_deletes_and_forgets_nothing(
     world: World, theirs: bool
 ) -> None:
-    world.deploy(PROJECT)
+    world.begin(PROJECT)
     other = of_another_organization(world)
     if theirs:
         second = World.__new__(World)
@@ -406,7 +406,7 @@ def test_a_key_of_another_organisation_deletes_and_forgets_nothing(
 
 
 def test_a_service_that_is_down(world: World) -> None:
-    world.deploy(PROJECT)
+    world.begin(PROJECT)
     before = world.state_text()
 
     outcome = razed(world, *DOWN, deletes=3)
@@ -416,7 +416,7 @@ def test_a_service_that_is_down(world: World) -> None:
 
 
 def test_a_refused_key(world: World) -> None:
-    world.deploy(PROJECT)
+    world.begin(PROJECT)
 
     outcome = razed(world, Fault(DELETE, 2, "status", status=401), deletes=3, concurrency=1)
 
@@ -425,7 +425,7 @@ def test_a_refused_key(world: World) -> None:
 
 
 def test_a_locked_environment(world: World) -> None:
-    world.deploy(PROJECT)
+    world.begin(PROJECT)
     with open_store("file", root=world.root, project="prj_1", environment="test").hold():
         outcome = razed(world, deletes=3, lock_timeout=1.0)
 
@@ -434,7 +434,7 @@ def test_a_locked_environment(world: World) -> None:
 
 
 def test_a_stop_ends_after_what_is_under_way(world: World) -> None:
-    world.deploy(PROJECT)
+    world.begin(PROJECT)
     said: list[str] = []
 
     class Signalled(Ui):
@@ -480,7 +480,7 @@ def test_an_unknown_creation_stops_it(world: World) -> None:
 
 
 def test_lost_state_is_not_taken_for_nothing(world: World) -> None:
-    world.deploy(PROJECT)
+    world.begin(PROJECT)
     (world.root / ".flowdsl/state/test.json").unlink()
 
     assert razed(world).status is Status.STATE

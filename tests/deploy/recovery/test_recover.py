@@ -168,7 +168,7 @@ PATCH_IN_DOUBT = (
 
 
 def test_an_interrupted_change_is_recorded_as_far_as_it_was_done(world: World) -> None:
-    world.deploy(PROJECT)
+    world.begin(PROJECT)
     later = bundle(flow("a", "Two.", tags=["t"]), flow("b"))
     outcome = world.deploy(later, *PATCH_IN_DOUBT, concurrency=1)
     assert outcome.status is Status.UNKNOWN and len(world.state().pending) == 1
@@ -232,7 +232,7 @@ def test_a_workflow_without_a_mark_is_taken_at_a_persons_word(world: World) -> N
 
 
 def test_a_tracked_a_missing_and_another_workflow_are_refused(world: World) -> None:
-    world.deploy(bundle(flow("b")))
+    world.begin(bundle(flow("b")))
     interrupted(world, *LOST)
     marked, tracked, other = world.workflow("A").id, world.workflow("B").id, made(world, "Other")
     missing = "7d444840-9dc0-11d1-b245-5ffdce74fad2"
@@ -298,7 +298,7 @@ def test_absent_waits_for_what_may_still_arrive(world: World) -> None:
 
 
 def test_a_verdict_about_a_change_is_refused(world: World) -> None:
-    world.deploy(PROJECT)
+    world.begin(PROJECT)
     later = bundle(flow("a", "Two.", tags=["t"]), flow("b"))
     world.deploy(later, *PATCH_IN_DOUBT, concurrency=1)
 
@@ -312,7 +312,7 @@ def test_a_verdict_about_a_change_is_refused(world: World) -> None:
 def test_a_key_of_another_organisation_settles_nothing(
     world: World, verdict: Verdict | None
 ) -> None:
-    world.deploy(bundle(flow("b")))
+    world.begin(bundle(flow("b")))
     interrupted(world, *NEVER)
     before = world.state().pending
 

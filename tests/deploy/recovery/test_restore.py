@@ -118,7 +118,7 @@ def test_undoing_an_edit_of_the_dashboard_is_no_drift(deployed: World) -> None:
 
 
 def test_a_check_that_was_renamed_since_keeps_its_id(world: World) -> None:
-    world.deploy(bundle(flow("a", post_run_checks=[check("x"), check("y")])))
+    world.begin(bundle(flow("a", post_run_checks=[check("x"), check("y")])))
     x, y = world.workflow("A").post_run_checks or []
     world.edit("A", post_run_checks=[{**check("renamed"), "id": x.id}, {**check("y"), "id": y.id}])
 

@@ -101,7 +101,7 @@ def test_whatever_it_holds_shows_whose_it_is_before_anything_is_made(
 
 def test_what_state_says_of_an_earlier_key_proves_nothing(world: World) -> None:
     """State knows its organisation and tracks nothing: one workflow at most goes to another one."""
-    world.deploy(bundle(flow("old")))
+    world.begin(bundle(flow("old")))
     world.retarget(forgotten=frozenset({"workflow.old"}))
     world.deploy(bundle())
     assert (world.state().resources, world.state().organization_id) == ({}, "org_local")

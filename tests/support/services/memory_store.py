@@ -34,8 +34,12 @@ class MemoryStore(Store):
             self._lent._engine, signing_key=signing_key, clock=clock, new_id=self._lent._new_id
         )
         self._left = b""
+        self.fill(image or new)
+
+    def fill(self, image: bytes) -> None:
+        """Let it hold what the image does, and nothing else."""
         with _database(self) as database:
-            database.deserialize(image or new)
+            database.deserialize(image)
 
     def image(self) -> bytes:
         """All that it holds, or held when it was closed."""
