@@ -28,6 +28,7 @@ from flowdsl.cyberdesk.models.model_configuration import (
 from flowdsl.cyberdesk.models.tag import TagCreate, TagGroupCreate, TagGroupPatch, TagPatch
 from flowdsl.cyberdesk.models.workflow import WorkflowCreate
 from flowdsl.cyberdesk.transport import asgi_transport
+from tests.support.effort import THOROUGH
 
 WORKFLOW = {"id": "w1", "main_prompt": "p", "updated_at": "t"}
 TAG = {"id": "t1", "name": "prod"}
@@ -547,9 +548,9 @@ def test_the_key_is_in_no_log_message_or_representation(
             shown.append(repr(client._http.headers))
 
     async def everything(answers: list[bytes]) -> None:
-        for answer in answers:
+        for number, answer in enumerate(answers):
             async with server(answer) as (url, heads):
-                for call in calls:
+                for call in calls if THOROUGH else calls[number % 3 :: 3]:
                     await inside(call, url)
                 assert canary.encode() in heads[0]
         for call in calls:
@@ -563,8 +564,8 @@ def test_the_key_is_in_no_log_message_or_representation(
         asyncio.run(everything(in_heads))
     shown.extend(attempt.line() for attempt in told)
     shown.extend(repr(attempt) for attempt in told)
-    assert len(caplog.records) > 1000
-    assert len(told) > 300
+    assert len(caplog.records) > (1000 if THOROUGH else 300)
+    assert len(told) > (300 if THOROUGH else 100)
     for text in (caplog.text, "\n".join(shown)):
         assert canary not in text
         assert canary[:8] not in text
