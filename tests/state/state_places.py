@@ -114,8 +114,11 @@ class S3Place:
         )
 
     def plant(self, content: bytes) -> None:
-        base = f"http://{self.proxy.host}:{self.proxy.port}/{self.bucket}/{self.prefix}"
-        httpx.put(f"{base}/state.json", content=content).raise_for_status()
+        import obstore
+        from obstore.store import S3Store
+
+        store = S3Store(self.bucket, client_options={"allow_http": True})
+        obstore.put(store, f"{self.prefix}/state.json", content)
 
     def keys(self) -> list[str]:
         listing = httpx.get(f"http://{self.proxy.host}:{self.proxy.port}/{self.bucket}").text
@@ -175,7 +178,7 @@ class GitPlace:
         self.folder = folder
         self.remote = folder / "remote.git"
         self.ref = "refs/flowdsl/care-ops/prod"
-        git(folder, "init", "--quiet", "--bare", str(self.remote))
+        git(folder, "init", "--quiet", "--bare", "--template=", str(self.remote))
         self.seconds = 20.0
         hooks = self.remote / "hooks"
         hooks.mkdir(exist_ok=True)
