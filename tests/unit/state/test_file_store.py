@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -46,22 +45,46 @@ def test_only_the_version_that_was_read_is_overwritten(tmp_path: Path) -> None:
     assert (versioned.document.nonce, versioned.version) == ("3", later)
 
 
-def _race(root: str, name: str) -> str:
+RACE = """
+import sys
+from pathlib import Path
+from flowdsl.state.errors import StateMoved, StoreBusy
+from flowdsl.state.stores import open_store
+store = open_store("file", root=Path(sys.argv[1]), project="p", environment="e")
+print("ready", flush=True)
+sys.stdin.readline()
+while (found := store.load()).document.serial < 100:
+    document = found.document
+    document = document.replace(serial=document.serial + 1, nonce=f"{sys.argv[2]}{document.serial}")
     try:
-        open_at(Path(root)).write(first(name), None)
+        store.write(document, found.version)
     except (StateMoved, StoreBusy):
-        return ""
-    return name
+        continue
+    print(document.serial)
+"""
+"""Writes the next serial until there are a hundred, and prints those that it wrote."""
 
 
 def test_of_racing_processes_exactly_one_writes(tmp_path: Path) -> None:
-    with ProcessPoolExecutor(4, mp_context=get_context("spawn")) as pool:
-        for turn in range(5):
-            root = str(tmp_path / str(turn))
-            results = list(pool.map(_race, [root] * 8, [f"w{n}" for n in range(8)]))
-            (winner,) = [result for result in results if result]
-            versioned = open_at(Path(root)).load()
-            assert versioned is not None and versioned.document.nonce == winner
+    open_at(tmp_path).write(first(), None)
+    command = [sys.executable, "-c", RACE, str(tmp_path)]
+    with ExitStack() as stack:
+        racers = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [*command, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+                )
+            )
+            for name in "abcd"
+        ]
+        for racer in racers:
+            assert racer.stdout is not None and racer.stdout.readline() == "ready\n"
+        for racer in racers:
+            assert racer.stdin is not None
+            racer.stdin.write("go\n")
+            racer.stdin.flush()
+        written = [line for racer in racers for line in racer.communicate()[0].split()]
+    assert sorted(map(int, written)) == list(range(1, 101))
 
 
 HOLD = """
