@@ -12,7 +12,8 @@ from starlette.types import Receive, Scope, Send
 
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.config.address import workflow_address
-from flowdsl.deploy.apply.source_maps import FIRST, object_name
+from flowdsl.deploy.apply import source_maps
+from flowdsl.deploy.apply.source_maps import object_name
 from flowdsl.deploy.outcome import Status
 from flowdsl.deploy.planning.desired import source_map_name
 from flowdsl.state.document import StateDocument
@@ -20,7 +21,8 @@ from flowdsl.state.errors import StoreUnusable
 from flowdsl.state.stores import StateStore, Versioned
 from tests.deploy.deploy_world import World, bundle, flow
 
-COUNT = FIRST + 10
+FIRST, COUNT = 6, 10
+"""How many maps are put before anything is created, and how many there are."""
 
 
 class WatchedStore:
@@ -87,7 +89,8 @@ class WatchedWorld(World):
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[WatchedWorld]:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WatchedWorld]:
+    monkeypatch.setattr(source_maps, "FIRST", FIRST)
     world = WatchedWorld(tmp_path)
     yield world
     world.close()
