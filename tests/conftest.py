@@ -24,6 +24,7 @@ settings.load_profile("fixed")
 
 ROOT = Path(__file__).parents[1]
 
+
 def _in_memory() -> str | None:
     """A folder in memory, where Linux has one with room for what a few runs leave.
 

@@ -196,7 +196,7 @@ class WorldApp(SharedApp):
 
 
 class _Begun(NamedTuple):
-    """What the first deploy to a world left: the time, the data of the service, our files."""
+    """What the first deploys to a world left: the time, the data of the service, our files."""
 
     elapsed: float
     service: bytes
@@ -204,7 +204,7 @@ class _Begun(NamedTuple):
 
 
 _BEGUN: dict[str, _Begun] = {}
-"""By target and project."""
+"""By target and projects."""
 
 
 class World:
@@ -297,15 +297,16 @@ class World:
         finally:
             self.crash_counts = (crashing.count, store.count)
 
-    def begin(self, project: Bundle) -> None:
-        """Deploy to a world in which nothing was done yet.
+    def begin(self, *projects: Bundle) -> None:
+        """Deploy one project after the other to a world in which nothing was done yet.
 
-        It is done once in this process: for the same project and target the others begin as the
-        first one was left.
+        This process does it once: for the same projects and target the others begin as the first
+        one was left.
         """
-        key = repr((self.target, project))
+        key = repr((self.target, projects))
         if key not in _BEGUN:
-            assert self.deploy(project).status is Status.DONE
+            for project in projects:
+                assert self.deploy(project).status is Status.DONE
             _BEGUN[key] = _Begun(self.time.elapsed, self.emulator.image(), read_tree(self.root))
         begun = _BEGUN[key]
         self.requests, self.ui, self.crash_counts = [], Ui(), (0, 0)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -13,6 +11,7 @@ from hypothesis import strategies as st
 from flowdsl.codegen.artifacts import ModelAlias, WorkflowArtifact
 from flowdsl.deploy.outcome import Status
 from tests.deploy.deploy_world import World, bundle, flow
+from tests.deploy.fault_world import scratch_folder
 from tests.support.effort import examples
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
@@ -72,8 +71,8 @@ def workflows(draw: st.DrawFn, name: str) -> WorkflowArtifact:
 @given(st.lists(workflows("w"), min_size=2, max_size=3))
 def test_each_version_deploys_and_leaves_an_empty_plan(versions: list[Any]) -> None:
     """Version after version of one workflow: each ends with nothing left to do and no drift."""
-    with tempfile.TemporaryDirectory() as folder:
-        world = World(Path(folder))
+    with scratch_folder() as folder:
+        world = World(folder)
         for version in versions:
             outcome = world.deploy(bundle(version))
             assert outcome.status in (Status.DONE, Status.NOTHING_TO_DO), outcome.messages

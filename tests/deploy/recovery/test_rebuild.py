@@ -116,7 +116,7 @@ TWO = bundle(
 
 
 def test_a_lost_state_comes_back_and_the_next_deploy_has_nothing_to_do(world: World) -> None:
-    done(world.deploy(TWO))
+    world.begin(TWO)
     before = world.state()
     lose(world)
     assert world.deploy(TWO).status is Status.STATE
@@ -138,7 +138,7 @@ def test_a_lost_state_comes_back_and_the_next_deploy_has_nothing_to_do(world: Wo
 
 
 def test_an_edit_before_the_rebuild_is_a_change_and_one_after_it_is_drift(world: World) -> None:
-    done(world.deploy(TWO))
+    world.begin(TWO)
     lose(world)
     world.edit("A", main_prompt="By hand, before.")
     rebuild(world, TWO)
@@ -163,7 +163,7 @@ def test_an_edit_before_the_rebuild_is_a_change_and_one_after_it_is_drift(world:
 
 def test_an_older_copy_is_told_from_the_newest_state_and_completed(world: World) -> None:
     one = bundle(flow("a"))
-    done(world.deploy(one))
+    world.begin(one)
     older = world.state_text()
     two = bundle(flow("a"), flow("b"))
     done(world.deploy(two))
@@ -181,7 +181,7 @@ def test_an_older_copy_is_told_from_the_newest_state_and_completed(world: World)
 
 
 def test_the_original_is_taken_and_its_duplicates_are_shown(world: World) -> None:
-    done(world.deploy(TWO))
+    world.begin(TWO)
     original, copies = world.workflow("A").id, [duplicate(world, "A") for _ in range(3)]
     # The listing begins with what was edited last.
     world.edit("B", main_prompt="x")
@@ -199,7 +199,7 @@ def test_the_original_is_taken_and_its_duplicates_are_shown(world: World) -> Non
 
 def test_a_duplicate_of_a_tracked_workflow_is_nobodys_and_stops_nothing(world: World) -> None:
     """The copy of a renamed workflow carries the mark of an address that is free again."""
-    done(world.deploy(bundle(flow("a"))))
+    world.begin(bundle(flow("a")))
     renamed = flow("b", renamed_from="a")
     done(world.deploy(bundle(renamed)))
     duplicate(world, "B")
@@ -217,7 +217,7 @@ def done_or_nothing(outcome: Outcome) -> None:
 
 
 def test_a_renamed_workflow_is_found_by_its_first_address(world: World) -> None:
-    done(world.deploy(bundle(flow("a", title="T"))))
+    world.begin(bundle(flow("a", title="T")))
     project = bundle(flow("b", title="T", renamed_from="a"))
     world.deploy(project)
     ids = by_address(world)
@@ -236,7 +236,7 @@ def test_an_address_that_was_renamed_and_used_again(world: World) -> None:
 
     None is a copy of the other.
     """
-    done(world.deploy(bundle(flow("a", title="First"))))
+    world.begin(bundle(flow("a", title="First")))
     world.deploy(bundle(flow("b", title="First", renamed_from="a")))
     project = bundle(flow("a", title="Second"), flow("b", title="First", renamed_from="a"))
     done(world.deploy(project))
@@ -255,7 +255,7 @@ def test_an_address_that_was_renamed_and_used_again(world: World) -> None:
 
 @pytest.mark.parametrize("deployed", [True, False])
 def test_two_that_change_places(world: World, deployed: bool) -> None:
-    done(world.deploy(bundle(flow("a", title="First"), flow("b", title="Second"))))
+    world.begin(bundle(flow("a", title="First"), flow("b", title="Second")))
     ids = by_address(world)
     swapped = bundle(
         flow("a", title="Second", renamed_from="b"), flow("b", title="First", renamed_from="a")
@@ -275,7 +275,7 @@ def test_two_that_change_places(world: World, deployed: bool) -> None:
 
 
 def test_a_chain_of_renamings_is_not_guessed_and_a_name_is_only_a_hint(world: World) -> None:
-    done(world.deploy(bundle(flow("a", title="T"))))
+    world.begin(bundle(flow("a", title="T")))
     world.deploy(bundle(flow("b", title="T", renamed_from="a")))
     project = bundle(flow("c", title="T", renamed_from="b"))
     world.deploy(project)
@@ -309,7 +309,7 @@ def test_a_namesake_without_a_mark_is_never_taken(world: World) -> None:
 
 
 def test_what_belongs_to_others_is_left_alone(world: World, tmp_path: Path) -> None:
-    done(world.deploy(bundle(flow("a"))))
+    world.begin(bundle(flow("a")))
     own, target = world.workflow("A").id, world.target
     world.root = tmp_path / "elsewhere"
     for project, environment in (("prj_2", "test"), ("prj_1", "prod")):
@@ -365,7 +365,7 @@ def test_adopted_and_forgotten_ones_need_no_rebuild(world: World) -> None:
 
 
 def test_an_adoption_under_another_name_does_not_account_for_a_lost_workflow(world: World) -> None:
-    done(world.deploy(bundle(flow("a"))))
+    world.begin(bundle(flow("a")))
     (row,) = world.workflows()
     lose(world)
     world.retarget(adopted={"workflow.other": row.id.upper()})
@@ -387,7 +387,7 @@ def test_an_adoption_under_another_name_does_not_account_for_a_lost_workflow(wor
 
 
 def test_nor_for_one_that_an_older_state_does_not_know(world: World) -> None:
-    done(world.deploy(bundle(flow("a"))))
+    world.begin(bundle(flow("a")))
     older = world.state_text()
     done(world.deploy(bundle(flow("a"), flow("b"))))
     world.root.joinpath(STATE).write_text(older)
@@ -401,7 +401,7 @@ def test_nor_for_one_that_an_older_state_does_not_know(world: World) -> None:
 
 
 def test_nor_does_an_adopted_duplicate_stand_for_its_original(world: World) -> None:
-    done(world.deploy(bundle(flow("a"))))
+    world.begin(bundle(flow("a")))
     original, copy = world.workflow("A").id, duplicate(world, "A")
     world.retarget(adopted={"workflow.other": copy})
     project = bundle(flow("a"), flow("other"))
@@ -424,7 +424,7 @@ def settled_by_adopting(world: World, project: Bundle) -> None:
 
 
 def test_a_renamed_workflow_may_be_adopted_by_its_new_name(world: World) -> None:
-    done(world.deploy(bundle(flow("a"))))
+    world.begin(bundle(flow("a")))
     (row,) = world.workflows()
     lose(world)
     world.retarget(adopted={"workflow.b": row.id})
@@ -437,7 +437,7 @@ def test_a_renamed_workflow_may_be_adopted_by_its_new_name(world: World) -> None
 
 
 def test_one_that_was_let_go_may_be_adopted_by_another_name(world: World) -> None:
-    done(world.deploy(bundle(flow("a"))))
+    world.begin(bundle(flow("a")))
     (row,) = world.workflows()
     world.retarget(forgotten=frozenset({"workflow.a"}))
     done(world.deploy(bundle(flow("b"))))
@@ -450,7 +450,7 @@ def test_one_that_was_let_go_may_be_adopted_by_another_name(world: World) -> Non
 
 
 def test_what_left_the_source_is_kept_and_known(world: World) -> None:
-    done(world.deploy(TWO))
+    world.begin(TWO)
     lose(world)
     project = bundle(flow("a", tags=["t"]))
 
@@ -465,7 +465,7 @@ def test_what_left_the_source_is_kept_and_known(world: World) -> None:
 def test_a_workflow_created_anew_takes_the_place_of_the_one_that_is_gone(world: World) -> None:
     """The older copy knows the first generation, now deleted; the service has the second."""
     project = bundle(flow("a"))
-    done(world.deploy(project))
+    world.begin(project)
     older, first = world.state_text(), world.workflow("A").id
     duplicate(world, "A")
     delete(world, first)
@@ -484,7 +484,7 @@ def test_a_workflow_created_anew_takes_the_place_of_the_one_that_is_gone(world: 
 
 def test_an_older_copy_whose_address_was_renamed_and_used_again(world: World) -> None:
     """Neither the deploy nor the rebuild guesses; one move says it."""
-    done(world.deploy(bundle(flow("a", title="First"))))
+    world.begin(bundle(flow("a", title="First")))
     older = world.state_text()
     world.deploy(bundle(flow("b", title="First", renamed_from="a")))
     project = bundle(flow("a", title="Second"), flow("b", title="First", renamed_from="a"))
@@ -511,7 +511,7 @@ def test_an_older_copy_whose_address_was_renamed_and_used_again(world: World) ->
 
 
 def test_an_older_copy_from_before_a_creation_and_its_renaming(world: World) -> None:
-    done(world.deploy(bundle(flow("keep"))))
+    world.begin(bundle(flow("keep")))
     older = world.state_text()
     done(world.deploy(bundle(flow("keep"), flow("a", title="T"))))
     project = bundle(flow("keep"), flow("b", title="T", renamed_from="a"))
@@ -527,7 +527,7 @@ def test_an_older_copy_from_before_a_creation_and_its_renaming(world: World) -> 
 
 
 def test_a_list_of_ids_wins_over_marks(world: World) -> None:
-    done(world.deploy(TWO))
+    world.begin(TWO)
     copy = duplicate(world, "A")
     original = by_address(world)["workflow.a"]
     listed = ids_of(world.state())
@@ -542,7 +542,7 @@ def test_a_list_of_ids_wins_over_marks(world: World) -> None:
 
 
 def test_state_wins_over_a_list_and_says_so(world: World) -> None:
-    done(world.deploy(TWO))
+    world.begin(TWO)
     own = by_address(world)
     copy = duplicate(world, "A")
     listed = ids_of(world.state())
@@ -562,7 +562,7 @@ def test_state_wins_over_a_list_and_says_so(world: World) -> None:
 
 
 def test_a_listed_workflow_of_another_project_is_refused(world: World) -> None:
-    done(world.deploy(bundle(flow("a"))))
+    world.begin(bundle(flow("a")))
     foreign = world.workflow("A").id
     listed = ids_of(world.state())
     lose(world)
@@ -576,7 +576,7 @@ def test_a_listed_workflow_of_another_project_is_refused(world: World) -> None:
 
 
 def test_another_organisation_is_refused(world: World) -> None:
-    done(world.deploy(TWO))
+    world.begin(TWO)
     listed = ids_of(world.state())
     lose(world)
     for insisted, ids in (
@@ -592,7 +592,7 @@ def test_another_organisation_is_refused(world: World) -> None:
 
 
 def test_two_rebuilds_at_once(world: World) -> None:
-    done(world.deploy(TWO))
+    world.begin(TWO)
     lose(world)
     first, second = find(world, TWO), find(world, TWO)
     write(world, TWO, first)
@@ -613,7 +613,7 @@ def test_two_rebuilds_at_once(world: World) -> None:
 
 @pytest.mark.parametrize("after", [False, True])
 def test_a_crash_leaves_no_state_or_all_of_it(world: World, after: bool) -> None:
-    done(world.deploy(TWO))
+    world.begin(TWO)
     lose(world)
     found = find(world, TWO)
     for call in (1, 2, 3):
@@ -629,7 +629,7 @@ def test_a_crash_leaves_no_state_or_all_of_it(world: World, after: bool) -> None
 
 @pytest.mark.parametrize("mode", ["before", "html_502", "truncated"])
 def test_a_service_that_fails_writes_nothing(world: World, mode: Any) -> None:
-    done(world.deploy(TWO))
+    world.begin(TWO)
     lose(world)
     for route in ("GET /v1/workflows", "GET /v1/workflows/{workflow_id}"):
         with pytest.raises(CyberdeskError):
@@ -655,7 +655,7 @@ def test_an_unfinished_creation_is_left_to_the_deploy(world: World) -> None:
 
 
 def test_a_state_that_was_moved_is_not_rebuilt(world: World) -> None:
-    done(world.deploy(TWO))
+    world.begin(TWO)
     raw = json.loads(world.state_text())
     raw["moved_to"] = "s3://bucket/prod"
     world.root.joinpath(STATE).write_text(json.dumps(raw))
@@ -669,7 +669,7 @@ def test_a_state_that_was_moved_is_not_rebuilt(world: World) -> None:
 def test_many_workflows_and_pages(world: World) -> None:
     flows: list[WorkflowArtifact] = [flow(f"w{number}") for number in range(40)]
     project = bundle(*flows)
-    done(world.deploy(project))
+    world.begin(project)
     ids = by_address(world)
     lose(world)
 
