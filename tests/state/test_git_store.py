@@ -5,7 +5,6 @@ Other people's refs, settings and work trees stay as they are.
 
 from __future__ import annotations
 
-import gc
 import os
 import select
 import tempfile
@@ -236,7 +235,6 @@ def test_the_temporary_repository_goes_with_the_store(
     store.write(first(), None)
     assert len(list(folder.iterdir())) == 1
     del store
-    gc.collect()
     assert list(folder.iterdir()) == []
 
 

@@ -34,7 +34,7 @@ from flowdsl.state.stores import StateStore, Versioned
 from flowdsl.state.stores import file as file_module
 from flowdsl.state.stores import git as git_module
 from tests.state.state_places import FilePlace, Place, first
-from tests.support.effort import THOROUGH
+from tests.support.effort import THOROUGH, every
 from tests.support.rows import check_rows
 
 HASH = "0123456789abcdef" * 4
@@ -267,7 +267,9 @@ def test_what_is_no_document_of_ours_is_refused_and_kept(place: Place) -> None:
             place.open().load()
         assert store.url in str(caught.value)
 
-    check_rows(NO_DOCUMENTS, check, lambda row: row[2])
+    # What tells them apart is shared by all stores.
+    tried = NO_DOCUMENTS if isinstance(place, FilePlace) else every(3, NO_DOCUMENTS)
+    check_rows(tried, check, lambda row: row[2])
 
 
 def test_a_huge_document_is_not_read(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
