@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import fields, is_dataclass, replace
-from typing import Any, Literal
+import dataclasses
+from collections.abc import Callable, Collection, Iterator, Sequence
+from operator import is_
+from typing import Any, Literal, TypeVar
 
 from . import nodes
+
+Node = TypeVar("Node")
+
+BODIES = ("body", "otherwise")
+"""The fields of nodes that hold statements."""
+
+
+def replace(node: Node, **changes: Any) -> Node:
+    """A node with some fields changed; the node itself where they hold what it holds already.
+
+    Most passes leave most of a program as it is, and building a node anew costs more than looking.
+    """
+    for name, value in changes.items():
+        if not _is_same(getattr(node, name), value):
+            return dataclasses.replace(node, **changes)  # type: ignore[type-var]
+    return node
+
+
+def _is_same(before: Any, after: Any) -> bool:
+    """Whether a field holds the same node, or a tuple of the same nodes."""
+    return before is after or (
+        isinstance(before, tuple)
+        and isinstance(after, tuple)
+        and len(before) == len(after)
+        and all(map(is_, before, after))
+    )
 
 
 def statements(body: nodes.Body) -> Iterator[nodes.Statement]:
@@ -54,7 +81,7 @@ def with_bodies(statement: nodes.Statement, bodies: Sequence[nodes.Body]) -> nod
             branches=tuple(replace(branch, body=body) for branch, body in branches),
             otherwise=bodies[-1],
         )
-    names = [name for name in ("body", "otherwise") if getattr(statement, name, None) is not None]
+    names = [name for name in BODIES if getattr(statement, name, None) is not None]
     if not bodies:
         return statement
     changes: dict[str, Any] = dict(zip(names, bodies, strict=True))
@@ -63,18 +90,34 @@ def with_bodies(statement: nodes.Statement, bodies: Sequence[nodes.Body]) -> nod
 
 def renamed(value: Any, name: str, to: str, sigil: Literal["runtime", "saved"]) -> Any:
     """A value in which the marked variable `name` has another name and sigil, bodies included."""
+
+    def rename(variable: nodes.Variable) -> nodes.Variable:
+        if (variable.sigil, variable.name) != ("saved", name):
+            return variable
+        return replace(variable, sigil=sigil, name=to)
+
+    return with_variables(value, rename)
+
+
+def with_variables(
+    value: Any,
+    change: Callable[[nodes.Variable], nodes.Variable],
+    *,
+    without: Collection[str] = (),
+) -> Any:
+    """A value with every variable changed, but for those in fields named in `without`."""
     if isinstance(value, nodes.Variable):
-        if (value.sigil, value.name) != ("saved", name):
-            return value
-        return replace(value, sigil=sigil, name=to)
+        return change(value)
     if isinstance(value, tuple):
-        return tuple(renamed(each, name, to, sigil) for each in value)
+        changed = tuple([with_variables(each, change, without=without) for each in value])
+        return value if _is_same(value, changed) else changed
+    held = [(name, getattr(value, name)) for name in field_names(type(value))]
     changes = {
-        each: renamed(getattr(value, each), name, to, sigil)
-        for each in field_names(type(value))
-        if each != "origin"
+        name: with_variables(each, change, without=without)
+        for name, each in held
+        if type(each) not in _LEAVES and name not in without
     }
-    return replace(value, **changes) if changes else value
+    return replace(value, **changes)
 
 
 def variables_set(body: nodes.Body) -> Iterator[str]:
@@ -92,25 +135,33 @@ def variables_set(body: nodes.Body) -> Iterator[str]:
 
 
 def walk(value: Any) -> Iterator[Any]:
-    """Every node inside `value`, itself included, outer before inner, in field order."""
-    if isinstance(value, tuple):
-        for inner in value:
-            yield from walk(inner)
-        return
-    if names := field_names(type(value)):
-        yield value
-        for name in names:
-            yield from walk(getattr(value, name))
+    """Every node but origins inside `value`, itself included, outer first, in field order."""
+    pending = [value]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, tuple):
+            pending.extend(reversed(value))
+        elif names := field_names(type(value)):
+            yield value
+            inner = [getattr(value, name) for name in reversed(names)]
+            pending.extend([each for each in inner if type(each) not in _LEAVES])
 
 
 def field_names(class_: type) -> tuple[str, ...]:
     """The field names of a class of nodes; empty for other classes."""
     names = _FIELDS.get(class_)
     if names is None:
-        names = tuple(field.name for field in fields(class_)) if is_dataclass(class_) else ()
+        names = (
+            tuple(field.name for field in dataclasses.fields(class_))
+            if dataclasses.is_dataclass(class_)
+            else ()
+        )
         _FIELDS[class_] = names
     return names
 
+
+_LEAVES = frozenset((nodes.Origin, str, int, bool, type(None)))
+"""Classes of what fields hold that has no node inside."""
 
 _FIELDS: dict[type, tuple[str, ...]] = {}
 """What `field_names` has returned: asking `dataclasses` each time is most of the cost of a walk."""

@@ -1270,16 +1270,15 @@ TASKS = (
         equivalent="the decision is made in the call before, at the same moment",
     ),
     Code("Calls.pass_by", "self._between.append((action, line, self.items))", "pass"),
+    Code("_Call._told_of_saved", "if any(_marks(name, told) for name in", "if any(() for name in"),
+    Code("_Call._told_of_saved", "for name in self._saved.before:", "for name in ():"),
     Code(
-        "_Call.with_statements", "if any(_marks(name, told) for name in saved.used):", "if False:"
+        "_Call.with_statements", "_marked(statement, emit, longer._saved), self", "statement, self"
     ),
-    Code("_Call.with_statements", "for name in saved.before:", "for name in ():"),
-    Code("_Call.with_statements", "(_marked(statement, emit, saved), emit)", "(statement, emit)"),
-    Code(
-        "_Call.with_statements", "longer._notes = list(self._focused.notes)", "longer._notes = []"
-    ),
-    Code("_Call.item", "self.model, self._notes", "None, self._notes"),
-    Code("_Call.item", "self.model, self._notes", "self.model"),
+    Code("_Call.with_statements", "self._notes | self._focused.notes", "{}"),
+    Code("_Call.with_statements", "self._saved.copy()", "Saved()"),
+    Code("_Call.item", "self.model, notes", "None, notes"),
+    Code("_Call.item", "self.model, notes", "self.model"),
     Code(
         "calls._marked",
         'isinstance(statement, nodes.Copy) and not getattr(emit, "whole", False)',

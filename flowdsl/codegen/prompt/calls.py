@@ -106,51 +106,54 @@ _LATER = Item("", nodes.Origin(path="", start_line=0, start_column=0, end_line=0
 
 
 class _Call:
-    """A call under way: its first statement, its bullets, and what it has saved so far."""
+    """A call under way: its first statement, its bullets, and what it has saved so far.
+
+    `notes` are what its bullets need to be told before them.
+    """
 
     def __init__(self, focused: Agent, first: nodes.Statement, model: str | None) -> None:
         self.model = model
         self.bullets: list[Item] = []
+        self.only_saves = True
         self._focused = focused
         self._first = first
-        self._statements: list[tuple[nodes.Statement, Emit]] = []
+        self._notes: dict[str, None] = {}
         self._saved = Saved()
 
     @property
     def length(self) -> int:
         return _count(self.bullets)
 
-    @property
-    def only_saves(self) -> bool:
-        return all(isinstance(statement, nodes.Store) for statement, _ in self._statements)
-
     def with_statements(self, added: Sequence[tuple[nodes.Statement, Emit]]) -> _Call:
-        """The call with further statements."""
+        """The call with further statements, from which this one stays apart."""
         longer = _Call(self._focused, self._first, self.model)
-        longer._statements = [*self._statements, *added]
-        saved = longer._saved
-        marked = [(_marked(statement, emit, saved), emit) for statement, emit in longer._statements]
+        longer._saved = self._saved.copy()
+        longer.bullets = [*self.bullets]
         self._focused.notes.clear()
-        longer.bullets = _emitted(marked, self._focused)
-        longer._notes = list(self._focused.notes)
-        # What the main agent does behind the call is not told here, and needs no words.
-        told = "\n".join(_texts(longer.bullets))
-        if any(_marks(name, told) for name in saved.used):
-            longer._notes.append(say("data.saved_here"))
-        for name in saved.before:
-            variable = nodes.Variable(sigil="runtime", name=name)
-            mark = spell_variable(replace(variable, sigil="saved"))
-            if not _marks(name, told):
-                continue
-            longer._notes.append(say("data.saved_before", mark, spell_variable(variable)))
+        for statement, emit in added:
+            longer.bullets += emit(_marked(statement, emit, longer._saved), self._focused)
+        longer._notes = self._notes | self._focused.notes
+        longer.only_saves = self.only_saves and all(
+            isinstance(statement, nodes.Store) for statement, _ in added
+        )
         return longer
-
-    _notes: Sequence[str] = ()
 
     def item(self, context: Context) -> Item:
         """The line that makes the call."""
         first = self._first
-        return context.focused(first.origin, first.kind, self.bullets, self.model, self._notes)
+        notes = [*self._notes, *self._told_of_saved()]
+        return context.focused(first.origin, first.kind, self.bullets, self.model, notes)
+
+    def _told_of_saved(self) -> Iterator[str]:
+        # What the main agent does behind the call is not told here, and needs no words.
+        told = "\n".join(_texts(self.bullets))
+        if any(_marks(name, told) for name in self._saved.used):
+            yield say("data.saved_here")
+        for name in self._saved.before:
+            variable = nodes.Variable(sigil="runtime", name=name)
+            mark = spell_variable(replace(variable, sigil="saved"))
+            if _marks(name, told):
+                yield say("data.saved_before", mark, spell_variable(variable))
 
 
 def _texts(items: Sequence[Item]) -> Iterator[str]:
@@ -169,10 +172,6 @@ def _marked(statement: nodes.Statement, emit: Emit, saved: Saved) -> nodes.State
     if isinstance(statement, nodes.Copy) and not getattr(emit, "whole", False):
         return saved.verified(statement)
     return saved.statement(statement)
-
-
-def _emitted(statements: Sequence[tuple[nodes.Statement, Emit]], agent: Agent) -> list[Item]:
-    return [item for statement, emit in statements for item in emit(statement, agent)]
 
 
 def _count(items: list[Item]) -> int:

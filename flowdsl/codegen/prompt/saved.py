@@ -10,14 +10,10 @@ value is named by the marks of `data.saved_here`:
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from flowdsl.ir import nodes
-from flowdsl.ir.walk import statements, variables_set
-
-_BODIES = ("body", "otherwise")
+from flowdsl.ir.walk import BODIES, field_names, replace, statements, variables_set, with_variables
 
 
 def set_whole(body: nodes.Body) -> frozenset[str]:
@@ -49,6 +45,13 @@ class Saved:
         self.kept: frozenset[str] = frozenset()
         self.used: dict[str, None] = {}
         self.before: dict[str, None] = {}
+
+    def copy(self) -> Saved:
+        """What a call has saved that is the same so far."""
+        same = Saved()
+        same.names, same.sure, same.kept = self.names, self.sure, self.kept
+        same.used, same.before = dict(self.used), dict(self.before)
+        return same
 
     def statement(self, statement: nodes.Statement) -> nodes.Statement:
         """A statement that names what the call has saved by its mark."""
@@ -103,7 +106,7 @@ class Saved:
         start = (self.names, self.sure, self.kept)
         ends = [(self.names, self.sure | own, self.kept)]
         changes: dict[str, Any] = {}
-        for name in (*_BODIES, "branches"):
+        for name in (*BODIES, "branches"):
             inner = getattr(statement, name, None)
             if not inner:
                 continue
@@ -146,7 +149,7 @@ class Saved:
                 self.before[variable.name] = None
             return replace(variable, sigil="saved")
 
-        return with_variables(node, mark)
+        return with_variables(node, mark, without=BODIES)
 
 
 def _leaves(body: nodes.Body) -> bool:
@@ -156,22 +159,6 @@ def _leaves(body: nodes.Body) -> bool:
 
 def _without_bodies(statement: Any) -> Any:
     changes: dict[str, Any] = {
-        each.name: () for each in fields(statement) if each.name in (*_BODIES, "branches")
+        name: () for name in field_names(type(statement)) if name in (*BODIES, "branches")
     }
     return replace(statement, **changes) if changes else statement
-
-
-def with_variables(value: Any, change: Callable[[nodes.Variable], nodes.Variable]) -> Any:
-    """A value with every variable changed, but for those in bodies."""
-    if isinstance(value, nodes.Variable):
-        return change(value)
-    if isinstance(value, tuple):
-        return tuple(with_variables(each, change) for each in value)
-    if not is_dataclass(value) or isinstance(value, type):
-        return value
-    changes = {
-        each.name: with_variables(getattr(value, each.name), change)
-        for each in fields(value)
-        if each.name not in _BODIES and each.name != "origin"
-    }
-    return replace(value, **changes)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from flowdsl.codegen.prompt.saved import with_variables
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import single_variable
+from flowdsl.ir.walk import BODIES, with_variables
 from flowdsl.prompt.reading.outline import ReadItem
 from flowdsl.prompt.sentences import DONE, FAILED, NONE
 from flowdsl.prompt.text import limit_words, quoted, spell_variable
@@ -157,7 +157,7 @@ class Main:
         branches: list[nodes.Branch] = []
         for number, condition in enumerate(conditions, 1):
             # The lines behind the call name no value by the mark of the call.
-            condition = with_variables(condition, words.plain_variable)
+            condition = with_variables(condition, words.plain_variable, without=BODIES)
             body = self._guarded(lines, key, str(number), condition_words(condition))
             branches.append(nodes.Branch(origin=NOWHERE, condition=condition, body=body))
         otherwise = self._guarded(lines, key, NONE, say("control.no_condition"))

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName
 from flowdsl.codegen.prompt.document import emit_template
-from flowdsl.codegen.prompt.saved import with_variables
 from flowdsl.compiler.collector import collector_paused
 from flowdsl.ir import nodes
 from flowdsl.ir.images import image_extension, image_hash
 from flowdsl.ir.passes.simplify import rewrite_body
-from flowdsl.ir.walk import variables_set, walk
+from flowdsl.ir.walk import BODIES, variables_set, walk, with_variables
 from flowdsl.prompt.reading.outline import Outline, read_outline
 from flowdsl.prompt.reading.texts import MAX_DIGITS, Texts
 from flowdsl.prompt.words import say
@@ -134,7 +133,7 @@ def _literal(texts: Texts, spelled: str) -> str:
 
 def _unmarked(statement: nodes.Statement, words: Words) -> nodes.Statement:
     """A statement that names a variable alike, whether its own call has saved it or another."""
-    unmarked: nodes.Statement = with_variables(statement, words.plain_variable)
+    unmarked: nodes.Statement = with_variables(statement, words.plain_variable, without=BODIES)
     return unmarked
 
 

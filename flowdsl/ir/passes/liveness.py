@@ -21,12 +21,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 from .. import nodes
 from ..lowering.values import LOOP_ITEM
-from ..walk import field_names, inner_bodies, variables_set, walk, with_bodies
+from ..walk import field_names, inner_bodies, replace, variables_set, walk, with_bodies
 
 Live: TypeAlias = frozenset[str]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import Any, TypeAlias, TypeGuard
@@ -14,7 +13,7 @@ from flowdsl.semantics.values.text_relations import has_text
 from .. import nodes
 from ..fits import models_of
 from ..lowering.statements import Names
-from ..walk import inner_bodies, statements, variables_set, walk
+from ..walk import inner_bodies, replace, statements, variables_set, walk
 from .guards import guard_branches
 from .liveness import drop_unread, use_directly
 from .placing import place_loops
@@ -549,17 +548,19 @@ def clear_records(program: nodes.Program) -> nodes.Program:
 def _with_records_cleared(workflow: nodes.Workflow) -> nodes.Workflow:
     body, names = workflow.body, Names(workflow.names)
     set_to: dict[str, list[nodes.Value | nodes.FailureReason | None]] = {}
-    for each in walk(body):
-        if isinstance(each, nodes.Assignment):
-            set_to.setdefault(each.variable, []).append(each.value)
-        elif isinstance(each, nodes.Extract):
-            set_to.setdefault(each.variable, []).append(None)
+    for statement in statements(body):
+        if isinstance(statement, nodes.Store):
+            for each in statement.assignments:
+                set_to.setdefault(each.variable, []).append(each.value)
+        elif isinstance(statement, nodes.Extract):
+            set_to.setdefault(statement.variable, []).append(None)
     repeated = {
         each.variable
-        for statement in walk(body)
+        for statement in statements(body)
         if isinstance(statement, nodes.Loop | nodes.Repeat | nodes.Retry)
-        for each in walk(statement)
-        if isinstance(each, nodes.Assignment)
+        for inner in statements((statement,))
+        if isinstance(inner, nodes.Store)
+        for each in inner.assignments
     }
 
     def cleared(assignment: nodes.Assignment) -> Iterator[nodes.Assignment]:
