@@ -54,7 +54,11 @@ def reports() -> Iterator[tuple[str, DiagnosticSpec, set[str], bool]]:
         rule = next((rule for rule in RULES if rule.name.replace("-", "_") == path.stem), None)
         if path.parent.name == "rules" and rule is not None:
             by_identifier = by_identifier | {"SPEC": rule.load().spec}
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        text = path.read_text(encoding="utf-8")
+        # To parse all takes seconds.
+        if by_identifier.keys().isdisjoint(re.findall(r"\(\s*(?:\w+\.)*(\w+)", text)):
+            continue
+        for node in ast.walk(ast.parse(text)):
             if not isinstance(node, ast.Call) or not node.args:
                 continue
             first = node.args[0]
@@ -104,8 +108,7 @@ def test_every_spec_is_reported_somewhere(layer: str) -> None:
         if path.name != "errors.py"
         and (path.is_relative_to(PACKAGE / layer) or f"{layer}.errors" in source)
     )
-    unused = [name for name in declared(layer) if not re.search(rf"\b{name}\b", code)]
-    assert unused == []
+    assert declared(layer).keys() - set(re.findall(r"\w+", code)) == set()
 
 
 def test_every_report_fills_exactly_the_fields_of_its_message_and_help() -> None:

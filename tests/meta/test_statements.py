@@ -81,9 +81,13 @@ def partial_places(names: frozenset[str], module: str) -> Iterator[str]:
     They are a `match` with a wildcard, a chain of `isinstance`, or a set of classes: mypy does not
     find them when a statement is added.
     """
+    attribute = re.compile(rf"\b{module}\.(\w+)")
     for path in sorted([*PACKAGE.rglob("*.py"), *SUPPORT.rglob("*.py")]):
         root = PACKAGE.parent if path.is_relative_to(PACKAGE) else SUPPORT.parent
-        for node in _functions_and_tables(python.parse(path.read_text(encoding="utf-8"))):
+        text = path.read_text(encoding="utf-8")
+        if len(names.intersection(attribute.findall(text))) < 2:
+            continue
+        for node in _functions_and_tables(python.parse(text)):
             named = {
                 each.attr
                 for each in python.walk(node)
