@@ -15,12 +15,18 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 
-from tests.support.effort import examples
+from tests.support.effort import THOROUGH, examples
 
 settings.register_profile("fixed", deadline=None, derandomize=True, max_examples=examples(100))
 settings.register_profile("explore", deadline=None)
 settings.load_profile("fixed")
+
+if not THOROUGH:
+    # Hypothesis tries constants of the program, too, and parses all modules for them: in a new
+    # clone every worker would for seconds. What is tried would depend on what else is imported.
+    providers._get_local_constants = lambda: providers._local_constants
 
 ROOT = Path(__file__).parents[1]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -75,6 +76,7 @@ class Case(NamedTuple):
         return (*found, *later)
 
 
+@cache
 def find_cases(root: Path) -> list[Case]:
     """Cases below `root`.
 

@@ -12,6 +12,7 @@ from flowdsl.lint.suppressions import _Ranges
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile, Span
 from tests.support.flows.expectations import CORPUS, Case, find_cases
+from tests.support.rows import for_rows
 
 HEAD = "flow 1\n\n## Waits.\nworkflow w {\n  steps {\n"
 TAIL = "  }\n}\n"
@@ -158,10 +159,9 @@ def test_a_finding_in_a_prompt_file_is_suppressed_where_a_flow_takes_the_file_in
     assert [each.name for each in alone] == ["missing-description"]
 
 
-@pytest.mark.parametrize(
-    ("case", "first"), _suppressible(), ids=lambda each: getattr(each, "id", "")
-)
-def test_a_program_whose_errors_are_all_suppressed_compiles(case: Case, first: Diagnostic) -> None:
+@for_rows(_suppressible, name=lambda row: row[0].id, fewest=15)
+def test_a_program_whose_errors_are_all_suppressed_compiles(row: tuple[Case, Diagnostic]) -> None:
+    case, first = row
     path = _place(first).path
     content = case.files[path]
     text = content.decode("utf-8") if isinstance(content, bytes) else content
