@@ -30,7 +30,7 @@ def secrets_in(job: Job, command: str) -> set[str]:
 def test_a_plan_checks_first_and_gives_the_key_to_the_plan_alone(tmp_path: Path) -> None:
     job = github_job(tmp_path, breaking="warn")
     job.script = {"codes": {"plan": 2}, "summary": SUMMARY}
-    code, _ = job.run("github")
+    code, _ = job.run("github", started=True)
     assert code == 0
     assert job.commands == ["fmt", "check", "test", "plan"]
     assert job.call("fmt")["words"] == ["fmt", "--check"]
@@ -242,7 +242,7 @@ def test_files_of_the_repository_are_not_imported(tmp_path: Path) -> None:
     for name in ("json", "flowdsl_ci", "tomllib", "sitecustomize"):
         (job.workspace / f"{name}.py").write_text("raise SystemExit(99)\n")
     job.environ["PYTHONPATH"] = str(job.workspace)
-    assert job.run("github")[0] == 0
+    assert job.run("github", started=True)[0] == 0
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")

@@ -22,7 +22,7 @@ def secrets_in(job: Job, command: str) -> set[str]:
 def test_a_plan_checks_first_and_leaves_its_artifacts(tmp_path: Path) -> None:
     job = gitlab_job(tmp_path, FLOWDSL_CI_BREAKING="error", FLOWDSL_NOTE_TOKEN="")
     job.script = {"codes": {"plan": 2}, "summary": SUMMARY}
-    code, text = job.run("gitlab", "plan")
+    code, text = job.run("gitlab", "plan", started=True)
     assert code == 0
     assert job.commands == ["fmt", "check", "test", "plan"]
     words = job.call("plan")["words"]
@@ -139,6 +139,7 @@ def test_the_identity_token_travels_in_a_private_file_that_is_gone_afterwards(
         fake.read_text().replace(
             "command = words[0]",
             "command = words[0]\n"
+            "import json; from pathlib import Path\n"
             "seen = os.environ['AWS_WEB_IDENTITY_TOKEN_FILE'], "
             "os.stat(os.environ['AWS_WEB_IDENTITY_TOKEN_FILE']).st_mode\n"
             f"Path({str(keeper)!r}).write_text("

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from flowdsl_ci.history import complete, has_header, with_credentials
 
+from tests.support.effort import only_thorough
 from tests.support.services.pipeline import KEY, TOKEN, github_job
 
 SERVER = "https://forge.test"
@@ -150,6 +151,7 @@ def test_a_header_that_checkout_left_is_not_doubled(origin: Path, tmp_path: Path
     assert not [name for name in job.call("plan")["environ"] if name.startswith("GIT_CONFIG_")]
 
 
+@only_thorough
 def test_the_installation_imports_nothing_of_the_repository_and_has_no_key(tmp_path: Path) -> None:
     job = github_job(tmp_path, version="9999.1", command="check")
     trap = tmp_path / "trap"
