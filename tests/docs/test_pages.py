@@ -13,6 +13,7 @@ from flowdsl.cli.runtime.target import open_target
 from flowdsl.compiler.pipeline import CompileOptions, analyze
 from flowdsl.diagnostics.diagnostic import INFO, Diagnostic
 from flowdsl.explain.page import PAGES, page_of
+from tests.support.rows import check_rows
 
 NAMES = list(catalog.diagnostics())
 UNREACHABLE = {"unreadable-project-file", "unreadable-file", "toml-too-deep"}
@@ -26,7 +27,7 @@ def findings(
 
     They are those of a git work tree, in which libraries lie.
     """
-    (folder / ".git").mkdir()
+    (folder / ".git").mkdir(parents=True)
     for path, content in files.items():
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -44,29 +45,35 @@ def test_every_diagnostic_has_a_page_and_every_page_a_diagnostic() -> None:
     assert {path.stem for path in PAGES.glob("*.md")} == set(NAMES)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in UNREACHABLE])
 def test_the_wrong_example_has_its_diagnostic_and_no_other_mistake(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = findings(page_of(name).wrong, tmp_path, monkeypatch)
-    assert name in {each.name for each in found}
-    others = [
-        (each.name, each.message) for each in found if each.name != name and each.severity != INFO
-    ]
-    assert others == []
+    def check(name: str) -> None:
+        found = findings(page_of(name).wrong, tmp_path / name, monkeypatch)
+        assert name in {each.name for each in found}
+        others = [
+            (each.name, each.message)
+            for each in found
+            if each.name != name and each.severity != INFO
+        ]
+        assert others == []
+
+    check_rows([name for name in NAMES if name not in UNREACHABLE], check)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_right_example_is_clean(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page = page_of(name)
-    if name not in UNREACHABLE:
-        assert page.right
-    found = findings(page.right, tmp_path, monkeypatch) if page.right else []
-    assert [
-        (each.name, each.message) for each in found if each.name == name or each.severity != INFO
-    ] == []
+def test_the_right_example_is_clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def check(name: str) -> None:
+        page = page_of(name)
+        if name not in UNREACHABLE:
+            assert page.right
+        found = findings(page.right, tmp_path / name, monkeypatch) if page.right else []
+        assert [
+            (each.name, each.message)
+            for each in found
+            if each.name == name or each.severity != INFO
+        ] == []
+
+    check_rows(NAMES, check)
 
 
 def test_the_reference_is_fresh() -> None:

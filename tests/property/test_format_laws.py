@@ -35,7 +35,7 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.dump import dump
 from flowdsl.syntax.parse import parse_module
 from flowdsl.syntax.parser.lexer import lex
-from tests.support.effort import examples
+from tests.support.effort import THOROUGH, every, examples
 from tests.support.flows.compiling import PROJECTS, compile_folder
 from tests.support.flows.expectations import CORPUS, Case, find_cases
 from tests.support.flows.generated.programs import NOISE, SAMPLES, mutated, program
@@ -214,7 +214,12 @@ def test_a_program_with_mistakes_is_formatted_around_them(seed: int) -> None:
     assert_broken_program(seed)
 
 
-@for_rows(files, name=lambda path: path.relative_to(ROOT).as_posix(), parts=4, fewest=400)
+@for_rows(
+    lambda: every(3, files()),
+    name=lambda path: path.relative_to(ROOT).as_posix(),
+    parts=2,
+    fewest=400 if THOROUGH else 130,
+)
 def test_a_file_of_the_repository_keeps_its_meaning(path: Path) -> None:
     text = path.read_bytes().decode("utf-8", "replace").removeprefix("\ufeff")
     assert_laws(text)
@@ -255,12 +260,22 @@ def findings(found: Iterable[Diagnostic]) -> Counter[tuple[str, ...]]:
     )
 
 
-@for_rows(lambda: cases("lint", "invalid", "valid"), name=lambda case: case.id, parts=4, fewest=300)
+@for_rows(
+    lambda: every(2, cases("lint", "invalid", "valid")),
+    name=lambda case: case.id,
+    parts=2,
+    fewest=300 if THOROUGH else 150,
+)
 def test_a_case_keeps_its_findings(case: Case) -> None:
     assert findings(formatted_case(case).linted()) == findings(case.linted())
 
 
-@for_rows(lambda: cases("lint"), name=lambda case: case.id, parts=4, fewest=70)
+@for_rows(
+    lambda: every(3, cases("lint")),
+    name=lambda case: case.id,
+    parts=2,
+    fewest=70 if THOROUGH else 25,
+)
 def test_a_suppression_silences_the_same_findings(case: Case) -> None:
     for path, name, start in {
         (each.span.path, each.name, each.span.start) for each in case.linted()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from flowdsl.decompile.model import ImportedProject, Picture
 from flowdsl.decompile.payload import same_payload
 from flowdsl.decompile.project import import_workflows
 from flowdsl.source.files import MemoryFiles
-from tests.support.effort import examples
+from tests.support.effort import examples, rows
 from tests.support.flows.compiling import PROJECTS, compile_folder
 from tests.support.flows.decompile import payloads, round_trip
 from tests.support.flows.decompile.payloads import Payload
@@ -26,15 +27,21 @@ from tests.support.rows import for_rows
 CORPUS = payloads.corpus()
 
 
+@cache
+def together() -> ImportedProject:
+    """All payloads of the corpus as one project."""
+    return import_workflows(list(CORPUS.values()), project="kept")
+
+
 def _random_payload(seed: int) -> Payload:
     return payloads.payload(random.Random(seed), round_trip.shipped())
 
 
 def _imported(
-    *given: Payload, pictures: Mapping[str, Picture] = {}, project: str | None = None
+    *given: Payload, pictures: Mapping[str, Picture] = {}
 ) -> tuple[ImportedProject, dict[str, Payload]]:
     """The project of the payloads and what it compiles to."""
-    imported = import_workflows(given, pictures=pictures, project=project)
+    imported = import_workflows(given, pictures=pictures)
     bundle = round_trip.compile_files(imported.files).bundle
     assert bundle is not None
     return imported, round_trip.served(bundle)
@@ -71,7 +78,10 @@ def test_a_random_payload_comes_back_as_it_was(given: Payload) -> None:
 
 def test_all_payloads_at_once_come_back_and_lie_in_files_of_their_own() -> None:
     given = list(CORPUS.values())
-    project, compiled = _imported(*given, project="kept")
+    project = together()
+    bundle = round_trip.compile_files(project.files).bundle
+    assert bundle is not None
+    compiled = round_trip.served(bundle)
     left = list(given)
     for back in compiled.values():
         left.remove(next(each for each in left if not _differ(each, back)))
@@ -82,7 +92,7 @@ def test_all_payloads_at_once_come_back_and_lie_in_files_of_their_own() -> None:
 
 
 def test_a_project_of_payloads_warns_of_nothing_but_what_the_payloads_lack() -> None:
-    project = import_workflows(list(CORPUS.values()), project="kept")
+    project = together()
     found = round_trip.compile_files(project.files).analysis.diagnostics
     warnings = {each.name for each in found if each.severity == "warning"}
     assert warnings == {"raw-model-id", "unlisted-in-prompt", "unused-input"}
@@ -90,8 +100,8 @@ def test_a_project_of_payloads_warns_of_nothing_but_what_the_payloads_lack() -> 
 
 def test_the_order_of_payloads_does_not_matter() -> None:
     given = list(CORPUS.values())
-    project = import_workflows(given, project="kept")
-    for other in (given[::-1], random.Random(4).sample(given, len(given))):
+    project = together()
+    for other in rows((given[::-1], random.Random(4).sample(given, len(given))), 1):
         again = import_workflows(other, project="kept")
         assert again.files == project.files
         assert again.addresses == project.addresses

@@ -26,7 +26,7 @@ from flowdsl.deploy.resources.workflow import POLICIES
 from flowdsl.format.formatter import format_source
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile
-from tests.support.effort import examples
+from tests.support.effort import THOROUGH, examples
 from tests.support.flows.compiling import EXAMPLES, SAMPLES, read_folder
 from tests.support.flows.decompile import payloads, round_trip
 from tests.support.flows.decompile.pulling import DEFAULT_NAME, Desk
@@ -188,7 +188,7 @@ def shipped_desk(folder: Path) -> Desk:
 DESKS = st.sampled_from(FOLDERS).map(shipped_desk)
 
 
-@SLOW
+@settings(SLOW, max_examples=25 if THOROUGH else 4)
 @given(DESKS, st.integers(0, 2**32 - 1), st.sampled_from(KINDS))
 def test_an_edit_of_a_shipped_program_is_brought_in_or_left(
     desk: Desk, seed: int, kind: str
@@ -275,7 +275,7 @@ def test_any_title_is_kept_to_the_letter_or_left(title: str) -> None:
     _holds(desk, "workflow.w", desk.values("workflow.w") | {"name": title})
 
 
-@SLOW
+@settings(SLOW, max_examples=25 if THOROUGH else 4)
 @given(DESKS, st.integers(0, 2**32 - 1))
 def test_words_inside_one_literal_change_its_lines_and_no_others(desk: Desk, seed: int) -> None:
     rng = random.Random(seed)

@@ -63,13 +63,16 @@ def assert_linear(work: Callable[[int], Callable[[], object]], size: int) -> Non
     assert ratio < LIMIT
 
 
+_LEAST = max(0.02, 8 * time.get_clock_info("process_time").resolution)
+
+
 def _seconds(job: Callable[[], object]) -> float:
-    """Of one run of `job`: it is repeated, as some clocks of a process tick every 10 ms."""
+    """Of one run of `job`, repeated until the clock of a process can tell."""
     gc.collect()
     gc.disable()
     try:
         start, runs, passed = time.process_time(), 0, 0.0
-        while passed < 0.1:
+        while passed < _LEAST:
             job()
             runs += 1
             passed = time.process_time() - start

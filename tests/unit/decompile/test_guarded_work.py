@@ -12,6 +12,7 @@ from flowdsl.decompile.project import import_workflows
 from flowdsl.format.formatter import format_source
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile
+from tests.support.effort import THOROUGH
 from tests.support.flows.decompile.round_trip import served
 from tests.support.meaning.checked import Checked, account, checked
 from tests.support.meaning.corpus import cases
@@ -106,7 +107,7 @@ def test_lists_of_these_names_that_are_no_branches_stay_what_they_are() -> None:
 
 
 def test_generated_guarded_work_is_told_whole_or_not_at_all() -> None:
-    for seed in range(60):
+    for seed in range(60 if THOROUGH else 20):
         given = checked(program(seed, fresh=True), FRESH)
         if given is not None and "{{guard" in given.payload["main_prompt"]:
             source = back(given.payload)

@@ -13,7 +13,7 @@ from flowdsl.semantics.modules import load
 from flowdsl.source.files import MemoryFiles
 from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
-from tests.support.effort import every, examples
+from tests.support.effort import THOROUGH, every, examples
 from tests.support.flows.expectations import CORPUS, Case, find_cases
 from tests.support.rows import for_rows
 
@@ -77,7 +77,7 @@ def references() -> Sequence[Reference]:
         for node in walk(declaration)
         if isinstance(node, ast.Ref)
     ]
-    return every(3, found)
+    return every(9, found)
 
 
 def place(row: Reference) -> str:
@@ -85,7 +85,7 @@ def place(row: Reference) -> str:
     return f"{case.id}:{path}:{ref.start}"
 
 
-@for_rows(references, name=place, parts=2, fewest=170)
+@for_rows(references, name=place, fewest=170 if THOROUGH else 55)
 def test_a_name_that_does_not_exist_is_reported_once_at_its_place(row: Reference) -> None:
     case, path, ref = row
     found = edited(case, path, ref.name.start, ref.name.end, "qqqqqqqqqq").diagnostics()

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections import Counter
 
 from benchmarks.diagnostics.meaning_mutations import PROGRAMS, mutations, on_the_line, programs
+from tests.support.effort import THOROUGH
 
 KINDS = 9
+STEP = 5 if THOROUGH else 15
 
 
 def test_a_mistake_of_meaning_is_an_error_where_it_was_made() -> None:
@@ -17,7 +19,7 @@ def test_a_mistake_of_meaning_is_an_error_where_it_was_made() -> None:
     for program in programs(list(PROGRAMS)):
         for mutation in mutations(program):
             counts[mutation.kind] += 1
-            if counts[mutation.kind] % 5 != 1:
+            if counts[mutation.kind] % STEP != 1:
                 continue
             _, right, shown = on_the_line(program, mutation)
             assert right, (mutation.kind, mutation.path, mutation.lines, mutation.about, shown)

@@ -13,6 +13,7 @@ from flowdsl.simulate.machine.variants import every_variant
 from flowdsl.simulate.trace import SUCCESS
 from tests.support.meaning.corpus import Case, as_written, cases
 from tests.support.meaning.sides import side_by_side
+from tests.support.rows import for_rows
 
 RED_NAME = "red-"
 """The beginning of the names of cases whose prompt says something else than the program."""
@@ -27,13 +28,13 @@ def _marked(case: Case) -> Any:
     return pytest.param(case, marks=pytest.mark.xfail(reason=why, strict=True))
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@for_rows(lambda: CASES, fewest=60)
 def test_a_program_does_what_is_written_beside_it(case: Case) -> None:
     found = as_written(interpret(case.model, case.workflow, case.first.world()))
     assert found == case.first.trace, json.dumps(found, indent=2, ensure_ascii=False)
 
 
-@pytest.mark.parametrize("case", [each for each in CASES if each.again], ids=str)
+@for_rows(lambda: [each for each in CASES if each.again], fewest=30)
 def test_a_replayed_program_does_what_is_written_beside_it(case: Case) -> None:
     assert case.again is not None
     first = interpret(case.model, case.workflow, case.first.world())

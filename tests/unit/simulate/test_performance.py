@@ -25,8 +25,11 @@ from flowdsl.simulate.world import COPY, SEES, Question, World
 from tests.support.flows.compiling import only_workflow, workflow
 from tests.support.flows.worlds import without_condition
 from tests.support.meaning.corpus import Case, cases
+from tests.support.rows import for_rows
 
-CASES = [each for each in cases() if not each.first.fields.get("situations")]
+
+def without_situations() -> list[Case]:
+    return [each for each in cases() if not each.first.fields.get("situations")]
 
 
 class Asked:
@@ -71,7 +74,7 @@ def played(
     return payload, perform(payload, inputs, desk or Easy())
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@for_rows(without_situations, fewest=60)
 def test_a_free_desk_with_the_answers_of_a_program_sees_the_same_run(case: Case) -> None:
     world = case.first.world()
     properties = json.loads(case.payload.input_schema or "{}").get("properties", {})
@@ -87,7 +90,7 @@ def test_a_free_desk_with_the_answers_of_a_program_sees_the_same_run(case: Case)
     assert repr(found.recording) == repr(expected.recording)
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@for_rows(without_situations, fewest=60)
 def test_a_recording_is_found_again_from_its_lines(case: Case) -> None:
     program = interpret(case.model, case.workflow, case.first.world())
     found = perform(case.payload, case.first.world().inputs, Asked(program))
@@ -102,7 +105,7 @@ def test_a_recording_is_found_again_from_its_lines(case: Case) -> None:
     assert recording_of(case.payload, [*lines, "99 Press enter."]) is None
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@for_rows(without_situations, fewest=60)
 def test_a_prompt_of_ours_is_known_by_reading_it(case: Case) -> None:
     assert is_ours(case.payload)
 

@@ -29,6 +29,7 @@ from tests.support.flows.examples import example_suite
 from tests.support.flows.tested import results, suite_of
 
 FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/flowdsl.toml"))
+QUICK = ("accounts-payable", "claims-reports")
 MOST = 100
 
 
@@ -426,7 +427,7 @@ def subjects(suite: Suite) -> Iterator[tuple[list[Case], WorkflowSymbol | ChainS
         yield cases, cases[0].chain or cases[0].workflow
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
+@pytest.mark.parametrize("folder", FOLDERS if THOROUGH else QUICK)
 def test_every_path_of_an_example_that_a_test_takes_is_found(folder: str) -> None:
     suite = example_suite(folder)
     kinds = set()
@@ -446,7 +447,7 @@ def test_every_path_of_an_example_that_a_test_takes_is_found(folder: str) -> Non
         assert kinds >= {(False, True), (True, False)}
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
+@pytest.mark.parametrize("folder", FOLDERS if THOROUGH else QUICK)
 def test_every_path_of_an_example_that_is_found_can_be_taken(folder: str) -> None:
     suite = example_suite(folder)
     for cases, subject in subjects(suite):
