@@ -58,5 +58,6 @@ def test_the_ir_survives_its_document(folder: Path) -> None:
     program = compile_folder(folder).program
     assert program is not None
     text = dump_program(program)
-    assert load_program(text) == program
-    assert dump_program(load_program(text)) == text
+    loaded = load_program(text)
+    assert loaded == program
+    assert dump_program(loaded) == text

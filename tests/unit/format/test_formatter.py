@@ -280,7 +280,7 @@ def test_time_grows_with_the_file() -> None:
         presses = 'press "Tab" # c\n' * count
         return partial(formatted, f"flow 1\nconst a = [{rows}]\ntask t() {{ {presses} }}")
 
-    assert_linear(work, 3_200)
+    assert_linear(work, 1_600)
 
 
 def test_every_rule_of_the_grammar_is_accounted_for() -> None:
