@@ -23,6 +23,7 @@ CREDENTIAL = {
     "aws_region": "us-east-1",
 }
 """Enough for any slot."""
+CONTENT = b64encode(b"paid").decode()
 STEP = {"role": "assistant", "content": []}
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -87,6 +88,8 @@ class World:
         elif isinstance(case.body, dict | list):
             kind = "group_id" if "tag-groups" in case.path else "tag_id"
             case.body = self._pointed("ids", case.body, kind)
+            if case.path == "/v1/run-attachments" and case.method == "POST":
+                case.body |= {"content": CONTENT}
 
     def _prepare(self, case: Case) -> None:
         """Makes what an operation needs beside the rows in its path, if earlier requests let it."""
@@ -188,7 +191,7 @@ _MAKERS: dict[str, Callable[[World], str]] = {
         {
             "run_id": world._row("run_id"),
             "filename": "receipt.txt",
-            "content": b64encode(b"paid").decode(),
+            "content": CONTENT,
             "content_type": "text/plain",
             "attachment_type": "input",
         },
