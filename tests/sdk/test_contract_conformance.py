@@ -45,7 +45,7 @@ TAKING_INPUT = [
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance]
 
 bounded = settings(
-    max_examples=12 if THOROUGH else 4,
+    max_examples=12 if THOROUGH else 3,
     deadline=None,
     database=None,
     derandomize=True,
@@ -176,7 +176,7 @@ def test_chains_of_requests(schema: Any) -> None:
             problems.extend(problems_of(case, response, [*CHECKS, use_after_free]))
 
     Chain.run(
-        settings=settings(bounded, max_examples=15 if THOROUGH else 12, stateful_step_count=25)
+        settings=settings(bounded, max_examples=15 if THOROUGH else 8, stateful_step_count=40)
     )
     assert not problems, "\n\n".join(problems[:3])
     assert len(succeeded) > len(OPERATIONS) / 2, sorted(set(OPERATIONS) - succeeded)
