@@ -3,23 +3,19 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from cyberdesk import CyberdeskClient, RetryConfig
-from starlette.types import ASGIApp
 
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.clock import system_clock
 from flowdsl.emulator.store import Store
+from tests.support.services.served import running
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*")
 
@@ -31,21 +27,6 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-
-
-@contextmanager
-def running(app: ASGIApp) -> Iterator[str]:
-    """Serves `app` with uvicorn on a free loopback port; the base URL."""
-    config = uvicorn.Config(app, lifespan="off", log_level="critical")
-    server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 class Clock:
@@ -67,8 +48,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
-    with Store.open(tmp_path / "desk.sqlite", clock=clock) as opened:
+def store(clock: Clock) -> Iterator[Store]:
+    """A store in memory: a file would have every write wait for the disk."""
+    with Store.open(None, clock=clock) as opened:
         yield opened
 
 

@@ -24,7 +24,8 @@ from flowdsl.runs.submit import Bulk, One, Submitter
 from flowdsl.runs.watch import Watched, watch
 from flowdsl.state.held import Runtime
 from tests.emulator.runs.run_desk import INPUT_SCHEMA, INPUTS, OUTPUT_SCHEMA, PROMPT
-from tests.sdk.conftest import Clock, connected, running
+from tests.sdk.conftest import Clock, connected
+from tests.support.services.served import running
 
 T = TypeVar("T")
 

@@ -8,7 +8,8 @@ from openapi_client.cyberdesk_cloud_client.models import WorkflowCreate
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.faults import Fault, FaultInjector, RecordedRequest
 from flowdsl.emulator.store import Store
-from tests.sdk.conftest import Sdk, connected, running
+from tests.sdk.conftest import Sdk, connected
+from tests.support.services.served import running
 
 
 def test_refused_input_reads_as_a_validation_error(sdk: Sdk) -> None:

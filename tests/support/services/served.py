@@ -75,19 +75,26 @@ class _PromptServer(uvicorn.Server):
 
 
 @contextmanager
-def serving(server: Server, certificate: Path | None = None) -> Iterator[None]:
-    """Serve on a port of loopback; over TLS with a `certificate`, a file with its key too."""
+def running(app: ASGIApp, certificate: Path | None = None) -> Iterator[str]:
+    """Serve on a port of loopback, over TLS with a `certificate`, a file with its key too.
+
+    Gives the base URL.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        scheme = "http" if certificate is None else "https"
-        server.url = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
-        config = uvicorn.Config(
-            server, log_level="critical", lifespan="off", ssl_certfile=certificate
-        )
-        running = _PromptServer(config)
-        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
+        config = uvicorn.Config(app, log_level="critical", lifespan="off", ssl_certfile=certificate)
+        server = _PromptServer(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
-            yield
+            scheme = "http" if certificate is None else "https"
+            yield f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
         finally:
-            running.end()
+            server.end()
             thread.join()
+
+
+@contextmanager
+def serving(server: Server, certificate: Path | None = None) -> Iterator[None]:
+    """Serve a server, which then knows its address; `certificate` as in `running`."""
+    with running(server, certificate) as server.url:
+        yield
