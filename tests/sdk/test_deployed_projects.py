@@ -1,13 +1,10 @@
-"""What `flowdsl deploy` sends to `flowdsl emulator`, as the official SDK reads it back."""
+"""What `flowdsl deploy` sends to the emulator, as the official SDK reads it back."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,11 +12,14 @@ from typing import Any
 import pytest
 
 from flowdsl.codegen.artifacts import ImageRef, ModelAlias, ModelName, Template
+from flowdsl.emulator.app import create_app
+from flowdsl.emulator.store import Store
 from tests.sdk.conftest import connected
+from tests.support.command_line import Result, run_here
 from tests.support.flows.compiling import EXAMPLES, compile_folder
+from tests.support.services.served import running
 
 KEY = "sk-test-canary-8141"
-FLOWDSL = [sys.executable, "-m", "flowdsl"]
 PROJECTS = sorted(path.parent.name for path in EXAMPLES.glob("*/flowdsl.toml"))
 SERVED = """
 [env.served]
@@ -34,21 +34,10 @@ backup = "Emulator Computer Use"
 
 
 @pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of `flowdsl emulator` in a process of its own."""
-    folder = tmp_path_factory.mktemp("emulator")
-    command = [*FLOWDSL, "emulator", "--port", "0", "--data", str(folder / "desk.sqlite")]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=folder)
-    assert process.stderr is not None
-    try:
-        line = process.stderr.readline()
-        found = re.search(r"http://127\.0\.0\.1:\d+", line)
-        assert found is not None, line
-        yield found[0]
-    finally:
-        process.terminate()
-        process.wait(10)
-        process.stderr.close()
+def emulator() -> Iterator[str]:
+    """The URL of an emulator for all projects."""
+    with Store.open(None) as store, running(create_app(store)) as url:
+        yield url
 
 
 @pytest.fixture(scope="module", params=PROJECTS)
@@ -63,14 +52,17 @@ def deployed(
     served = SERVED.format(url=emulator, vars=variables[1] if variables else "{}")
     project.write_text(project.read_text() + served)
     result = _deploy(folder)
-    assert result.returncode == 0, result.stderr
+    assert result.code == 0, result.err
     return folder
 
 
-def _deploy(folder: Path) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"FLOWDSL_TEST_KEY": KEY, "NO_PROXY": "127.0.0.1"}
-    command = [*FLOWDSL, "-C", str(folder), "deploy", "--env", "served", "--yes"]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+def _deploy(folder: Path) -> Result:
+    return run_here(
+        folder,
+        *("deploy", "--env", "served", "--yes"),
+        FLOWDSL_TEST_KEY=KEY,
+        NO_PROXY="127.0.0.1",
+    )
 
 
 def test_the_sdk_reads_back_what_was_deployed(emulator: str, deployed: Path) -> None:
@@ -103,8 +95,8 @@ def test_the_sdk_reads_back_what_was_deployed(emulator: str, deployed: Path) -> 
 def test_a_second_deploy_has_nothing_to_do(deployed: Path) -> None:
     before = (deployed / ".flowdsl/state/served.json").read_bytes()
     result = _deploy(deployed)
-    assert result.returncode == 0
-    assert "nothing to do" in result.stderr
+    assert result.code == 0
+    assert "nothing to do" in result.err
     assert (deployed / ".flowdsl/state/served.json").read_bytes() == before
 
 

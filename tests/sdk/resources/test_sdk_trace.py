@@ -17,9 +17,9 @@ from flowdsl.emulator.app import create_app
 from flowdsl.emulator.scenario import make_scenario
 from flowdsl.emulator.store import Store
 from tests.cli.traced_desk import CANARY, INPUTS, LIBRARY, MAIN, line_of
-from tests.sdk.conftest import Clock, connected, running
-from tests.support.command_line import run_command, write_tree
-from tests.support.services.served import Server
+from tests.sdk.conftest import Clock, connected
+from tests.support.command_line import run_here, write_tree
+from tests.support.services.served import Server, running
 
 KEY = "sk-canary-5512"
 PROJECT = """\
@@ -47,7 +47,7 @@ def test_runs_of_the_sdk_are_traced(tmp_path: Path, store: Store, clock: Clock) 
         )
 
         def flowdsl(*words: str) -> str:
-            done = run_command(tmp_path, *words, DESK_KEY=KEY, CI="")
+            done = run_here(tmp_path, *words, DESK_KEY=KEY, CI="")
             assert done.code == 0, done.err
             assert KEY not in done.text + done.err and CANARY not in done.text + done.err
             return done.text
