@@ -6,9 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -18,25 +16,10 @@ from flowdsl.emulator import serve as serving
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
 from tests.emulator.emulator_desk import Desk
+from tests.emulator.emulator_process import served
 from tests.support.effort import rows
 
-PROGRAM = Path(__file__).with_name("emulator_process.py")
 WRITERS = 4
-
-
-@contextmanager
-def server(path: Path, scenario: str = "") -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A server on its own port and its base URL; killed at the end if it still runs."""
-    process = subprocess.Popen(
-        [sys.executable, str(PROGRAM), str(path), scenario], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    try:
-        yield process, f"http://127.0.0.1:{int(process.stdout.readline())}"
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
 
 
 def client(base_url: str) -> httpx.Client:
@@ -53,7 +36,7 @@ def test_every_acknowledged_write_survives_sigkill(tmp_path: Path, kill_after: i
     path = tmp_path / "desk.sqlite"
     acknowledged: dict[str, str] = {}
     sent: set[str] = set()
-    with server(path) as (process, base_url):
+    with served(path) as (process, base_url):
 
         def write_until_killed(writer: int) -> None:
             with client(base_url) as connection:
@@ -71,7 +54,7 @@ def test_every_acknowledged_write_survives_sigkill(tmp_path: Path, kill_after: i
                     assert reply.status_code == 201, reply.text
                     acknowledged[key] = reply.json()["id"]
                     if len(acknowledged) >= kill_after:
-                        process.send_signal(signal.SIGKILL)
+                        process.kill()
 
         with ThreadPoolExecutor(WRITERS) as pool:
             list(pool.map(write_until_killed, range(WRITERS)))
@@ -94,7 +77,7 @@ def test_every_acknowledged_write_survives_sigkill(tmp_path: Path, kill_after: i
 
 def test_two_processes_share_one_file(tmp_path: Path) -> None:
     path = tmp_path / "desk.sqlite"
-    with server(path) as (_, first), server(path) as (_, second):
+    with served(path) as (_, first), served(path) as (_, second):
 
         def write(number: int) -> str:
             with client((first, second)[number % 2]) as connection:
@@ -120,12 +103,13 @@ def test_a_kill_point_kills_the_process_before_or_after_the_commit(
 ) -> None:
     path = tmp_path / "desk.sqlite"
     scenario = f"[[faults]]\nroute = 'POST /v1/workflows'\nkind = '{kind}'\nnth = 2"
-    with server(path, scenario) as (process, base_url), client(base_url) as connection:
+    with served(path, scenario) as (process, base_url), client(base_url) as connection:
         body = {"main_prompt": "p"}
         assert connection.post("/v1/workflows", json=body).status_code == 201
         with pytest.raises(httpx.TransportError):
             connection.post("/v1/workflows", json=body, headers={"Idempotency-Key": "k"})
-        assert process.wait(30) == -signal.SIGKILL
+        process.join(30)
+        assert process.exitcode == -signal.SIGKILL
     with Store.open(path) as store, Desk(create_app(store)) as desk:
         assert len(desk.ids()) == 1 + made
         desk.ok("POST", "/v1/workflows", 201, json=body, headers={"Idempotency-Key": "k"})
@@ -136,7 +120,7 @@ def test_one_key_sent_by_many_at_once_is_one_workflow(tmp_path: Path) -> None:
     """Whoever comes while the first is under way is told so, or waits for the lock and is answered
     as the first was; nobody makes a second one."""
     replies: list[httpx.Response] = []
-    with server(tmp_path / "desk.sqlite") as (_, base_url), client(base_url) as watcher:
+    with served(tmp_path / "desk.sqlite") as (_, base_url), client(base_url) as watcher:
 
         def write(number: int) -> httpx.Response:
             with client(base_url) as connection:
@@ -160,11 +144,12 @@ def test_one_key_sent_by_many_at_once_is_one_workflow(tmp_path: Path) -> None:
 
 
 def test_sigterm_ends_a_server_cleanly(tmp_path: Path) -> None:
-    with server(tmp_path / "desk.sqlite") as (process, base_url):
+    with served(tmp_path / "desk.sqlite") as (process, base_url):
         with client(base_url) as connection:
             assert connection.get("/v1/health").json() == {"status": "ok"}
         process.terminate()
-        assert process.wait(30) == -signal.SIGTERM
+        process.join(30)
+        assert process.exitcode == -signal.SIGTERM
 
 
 def test_a_port_in_use_is_an_error_of_its_own() -> None:
