@@ -7,7 +7,9 @@ import pytest
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
 from tests.emulator.emulator_desk import STANDSTILL, Desk
-from tests.support.services.shared_app import SharedApp
+from tests.support.services.shared_app import SharedApp, share_statements
+
+share_statements()
 
 
 @pytest.fixture(scope="module")

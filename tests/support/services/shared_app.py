@@ -1,6 +1,7 @@
-"""One application of the emulator for all stores of this process.
+"""One application of the emulator for all stores of this process, and what they compile.
 
-To build its routes takes longer than a deploy does.
+To build its routes takes longer than a deploy does, and to compile a statement longer than to carry
+it out.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
+from sqlalchemy import Connection, Engine, event
 from starlette.types import Receive, Scope, Send
 
 from flowdsl.emulator.app import create_app
@@ -36,3 +38,28 @@ class SharedApp:
         app = shared_app()
         app.state.emulator = self._context
         await app(scope, receive, send)
+
+
+class _Statements(dict[Any, Any]):
+    """Compiled statements by what they say, without the dialect, which each store has of its own.
+
+    All of them are the same SQLite.
+    """
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        _dialect, *said = key
+        return super().get(tuple(said), default)
+
+    def __setitem__(self, key: Any, compiled: Any) -> None:
+        _dialect, *said = key
+        super().__setitem__(tuple(said), compiled)
+
+
+@cache
+def share_statements() -> None:
+    """Have what one store of this process compiles be there for all others."""
+    statements = _Statements()
+
+    @event.listens_for(Engine, "engine_connect")
+    def _(connection: Connection) -> None:
+        connection.execution_options(compiled_cache=statements)
