@@ -106,9 +106,9 @@ class World:
             else:
                 self._reply("PUT", f"/v1/provider-credentials/{slot}", CREDENTIAL)
         elif path == "/v1/runs/bulk" and isinstance(case.body, dict):
-            # A thousand runs are right, and slow. A body that a link made may have no count.
+            # A thousand runs are right, and slow; so is 1000.0. What a link made may have no count.
             count = case.body.get("count")
-            case.body |= {"count": min(count, 5)} if isinstance(count, int) else {}
+            case.body |= {"count": min(count, 5)} if isinstance(count, int | float) else {}
 
     def _pointed(self, name: str, value: Any, ids: str = "") -> Any:
         if isinstance(value, dict):
