@@ -16,6 +16,9 @@ from flowdsl.emulator.app import create_app
 from flowdsl.emulator.clock import system_clock
 from flowdsl.emulator.store import Store
 from tests.support.services.served import running
+from tests.support.services.shared_app import share_statements
+
+share_statements()
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*")
 
