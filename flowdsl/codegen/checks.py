@@ -89,7 +89,7 @@ def _item(check: nodes.PostRunCheck, name: str) -> dict[str, Any]:
     if check.model is not None:
         item["model"] = model_reference(check.model)
     item["allow_missing_attachments"] = check.if_present
-    return item | check.extra
+    return {**item, **check.extra}
 
 
 def _target(target: nodes.FileTarget) -> dict[str, Any]:

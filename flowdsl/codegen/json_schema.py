@@ -86,7 +86,7 @@ def field_schema(field: nodes.FieldSpec) -> Schema:
     type_ = field.type
     if field.absent and isinstance(type_, nodes.OptionalType):
         type_ = type_.inner
-    schema = type_schema(type_) | field.constraints
+    schema = {**type_schema(type_), **field.constraints}
     if field.has_default:
         schema["default"] = field.default
     return {"description": field.description} | schema if field.description else schema

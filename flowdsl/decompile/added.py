@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise
 
 from flowdsl.ir import nodes
@@ -17,6 +16,7 @@ from flowdsl.ir.lowering.values import holds_unspelled, joined, literal, single_
 from flowdsl.ir.passes.simplify import rewrite_body
 from flowdsl.ir.typed_days import read_command, shown_words
 from flowdsl.ir.walk import statements, variables_set
+from flowdsl.source.record import replace
 
 
 def source_form(body: nodes.Body) -> nodes.Body:

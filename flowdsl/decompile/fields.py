@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from flowdsl.codegen.input_patterns import unrestricted
@@ -22,6 +21,7 @@ from flowdsl.ir.lowering.program import lower_program
 from flowdsl.semantics.modules import load
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
+from flowdsl.source.record import replace
 
 from . import schema_reasons
 from .schema_reasons import Reason, unsaid

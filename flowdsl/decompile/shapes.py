@@ -8,7 +8,6 @@ compared, and what is to blame for a difference goes into a file in the next one
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from flowdsl.deploy.resources.workflow import CHECKS
@@ -18,7 +17,7 @@ from flowdsl.ir import nodes
 from flowdsl.ir.images import image_hash
 from flowdsl.ir.walk import statements
 from flowdsl.semantics.capabilities import Capabilities
-from flowdsl.source.record import Record
+from flowdsl.source.record import Record, replace
 from flowdsl.syntax import ast
 
 from .checks import ReadChecks, read_checks, renamed_inputs

@@ -1,18 +1,19 @@
 """The nodes of the intermediate representation.
 
-They are plain frozen dataclasses, so that lowering pays nothing for validation; `document.py` reads
-and writes them as versioned JSON with pydantic. There `kind` tells the members of a union apart.
+They are plain records, so that lowering pays nothing for validation; `document.py` reads and writes
+them as versioned JSON with pydantic. There `kind` tells the members of a union apart.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, Literal, TypeAlias
 
+from flowdsl.source.record import Record, uncompared
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+
+class Origin(Record, eq=True, kw_only=True):
     """A range of source: path relative to the project, 1-based lines and columns, exclusive end."""
 
     path: str
@@ -25,16 +26,14 @@ class Origin:
 # Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextPiece:
+class TextPiece(Record, eq=True, kw_only=True):
     """Literal characters."""
 
     kind: Literal["text"] = "text"
     value: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variable:
+class Variable(Record, eq=True, kw_only=True):
     """A variable that the platform fills in. `path` holds field names and list positions.
 
     `quoted` marks untrusted text in an instruction: it is emitted as data. The sigil `saved` is
@@ -47,7 +46,7 @@ class Variable:
     name: str
     path: tuple[str | int, ...] = ()
     quoted: bool = False
-    in_json: bool = field(default=False, compare=False)
+    in_json: bool = uncompared(default=False)
 
 
 Limit: TypeAlias = int | Variable
@@ -60,16 +59,14 @@ Text: TypeAlias = tuple[Piece, ...]
 # Types
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScalarType:
+class ScalarType(Record, eq=True, kw_only=True):
     """A built-in type, by its name in the language."""
 
     kind: Literal["scalar"] = "scalar"
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnumType:
+class EnumType(Record, eq=True, kw_only=True):
     """One of some texts, or of some whole numbers; `open`: or any other text."""
 
     kind: Literal["enum"] = "enum"
@@ -81,20 +78,17 @@ class EnumType:
         return isinstance(self.values[0], int) if self.values else False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListType:
+class ListType(Record, eq=True, kw_only=True):
     kind: Literal["list"] = "list"
     element: Type
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OptionalType:
+class OptionalType(Record, eq=True, kw_only=True):
     kind: Literal["optional"] = "optional"
     inner: Type
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordType:
+class RecordType(Record, eq=True, kw_only=True):
     kind: Literal["record"] = "record"
     fields: tuple[FieldSpec, ...]
 
@@ -102,8 +96,7 @@ class RecordType:
 Type: TypeAlias = ScalarType | EnumType | ListType | OptionalType | RecordType
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Day:
+class Day(Record, eq=True, kw_only=True):
     """A day that is worked out when a run begins, as `types.Day` tells it."""
 
     base: str
@@ -111,8 +104,7 @@ class Day:
     shifts: tuple[tuple[int, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldSpec:
+class FieldSpec(Record, eq=True, kw_only=True):
     """A field under its name on the wire; `constraints` are JSON Schema keywords with values.
 
     `machine`: a desktop or a pool may supply the value, so that a run need not give it. `day`: what
@@ -123,7 +115,7 @@ class FieldSpec:
 
     name: str
     type: Type
-    constraints: dict[str, Any] = field(default_factory=dict)
+    constraints: Mapping[str, Any] = {}
     has_default: bool = False
     default: Any = None
     description: str | None = None
@@ -139,8 +131,7 @@ class FieldSpec:
 # Values
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextValue:
+class TextValue(Record, eq=True, kw_only=True):
     """A text; one variable without other pieces is the variable's value, whatever its type.
 
     `json` says that such a value is no text: a number, a truth value, a list or an object, and
@@ -153,26 +144,22 @@ class TextValue:
     record: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConstantValue:
+class ConstantValue(Record, eq=True, kw_only=True):
     kind: Literal["constant"] = "constant"
     value: Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListValue:
+class ListValue(Record, eq=True, kw_only=True):
     kind: Literal["list"] = "list"
     items: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectValue:
+class ObjectValue(Record, eq=True, kw_only=True):
     kind: Literal["object"] = "object"
     fields: tuple[tuple[str, Value], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailureReason:
+class FailureReason(Record, eq=True, kw_only=True):
     """The reason of the attempt that failed last."""
 
     kind: Literal["failure"] = "failure"
@@ -184,26 +171,22 @@ Value: TypeAlias = TextValue | ConstantValue | ListValue | ObjectValue
 # Conditions
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AllOf:
+class AllOf(Record, eq=True, kw_only=True):
     kind: Literal["all"] = "all"
     operands: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnyOf:
+class AnyOf(Record, eq=True, kw_only=True):
     kind: Literal["any"] = "any"
     operands: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Not:
+class Not(Record, eq=True, kw_only=True):
     kind: Literal["not"] = "not"
     operand: Condition
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compare:
+class Compare(Record, eq=True, kw_only=True):
     """A comparison; `numeric` says that it compares numbers, not spellings."""
 
     kind: Literal["compare"] = "compare"
@@ -213,8 +196,7 @@ class Compare:
     numeric: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextRelation:
+class TextRelation(Record, eq=True, kw_only=True):
     """Holds if the text `left` has the text `right` in it, or at one of its ends."""
 
     kind: Literal["text_relation"] = "text_relation"
@@ -223,8 +205,7 @@ class TextRelation:
     right: Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OneOf:
+class OneOf(Record, eq=True, kw_only=True):
     """Holds if a value is one of some constants; `numeric` says that they are numbers."""
 
     kind: Literal["one_of"] = "one_of"
@@ -233,8 +214,7 @@ class OneOf:
     numeric: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IsEmpty:
+class IsEmpty(Record, eq=True, kw_only=True):
     """Holds if a value is missing, or, where it is `listed`, a list without entries."""
 
     kind: Literal["empty"] = "empty"
@@ -242,16 +222,14 @@ class IsEmpty:
     listed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IsTrue:
+class IsTrue(Record, eq=True, kw_only=True):
     """Holds if a value is true."""
 
     kind: Literal["true"] = "true"
     operand: Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sees:
+class Sees(Record, eq=True, kw_only=True):
     """Holds if the screen shows what the text says."""
 
     kind: Literal["sees"] = "sees"
@@ -266,35 +244,30 @@ Condition: TypeAlias = (
 # Statements
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(Record, eq=True, kw_only=True):
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step(Node):
+class Step(Node, kw_only=True):
     kind: Literal["step"] = "step"
     title: Text
     body: Body
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Do(Node):
+class Do(Node, kw_only=True):
     kind: Literal["do"] = "do"
     text: Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choose(Node):
+class Choose(Node, kw_only=True):
     kind: Literal["choose"] = "choose"
     target: Text
     model: str | None
     otherwise: Body
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TypeIn(Node):
+class TypeIn(Node, kw_only=True):
     """Types a value into a field.
 
     `display` is the format to type it in, if not its own spelling.
@@ -306,8 +279,7 @@ class TypeIn(Node):
     target: Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TypeDay(Node):
+class TypeDay(Node, kw_only=True):
     """Types a day of the desktop into a field, by a command that sets the clipboard."""
 
     kind: Literal["type_day"] = "type_day"
@@ -315,14 +287,12 @@ class TypeDay(Node):
     target: Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clear(Node):
+class Clear(Node, kw_only=True):
     kind: Literal["clear"] = "clear"
     target: Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Press(Node):
+class Press(Node, kw_only=True):
     """Presses keys, in the platform's notation (`ctrl+s`)."""
 
     kind: Literal["press"] = "press"
@@ -330,22 +300,19 @@ class Press(Node):
     times: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wait(Node):
+class Wait(Node, kw_only=True):
     kind: Literal["wait"] = "wait"
     milliseconds: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitUntil(Node):
+class WaitUntil(Node, kw_only=True):
     kind: Literal["wait_until"] = "wait_until"
     condition: Text
     timeout_milliseconds: int
     otherwise: Body
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extract(Node):
+class Extract(Node, kw_only=True):
     """Reads from the screen into a variable; without `otherwise` a missing value is null."""
 
     kind: Literal["extract"] = "extract"
@@ -356,8 +323,7 @@ class Extract(Node):
     otherwise: Body | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackgroundExtract(Node):
+class BackgroundExtract(Node, kw_only=True):
     """Reads from the screen for an output only, while the run goes on."""
 
     kind: Literal["background_extract"] = "background_extract"
@@ -367,8 +333,7 @@ class BackgroundExtract(Node):
     model: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copy(Node):
+class Copy(Node, kw_only=True):
     """Copies selectable text exactly; without `otherwise` a missing value is null."""
 
     kind: Literal["copy"] = "copy"
@@ -378,8 +343,7 @@ class Copy(Node):
     otherwise: Body | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assignment:
+class Assignment(Record, eq=True, kw_only=True):
     """Sets `variable`; `append` adds one entry to the list in it.
 
     `restores` says that it takes back what an attempt has emitted, `again` that the same focused
@@ -394,35 +358,30 @@ class Assignment:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Store(Node):
+class Store(Node, kw_only=True):
     """Keeps values: outputs, fields of task results, what a `keep` says."""
 
     kind: Literal["store"] = "store"
     assignments: tuple[Assignment, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expect(Node):
+class Expect(Node, kw_only=True):
     kind: Literal["expect"] = "expect"
     condition: Text
     otherwise: Body
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capture(Node):
+class Capture(Node, kw_only=True):
     kind: Literal["capture"] = "capture"
     file: Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Export(Node):
+class Export(Node, kw_only=True):
     kind: Literal["export"] = "export"
     file: Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture(Node):
+class Picture(Node, kw_only=True):
     """Shows a picture in the prompt, by the SHA-256 of its content."""
 
     kind: Literal["picture"] = "picture"
@@ -432,8 +391,7 @@ class Picture(Node):
     shows: Text | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run(Node):
+class Run(Node, kw_only=True):
     """Runs a terminal command; with `variable`, its output is read into that variable."""
 
     kind: Literal["run"] = "run"
@@ -443,14 +401,12 @@ class Run(Node):
     otherwise: Body | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Branch(Node):
+class Branch(Node, kw_only=True):
     condition: Condition
     body: Body
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class If(Node):
+class If(Node, kw_only=True):
     """`complete` says that one of the branches is taken in any case.
 
     No prompt says that, so that nothing is another statement for it.
@@ -459,11 +415,10 @@ class If(Node):
     kind: Literal["if"] = "if"
     branches: tuple[Branch, ...]
     otherwise: Body
-    complete: bool = field(default=False, compare=False)
+    complete: bool = uncompared(default=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loop(Node):
+class Loop(Node, kw_only=True):
     """One pass for each entry of `items` (a list value, or a count).
 
     `limit` bounds the passes; `counted` says that the input schema does not enforce it. `entry` is
@@ -481,8 +436,7 @@ class Loop(Node):
     noted: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repeat(Node):
+class Repeat(Node, kw_only=True):
     """Rounds until a condition holds; `delay_milliseconds` pass before each but the first."""
 
     kind: Literal["repeat"] = "repeat"
@@ -493,8 +447,7 @@ class Repeat(Node):
     otherwise: Body
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retry(Node):
+class Retry(Node, kw_only=True):
     """Up to `attempts` passes; `Leave("retry")` ends one, and `otherwise` follows the last.
 
     `entry` says that it is the entry of a loop, which is done once and whose failure ends only it.
@@ -508,8 +461,7 @@ class Retry(Node):
     entry: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leave(Node):
+class Leave(Node, kw_only=True):
     """Ends the run as failed (`abort`) or as successful (`finish`), or the attempt (`retry`).
 
     A `reason` of None repeats the reason of the attempt that failed last. `noted` is the variable
@@ -553,8 +505,7 @@ Body: TypeAlias = tuple[Statement, ...]
 # Checks
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileTarget:
+class FileTarget(Record, eq=True, kw_only=True):
     """The files of a check: `exact` names, a `regex`, or one `template` for each entry of a list.
 
     A `regex` may come with the number of files, fixed or in a variable.
@@ -569,8 +520,7 @@ class FileTarget:
     template: Text = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PostRunCheck(Node):
+class PostRunCheck(Node, kw_only=True):
     """One post-run check; `statement` is what a model judges."""
 
     kind: Literal["file", "image", "schema", "output"]
@@ -580,14 +530,13 @@ class PostRunCheck(Node):
     if_present: bool = False
     statement: Text = ()
     model: str | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = {}
 
 
 # Programs
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputSource:
+class OutputSource(Record, eq=True, kw_only=True):
     """Where an output field gets its value, by `kind`.
 
     - `runtime`: the variable `variable` at `path`.
@@ -605,8 +554,7 @@ class OutputSource:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Models:
+class Models(Record, eq=True, kw_only=True):
     """Aliases of `flowdsl.toml`, or UUIDs; None is the default of the service."""
 
     main: str | None = None
@@ -614,14 +562,12 @@ class Models:
     fallbacks: tuple[str | None, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terminal:
+class Terminal(Record, eq=True, kw_only=True):
     allow: tuple[str, ...] = ()
     unrestricted: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workflow(Node):
+class Workflow(Node, kw_only=True):
     """A workflow.
 
     `prompt`, `input_schema`, `output_schema`, `checks_text` and `extra_text` hold the text of files
@@ -641,7 +587,7 @@ class Workflow(Node):
     secrets: tuple[FieldSpec, ...] = ()
     outputs: tuple[FieldSpec, ...] = ()
     models: Models | None = None
-    terminal: Terminal = field(default_factory=Terminal)
+    terminal: Terminal = Terminal()
     rules: tuple[Text, ...] = ()
     body: Body = ()
     sources: tuple[OutputSource, ...] = ()
@@ -651,21 +597,19 @@ class Workflow(Node):
     checks: tuple[PostRunCheck, ...] | None = None
     cleanup: Text | None = None
     checks_text: str | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = {}
     extra_text: str | None = None
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepReference:
+class StepReference(Record, eq=True, kw_only=True):
     """An output of an earlier step of a chain."""
 
     kind: Literal["reference"] = "reference"
     path: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChainParameter:
+class ChainParameter(Record, eq=True, kw_only=True):
     """An input, secret or answer of the chain itself, known when the step that takes it is sent."""
 
     kind: Literal["parameter"] = "parameter"
@@ -677,16 +621,14 @@ class ChainParameter:
 ChainValue: TypeAlias = StepReference | ChainParameter | ConstantValue
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChainStep(Node):
+class ChainStep(Node, kw_only=True):
     name: str
     workflow: str
     inputs: tuple[tuple[str, ChainValue], ...]
     secrets: tuple[tuple[str, ChainValue], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pause(Node):
+class Pause(Node, kw_only=True):
     """Where a chain waits for answers of a person; `steps_before` steps stand in front of it."""
 
     question: str | None
@@ -695,8 +637,7 @@ class Pause(Node):
     steps_before: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chain(Node):
+class Chain(Node, kw_only=True):
     name: str
     title: str
     inputs: tuple[FieldSpec, ...]
@@ -715,8 +656,7 @@ class Chain(Node):
         return tuple(self.steps[start:end] for start, end in pairwise(cuts))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
+class Program(Record, eq=True, kw_only=True):
     """A compiled project, sorted by name.
 
     `version` grows when older documents can no longer be read.

@@ -18,12 +18,12 @@ from flowdsl.semantics.errors import (
     COMMAND_OUTPUT_UNREADABLE,
     CONTROL_CHARACTER,
 )
-from flowdsl.source.record import Record
+from flowdsl.source.record import Record, field_names
 from flowdsl.source.text import SourceFile, Span
 
 from . import nodes
 from .fits import body_tools, fits
-from .walk import field_names, inner_bodies, statements, walk
+from .walk import inner_bodies, statements, walk
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ESCAPED = re.compile(r"\\\{([A-Za-z_]\w*)")

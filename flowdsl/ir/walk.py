@@ -2,38 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Collection, Iterator, Sequence
-from operator import is_
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
+
+from flowdsl.source.record import field_names, is_unchanged, replace
 
 from . import nodes
 
-Node = TypeVar("Node")
-
 BODIES = ("body", "otherwise")
 """The fields of nodes that hold statements."""
-
-
-def replace(node: Node, **changes: Any) -> Node:
-    """A node with some fields changed; the node itself where they hold what it holds already.
-
-    Most passes leave most of a program as it is, and building a node anew costs more than looking.
-    """
-    for name, value in changes.items():
-        if not _is_same(getattr(node, name), value):
-            return dataclasses.replace(node, **changes)  # type: ignore[type-var]
-    return node
-
-
-def _is_same(before: Any, after: Any) -> bool:
-    """Whether a field holds the same node, or a tuple of the same nodes."""
-    return before is after or (
-        isinstance(before, tuple)
-        and isinstance(after, tuple)
-        and len(before) == len(after)
-        and all(map(is_, before, after))
-    )
 
 
 def statements(body: nodes.Body) -> Iterator[nodes.Statement]:
@@ -110,7 +87,7 @@ def with_variables(
         return change(value)
     if isinstance(value, tuple):
         changed = tuple([with_variables(each, change, without=without) for each in value])
-        return value if _is_same(value, changed) else changed
+        return value if is_unchanged(value, changed) else changed
     held = [(name, getattr(value, name)) for name in field_names(type(value))]
     changes = {
         name: with_variables(each, change, without=without)
@@ -147,21 +124,5 @@ def walk(value: Any) -> Iterator[Any]:
             pending.extend([each for each in inner if type(each) not in _LEAVES])
 
 
-def field_names(class_: type) -> tuple[str, ...]:
-    """The field names of a class of nodes; empty for other classes."""
-    names = _FIELDS.get(class_)
-    if names is None:
-        names = (
-            tuple(field.name for field in dataclasses.fields(class_))
-            if dataclasses.is_dataclass(class_)
-            else ()
-        )
-        _FIELDS[class_] = names
-    return names
-
-
 _LEAVES = frozenset((nodes.Origin, str, int, bool, type(None)))
 """Classes of what fields hold that has no node inside."""
-
-_FIELDS: dict[type, tuple[str, ...]] = {}
-"""What `field_names` has returned: asking `dataclasses` each time is most of the cost of a walk."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 from flowdsl.ir.nodes import Origin
+from flowdsl.source.record import Record
 
 
-@dataclass(slots=True)
 class Item:
     """One line of the outline, and what stands under it.
 
@@ -16,15 +15,29 @@ class Item:
     instruction of one `focused_action`; under any other, numbered lines.
     """
 
-    text: str
-    origin: Origin
-    statement: str
-    children: list[Item] = field(default_factory=list)
-    focused: bool = False
+    __slots__ = ("children", "focused", "origin", "statement", "text")
+
+    def __init__(
+        self,
+        text: str,
+        origin: Origin,
+        statement: str,
+        children: list[Item] | None = None,
+        focused: bool = False,
+    ) -> None:
+        self.text = text
+        self.origin = origin
+        self.statement = statement
+        self.children = [] if children is None else children
+        self.focused = focused
+
+    def become(self, other: Item) -> None:
+        """Be another line, at the place of this one."""
+        self.text, self.origin, self.statement = other.text, other.origin, other.statement
+        self.children, self.focused = other.children, other.focused
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Record):
     """A line of the finished prompt, and where it came from."""
 
     text: str

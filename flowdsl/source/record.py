@@ -8,8 +8,8 @@ running program, so that building a node stays one call.
 
 from __future__ import annotations
 
-from operator import attrgetter
-from typing import Any, dataclass_transform
+from operator import attrgetter, is_
+from typing import Any, TypeVar, dataclass_transform
 
 _FEW = 20
 """Instances of a class from which on a generated `__init__` pays."""
@@ -28,11 +28,11 @@ def _initialise_few(self: Any, *values: Any, **named: Any) -> None:
     given = defaults | named if rest or named else named
     if (
         record._made > _FEW
-        or len(values) > len(fields)
+        or len(values) > (0 if record._kw_only else len(fields))
         or not given.keys() >= set(rest)
         or not named.keys() <= set(rest)
     ):
-        record.__init__ = _initialiser(fields, defaults)
+        record.__init__ = _initialiser(fields, defaults, record._kw_only)
         record.__init__(self, *values, **named)
         return
     for name, value in zip(fields, values, strict=False):
@@ -41,9 +41,11 @@ def _initialise_few(self: Any, *values: Any, **named: Any) -> None:
         setattr(self, name, given[name])
 
 
-def _initialiser(fields: tuple[str, ...], defaults: dict[str, Any]) -> Any:
+def _initialiser(fields: tuple[str, ...], defaults: dict[str, Any], kw_only: bool) -> Any:
     """An `__init__` for these fields, generated as source."""
     parameters = [f"{name}=_defaults[{name!r}]" if name in defaults else name for name in fields]
+    if kw_only and parameters:
+        parameters.insert(0, "*")
     body = [f"    self.{name} = {name}" for name in fields] or ["    pass"]
     source = f"def __init__(self, {', '.join(parameters)}):\n" + "\n".join(body)
     namespace: dict[str, Any] = {"_defaults": defaults}
@@ -51,24 +53,50 @@ def _initialiser(fields: tuple[str, ...], defaults: dict[str, Any]) -> Any:
     return namespace["__init__"]
 
 
-@dataclass_transform(frozen_default=True, eq_default=False)
+class _Uncompared:
+    """The default of a field that does not count where instances are compared."""
+
+    def __init__(self, default: Any) -> None:
+        self.default = default
+
+
+def uncompared(*, default: Any) -> Any:
+    """A default, of a field that does not count where instances are compared by value."""
+    return _Uncompared(default)
+
+
+@dataclass_transform(frozen_default=True, eq_default=False, field_specifiers=(uncompared,))
 class _RecordType(type):
-    """Turns the annotations of a class body into slots and an `__init__`."""
+    """Turns the annotations of a class body into slots and an `__init__`.
+
+    A class inherits its fields, and `eq` and `kw_only` with them.
+    """
 
     def __new__(
-        mcls, name: str, bases: tuple[type, ...], body: dict[str, Any], eq: bool = False
+        mcls,
+        name: str,
+        bases: tuple[type, ...],
+        body: dict[str, Any],
+        eq: bool = False,
+        kw_only: bool = False,
     ) -> type:
         own = tuple(body.get("__annotations__", ()))
         fields: tuple[str, ...] = own
         defaults = {field: body.pop(field) for field in own if field in body}
+        apart = {field for field, each in defaults.items() if isinstance(each, _Uncompared)}
+        defaults |= {field: defaults[field].default for field in apart}
         for parent in bases:
             if parent is not Record:
                 fields = parent._fields + fields  # type: ignore[attr-defined]
                 defaults = parent._defaults | defaults  # type: ignore[attr-defined]
+                apart |= parent._uncompared  # type: ignore[attr-defined]
+                kw_only = kw_only or parent._kw_only  # type: ignore[attr-defined]
         body["__slots__"] = own
         body["_fields"] = fields
         body["_defaults"] = defaults
-        body["__match_args__"] = fields
+        body["_uncompared"] = apart
+        body["_kw_only"] = kw_only
+        body["__match_args__"] = () if kw_only else fields
         if own and "__init__" not in body:
             body["__init__"] = _initialise_few
             body["_made"] = 0
@@ -76,7 +104,8 @@ class _RecordType(type):
             body["__eq__"] = _equal
             body["__hash__"] = _hash
         if eq or any(hasattr(parent, "_values") for parent in bases):
-            body["_values"] = property(attrgetter(*fields) if fields else _nothing)
+            compared = [field for field in fields if field not in apart]
+            body["_values"] = property(attrgetter(*compared) if compared else _nothing)
         return super().__new__(mcls, name, bases, body)
 
 
@@ -96,7 +125,8 @@ class Record(metaclass=_RecordType):
     """Base of frozen value classes; subclasses declare fields by annotation.
 
     Instances compare and hash by identity. `class Point(Record, eq=True)` compares and hashes by
-    value.
+    value. With `kw_only=True` fields are given by name alone, so that one without a default may
+    follow one that has a default. All instances share a default.
     """
 
     def __repr__(self) -> str:
@@ -107,3 +137,40 @@ class Record(metaclass=_RecordType):
         """A copy with some fields changed (the protocol of `copy.replace` in Python 3.13)."""
         fields: tuple[str, ...] = self._fields  # type: ignore[attr-defined]
         return type(self)(**({f: getattr(self, f) for f in fields} | changes))
+
+
+_AnyRecord = TypeVar("_AnyRecord", bound=Record)
+
+
+def replace(record: _AnyRecord, /, **changes: Any) -> _AnyRecord:
+    """A record with some fields changed; the record itself where they hold what it holds already.
+
+    Most passes leave most of a program as it is, and to build a record anew costs more than to
+    look.
+    """
+    for name, value in changes.items():
+        if not is_unchanged(getattr(record, name), value):
+            changed: _AnyRecord = record.__replace__(**changes)
+            return changed
+    return record
+
+
+def is_unchanged(before: Any, after: Any) -> bool:
+    """Whether a field holds the same object as before, or a tuple of the same objects."""
+    return before is after or (
+        isinstance(before, tuple)
+        and isinstance(after, tuple)
+        and len(before) == len(after)
+        and all(map(is_, before, after))
+    )
+
+
+def field_names(class_: type) -> tuple[str, ...]:
+    """The names of the fields of a class of records, in their order; empty for other classes."""
+    return class_._fields if issubclass(class_, Record) else ()  # type: ignore[attr-defined]
+
+
+def field_defaults(class_: type[Record]) -> dict[str, Any]:
+    """The defaults of those fields of a class that have one."""
+    defaults: dict[str, Any] = class_._defaults  # type: ignore[attr-defined]
+    return defaults

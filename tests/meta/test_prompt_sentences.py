@@ -13,7 +13,6 @@ import sys
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -33,6 +32,7 @@ from flowdsl.prompt.reading.frames import frames
 from flowdsl.prompt.sentences import FOCUSED, KINDS, MAIN, PLATFORM, SENTENCES
 from flowdsl.prompt.words import say
 from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
+from flowdsl.source.record import replace
 from tests.support.flows.generated.prompts import HERE, PromptWriter
 from tests.support.rows import for_rows
 

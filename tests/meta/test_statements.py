@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast as python
 import re
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 from typing import get_args
 
@@ -21,6 +20,7 @@ from flowdsl.lint.texts.prose import HAS_PROSE, prose_of
 from flowdsl.semantics.capabilities import TOOLS
 from flowdsl.semantics.places import OF_ROLE
 from flowdsl.semantics.traversal import inner_blocks
+from flowdsl.source.record import field_defaults, field_names
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
 from flowdsl.syntax.parser.lexer import KEYWORDS
@@ -167,26 +167,21 @@ def test_every_role_has_a_place() -> None:
 
 @pytest.mark.parametrize("class_", get_args(nodes.Statement), ids=lambda class_: class_.__name__)
 def test_the_ir_calls_texts_as_the_language_does(class_: type[nodes.Node]) -> None:
-    kinds = {field.name: field.default for field in fields(class_)}
-    sources = BY_KIND[str(kinds["kind"])]
-    texts = {field.name for field in fields(class_) if str(field.type) in ("Text", "Text | None")}
+    sources = BY_KIND[field_defaults(class_)["kind"]]
+    types = {name: class_.__annotations__.get(name) for name in field_names(class_)}
+    texts = {name for name, type_ in types.items() if type_ in ("Text", "Text | None")}
     if class_ is nodes.TypeDay:
         texts.add("value")  # a day is no text
     for source in sources:
         assert {name for name, _ in STATEMENTS[source].texts} == texts
-    bodies = {name for name in kinds if name in ("body", "branches", "otherwise")}
+    bodies = {name for name in types if name in ("body", "branches", "otherwise")}
     assert bool(bodies) == any(source not in LEAVES for source in sources) or (
         class_ is nodes.BackgroundExtract
     )
 
 
 def test_no_kind_of_the_ir_is_left_over() -> None:
-    kinds = {
-        str(field.default)
-        for class_ in get_args(nodes.Statement)
-        for field in fields(class_)
-        if field.name == "kind"
-    }
+    kinds = {field_defaults(class_)["kind"] for class_ in get_args(nodes.Statement)}
     assert kinds == BY_KIND.keys()
 
 

@@ -11,7 +11,6 @@ of focused agents would part them, so one such action goes along:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields, replace
 from typing import TypeAlias
 
 from flowdsl.ir import nodes
@@ -19,6 +18,7 @@ from flowdsl.ir.fits import models_of
 from flowdsl.prompt.outline import Item
 from flowdsl.prompt.text import spell_variable
 from flowdsl.prompt.words import say
+from flowdsl.source.record import replace
 
 from .context import Agent, Context
 from .saved import Saved
@@ -52,7 +52,7 @@ class Calls:
         self._plain = plain
         self._main = main
         self._open: _Call | None = None
-        self._line = _LATER
+        self._line = _later()
         self._between: list[tuple[nodes.Statement, Item, list[Item]]] = []
 
     def pass_by(self, action: nodes.Statement) -> None:
@@ -85,7 +85,7 @@ class Calls:
         call = _Call(self._focused, statement, model).with_statements([(statement, emit)])
         if call.bullets:
             # The place of the line is kept: what follows may stand behind it before it is whole.
-            self._open, self._line = call, replace(_LATER)
+            self._open, self._line = call, _later()
             self.items.append(self._line)
 
     def stay(self) -> None:
@@ -96,13 +96,14 @@ class Calls:
     def close(self) -> None:
         """End the open call."""
         if self._open is not None:
-            whole = self._open.item(self._context)
-            for each in fields(whole):
-                setattr(self._line, each.name, getattr(whole, each.name))
+            self._line.become(self._open.item(self._context))
         self._open, self._between = None, []
 
 
-_LATER = Item("", nodes.Origin(path="", start_line=0, start_column=0, end_line=0, end_column=0), "")
+def _later() -> Item:
+    """A line without words, for a call that is still open."""
+    origin = nodes.Origin(path="", start_line=0, start_column=0, end_line=0, end_column=0)
+    return Item("", origin, "")
 
 
 class _Call:

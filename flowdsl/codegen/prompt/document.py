@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from html import escape
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName, Template
@@ -23,6 +22,7 @@ from flowdsl.prompt.text import (
 from flowdsl.prompt.words import TOLD, replay_paragraph, rules_paragraph, say
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.semantics.values.spelling import spell
+from flowdsl.source.record import Record
 
 from .context import Context
 from .statements import emit_main
@@ -30,8 +30,7 @@ from .statements import emit_main
 _OPEN = re.compile(f"{OPEN_PART}([^{OPEN_PART}]*){OPEN_PART}")
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Record):
     """A finished prompt."""
 
     template: Template

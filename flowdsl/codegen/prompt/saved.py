@@ -13,7 +13,8 @@ from __future__ import annotations
 from typing import Any
 
 from flowdsl.ir import nodes
-from flowdsl.ir.walk import BODIES, field_names, replace, statements, variables_set, with_variables
+from flowdsl.ir.walk import BODIES, statements, variables_set, with_variables
+from flowdsl.source.record import field_names, replace
 
 
 def set_whole(body: nodes.Body) -> frozenset[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import assert_never
 
 from flowdsl.ir import nodes
@@ -12,6 +11,7 @@ from flowdsl.prompt.outline import Item
 from flowdsl.prompt.text import OPEN_PART, clause, quoted, quoted_text
 from flowdsl.prompt.values import type_words
 from flowdsl.prompt.words import say
+from flowdsl.source.record import replace
 
 from .context import Agent, Split, consequence
 

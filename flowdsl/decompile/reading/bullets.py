@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from flowdsl.ir import nodes
 from flowdsl.ir.passes.placing import ENTRY
@@ -11,6 +10,7 @@ from flowdsl.prompt.reading.frames import frames
 from flowdsl.prompt.reading.outline import ReadItem
 from flowdsl.prompt.text import clause, limit_words, quoted, spell_variable
 from flowdsl.prompt.words import say
+from flowdsl.source.record import replace
 
 from ..model import NOWHERE
 from .statements import RUN, STRING, Unreadable, Words

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from flowdsl.ir import nodes
@@ -18,6 +17,7 @@ from flowdsl.ir.passes.guards import CHOSEN, GUARD, GUARDED_LIST, NOT_CHOSEN
 from flowdsl.ir.passes.simplify import rewrite_body
 from flowdsl.ir.walk import inner_bodies, statements, with_bodies
 from flowdsl.prompt.reading.texts import MAX_DIGITS
+from flowdsl.source.record import replace
 
 _NAME = re.compile(rf"({GUARD}|{GUARDED_LIST})(_[0-9]{{1,{MAX_DIGITS}}})?")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
 from flowdsl.ir import nodes
@@ -12,6 +11,7 @@ from flowdsl.ir.lowering.values import single_variable
 from flowdsl.ir.passes.simplify import rewrite_body
 from flowdsl.prompt.reading.phrases import constant, text_value
 from flowdsl.prompt.reading.texts import Texts
+from flowdsl.source.record import replace
 
 from ..model import PromptHints
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import single_variable
@@ -13,6 +12,7 @@ from flowdsl.prompt.sentences import DONE, FAILED, NONE
 from flowdsl.prompt.text import limit_words, quoted, spell_variable
 from flowdsl.prompt.values import condition_words
 from flowdsl.prompt.words import say
+from flowdsl.source.record import replace
 
 from ..model import NOWHERE
 from .bullets import Focused, Instruction, Lines, copy_check, copy_line

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.statements import BEFORE
-from flowdsl.ir.walk import field_names, statements
+from flowdsl.ir.walk import statements
 from flowdsl.prompt.reading.frames import Sentences
 from flowdsl.prompt.reading.phrases import plain_constant
 from flowdsl.prompt.reading.texts import NAMELESS
 from flowdsl.semantics.values.spelling import spell
+from flowdsl.source.record import field_names, replace
 
 from ..model import NOWHERE, PromptHints
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache, partial
 from typing import Literal
 
@@ -16,6 +15,7 @@ from flowdsl.prompt.sentences import FOCUSED, MAIN, SENTENCES
 from flowdsl.prompt.text import OPEN_PART
 from flowdsl.prompt.words import say
 from flowdsl.semantics.capabilities import Capabilities
+from flowdsl.source.record import replace
 
 from ..model import NOWHERE
 from .loops import read_items

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from flowdsl.codegen.checks import emit_checks
 from flowdsl.format.literals import plain_literal, raw_literal, value_literal
 from flowdsl.ir import nodes
+from flowdsl.source.record import replace
 
 from .type_names import doc_lines
 from .value_text import ValueWriter, said

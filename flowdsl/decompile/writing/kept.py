@@ -10,10 +10,10 @@ A prompt keeps a value without saying its type, and without saying where its var
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import single_variable
+from flowdsl.source.record import replace
 
 from .lines import Emit, Keep, Line, all_lines, leaves, loop_key
 from .outputs import Sources

@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import single_variable
-from flowdsl.ir.walk import field_names, inner_bodies
-from flowdsl.source.record import Record
+from flowdsl.ir.walk import inner_bodies
+from flowdsl.source.record import Record, field_names
 
 from .lines import LOOP_KEY, Key, loop_key
 from .value_types import present

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
 from flowdsl.format.formatter import format_source
@@ -13,6 +12,7 @@ from flowdsl.ir.lowering.statements import Names
 from flowdsl.ir.walk import statements, walk
 from flowdsl.prompt.text import commands_of
 from flowdsl.semantics.capabilities import NO_COMMAND
+from flowdsl.source.record import replace
 from flowdsl.source.text import SourceFile
 
 from ..added import source_form

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, assert_never
 
 from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
+from flowdsl.source.record import replace
 from flowdsl.syntax import ast
 
 from .. import nodes
@@ -148,7 +148,7 @@ def _bounded(field: nodes.FieldSpec, bounds: dict[str, int], bounding: set[str])
         wanted["maxItems"] = bound
     if field.name in bounding and field.constraints.get("minimum", 0) < 1:
         field = replace(field, constraints={"minimum": 1, **field.constraints})
-    return replace(field, constraints=field.constraints | wanted) if wanted else field
+    return replace(field, constraints={**field.constraints, **wanted}) if wanted else field
 
 
 def _output_source(

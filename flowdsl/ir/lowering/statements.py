@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, TypeGuard, assert_never
 
 from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
 from flowdsl.semantics.traversal import inner_blocks, statements
-from flowdsl.source.record import Record
+from flowdsl.source.record import Record, replace
 from flowdsl.syntax import ast, visit
 from flowdsl.syntax.statements import leaving_else, variable_set_by
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Literal, assert_never
 
@@ -15,7 +14,7 @@ from flowdsl.semantics.names.paths import path_of
 from flowdsl.semantics.values.spelling import spell
 from flowdsl.semantics.values.text_relations import has_pattern
 from flowdsl.source.files import resolve_path
-from flowdsl.source.record import Record
+from flowdsl.source.record import Record, replace
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
 from flowdsl.syntax.texts.paragraphs import has_lines, in_paragraphs, on_one_line

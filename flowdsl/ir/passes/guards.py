@@ -22,9 +22,9 @@ loop itself, or becomes one, stands behind the loop of what comes before it, for
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from flowdsl.semantics.capabilities import Capabilities
+from flowdsl.source.record import replace
 from flowdsl.syntax.statements import FINISH
 
 from .. import nodes

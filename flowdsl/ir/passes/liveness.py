@@ -23,9 +23,11 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, TypeAlias
 
+from flowdsl.source.record import field_names, replace
+
 from .. import nodes
 from ..lowering.values import LOOP_ITEM
-from ..walk import field_names, inner_bodies, replace, variables_set, walk, with_bodies
+from ..walk import inner_bodies, variables_set, walk, with_bodies
 
 Live: TypeAlias = frozenset[str]
 

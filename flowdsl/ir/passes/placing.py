@@ -14,12 +14,13 @@ its body is something that such an agent can do: its lines are bullets of one ca
 from __future__ import annotations
 
 from flowdsl.semantics.capabilities import Capabilities
+from flowdsl.source.record import replace
 
 from .. import nodes
 from ..fits import fits
 from ..lowering.statements import ENTRIES, Names
 from ..lowering.values import LOOP_ITEM, holds_unspelled, variable_value
-from ..walk import inner_bodies, renamed, replace, with_bodies
+from ..walk import inner_bodies, renamed, with_bodies
 
 ENTRY = "entry"
 """The name for the entry at hand of a loop inside a focused call, if it is free."""

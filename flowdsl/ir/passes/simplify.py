@@ -9,11 +9,12 @@ from typing import Any, TypeAlias, TypeGuard
 
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.semantics.values.text_relations import has_text
+from flowdsl.source.record import replace
 
 from .. import nodes
 from ..fits import models_of
 from ..lowering.statements import Names
-from ..walk import inner_bodies, replace, statements, variables_set, walk
+from ..walk import inner_bodies, statements, variables_set, walk
 from .guards import guard_branches
 from .liveness import drop_unread, use_directly
 from .placing import place_loops

@@ -10,13 +10,13 @@ import json
 import random
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from flowdsl.codegen.artifacts import stand_in
 from flowdsl.codegen.prompt.document import emit_template
 from flowdsl.ir import nodes
 from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
+from flowdsl.source.record import replace
 
 Values = dict[str, Any]
 """The declared fields of a workflow, closed, as `deploy.resource.Desired.values` has them."""

@@ -6,7 +6,6 @@ Whatever is read gives an equal schema, and every schema of FlowDSL's own is rea
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,6 +24,7 @@ from flowdsl.decompile.writing.type_names import (
     source_names,
 )
 from flowdsl.ir import nodes
+from flowdsl.source.record import replace
 from tests.support.effort import examples
 
 ORIGIN = nodes.Origin(path="", start_line=1, start_column=1, end_line=1, end_column=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from flowdsl.ir import nodes
 from flowdsl.ir.images import image_extension, image_hash
 from flowdsl.semantics.capabilities import DOCUMENTED
 from flowdsl.source.files import MemoryFiles
+from flowdsl.source.record import replace
 from tests.support.cpu import GIVEN_UP, cpu_seconds
 from tests.support.effort import examples
 from tests.support.flows import compiling

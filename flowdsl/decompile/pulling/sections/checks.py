@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from flowdsl.deploy.resources.workflow import CHECKS
 from flowdsl.ir import nodes
 from flowdsl.source.alignment import Effort
+from flowdsl.source.record import replace
 from flowdsl.syntax import ast
 
 from ...checks import ReadChecks, read_checks

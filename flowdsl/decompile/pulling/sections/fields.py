@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from flowdsl.format.literals import value_literal
 from flowdsl.ir import nodes
+from flowdsl.source.record import replace
 from flowdsl.syntax import ast
 
 from ...fields import read_inputs, read_outputs

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from flowdsl.ir import nodes
 from flowdsl.source.gaps import fill
+from flowdsl.source.record import Record, field_names, replace
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import BY_KIND, STATEMENTS
 
@@ -303,11 +303,11 @@ def _referring(value: Any, pattern: re.Pattern[str], references: dict[str, str])
         if any(isinstance(each, nodes.TextPiece) for each in value):
             return tuple(_split(value, pattern, references))
         return tuple(_referring(each, pattern, references) for each in value)
-    if not is_dataclass(value) or isinstance(value, type):
+    if not isinstance(value, Record):
         return value
     changes = {
-        field.name: _referring(getattr(value, field.name), pattern, references)
-        for field in fields(value)
+        name: _referring(getattr(value, name), pattern, references)
+        for name in field_names(type(value))
     }
     return replace(value, **changes)
 
@@ -337,10 +337,10 @@ def _mapped(value: Any, names: dict[str, str]) -> Any:
     if not isinstance(value, nodes.Node):
         return value
     changes: dict[str, Any] = {}
-    for field in fields(value):
-        inner = getattr(value, field.name)
-        if field.name == "model" and isinstance(inner, str):
+    for name in field_names(type(value)):
+        inner = getattr(value, name)
+        if name == "model" and isinstance(inner, str):
             changes["model"] = names.get(inner, inner)
         elif isinstance(inner, tuple):
-            changes[field.name] = _mapped(inner, names)
+            changes[name] = _mapped(inner, names)
     return replace(value, **changes) if changes else value

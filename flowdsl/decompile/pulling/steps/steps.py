@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import islice, product
 
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import joined as joined_text
 from flowdsl.ir.lowering.values import literal
 from flowdsl.source.alignment import Effort
+from flowdsl.source.record import replace
 from flowdsl.syntax import ast
 
 from ...added import source_form
@@ -455,8 +455,7 @@ class _Editor:
 
 
 def _with(node: nodes.Statement, name: str, value: object) -> nodes.Statement:
-    changes: dict[str, object] = {name: value}
-    return replace(node, **changes)  # type: ignore[arg-type]
+    return replace(node, **{name: value})
 
 
 _LEAVING = (ast.FailStmt, ast.AbortStmt, ast.FinishStmt)

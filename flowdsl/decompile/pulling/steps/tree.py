@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from flowdsl.codegen.prompt.actions import emit_action
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import origin_of
-from flowdsl.ir.walk import field_names, inner_bodies
-from flowdsl.source.record import Record
+from flowdsl.ir.walk import inner_bodies
+from flowdsl.source.record import Record, field_names, replace
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import BY_KIND, STATEMENTS
 from flowdsl.syntax.visit import children

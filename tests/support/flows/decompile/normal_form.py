@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -18,6 +17,7 @@ from flowdsl.prompt.text import clause, spell_text
 from flowdsl.prompt.values import field_note
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.semantics.values.spelling import spell
+from flowdsl.source.record import Record, field_names, replace
 
 STRING = nodes.ScalarType(name="string")
 CLAUSES = {
@@ -113,9 +113,9 @@ class NormalForm:
             case _:
                 pass
         return tuple(
-            (field.name, self._field(statement, field.name, main))
-            for field in fields(statement)
-            if field.name != "origin" and not (field.name == "model" and not main)
+            (name, self._field(statement, name, main))
+            for name in field_names(type(statement))
+            if name != "origin" and not (name == "model" and not main)
         )
 
     def _field(self, statement: nodes.Statement, name: str, main: bool) -> Any:
@@ -165,11 +165,11 @@ class NormalForm:
                 return _text(value, spell_text(value))
             case tuple():
                 return tuple(map(self._plain, value))
-            case _ if is_dataclass(value):
+            case Record():
                 return type(value).__name__, tuple(
-                    (field.name, self._plain(getattr(value, field.name)))
-                    for field in fields(value)
-                    if field.name not in ("origin", "restores", "complete")
+                    (name, self._plain(getattr(value, name)))
+                    for name in field_names(type(value))
+                    if name not in ("origin", "restores", "complete")
                 )
             case _:
                 return value

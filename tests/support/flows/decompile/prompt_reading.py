@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 
 from flowdsl.codegen.artifacts import plain
 from flowdsl.codegen.json_schema import output_schema
@@ -14,6 +13,7 @@ from flowdsl.decompile.model import Picture, PromptHints
 from flowdsl.ir import nodes
 from flowdsl.ir.images import image_extension, image_hash
 from flowdsl.semantics.capabilities import Capabilities
+from flowdsl.source.record import replace
 
 NO_HINTS = PromptHints(inputs=None, secrets=(), outputs=None, pictures={})
 

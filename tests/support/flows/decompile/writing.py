@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from flowdsl.codegen.artifacts import Bundle, WorkflowArtifact, plain
@@ -16,6 +15,7 @@ from flowdsl.ir import nodes
 from flowdsl.ir.walk import statements, walk
 from flowdsl.semantics.capabilities import DOCUMENTED
 from flowdsl.source.files import MemoryFiles
+from flowdsl.source.record import replace
 
 from .normal_form import NormalForm
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any, Literal
 
 from flowdsl.config.keys import VERIFIABLE_TOOLS
@@ -20,6 +19,7 @@ from flowdsl.ir.typed_days import command_of
 from flowdsl.ir.walk import statements
 from flowdsl.prompt.sentences import SCALARS
 from flowdsl.semantics.capabilities import Capabilities
+from flowdsl.source.record import replace
 
 HERE = nodes.Origin(path="w.flow", start_line=1, start_column=1, end_line=1, end_column=2)
 STRING = nodes.ScalarType(name="string")
