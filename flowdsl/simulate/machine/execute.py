@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from flowdsl.prompt.sentences import MAIN, SENTENCES
+from flowdsl.simulate.schemas import refusal
 from flowdsl.simulate.shapes import EMPTY
 from flowdsl.simulate.trace import (
     BROKEN,
@@ -175,11 +176,14 @@ def _read_by_main(family: str) -> tuple[str, ...]:
     )
 
 
-@lru_cache(maxsize=64)
 def input_names(schema: str | None) -> list[str]:
     """The names of the inputs that a schema has; secrets are listed there with a sign."""
-    properties = {} if schema is None else json.loads(schema).get("properties", {})
-    return [name for name in properties if not name.startswith("$")]
+    return [name for name in _properties(schema) if not name.startswith("$")]
+
+
+@lru_cache(maxsize=64)
+def _properties(schema: str | None) -> tuple[str, ...]:
+    return () if schema is None else tuple(json.loads(schema).get("properties", {}))
 
 
 def accepted_inputs(schema: str | None, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -190,21 +194,11 @@ def accepted_inputs(schema: str | None, inputs: Mapping[str, Any]) -> dict[str, 
     given = {name: value for name, value in inputs.items() if value not in (None, "", EMPTY)}
     if schema is None:
         return given
-    validator, secrets = _validator(schema)
-    found = next(iter(validator.iter_errors(secrets | _without_empty(given))), None)
-    if found is not None:
-        raise Refused(found.message)
+    secrets = {name: "x" for name in _properties(schema) if name.startswith("$")}
+    refused = refusal(schema, secrets | _without_empty(given))
+    if refused is not None:
+        raise Refused(refused)
     return given
-
-
-@lru_cache(maxsize=64)
-def _validator(schema: str) -> tuple[Any, dict[str, str]]:
-    """What checks inputs against a schema, and placeholders of the secrets that it lists."""
-    from jsonschema import Draft202012Validator
-
-    read = json.loads(schema)
-    secrets = {name: "x" for name in read.get("properties", {}) if name.startswith("$")}
-    return Draft202012Validator(read), secrets
 
 
 def _without_empty(value: Any) -> Any:

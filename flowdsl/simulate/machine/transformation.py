@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
+from flowdsl.simulate.schemas import refusal
 from flowdsl.simulate.shapes import EMPTY
 
 from .characters import at_path, spelled
@@ -30,16 +30,10 @@ def outputs(schema: str | None, values: Mapping[str, Any], grammar: Grammar) -> 
         if made.get(name) is _LEFT_OUT:
             raise Defect("an output that is required is left out", name)
     found = {name: value for name, value in made.items() if value is not _LEFT_OUT}
-    for wrong in _validator(schema).iter_errors(found):
-        raise Defect("an output is not what its schema says", wrong.message)
+    wrong = refusal(schema, found)
+    if wrong is not None:
+        raise Defect("an output is not what its schema says", wrong)
     return found
-
-
-@lru_cache(maxsize=64)
-def _validator(schema: str) -> Any:
-    from jsonschema import Draft202012Validator
-
-    return Draft202012Validator(json.loads(schema))
 
 
 _LEFT_OUT = object()

@@ -115,7 +115,7 @@ def test_answers_have_the_names_of_the_source_and_reach_the_wire() -> None:
 def test_inputs_that_the_service_refuses_are_a_mistake() -> None:
     source = workflow('type "{a}" into "A"', sections="inputs { a: string }")
     (message,) = problems(f'{source}\ntest "t" for w {{ given {{ a = "" }} }}')
-    assert message == "6: the service refuses these inputs: 'a' is a required property"
+    assert message == '6: the service refuses these inputs: "a" is a required property'
 
 
 @pytest.mark.parametrize("item", ["item 2 of rows", "item 2 of parts"])
