@@ -95,21 +95,36 @@ _KINDS = {
 
 
 @cache
-def _whole() -> re.Pattern[str]:
-    found = [each for name in _LINES for each in _spelled(name)]
+def _whole(first: str) -> re.Pattern[str]:
+    """What the sentences that begin with a word look like.
+
+    All of them in one pattern would take longer to compile than a small project to check.
+    """
+    spelled = ("".join(map(_looks, line)) for line in _lines() if _first_word(line[0]) == first)
+    return re.compile("|".join(f"(?:{each})" for each in spelled) or "(?!)", re.DOTALL)
+
+
+def _looks(part: str | Hole) -> str:
+    return _KINDS.get(part.kind, ".+") if isinstance(part, Hole) else re.escape(part)
+
+
+@cache
+def _lines() -> tuple[tuple[str | Hole, ...], ...]:
+    """The words and holes of each sentence that is a line, once for each way to choose."""
+    found = [line for name in _LINES for line in _words(name)]
     for name in _LEAVES:
-        found += [f"{each[:1].upper()}{each[1:]}\\." for each in _spelled(name)]
-    return re.compile("|".join(f"(?:{each})" for each in found), re.DOTALL)
+        for first, *rest in _words(name):
+            found.append((f"{str(first)[:1].upper()}{str(first)[1:]}", *rest, "."))
+    return tuple(found)
 
 
-def _spelled(name: str) -> Iterator[str]:
-    """The pattern of a sentence, one for each way to make its choices."""
+def _words(name: str) -> Iterator[tuple[str | Hole, ...]]:
     sentence = SENTENCES[name]
-    for chosen in sentence.variants():
-        yield "".join(
-            _KINDS.get(word.kind, ".+") if isinstance(word, Hole) else re.escape(word)
-            for word in sentence.words(chosen)
-        )
+    return (tuple(sentence.words(chosen)) for chosen in sentence.variants())
+
+
+def _first_word(text: str | Hole) -> str:
+    return str(text).partition(" ")[0].removesuffix(".")
 
 
 @cache
@@ -120,4 +135,4 @@ def _starts() -> re.Pattern[str]:
 
 def like_a_sentence(text: str) -> bool:
     """Whether a line of prose, with a mark in the place of each value, reads like one of ours."""
-    return bool(_whole().fullmatch(text) or _starts().match(text))
+    return bool(_whole(_first_word(text)).fullmatch(text) or _starts().match(text))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from flowdsl.prompt.cost import prompt_cost
 from flowdsl.semantics import types
 from flowdsl.semantics.flow_tests.run_texts import chords
 from flowdsl.simulate import trace as traces
@@ -59,6 +58,8 @@ def unmet_by_prompt(
             case ast.PromptMatches():
                 yield from _matches(item, prompt, snapshot)
             case ast.PromptTokens(operator=comparison, count=count):
+                from flowdsl.prompt.cost import prompt_cost  # few tests ask for it
+
                 tokens = prompt_cost(prompt).all_tokens
                 if not COMPARISONS[comparison](tokens, count.value):
                     yield Unmet(item, f"the prompt has about {tokens} tokens")

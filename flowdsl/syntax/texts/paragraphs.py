@@ -20,10 +20,20 @@ _ENDS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 _LINE_END = re.compile(rf"\s*[{_ENDS}]\s*")
 _ONE_LINE = re.compile(f"[^{_ENDS}]*")
 _ITEM = re.compile(r"\s*(?:[-*\u2022]|[0-9]{1,3}[.)])\s")
-_CJK = re.compile(
-    "[\u1100-\u11ff\u2e80-\u303f\u3040-\u30ff\u3130-\u318f\u3400-\u4dbf\u4e00-\u9fff"
-    "\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]"
+_CJK = (
+    ("\u1100", "\u11ff"),
+    ("\u2e80", "\u30ff"),
+    ("\u3130", "\u318f"),
+    ("\u3400", "\u4dbf"),
+    ("\u4e00", "\u9fff"),
+    ("\uac00", "\ud7af"),
+    ("\uf900", "\ufaff"),
+    ("\uff00", "\uffef"),
 )
+"""The first and the last character of each block of Chinese, Japanese or Korean.
+
+As one class of a regular expression they take longer to compile than the rest of this package.
+"""
 
 
 def has_lines(text: str) -> bool:
@@ -53,4 +63,8 @@ def in_paragraphs(text: str) -> str:
 def _joint(text: str, end: int, start: int) -> str:
     """What joins two lines, the first of which ends at `end` and the second begins at `start`."""
     around = text[max(end - 1, 0) : end] + text[start : start + 1]
-    return "" if len(around) == 2 and all(map(_CJK.match, around)) else " "
+    return "" if len(around) == 2 and all(map(_is_cjk, around)) else " "
+
+
+def _is_cjk(character: str) -> bool:
+    return not character.isascii() and any(first <= character <= last for first, last in _CJK)

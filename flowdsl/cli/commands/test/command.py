@@ -155,7 +155,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     from .sharing import timed_results
     from .snapshots import kept_snapshots, tell_unused, update
-    from .view import junit, results_json, shown_result, summary
+    from .view import results_json, shown_result, summary
 
     if arguments.pass_with_no_tests and not _tests_of(compilation, target):
         console.err("there is no test in these flows")
@@ -181,6 +181,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     else:
         console.err(summary([each.result for each in results]))
     if arguments.junit is not None:
+        from .junit import junit
+
         _write(arguments.junit, junit(results, target.show_path))
     is_covered = _cover(arguments, console, model, target, [each.result for each in results])
     passed = all(each.result.passed for each in results)

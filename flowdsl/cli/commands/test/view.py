@@ -1,4 +1,4 @@
-"""The results of tests: for people, as JSON, and as JUnit XML."""
+"""The results of tests: for people, and as JSON."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.render.junit import xml_text
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.testing.outcome import Place, Problem, Result
 
@@ -29,7 +28,7 @@ def shown_result(result: Result, show_path: Callable[[str], str], *, color: bool
 
 
 def _problem(problem: Problem, show_path: Callable[[str], str]) -> list[list[Part]]:
-    place = _place(problem.place, show_path)
+    place = shown_place(problem.place, show_path)
     lines: list[list[Part]] = [[(f"  {place}: ", QUIET), (printable(problem.message), "")]]
     lines += [[(f"    {printable(line)}", QUIET)] for line in problem.shown]
     if problem.answer:
@@ -37,7 +36,8 @@ def _problem(problem: Problem, show_path: Callable[[str], str]) -> list[list[Par
     return lines
 
 
-def _place(place: Place, show_path: Callable[[str], str]) -> str:
+def shown_place(place: Place, show_path: Callable[[str], str]) -> str:
+    """A place as a terminal shows it."""
     return f"{show_path(place.path)}:{place.line}:{place.column}"
 
 
@@ -82,38 +82,3 @@ def _item(timed: Timed) -> dict[str, Any]:
 
 def _position(place: Place) -> dict[str, Any]:
     return {"path": place.path, "line": place.line, "column": place.column}
-
-
-def junit(results: Sequence[Timed], show_path: Callable[[str], str]) -> str:
-    """JUnit XML with a case for each test."""
-    failed = sum(not each.result.passed for each in results)
-    counts = f'tests="{len(results)}" failures="{failed}" errors="0"'
-    seconds = sum(each.seconds for each in results)
-    lines = [
-        '<?xml version="1.0" encoding="utf-8"?>',
-        f'<testsuites name="flowdsl" {counts}>',
-        f'  <testsuite name="flowdsl test" {counts} skipped="0" time="{seconds:.6f}">',
-    ]
-    for each in results:
-        lines += _case(each, show_path)
-    text = "\n".join([*lines, "  </testsuite>", "</testsuites>", ""])
-    return text.encode("ascii", "xmlcharrefreplace").decode()
-
-
-def _case(timed: Timed, show_path: Callable[[str], str]) -> list[str]:
-    result = timed.result
-    file = xml_text(show_path(result.place.path))
-    opening = (
-        f'    <testcase classname="{xml_text(result.subject)}" name="{xml_text(result.title)}" '
-        f'file="{file}" line="{result.place.line}" time="{timed.seconds:.6f}"'
-    )
-    if result.passed:
-        return [f"{opening}/>"]
-    lines = [f"{opening}>"]
-    for problem in result.problems:
-        shown = "\n".join((_place(problem.place, show_path), *problem.shown, problem.answer))
-        message = xml_text(problem.message).replace("\n", "&#10;").replace("\t", "&#9;")
-        lines.append(
-            f'      <failure type="{problem.kind}" message="{message}">{xml_text(shown)}</failure>'
-        )
-    return [*lines, "    </testcase>"]
