@@ -16,7 +16,7 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from .literals import Literals
-from .wrapping import wrapper_names
+from .wrapping import whole_title, wrapper_names
 
 
 class Case(Record):
@@ -46,10 +46,7 @@ class Case(Record):
     @property
     def title(self) -> str:
         """The title of the test, with that of the case behind it."""
-        title = self.declaration.title
-        if self.title_node is title:
-            return title.value
-        return f"{title.value}: {self.title_node.value}"
+        return whole_title(self.declaration, self.title_node)
 
     @property
     def subject(self) -> str:
@@ -60,7 +57,7 @@ class Case(Record):
 def cases_of(model: SemanticModel) -> Iterator[Case]:
     """Every case of a program without errors, in the order of files and lines.
 
-    The program has the workflows around the tasks that are tested (`wrapping`).
+    Those of a task are left out where the program has no workflow around it (`wrapping`).
     """
     names = wrapper_names(model)
     workflows = {workflow.name: workflow for workflow in model.workflows}
@@ -71,7 +68,10 @@ def cases_of(model: SemanticModel) -> Iterator[Case]:
         match subject:
             case TaskSymbol():
                 task = subject
-                workflow = workflows[names[subject.module.source.path, subject.name]]
+                name = names[subject.module.source.path, subject.name]
+                if name not in workflows:
+                    continue
+                workflow = workflows[name]
             case ChainSymbol():
                 chain = subject
                 first = subject.steps[0][1]

@@ -29,10 +29,27 @@ def wrapper_names(model: SemanticModel) -> dict[tuple[str, str], str]:
     return {key: _wrapper_name(*key) for key in map(_key, model.tasks)}
 
 
-def tested_tasks(model: SemanticModel) -> list[TaskSymbol]:
-    """The tasks that some test is for."""
-    tested = {_key(each) for each in model.tested.values() if isinstance(each, TaskSymbol)}
+def tested_tasks(model: SemanticModel, words: str = "") -> list[TaskSymbol]:
+    """The tasks that some test with all the words is for; if no test has them, that any is for."""
+    meant = [each for test, each in model.tested.items() if _has_words(test, each.name, words)]
+    tested = {_key(each) for each in meant or model.tested.values() if isinstance(each, TaskSymbol)}
     return [task for task in model.tasks if _key(task) in tested]
+
+
+def _has_words(test: ast.TestDecl, subject: str, words: str) -> bool:
+    cases = [item.title for item in test.items if isinstance(item, ast.TestCase)]
+    titles = (whole_title(test, each) for each in cases or [test.title])
+    return any(has_words(subject, title, words) for title in titles)
+
+
+def has_words(subject: str, title: str, words: str) -> bool:
+    """Whether what a test is for and its title have all the words, whatever their letters' case."""
+    return all(word in f"{subject} {title}".casefold() for word in words.casefold().split())
+
+
+def whole_title(test: ast.TestDecl, case: ast.StringLit) -> str:
+    """The title of a test, with that of the case behind it, which may be the same node."""
+    return test.title.value if case is test.title else f"{test.title.value}: {case.value}"
 
 
 def files_of(subject: WorkflowSymbol | TaskSymbol | ChainSymbol) -> Iterator[str]:

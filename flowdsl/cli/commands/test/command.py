@@ -126,7 +126,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         return SOURCE_ERRORS
     _check_together(arguments)
     environment = _environment(target.project, arguments.env)
-    compilation = compiled_tests(target, environment, arguments.explore)
+    words = arguments.scenario or arguments.words
+    compilation = compiled_tests(target, environment, words, also=arguments.explore)
     if compilation.bundle is None:
         analysis = compilation.analysis
         shown = render_text(
@@ -160,7 +161,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.pass_with_no_tests and not _tests_of(compilation, target):
         console.err("there is no test in these flows")
         return SUCCESS
-    tests = _selected(compilation, target, arguments.scenario or arguments.words)
+    tests = _selected(compilation, target, words)
     model = compilation.analysis.model
     variables = environment.vars if environment is not None else {}
     snapshots = kept_snapshots(target, tests)
@@ -299,15 +300,12 @@ def _tests_of(compilation: Compilation, target: Target) -> Sequence[Case]:
 
 def _selected(compilation: Compilation, target: Target, words: str) -> Sequence[Case]:
     """The tests of the target whose title and subject have all the words."""
+    from flowdsl.testing.wrapping import has_words
+
     tests = _tests_of(compilation, target)
     if not tests:
         raise UsageError("there is no test in these flows; `flowdsl new workflow` shows one")
-    sought = words.casefold().split()
-    found = [
-        test
-        for test in tests
-        if all(word in f"{test.subject} {test.title}".casefold() for word in sought)
-    ]
+    found = [test for test in tests if has_words(test.subject, test.title, words)]
     if not found:
         known = "the 1 test has" if len(tests) == 1 else f"none of the {len(tests)} tests has"
         negated = " not" if len(tests) == 1 else ""

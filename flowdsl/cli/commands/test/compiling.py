@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 
 def compiled_tests(
-    target: Target, environment: Environment | None, also: str | None = None
+    target: Target, environment: Environment | None, words: str, *, also: str | None = None
 ) -> Compilation:
     """The compilation of the target, and of the files that have what its tests are for.
 
-    Tasks that are tested have workflows around them there, and so have those with the name `also`.
+    Tasks that the tests with all the words are for have workflows around them there, and so has a
+    task with the name `also`.
     """
     options = target.options(environment)
     compilation = compile_project(target.files, target.entries, options)
@@ -34,7 +35,7 @@ def compiled_tests(
 
     subjects = (*model.tested.values(), *(each for each in model.chains if each.name == also))
     homes = {path for subject in subjects for path in files_of(subject)}
-    tasks = list(dict.fromkeys((*tested_tasks(model), *_named(model, also))))
+    tasks = list(dict.fromkeys((*tested_tasks(model, words), *_named(model, also))))
     wrapped = wrapped_files(tasks)
     if not wrapped and homes <= set(target.entries):
         return compilation
