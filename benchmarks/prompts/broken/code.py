@@ -585,7 +585,7 @@ SCHEMAS = (
     Code("json_schema.field_schema", 'schema["default"] = field.default', "pass"),
     Code(
         "json_schema.field_schema",
-        "type_schema(type_) | field.constraints",
+        "{**type_schema(type_), **field.constraints}",
         "type_schema(type_)",
     ),
     Code("json_schema.input_schema", 'restrict(schema["properties"], workflow)', "pass"),

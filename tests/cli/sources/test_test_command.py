@@ -188,6 +188,20 @@ def test_a_task_is_tested_alone_and_one_that_cannot_be_is_said(tmp_path: Path) -
     assert (done.code, done.text, done.err) == (0, "ok      show: shown\n", "1 test passed\n")
 
 
+def test_a_task_that_cannot_be_tested_alone_is_in_the_way_of_no_other_test(tmp_path: Path) -> None:
+    show = '## Shows a file.\ntask show(name: string) { run "Get-Item \\"{name}\\"" }\n'
+    greet = 'task greet(name: string) { do "Greet {name}." }\n'
+    tests = (
+        'test "shown" for task show { given { name = "a" } does run ~"Get-Item" }\n'
+        'test "greeted" for task greet { given { name = "a" } does do ~"Greet a" }\n'
+    )
+    write_tree(tmp_path, {"a.flow": f"flow 1\n\n{show}\n{greet}\n{tests}"})
+    done = run_here(tmp_path, "test", "a.flow", "-k", "GREETED greet")
+    assert (done.code, done.text) == (0, "ok      greet: greeted\n")
+    assert run_here(tmp_path, "test", "a.flow", "-k", "greeted show").code == 3
+    assert run_here(tmp_path, "test", "a.flow").code == 3
+
+
 def test_coverage_is_printed_written_and_asked_for(desk: Path) -> None:
     flow = FLOW.replace('press "F5"', 'press "F5"\n    expect "it is open" else abort "Closed"')
     write_tree(desk, {"flows/total.flow": flow})
