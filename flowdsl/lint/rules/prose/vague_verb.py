@@ -27,29 +27,34 @@ _TROUBLE = (
 )
 _TASK = r"(?:everything|all|the process|the task)"
 
-_VAGUE = (
+_VAGUE = {
     rf"{_OPEN}(?:handle|deal with|take care of|sort out|cope with)(?! (?:by|it with)\b)"
-    rf" {_OBJECT}{_END}",
+    rf" {_OBJECT}{_END}": "handle deal care sort cope",
     rf"{_OPEN}(?:address|fix|manage|resolve) (?:(?:{_SOME} )?(?:[a-z]+ )?{_TROUBLE}|it)"
-    rf"(?: as needed| if needed)?{_END}",
-    rf"{_OPEN}process (?:the|all|any|each|every|this|these) {_OBJECT}{_END}",
-    rf"\b(?:make|be) sure\b.{{0,9}}\b{_TASK}\b.{{0,40}}",
+    rf"(?: as needed| if needed)?{_END}": "address fix manage resolve",
+    rf"{_OPEN}process (?:the|all|any|each|every|this|these) {_OBJECT}{_END}": "process",
+    rf"\b(?:make|be) sure\b.{{0,9}}\b{_TASK}\b.{{0,40}}": "sure",
     rf"\b(?:ensure|check|verify|confirm)(?: that)? {_TASK}\b"
-    r" (?:is|are|looks?|works?|went|has)\b.{0,30}",
-    r"^everything (?:is|looks) (?:fine|good|ok|okay|well|correct|right)\b",
-    r"\b(?:as (?:you see fit|appropriate)|appropriately)\b",
-    r"\buse (?:your |common )?(?:best |good )?(?:judge?ment|sense)\b",
-    r"\bdo (?:whatever|what) (?:is|it takes|you)\b.{0,20}",
-    r"\b(?:if something goes wrong), (?:fix|handle|solve) it\b",
-    rf"^(?:download|export|get|fetch) the (?:[a-z]+ )?(?:report|file|document|data){_END}",
-    rf"^(?:fill in|fill out|complete) the (?:[a-z]+ )?form{_END}",
-    rf"^update the (?:record|ticket|entry|claim|account|chart|profile){_END}",
-    rf"^(?:log|sign) in{_END}",
-    rf"^(?:clean|tidy) up(?: (?:everything|afterwards|the \w+))?{_END}",
-    rf"^wait (?:a|for a) (?:bit|while|moment|little){_END}",
+    r" (?:is|are|looks?|works?|went|has)\b.{0,30}": "ensure check verify confirm",
+    r"^everything (?:is|looks) (?:fine|good|ok|okay|well|correct|right)\b": "everything",
+    r"\b(?:as (?:you see fit|appropriate)|appropriately)\b": "fit appropriate",
+    r"\buse (?:your |common )?(?:best |good )?(?:judge?ment|sense)\b": "judg sense",
+    r"\bdo (?:whatever|what) (?:is|it takes|you)\b.{0,20}": "what",
+    r"\b(?:if something goes wrong), (?:fix|handle|solve) it\b": "something",
+    rf"^(?:download|export|get|fetch) the (?:[a-z]+ )?(?:report|file|document|data){_END}":
+        "download export get fetch",
+    rf"^(?:fill in|fill out|complete) the (?:[a-z]+ )?form{_END}": "fill complete",
+    rf"^update the (?:record|ticket|entry|claim|account|chart|profile){_END}": "update",
+    rf"^(?:log|sign) in{_END}": "log sign",
+    rf"^(?:clean|tidy) up(?: (?:everything|afterwards|the \w+))?{_END}": "clean tidy",
+    rf"^wait (?:a|for a) (?:bit|while|moment|little){_END}": "wait",
     r"\b(?:choose|select|pick) the (?:right|correct|appropriate|proper|suitable)"
-    rf" (?:option|one|value|category|entry|item){_END}",
-)  # fmt: skip
+    rf" (?:option|one|value|category|entry|item){_END}": "choose select pick",
+}  # fmt: skip
+"""Patterns of vague words, each with words one of which a text has to hold.
+
+An expression takes as long to compile as many texts to read, so most are never compiled.
+"""
 
 _TOLD_HOW = re.compile(r"\b(?:by|using|with|as follows|through|via)\b(?! popups)|[:>'\"]")
 
@@ -60,7 +65,10 @@ def check(context: LintContext, prose: Prose) -> None:
         return
     start, end = prose.bounds
     text = prose.written[start:end]
-    for pattern in _VAGUE:
+    lower = text.lower()
+    for pattern, held in _VAGUE.items():
+        if not any(word in lower for word in held.split()):
+            continue
         found = wrapped(pattern).search(text)
         if found is not None:
             words = re.sub(r"^(?:handle|deal with)\b", "", found[0], flags=re.IGNORECASE)
