@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from html import escape
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName, Template
 from flowdsl.ir import nodes
@@ -201,7 +200,13 @@ _INDENT = "\u00a0"
 
 def _escaped(text: str) -> str:
     """Characters that mean themselves in HTML, all their blanks included."""
-    return escape(text, quote=False).replace("  ", f" {_INDENT}")
+    return _escape(text, quote=False).replace("  ", f" {_INDENT}")
+
+
+def _escape(text: str, *, quote: bool) -> str:
+    from html import escape  # only prompts with pictures are HTML
+
+    return escape(text, quote)
 
 
 def _template(workflow: nodes.Workflow, lines: list[Line]) -> Template:
@@ -220,7 +225,8 @@ def _template(workflow: nodes.Workflow, lines: list[Line]) -> Template:
         else:
             name, _, alternative = rest.partition(":")
             sha256, _, extension = name.partition(".")
-            parts += ['<img src="', ImageRef(sha256, extension), f'" alt="{escape(alternative)}">']
+            words = _escape(alternative, quote=True)
+            parts += ['<img src="', ImageRef(sha256, extension), f'" alt="{words}">']
     return Template(tuple(parts))
 
 

@@ -24,6 +24,9 @@ _PLAIN, _RARE = 0x40000, 0xE0000
 _MOVED, _RARE_MOVED = 0x40000, -0x60000
 """How far they are moved, to planes in which there are none."""
 
+PICTURE = "\ue000"
+"""Stands around the address and the words of a picture; no text of a prompt holds it."""
+
 PathParts: TypeAlias = tuple[str | int, ...]
 
 _STEPS = r"""(?:\.[A-Za-z_]\w*|\[[0-9]+\]|\['[^']*'\]|\["[^"]*"\])*"""

@@ -34,9 +34,8 @@ from flowdsl.simulate.shapes import (
 )
 
 from .blanks import contradicted, read_notes
-from .characters import SAVED, TOKEN, filled, inside, outside, outside_lines, path_parts
+from .characters import PICTURE, SAVED, TOKEN, filled, inside, outside, outside_lines, path_parts
 from .grammar import Grammar, Reader, Said
-from .layout import PICTURE
 
 _QUOTES = {'"': '"', "'": "'", "“": "”", "«": "»", "‹": "›", "「": "」"}
 _BRACKET = re.compile(r"⟦(?:([0-9]{1,9})\|)?")

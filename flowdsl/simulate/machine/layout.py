@@ -12,13 +12,9 @@ what is indented deeper, without either at the right depth, goes on with the tex
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 
 from flowdsl.prompt.sentences import SENTENCES
 from flowdsl.source.record import Record
-
-PICTURE = "\ue000"
-"""Stands around the address and the words of a picture; no text of a prompt holds it."""
 
 
 class Defect(Exception):
@@ -69,7 +65,15 @@ _TITLES = {SENTENCES[f"{name}.title"].text: name for name in _PARAGRAPHS}
 
 def read_page(prompt: str) -> Page:
     """The parts of a prompt; raises Defect where they do not stand as an agent would read them."""
-    lines = _laid_out(prompt) if prompt.startswith("<p>") else prompt.split("\n")
+    lines = prompt.split("\n")
+    if prompt.startswith("<p>"):
+        # What reads HTML is imported here, because few prompts have pictures.
+        from .pictures import Unexpected, laid_out
+
+        try:
+            lines = laid_out(lines)
+        except Unexpected as found:
+            raise Defect(*found.args) from None
     starts: dict[str, int] = {}
     for number, line in enumerate(lines):
         name = _TITLES.get(line)
@@ -173,56 +177,3 @@ def _go_on(line: str, open_: list[tuple[Line, str, int, int]]) -> None:
 
 def _walk(items: list[Line]) -> list[Line]:
     return [each for item in items for each in (item, *_walk(item.children))]
-
-
-class _Paragraphs(HTMLParser):
-    """The paragraphs of a prompt with pictures, as a browser would show them."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.lines: list[str] = []
-        self.open = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in ("p", "br"):
-            if self.open == (tag == "p"):
-                raise Defect("a paragraph inside another, or a line outside of any", tag)
-            self.open = True
-            self.lines.append("")
-        elif tag == "img":
-            given = dict(attrs)
-            self.handle_data(f"{PICTURE}{given.get('src')}{PICTURE}{given.get('alt')}{PICTURE}")
-        else:
-            raise Defect("an unknown tag", tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        self.open = False
-
-    def handle_data(self, data: str) -> None:
-        if self.open:
-            self.lines[-1] += data
-        elif data.strip(_SPACE):
-            raise Defect("a text outside of paragraphs", data)
-
-
-_SPACE = " \t\r\n\f"
-_BLANKS = re.compile(f"[{_SPACE}]+")
-_INDENT = re.compile("\xa0+")
-
-
-def _laid_out(prompt: str) -> list[str]:
-    """The lines of a prompt that is HTML: runs of blanks are one blank, and none begins a line."""
-    parser = _Paragraphs()
-    lines: list[str] = []
-    for written in prompt.split("\n"):
-        if not written:
-            lines.append("")
-            continue
-        shown = len(parser.lines) - parser.open
-        parser.feed(f"{written}\n")
-        line = _BLANKS.sub(" ", parser.lines[shown]).strip(" ")
-        indent = _INDENT.match(line)
-        if indent is not None:
-            line = " " * indent.end() + line[indent.end() :]
-        lines.append(line.replace(" \xa0", "  "))
-    return lines
