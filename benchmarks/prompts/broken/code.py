@@ -958,7 +958,7 @@ PROMPTS = (
     ),
     Code(
         "document._template",
-        'f\'" alt="{escape(alternative)}">\'',
+        'f\'" alt="{words}">\'',
         '\'" alt="">\'',
         equivalent="the words of a picture for people",
     ),
