@@ -7,7 +7,6 @@ workflow, which the service does not know: a chain that was started is then know
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -19,6 +18,7 @@ from flowdsl.runs.inputs.machine_parameters import MachineParameters
 from flowdsl.runs.inputs.places import Given
 from flowdsl.runs.inputs.problems import InputsRefused, Problem
 from flowdsl.runs.inputs.ways import ON_COMMAND_LINE, Ways
+from flowdsl.source.record import replace
 
 _ABSENT = object()
 

@@ -5,7 +5,6 @@ Pure.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from flowdsl.cyberdesk.errors import printable
@@ -15,6 +14,7 @@ from flowdsl.runs.chain_body import bindings_of
 from flowdsl.runs.inputs.declared import Declared
 from flowdsl.runs.inputs.problems import Problem
 from flowdsl.runs.lookup import NoSuchName
+from flowdsl.source.record import replace
 
 Parameter = tuple[bool, str]
 """An input or an answer of a chain by its name, behind True for a secret one."""

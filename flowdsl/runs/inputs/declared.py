@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.types import TypeLowering
 from flowdsl.semantics.values.schema_files import listed_fields
+from flowdsl.source.record import Record, replace
 
 Kind = Literal["workflow", "chain"]
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Record, eq=True):
     """The inputs and secrets of one workflow or chain, by their names on the wire.
 
     `is_open`: others may be given, since a schema taken from a file says so, or does not list all.
@@ -26,7 +25,7 @@ class Declared:
     inputs: Mapping[str, nodes.FieldSpec]
     secrets: Mapping[str, nodes.FieldSpec]
     is_open: bool = False
-    schema: str | None = field(default=None, repr=False)
+    schema: str | None = None
 
     def __str__(self) -> str:
         return self.name
