@@ -114,11 +114,11 @@ def _nothing(record: Any) -> tuple[Any, ...]:
 
 
 def _equal(self: Any, other: Any) -> bool:
-    return type(self) is type(other) and self._values == other._values
+    return self is other or (type(self) is type(other) and self._values == other._values)
 
 
 def _hash(self: Any) -> int:
-    return hash((type(self), self._values))
+    return hash(self._values)
 
 
 class Record(metaclass=_RecordType):
