@@ -140,6 +140,8 @@ FOR_OTHER_TESTS = {
     "flowdsl.cli.commands.test.junit",
     "flowdsl.diagnostics.render.junit",
     "flowdsl.prompt.cost",
+    "flowdsl.simulate.machine.pictures",
+    "html.parser",
 }
 """What a test needs only where it is one of many, or where a certain thing is asked of it."""
 
