@@ -60,7 +60,15 @@ class Running:
     def poll(self, seconds: float | None = 0) -> int | None:
         """`code`, after waiting for it so long; None: to the end."""
         if self.code is None:
-            self.code = self._waited(seconds)
+            try:
+                code = self._waited(seconds)
+            except (OSError, ValueError):
+                # Another thread learned it meanwhile, and closed what tells it.
+                if self.code is None:
+                    raise
+                return self.code
+            if code is not None:
+                self.code = code
         return self.code
 
     def wait(self, seconds: float | None = None) -> int:
