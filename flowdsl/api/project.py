@@ -59,7 +59,9 @@ class _Loop:
             self._loop.call_soon_threadsafe(begin)
             return done.result()
         except BaseException:
-            self._loop.call_soon_threadsafe(stop)
+            # What has ended needs no stop, and the loop may have been closed since.
+            if not done.done():
+                self._loop.call_soon_threadsafe(stop)
             raise
 
     def close(self, last: Coroutine[Any, Any, None]) -> None:

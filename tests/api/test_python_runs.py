@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flowdsl import api
+from flowdsl.api.project import _Loop
 from flowdsl.emulator.faults import Fault
 from tests.api.api_desk import CANARY, DAY, FLOW, PIN, ApiDesk
 from tests.support.command_line import HEARS_INTERRUPTS, LOCAL_PROJECT, write_tree
@@ -537,6 +538,43 @@ def test_closing_a_project_ends_what_other_threads_wait_for(desk: ApiDesk) -> No
     other.join(20)
     assert ended == ["cancelled"] and project.get_run(run).is_live
     project.close()
+
+
+def test_a_thread_that_hears_late_that_a_project_was_closed_hears_just_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun, closed, ended = threading.Event(), threading.Event(), list[str]()
+
+    class Late(Future[Any]):
+        """Tells of a cancellation once the loop is closed."""
+
+        def result(self, timeout: float | None = None) -> Any:
+            try:
+                return super().result(timeout)
+            except CancelledError:
+                assert closed.wait(20)
+                raise
+
+    monkeypatch.setattr("flowdsl.api.project.Future", Late)
+    loop = _Loop()
+
+    async def work() -> None:
+        begun.set()
+        await asyncio.sleep(60)
+
+    def wait() -> None:
+        try:
+            loop.wait(work())
+        except CancelledError:
+            ended.append("cancelled")
+
+    other = threading.Thread(target=wait)
+    other.start()
+    assert begun.wait(20)
+    loop.close(asyncio.sleep(0))
+    closed.set()
+    other.join(20)
+    assert ended == ["cancelled"]
 
 
 def test_the_plain_methods_work_where_an_event_loop_runs(
