@@ -140,6 +140,8 @@ class Record(metaclass=_RecordType):
 
 
 _AnyRecord = TypeVar("_AnyRecord", bound=Record)
+_NOTHING = object()
+"""Stands for a field that there is not: the copy refuses it."""
 
 
 def replace(record: _AnyRecord, /, **changes: Any) -> _AnyRecord:
@@ -149,7 +151,7 @@ def replace(record: _AnyRecord, /, **changes: Any) -> _AnyRecord:
     look.
     """
     for name, value in changes.items():
-        if not is_unchanged(getattr(record, name), value):
+        if not is_unchanged(getattr(record, name, _NOTHING), value):
             changed: _AnyRecord = record.__replace__(**changes)
             return changed
     return record

@@ -123,6 +123,7 @@ def test_a_copy_has_the_fields_of_the_original_but_for_those_that_change(made: A
         assert [getattr(changed, each) for each in names] == [
             9 if each == name else getattr(made, each) for each in names
         ]
+        assert replace(made, **{name: getattr(made, name)}) is made
     with pytest.raises(TypeError):
         replace(made, colour=1)
 
