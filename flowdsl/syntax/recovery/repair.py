@@ -305,10 +305,12 @@ class _Repair:
     def _has_arguments(self) -> bool:
         """Whether a name with named arguments, or with none, begins here."""
         tokens, at = self.tokens, self.index + 1
-        if tokens.words[at] == ".":
+        if tokens.words[at : at + 1] == ["."]:
             at += 2
         after = tokens.words[at : at + 2]
-        return after == ["(", ")"] or (after[:1] == ["("] and tokens.kinds[at + 1] == _FIELD)
+        if after[:1] != ["("]:
+            return False
+        return after[1:] == [")"] or tokens.kinds[at + 1 : at + 2] == [_FIELD]
 
     def closing_braces(self) -> bool:
         """Insert several `}` that are left out in front of this token."""
