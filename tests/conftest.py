@@ -23,7 +23,7 @@ settings.register_profile("fixed", deadline=None, derandomize=True, max_examples
 settings.register_profile("explore", deadline=None)
 settings.load_profile("fixed")
 
-if not THOROUGH:
+if not THOROUGH and hasattr(providers, "_local_constants"):
     # Hypothesis tries constants of the program, too, and parses all modules for them: in a new
     # clone every worker would for seconds. What is tried would depend on what else is imported.
     providers._get_local_constants = lambda: providers._local_constants
