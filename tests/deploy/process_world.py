@@ -165,7 +165,7 @@ class Trap:
 def kill(process: Running) -> None:
     """End a process at once, and see it gone."""
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.wait(SECONDS)
 
 
 def suspend(process: Running) -> None:

@@ -42,6 +42,8 @@ _PRELOADED = (
 """What modules of the program import once a command runs, or what they use does."""
 _SENT = 1 << 20
 _GO = b"go"
+_FORK_SECONDS = 60.0
+"""A fork that takes longer, the imports before the first one among it, never comes."""
 _ASKING = Lock()
 
 
@@ -160,6 +162,7 @@ def begin_on(
     }
     with ExitStack() as stack:
         told = stack.enter_context(_ask(request, streams))
+        told.settimeout(_FORK_SECONDS)
         pid = int(told.recv(64))
         running = Running(pid, partial(_wait_for_forked, told), stack.pop_all())
     known(running)
