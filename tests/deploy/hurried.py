@@ -1,4 +1,4 @@
-"""Imported by a command before it runs: its leases and its waits take a sixth of their time.
+"""Imported by a command before it runs: its leases and its waits take a third of their time.
 
 All of them are counted on one clock, and that clock runs faster. So whatever is told apart by it
 stays apart: a heartbeat beats as often in the life of a lease, and a lease ends as long before
@@ -15,8 +15,8 @@ from unittest.mock import patch
 from flowdsl.state.lease import Runtime
 from flowdsl.workspace.system import system_runtime
 
-TIMES = 6
-"""How much faster the clock runs; a write of state still has four seconds to renew a lease."""
+TIMES = 3
+"""How much faster the clock runs; a write of state still has eight seconds to renew a lease."""
 
 
 def hurried_runtime() -> Runtime:
