@@ -2,8 +2,9 @@
 
     smallest = shrunk(source, lambda text: "choose" in text and checked(text) is not None)
 
-Parts of a program are left out, the largest first, and blocks take the place of the statements that
-hold them, until nothing more can go.
+Parts of a program are left out, the largest first, an output with what sets it and a parameter with
+what is given for it, and blocks take the place of the statements that hold them, until nothing more
+can go.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ from flowdsl.syntax.visit import walk
 from .checked import PATH, Checked, checked
 from .law import Outcome, both
 from .worlds import Answers, world
+
+_NAMED = (ast.Field, ast.Param, ast.Argument, ast.EmitStmt)
+"""What goes together where it has one name."""
 
 TRIES = 4
 """Worlds that are tried for one that can be recorded, and for one that still shows a difference."""
@@ -145,6 +149,24 @@ def _without_parts(source: str) -> Iterator[str]:
                 if inside.startswith("{"):
                     inside = inside[1:-1]
                 yield _tidy(before + inside + behind)
+    yield from _without_names(module, source)
+
+
+def _without_names(module: ast.Module, source: str) -> Iterator[str]:
+    places: dict[str, list[tuple[int, int]]] = {}
+    for node in walk(module):
+        if isinstance(node, _NAMED):
+            places.setdefault(node.name.text, []).append((node.start, node.end))
+    for found in places.values():
+        rest, last = source, len(source)
+        for start, end in sorted(found, reverse=True):
+            if end > last:
+                continue  # it holds one that has gone
+            before, behind = rest[:start], rest[end:]
+            comma = re.match(r"\s*,", behind)
+            rest = before + behind[comma.end() :] if comma else _BEFORE.sub("", before) + behind
+            last = start
+        yield _tidy(rest)
 
 
 def _tidy(source: str) -> str:
