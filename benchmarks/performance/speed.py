@@ -34,6 +34,14 @@ from flowdsl.syntax.parse import parse_module
 
 Job = Callable[[], object]
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
+ONE_TEST = {
+    "clinic": ("flows/appointment_move_tests.flow", "is moved to a free slot"),
+    "accounts-payable": ("flows/invoice_batch_tests.flow", "a batch: is entered"),
+    "claims-reports": ("flows/claims_export_tests.flow", "archives the report"),
+}
+"""One test of each example, that takes the longest to begin there: its file, and its words."""
+
 
 def interleaved(jobs: dict[str, Job], runs: int) -> dict[str, float]:
     """The median seconds of each job; the jobs take turns, so that drift affects all alike."""
@@ -79,6 +87,10 @@ def start_up(report: Report, folder: Path, runs: int) -> None:
     corpus.write(corpus.project(2), folder)
     flow = "flows/account_1.flow"
     cli = ("-m", "flowdsl")
+    tests = {
+        name: process(*cli, "test", file, "-k", words, folder=EXAMPLES / name)
+        for name, (file, words) in ONE_TEST.items()
+    }
     found = interleaved(
         {
             "pass": process("-c", "pass", folder=folder),
@@ -86,6 +98,7 @@ def start_up(report: Report, folder: Path, runs: int) -> None:
             "version": process(*cli, "--version", folder=folder),
             "check": process(*cli, "check", flow, folder=folder),
             "compile": process(*cli, "compile", flow, "-o", "out", folder=folder),
+            **tests,
         },
         runs,
     )
@@ -93,6 +106,8 @@ def start_up(report: Report, folder: Path, runs: int) -> None:
     report.row("S1", "flowdsl --version", found["version"] / found["pass"], "P", 2.0)
     report.row("S2", "flowdsl check one.flow", found["check"] / found["lark"], "L", 1.0)
     report.row("S4", "flowdsl compile one.flow", found["compile"] / found["lark"], "L", 3.0)
+    longest = max(found[name] for name in tests)
+    report.row("V1", "flowdsl test, one test", longest / found["lark"], "L", 2.5)
 
 
 def whole_project(report: Report, folder: Path, runs: int) -> None:
