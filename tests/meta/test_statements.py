@@ -1,7 +1,8 @@
 """One table says what a statement is, and whatever else speaks of statements agrees with it.
 
 Add a statement, and mypy names every `match` without a wildcard; this module names the rest: the
-row that is missing, and each place that knows some of the statements on purpose.
+row that is missing in the table and in the document of the language, and each place that knows some
+of the statements on purpose.
 """
 
 from __future__ import annotations
@@ -9,21 +10,23 @@ from __future__ import annotations
 import ast as python
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from typing import get_args
+from typing import NamedTuple, get_args
 
 import pytest
 
-import flowdsl
 from flowdsl.ir import nodes
 from flowdsl.lint.texts.prose import HAS_PROSE, prose_of
 from flowdsl.semantics.capabilities import TOOLS
+from flowdsl.semantics.flow_tests.run_texts import ACTS
 from flowdsl.semantics.places import OF_ROLE
 from flowdsl.semantics.traversal import inner_blocks
 from flowdsl.source.record import field_defaults, field_names
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
 from flowdsl.syntax.parser.lexer import KEYWORDS
+from flowdsl.syntax.parser.tables import RULES
 from flowdsl.syntax.statements import (
     BY_KIND,
     EVERY_AGENT,
@@ -37,13 +40,15 @@ from flowdsl.syntax.statements import (
 )
 from flowdsl.syntax.visit import annotations_of
 
-PACKAGE = Path(flowdsl.__file__).parent
-SUPPORT = Path(__file__).parents[1] / "support"
+ROOT = Path(__file__).parents[2]
+SEARCHED = ("flowdsl", "tests/support", "benchmarks")
+TABLES = ROOT / "flowdsl/syntax/parser/tables.py"
+"""Written from the grammar, and not by hand."""
 
 
 def union(name: str) -> frozenset[str]:
     """The members of a union that `ast.py` declares for the type checker only."""
-    tree = python.parse((PACKAGE / "syntax" / "ast.py").read_text(encoding="utf-8"))
+    tree = python.parse((ROOT / "flowdsl/syntax/ast.py").read_text(encoding="utf-8"))
     for node in python.walk(tree):
         if isinstance(node, python.AnnAssign) and getattr(node.target, "id", "") == name:
             assert node.value is not None
@@ -53,6 +58,15 @@ def union(name: str) -> frozenset[str]:
 
 OF_THE_LANGUAGE = union("Stmt")
 OF_THE_IR = frozenset(class_.__name__ for class_ in get_args(nodes.Statement))
+KEYWORDS_OF_ROWS = frozenset(row.keyword for row in STATEMENTS.values())
+KINDS = frozenset(BY_KIND)
+SPELLED = re.compile(r"""(?<=[."`])\w+""")
+WORDS_AND_CLASSES = (
+    (OF_THE_LANGUAGE | OF_THE_IR)
+    | (KEYWORDS_OF_ROWS | KINDS)
+    | {word.upper() for word in KEYWORDS_OF_ROWS | KINDS}
+)
+"""What `SPELLED` finds of them in a file: `ast.PressStmt`, `"press"`, `trace.PRESS`."""
 
 KNOWN = frozenset(
     (
@@ -75,41 +89,76 @@ KNOWN_TO_THE_IR = frozenset(
 """The same for the statements of the IR."""
 
 
-def partial_places(names: frozenset[str], module: str) -> Iterator[str]:
-    """The functions and tables that name two statements or more and that mypy does not check.
+class Definition(NamedTuple):
+    """A function or a table, with the classes `ast.X` and `nodes.X` and the words in it."""
 
-    They are a `match` with a wildcard, a chain of `isinstance`, or a set of classes: mypy does not
-    find them when a statement is added.
+    place: str
+    classes: frozenset[str]
+    words: frozenset[str]
+    is_complete: bool
+
+
+def places(known: frozenset[str], names: frozenset[str], words: frozenset[str]) -> Iterator[str]:
+    """The functions and tables that know some statements, and that mypy does not name.
+
+    They are a `match` with a wildcard or of some statements only, a chain of `isinstance`, a set of
+    classes, or a table of words: `"press"`, `"actions.press"`, `trace.PRESS`, `Instructions.press`.
     """
-    attribute = re.compile(rf"\b{module}\.(\w+)")
-    for path in sorted([*PACKAGE.rglob("*.py"), *SUPPORT.rglob("*.py")]):
-        root = PACKAGE.parent if path.is_relative_to(PACKAGE) else SUPPORT.parent
+    for each in definitions():
+        is_checked = each.is_complete and each.classes >= known
+        some = len(each.classes & names) > 1 or len(each.words & words) > 2
+        if some and not is_checked:
+            yield each.place
+
+
+@cache
+def definitions() -> tuple[Definition, ...]:
+    """What is defined in the package, and in what tests and measures it."""
+    found = []
+    for path in (path for each in SEARCHED for path in sorted((ROOT / each).rglob("*.py"))):
         text = path.read_text(encoding="utf-8")
-        if len(names.intersection(attribute.findall(text))) < 2:
+        # Most files name no statement, and to parse them takes long.
+        if path == TABLES or len(WORDS_AND_CLASSES.intersection(SPELLED.findall(text))) < 2:
             continue
-        for node in _functions_and_tables(python.parse(text)):
-            named = {
-                each.attr
-                for each in python.walk(node)
-                if isinstance(each, python.Attribute)
-                and getattr(each.value, "id", "") == module
-                and each.attr in names
-            }
-            if len(named) > 1 and not _is_complete(node, names, module):
-                where = getattr(node, "name", "") or python.unparse(node).split("=")[0].strip()
-                yield f"{path.relative_to(root)}: {where}"
+        for name, node in _definitions(python.parse(text)):
+            classes, words = frozenset(_classes(node)), frozenset(_words(node))
+            is_complete = path.is_relative_to(ROOT / "flowdsl") and _is_complete(node)
+            place = f"{path.relative_to(ROOT)}: {name}"
+            found.append(Definition(place, classes, words, is_complete))
+    return tuple(found)
 
 
-def _functions_and_tables(tree: python.Module) -> Iterator[python.stmt]:
-    for node in python.walk(tree):
-        if isinstance(node, python.FunctionDef):
-            yield node
-    for node in tree.body:
-        if isinstance(node, python.Assign | python.AnnAssign):
-            yield node
+def _definitions(
+    inside: python.Module | python.ClassDef, owner: str = ""
+) -> Iterator[tuple[str, python.stmt]]:
+    for node in inside.body:
+        match node:
+            case python.ClassDef(name=name):
+                yield from _definitions(node, f"{owner}{name}.")
+            case python.FunctionDef(name=name):
+                yield f"{owner}{name}", node
+            case python.Assign(targets=[target]) | python.AnnAssign(target=target):
+                yield f"{owner}{python.unparse(target)}", node
 
 
-def _is_complete(node: python.stmt, names: frozenset[str], module: str) -> bool:
+def _classes(node: python.stmt) -> Iterator[str]:
+    for each in python.walk(node):
+        match each:
+            case python.Attribute(value=python.Name(id="ast" | "nodes"), attr=name):
+                yield name
+
+
+def _words(node: python.stmt) -> Iterator[str]:
+    for each in python.walk(node):
+        match each:
+            case python.Constant(value=str(word)):
+                yield word.strip("`").rpartition(".")[2]
+            case python.Attribute(value=python.Name(id=owner), attr=name):
+                if name.isupper() or owner[0].isupper():
+                    yield name.lower()
+
+
+def _is_complete(node: python.stmt) -> bool:
     """Whether a function is one `match` without a wildcard, or with one that nothing can reach."""
     for each in python.walk(node):
         if isinstance(each, python.Match):
@@ -122,17 +171,17 @@ def _is_complete(node: python.stmt, names: frozenset[str], module: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("names", "known", "module"),
-    [(OF_THE_LANGUAGE, KNOWN, "ast"), (OF_THE_IR, KNOWN_TO_THE_IR, "nodes")],
+    ("names", "known", "words"),
+    [(OF_THE_LANGUAGE, KNOWN, KEYWORDS_OF_ROWS), (OF_THE_IR, KNOWN_TO_THE_IR, KINDS)],
     ids=["language", "IR"],
 )
 def test_a_new_statement_names_the_places_that_know_some(
-    names: frozenset[str], known: frozenset[str], module: str
+    names: frozenset[str], known: frozenset[str], words: frozenset[str]
 ) -> None:
-    places = list(partial_places(names, module))
-    assert len(places) > 10, "the places are not found any more"
+    found = list(places(known, names, words))
+    assert len(found) > 10, "the places are not found any more"
     new = ", ".join(sorted(names - known))
-    asked = "\n  ".join(places)
+    asked = "\n  ".join(found)
     assert names == known, (
         f"Does {new} belong here? Decide, then add it to the set above.\n  {asked}"
     )
@@ -155,6 +204,22 @@ def test_a_row_says_what_the_class_says(class_: type[ast.Node]) -> None:
     assert (class_ in LEAVES) == (
         "Block" not in str(annotations) and class_ not in WITH_ELSE | HOLDING
     )
+
+
+def test_the_document_of_the_language_has_a_row_for_every_statement() -> None:
+    text = (ROOT / "docs/language.md").read_text(encoding="utf-8")
+    rows = text.partition("\n## Statements\n")[2].partition("\n\n`N` ")[0].splitlines()
+    assert {word for row in rows for word in re.findall(r"`(\w+)", row.split(" | ")[0])} == (
+        KEYWORDS_OF_ROWS
+    )
+
+
+def test_what_tests_look_for_is_the_same_in_grammar_program_and_document() -> None:
+    rules = {rule[4] for rule in RULES if rule[4].startswith("act_")}
+    assert rules == {f"act_{word}" for word in ACTS}
+    text = (ROOT / "docs/testing.md").read_text(encoding="utf-8")
+    told = text.partition("`never` and `types` look for ")[2].partition(", in the whole run")[0]
+    assert set(re.findall(r"`(\w+)", told)) == set(ACTS)
 
 
 def test_every_agent_has_the_tools_that_capabilities_give_it() -> None:
