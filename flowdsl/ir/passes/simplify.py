@@ -18,6 +18,7 @@ from ..walk import inner_bodies, statements, variables_set, walk
 from .guards import guard_branches
 from .liveness import drop_unread, use_directly
 from .placing import place_loops
+from .titles import drop_titles
 
 Rewrite = Callable[[nodes.Body], nodes.Body]
 
@@ -736,6 +737,7 @@ def _noting(statement: nodes.Statement, name: str) -> nodes.Statement:
 def simplified(program: nodes.Program, capabilities: Capabilities) -> nodes.Program:
     """The program after all passes, with its loops placed for the account's focused agents."""
     program = place_loops(fold_branches(program), capabilities)
+    program = drop_titles(program, capabilities)
     program = drop_unread(use_directly(program))
     # A choice of the source is one until then, with the branches in which nothing is done.
     guarded = guard_branches(program, capabilities)

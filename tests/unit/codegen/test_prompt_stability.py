@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -235,6 +236,39 @@ def test_an_edit_that_means_nothing_changes_no_byte(edit: Edit) -> None:
     edited = edit(PROGRAM)
     assert edited != PROGRAM
     assert payload(edited) == payload(PROGRAM)
+
+
+TITLED = """\
+flow 1
+workflow w {
+  inputs { memo: string?, names: string[] @max_items(3) }
+  steps {
+    BLOCK
+  }
+}
+"""
+BLOCKS = (
+    "if memo is empty { BODY }",
+    'repeat until sees "the end" max 3 { BODY }',
+    "retry 2 { BODY }",
+    'choose "the row" else { BODY }',
+    'if sees "a list" { for name in names max 3 { BODY } }',
+)
+BODIES = (
+    'abort "none"',
+    'expect "it is done"',
+    'press "F5"',
+    'wait until "it is there" timeout 9s',
+)
+
+
+def test_the_title_of_what_one_focused_agent_does_changes_no_byte() -> None:
+    for block, body in product(BLOCKS, BODIES):
+        bare, titled = (
+            TITLED.replace("BLOCK", block.replace("BODY", each))
+            for each in (body, f'step "Now" {{ {body} }}')
+        )
+        assert payload(titled) == payload(bare), (block, body)
 
 
 # Edits of one place leave the others alone
