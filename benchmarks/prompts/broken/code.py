@@ -514,6 +514,7 @@ PASSES = (
         "liveness._Direct._statement", "for name in variables_set((statement,)):", "for name in ():"
     ),
     Code("liveness._Direct._statement", "self.body(inner, dict(known))", "self.body(inner, known)"),
+    Code("titles._body", "found += bodies[0]", "pass"),
     Code("liveness._Direct._store", "known.pop(each.variable, None)", "pass"),
     Code("liveness._Direct._store", "not each.append and _is_at_hand(value)", "_is_at_hand(value)"),
     Code(
