@@ -52,7 +52,7 @@ def reports() -> Iterator[tuple[str, DiagnosticSpec, set[str], bool]]:
         own = declared(package) if package in catalog.LAYERS else {}
         by_identifier = everything | own
         rule = next((rule for rule in RULES if rule.name.replace("-", "_") == path.stem), None)
-        if path.parent.name == "rules" and rule is not None:
+        if path.is_relative_to(PACKAGE / "lint/rules") and rule is not None:
             by_identifier = by_identifier | {"SPEC": rule.load().spec}
         text = path.read_text(encoding="utf-8")
         # To parse all takes seconds.

@@ -135,7 +135,6 @@ def _check_ref(
         SPEC,
         span,
         written=span.text,
-        code=code,
         place=place,
         labels=(label,),
         way=way.format(code=code),
