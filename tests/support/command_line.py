@@ -8,13 +8,15 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from unittest.mock import patch
+
+import pytest
 
 from tests.support import forked
 
@@ -27,6 +29,9 @@ id = "prj_1"
 api = "local"
 """
 """A `flowdsl.toml` that deploys to the embedded emulator."""
+
+SECONDS = 60.0
+"""How long a command takes at most."""
 
 
 class Result(NamedTuple):
@@ -69,7 +74,9 @@ def run_command(
     Fails the test on a traceback.
     """
     run = forked.start if started else forked.run
-    process = run(words, folder=folder, environ=environment(**environ), stdin=stdin, seconds=60)
+    process = run(
+        words, folder=folder, environ=environment(**environ), stdin=stdin, seconds=SECONDS
+    )
     result = Result(process.returncode, process.stdout, process.stderr.decode())
     check_no_traceback(result)
     return result
@@ -80,7 +87,7 @@ def run_here(folder: Path, *words: str, stdin: bytes = b"", **environ: str) -> R
 
     For what a command says and does: it takes half of the time of a process. What is claimed of a
     process, of its signals, its streams or its end, is shown with `run_command`. Fails the test on
-    a traceback.
+    a traceback, and where the command does not end.
     """
     from flowdsl.cli.main import run
 
@@ -93,6 +100,7 @@ def run_here(folder: Path, *words: str, stdin: bytes = b"", **environ: str) -> R
             contextlib.chdir(folder),
             patch.dict(os.environ, environment(**environ), clear=True),
             patch.multiple(sys, stdin=given, stdout=out, stderr=err),
+            _ends_in_time(),
         ):
             code = run(list(words))
         for stream in (out, err):
@@ -101,6 +109,25 @@ def run_here(folder: Path, *words: str, stdin: bytes = b"", **environ: str) -> R
         result = Result(code, out.buffer.read(), err.buffer.read().decode())
     check_no_traceback(result)
     return result
+
+
+@contextlib.contextmanager
+def _ends_in_time() -> Iterator[None]:
+    """Fail the test in a block that takes longer than a command does, where a clock can tell."""
+    if sys.platform == "win32":
+        yield
+        return
+
+    def over(*_: object) -> None:
+        pytest.fail(f"the command has not ended after {SECONDS} s")
+
+    before = signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 class Beside:
@@ -123,16 +150,22 @@ class Beside:
         """The exit code, negative for a signal; None while it runs."""
         return self._running.poll()
 
-    def wait(self, seconds: float = 60) -> int:
+    def wait(self, seconds: float = SECONDS) -> int:
         """The exit code; raises `subprocess.TimeoutExpired`."""
         return self._running.wait(seconds)
 
     def communicate(self) -> tuple[str, str]:
-        """What it wrote until its end, and was not read yet."""
-        with ThreadPoolExecutor(1) as pool:
-            err = pool.submit(self.stderr.read)
-            said = self.stdout.read(), err.result()
-        self.wait()
+        """What it wrote until its end, and was not read yet.
+
+        Raises `subprocess.TimeoutExpired` where it does not end; it is killed then.
+        """
+        with ThreadPoolExecutor(2) as pool:
+            out, err = (pool.submit(each.read) for each in (self.stdout, self.stderr))
+            try:
+                self.wait()
+            finally:
+                self.send_signal(signal.SIGKILL)
+            said = out.result(), err.result()
         self.end()
         return said
 
