@@ -317,7 +317,9 @@ def _fork(
         _become(request, streams)
     for stream in streams:
         os.close(stream)
-    os.write(answer, str(process).encode())
+    with contextlib.suppress(OSError):
+        # Whoever asked has gone, and the command goes as well.
+        os.write(answer, str(process).encode())
     waiting.register(os.pidfd_open(process), selectors.EVENT_READ, (process, answer))
 
 
