@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flowdsl.cli.commands.test.sharing import SHARED_FROM
-from tests.support.command_line import LOCAL_PROJECT, run_here, write_tree
+from tests.support.command_line import LOCAL_PROJECT, run_command, run_here, write_tree
 from tests.support.junit import assert_junit
 
 FLOW = """\
@@ -142,7 +142,8 @@ def test_processes_share_many_tests_and_keep_their_order(desk: Path) -> None:
         for each in range(SHARED_FROM + 5)
     )
     write_tree(desk, {"flows/total.flow": f"{flow}\n{tests}\n"})
-    shared = run_here(desk, "test", "-j", "3")
+    # The command forks, which nobody should where threads run as in a worker of the tests.
+    shared = run_command(desk, "test", "-j", "3")
     assert (shared.code, shared.err) == (0, f"{SHARED_FROM + 5} tests passed\n")
     assert shared.text.splitlines()[-1] == f"ok      total: number {SHARED_FROM + 4}"
     assert shared.text == run_here(desk, "test", "-j", "1").text
