@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import flowdsl
 from flowdsl.compiler.pipeline import CompileOptions, analyze, compile_project
 from flowdsl.diagnostics import suggest
 from flowdsl.diagnostics.suggest import Names, misspelt
@@ -50,8 +52,8 @@ def of_texts(before: str, piece: str, behind: str) -> Make:
 
 RECORDS = ("semantics/types.py", "semantics/names/paths.py")
 TESTS = (
-    "flow_tests.py",
-    "run_texts.py",
+    *(f"semantics/flow_tests/{name}.py" for name in ("acts", "answers", "check", "fixtures")),
+    *(f"semantics/flow_tests/{name}.py" for name in ("misplaced", "run_texts", "values")),
     "source/gaps.py",
     "semantics/values/bounds.py",
     "call_graph.py",
@@ -96,6 +98,12 @@ KINDS: dict[str, tuple[Make, tuple[str, ...]]] = {
     ),
     "braces of a text": (of_texts('workflow w { steps { do "', "\\\\\\{name@} ", '" } }\n'), TEXTS),
 }
+
+
+def test_the_modules_whose_work_is_counted_are_there() -> None:
+    modules = {module for _, modules in KINDS.values() for module in modules} | {*CONSTS}
+    paths = [path.as_posix() for path in Path(flowdsl.__file__).parent.rglob("*.py")]
+    assert [each for each in modules if not any(path.endswith(each) for path in paths)] == []
 
 
 @pytest.mark.parametrize(("make", "modules"), KINDS.values(), ids=KINDS)
