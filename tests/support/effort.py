@@ -40,8 +40,12 @@ def every(step: int, of: Sequence[T]) -> Sequence[T]:
     return of if THOROUGH else of[::step]
 
 
-THINNED = 12
-"""A quick run dies at one point in so many of those at which a thorough one does."""
+THINNED = 11
+"""A quick run dies at one point in so many of those at which a thorough one does.
+
+Points come in twos and threes, as before and after a call: with a multiple of these, all that a
+quick run tries would be of one kind.
+"""
 
 
 def thinned(points: Sequence[T], turn: int = 0) -> list[T]:
