@@ -7,6 +7,7 @@ examples is said in `support/effort.py`.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import os
@@ -15,7 +16,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from hypothesis.internal.conjecture import providers
 
 from tests.support.effort import THOROUGH, examples
 
@@ -23,10 +23,14 @@ settings.register_profile("fixed", deadline=None, derandomize=True, max_examples
 settings.register_profile("explore", deadline=None)
 settings.load_profile("fixed")
 
-if not THOROUGH and hasattr(providers, "_local_constants"):
+if not THOROUGH:
     # Hypothesis tries constants of the program, too, and parses all modules for them: in a new
     # clone every worker would for seconds. What is tried would depend on what else is imported.
-    providers._get_local_constants = lambda: providers._local_constants
+    with contextlib.suppress(ImportError):  # older ones have no such module, and try none
+        from hypothesis.internal.conjecture import providers
+
+        if hasattr(providers, "_local_constants"):
+            providers._get_local_constants = lambda: providers._local_constants
 
 ROOT = Path(__file__).parents[1]
 
