@@ -1,8 +1,9 @@
 """Imported by a command before it runs: its leases and its waits take a third of their time.
 
-All of them are counted on one clock, and that clock runs faster. So whatever is told apart by it
-stays apart: a heartbeat beats as often in the life of a lease, and a lease ends as long before
-another deploy takes it over.
+They are counted on one clock, and that clock runs faster. So whatever is told apart by it stays
+apart: a heartbeat beats as often in the life of a lease, and a lease ends as long before another
+deploy takes it over. How late a write may still come is told by the clock of the system, which does
+not run faster: that is for a thorough run.
 """
 
 from __future__ import annotations
