@@ -141,7 +141,8 @@ class Interpreter:
                 )
                 return ends | more, failed | failures
             case ("repeat", body):
-                ends, failed = self.passes(body, {state}, frozenset(), at_least_once=False)
+                own = frozenset(variables_set(body))
+                ends, failed = self.passes(body, {state}, own, at_least_once=False)
                 return ends, failed | ends  # the bound runs out
             case ("for", runs, body):
                 own = frozenset(variables_set(body))
@@ -169,16 +170,18 @@ class Interpreter:
         return ends, failed
 
     def passes_of_retry(self, body: Block, state: Done) -> tuple[set[Done], set[Done]]:
+        own = frozenset(variables_set(body))
         ends: set[Done] = set()
         failed: set[Done] = set()
-        starts = {state}
+        starts = {state - own}
         while True:
             after, failures = self.block(body, starts)
             ends |= after
-            if failures <= failed:
+            left = {each - own for each in failures}  # a failed attempt keeps no value
+            if left <= failed:
                 return ends, failed
-            failed |= failures
-            starts = failures
+            failed |= left
+            starts = left
 
 
 def variables_set(block: Block) -> set[str]:
