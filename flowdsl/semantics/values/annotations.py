@@ -90,6 +90,8 @@ def _is_decimal(value: Any) -> bool:
 
 def _read_count(program: Program, context: AnnotationContext, annotation: ast.Annotation) -> Any:
     value = _constant(program, context, annotation)
+    if _is_decimal(value) and value == value.to_integral_value():
+        value = int(value)  # more digits than a whole number is written with
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         return _wrong(program, context, annotation, "a whole number, 0 or more")
     return value
