@@ -34,7 +34,7 @@ def drop_titles(program: nodes.Program, capabilities: Capabilities) -> nodes.Pro
 def _body(body: nodes.Body, capabilities: Capabilities, *, focused: bool) -> nodes.Body:
     found: list[nodes.Statement] = []
     for statement in body:
-        inside = focused or (isinstance(statement, _DECIDING) and fits((statement,), capabilities))
+        inside = focused or _is_one_call(statement, capabilities)
         bodies = [
             _body(inner, capabilities, focused=inside) for inner, _ in inner_bodies(statement)
         ]
@@ -45,13 +45,20 @@ def _body(body: nodes.Body, capabilities: Capabilities, *, focused: bool) -> nod
     return tuple(found)
 
 
-_DECIDING = (
-    nodes.Choose,
-    nodes.WaitUntil,
-    nodes.Expect,
-    nodes.Extract,
-    nodes.If,
-    nodes.Repeat,
-    nodes.Retry,
-)
-"""What a focused agent decides, with all that is inside where it can do that."""
+def _is_one_call(statement: nodes.Statement, capabilities: Capabilities) -> bool:
+    """Whether a focused agent does what is inside a statement that a main agent comes to."""
+    match statement:
+        case nodes.Copy(otherwise=otherwise):
+            return otherwise is not None and fits(otherwise, capabilities)
+        case (
+            nodes.Choose()
+            | nodes.WaitUntil()
+            | nodes.Expect()
+            | nodes.Extract()
+            | nodes.If()
+            | nodes.Repeat()
+            | nodes.Retry()
+        ):
+            return fits((statement,), capabilities)
+        case _:
+            return False

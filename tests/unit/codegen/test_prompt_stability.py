@@ -252,6 +252,7 @@ BLOCKS = (
     'repeat until sees "the end" max 3 { BODY }',
     "retry 2 { BODY }",
     'choose "the row" else { BODY }',
+    'copy code from "the code" else { BODY }',
     'if sees "a list" { for name in names max 3 { BODY } }',
 )
 BODIES = (
