@@ -153,7 +153,7 @@ def test_a_header_that_checkout_left_is_not_doubled(origin: Path, tmp_path: Path
 
 @only_thorough
 def test_the_installation_imports_nothing_of_the_repository_and_has_no_key(tmp_path: Path) -> None:
-    job = github_job(tmp_path, version="9999.1", command="check")
+    job = github_job(tmp_path, version="9999.1 sha256:" + "5f" * 32, command="check")
     trap = tmp_path / "trap"
     for name in ("pip", "venv", "ensurepip"):
         package = job.workspace / name
