@@ -35,8 +35,8 @@ class NotGenuine(FlowdslError, ValueError):
 
 def verified_webhook(
     body: bytes,
-    headers: Mapping[str, str],
-    secret: str,
+    headers: Mapping[str, str] | Mapping[bytes, bytes],
+    secret: str | bytes,
     *,
     tolerance: float | None = TOLERANCE_SECONDS,
     now: Callable[[], float] = time.time,
@@ -44,8 +44,12 @@ def verified_webhook(
     """The event in `body`, once its signature is proven; raises `NotGenuine`.
 
     `headers` are those of the request, in any case; `secret` is the `whsec_...` of the endpoint.
+    Names and values of headers may be bytes, as some frameworks hand them on; what is neither text
+    nor bytes proves nothing.
     `tolerance` in seconds bounds the age, None takes any. Events may come twice: keep `event_id`.
     """
+    if not isinstance(body, bytes):
+        raise NotGenuine("the body of the webhook has to be the bytes that came")
     key = _key(secret)
     message_id, timestamp, signatures = _three(headers)
     if not timestamp.isascii() or not timestamp.isdecimal() or len(timestamp) > 12:
@@ -55,7 +59,7 @@ def verified_webhook(
             f"the webhook is of another time than now by more than {tolerance:g} s; either clock "
             "may be wrong"
         )
-    signed = b".".join((message_id.encode(), timestamp.encode(), body))
+    signed = b".".join((message_id.encode("utf-8", "surrogatepass"), timestamp.encode(), body))
     expected = hmac.digest(key, signed, "sha256")
     # Every signature is compared, each in constant time: during a rotation there are several.
     found = [
@@ -74,8 +78,8 @@ def verified_webhook(
     return event
 
 
-def _three(headers: Mapping[str, str]) -> tuple[str, str, str]:
-    lowered = {name.lower(): value for name, value in headers.items()}
+def _three(headers: Mapping[str, str] | Mapping[bytes, bytes]) -> tuple[str, str, str]:
+    lowered = {_text(name).lower(): _text(value) for name, value in headers.items()}
     for family in _FAMILIES:
         values = [lowered.get(f"{family}-{name}", "") for name in _NAMES]
         if all(values):
@@ -84,8 +88,15 @@ def _three(headers: Mapping[str, str]) -> tuple[str, str, str]:
     raise NotGenuine(f"the webhook lacks the headers {missing}")
 
 
-def _key(secret: str) -> bytes:
-    key = _decoded(secret.strip().removeprefix(PREFIX))
+def _text(value: object) -> str:
+    """What a header holds, byte by byte as HTTP sends it; empty for what is no text."""
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    return value if isinstance(value, str) else ""
+
+
+def _key(secret: str | bytes) -> bytes:
+    key = _decoded(_text(secret).strip().removeprefix(PREFIX))
     if not key:
         raise NotGenuine("the secret is none of a webhook, which is `whsec_` and base64")
     return key

@@ -7,11 +7,15 @@ from __future__ import annotations
 import base64
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from flowdsl.api import NotGenuine, verified_webhook
 from flowdsl.emulator.webhooks import signed_headers
+from tests.support.effort import examples
 
 NOW = 1_800_000_000
 BODY = json.dumps({"event_id": "e1", "event_type": "run_complete", "run": {"id": "r"}}).encode()
@@ -96,3 +100,31 @@ def test_every_signature_is_compared_in_constant_time(monkeypatch: pytest.Monkey
     other = "v1," + base64.b64encode(b"\0" * 32).decode()
     verified(HEADERS | {"svix-signature": f"{good} {other}"})
     assert len(compared) == 2
+
+
+header_parts = st.text() | st.binary() | st.none() | st.integers() | st.lists(st.text(), max_size=1)
+
+
+@settings(max_examples=examples(200), deadline=None)
+@given(
+    names=st.dictionaries(
+        st.sampled_from([*HEADERS, "webhook-id"])
+        | header_parts.filter(lambda at: at != [""]).map(
+            lambda at: tuple(at) if isinstance(at, list) else at
+        ),
+        header_parts,
+    ),
+    body=st.binary() | st.text(),
+    secret=header_parts,
+)
+def test_whatever_a_receiver_hands_on_is_not_genuine_and_raises_nothing_else(
+    names: Any, body: Any, secret: Any
+) -> None:
+    for headers in (names, {**HEADERS, **names}):
+        with pytest.raises(NotGenuine):
+            verified_webhook(body, headers, secret, now=lambda: NOW)
+
+
+def test_headers_and_secret_may_be_bytes() -> None:
+    headers = {name.encode(): value.encode() for name, value in HEADERS.items()}
+    assert verified_webhook(BODY, headers, SECRET.encode(), now=lambda: NOW) == json.loads(BODY)

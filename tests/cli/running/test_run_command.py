@@ -606,6 +606,9 @@ def test_a_webhook_is_verified_from_standard_input(desk: Desk) -> None:
     assert bad.code == 1 and secret not in bad.err
     plain = desk.run("runs", "verify-webhook", "--secret", secret, stdin=body)
     assert plain.code == 64 and secret not in plain.err
+    # Cut off at the limit, it would be told as a forged one.
+    large = desk.run(*verify, stdin=body + b" " * 16 * 1024 * 1024, HOOK=secret)
+    assert (large.code, "more than 16 MB" in large.err, large.out) == (64, True, b"")
 
 
 def serve(folder: Path, port: int) -> subprocess.Popen[bytes]:

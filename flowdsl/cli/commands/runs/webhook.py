@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from flowdsl.diagnostics.render.cells import printable
+from flowdsl.host.disk import SIZE_LIMIT
 from flowdsl.runs.webhooks import TOLERANCE_SECONDS, NotGenuine, verified_webhook
 
 from ...runtime.console import Console
@@ -22,7 +23,12 @@ def verify(arguments: argparse.Namespace, console: Console) -> int:
     (secret,) = answered(lambda: read_secrets([("webhook", source)], console))
     headers = dict(map(_header, arguments.header))
     tolerance = None if arguments.any_time else TOLERANCE_SECONDS
-    body = standard_input()
+    body = standard_input(SIZE_LIMIT)
+    if len(body) > SIZE_LIMIT:
+        raise UsageError(
+            f"the webhook on standard input has more than {SIZE_LIMIT // 1024 // 1024} MB, which"
+            " is the limit; its signature is not looked at"
+        )
     try:
         event = verified_webhook(body, headers, secret.value, tolerance=tolerance)
     except NotGenuine as not_genuine:
