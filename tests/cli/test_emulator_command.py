@@ -88,9 +88,9 @@ kind = "hang"
 """
 
 
-def ask(url: str, path: str, body: object = None, method: str | None = None) -> Any:
+def ask(url: str, path: str, body: object = None, method: str | None = None, key: str = "k") -> Any:
     data = None if body is None else json.dumps(body).encode()
-    headers = {"Authorization": "Bearer k", "Content-Type": "application/json"}
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     with urlopen(Request(url + path, data, headers, method=method), timeout=30) as reply:
         return json.loads(reply.read() or b"null")
 
@@ -185,3 +185,66 @@ def test_mistakes_of_rehearsals_are_told_before_anything_is_served(
         assert message in captured.err
         assert captured.err.count("\n") == 1
         assert SECRET not in captured.err and "x1y2z3" not in captured.err
+
+
+def test_a_second_server_of_one_file_is_refused(served: tuple[Beside, str], tmp_path: Path) -> None:
+    _, url = served
+    (tmp_path / "other").symlink_to(".flowdsl", target_is_directory=True)
+    for data in ((), ("--data", "other/emulator.sqlite")):
+        second = run_here(tmp_path, "emulator", "--port", "0", *data)
+        assert second.code == 64
+        assert "another `flowdsl emulator` serves" in second.err
+    assert status(f"{url}/v1/workflows", "k1") == 200
+    # Another file, and a command that embeds the emulator over the same one, are no second server.
+    process, _ = begin(tmp_path, "--data", "second.sqlite")
+    process.end()
+
+
+def page(url: str, accept: str = "text/html") -> tuple[int, str, str]:
+    try:
+        with urlopen(Request(url, headers={"Accept": accept}), timeout=30) as reply:
+            return int(reply.status), reply.headers["Content-Type"], reply.read().decode()
+    except HTTPError as error:
+        return error.code, error.headers["Content-Type"], error.read().decode()
+
+
+def test_a_browser_sees_the_runs_and_their_traces(tmp_path: Path) -> None:
+    flow = """flow 1
+
+workflow greet {
+  inputs { who: string }
+  steps { do "Greet {who} & all." }
+}
+"""
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows/greet.flow").write_text(flow)
+    (tmp_path / "flowdsl.toml").write_text(
+        '[project]\nname = "desk"\nid = "prj_11111111"\n[env.local]\napi = "local"\n'
+    )
+    assert run_here(tmp_path, "deploy", "--yes").code == 0
+    process, url = begin(tmp_path)
+    try:
+        (workflow,) = ask(url, "/v1/workflows")["items"]
+        asked = {"workflow_id": workflow["id"], "input_values": {"who": "<b>Ada</b>"}}
+        run = ask(url, "/v1/runs", asked)
+        code, kind, front = page(f"{url}/")
+        assert (code, kind) == (200, "text/html; charset=utf-8")
+        assert f"/_emulator/traces/{run['id']}" in front
+        code, _, trace = page(f"{url}/_emulator/traces/{run['id']}")
+        assert code == 200
+        # The page is that of `flowdsl trace`: the lines of the flow, and nothing unescaped.
+        assert "Greet {who} &amp; all." in trace
+        assert "<b>Ada</b>" not in trace + front
+        assert page(f"{url}/_emulator/traces/{workflow['id']}")[0] == 404
+        assert page(f"{url}/", "application/json")[2] == '{"message":"Cyberdesk emulator"}'
+    finally:
+        process.end()
+
+
+def test_pages_show_nothing_of_an_emulator_with_keys(served: tuple[Beside, str]) -> None:
+    _, url = served
+    workflow = ask(url, "/v1/workflows", {"main_prompt": "p", "name": "Hidden"}, key="k1")
+    run_id = ask(url, "/v1/runs", {"workflow_id": workflow["id"]}, key="k1")["id"]
+    code, _, front = page(f"{url}/")
+    assert (code, "Hidden" in front, run_id in front) == (200, False, False)
+    assert page(f"{url}/_emulator/traces/{run_id}")[0] == 404

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from ..runtime.console import Console
-from ..runtime.exit_codes import SUCCESS
-from ..runtime.failure import UsageError
-from ..runtime.scenarios import read_scenario
+from ...runtime.console import Console
+from ...runtime.exit_codes import SUCCESS
+from ...runtime.failure import UsageError
+from ...runtime.scenarios import read_scenario
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,11 +102,15 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     keys = dict(map(_key, arguments.key))
     scenario = _scenario(arguments)
     from flowdsl.emulator.app import create_app
+    from flowdsl.emulator.routes.pages import add_pages
     from flowdsl.emulator.scenario import ScenarioError
     from flowdsl.emulator.serve import AddressError, PortInUseError, serve
     from flowdsl.emulator.store import Store, StoreError
 
+    from .traces import TracePages
+
     def ready(port: int) -> None:
+        pages.port = port
         host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
         console.err(f"serving http://{host}:{port} with data in {arguments.data}; stop with Ctrl+C")
         webhooks = scenario.webhooks
@@ -111,10 +118,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             console.err(f"webhooks are signed with {webhooks.secret}")
         console.flush()
 
+    data = Path(arguments.data)
     try:
-        store = Store.open(Path(arguments.data))
+        store = Store.open(data)
     except StoreError as error:
         raise UsageError(str(error)) from None
+    pages = TracePages(store, data)
     try:
         app = create_app(
             store,
@@ -124,12 +133,37 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             scenario=scenario,
             with_control=arguments.control,
         )
-        serve(app, arguments.host, arguments.port, ready=ready)
+        add_pages(app, pages)
+        with _serving_alone(data):
+            serve(app, arguments.host, arguments.port, ready=ready)
     except (AddressError, PortInUseError, ScenarioError) as error:
         raise UsageError(str(error)) from None
     finally:
         store.close()
     return SUCCESS
+
+
+@contextmanager
+def _serving_alone(data: Path) -> Iterator[None]:
+    """Keeps a second server off the data file: it would post each webhook once more.
+
+    Raises `UsageError` where there is one. Commands that embed the emulator may share the file.
+    """
+    from flowdsl.state.errors import StateError, StoreBusy
+    from flowdsl.state.stores.os_lock import exclusive
+
+    lock = Path(f"{os.path.realpath(data)}.serving")
+    with ExitStack() as held:
+        try:
+            held.enter_context(exclusive(lock))
+        except StoreBusy:
+            raise UsageError(
+                f"another `flowdsl emulator` serves `{data}`; stop it, or name another file with"
+                " `--data`"
+            ) from None
+        except StateError as error:
+            raise UsageError(str(error)) from None
+        yield
 
 
 def _scenario(arguments: argparse.Namespace) -> Scenario:

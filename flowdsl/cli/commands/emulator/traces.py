@@ -1,0 +1,81 @@
+"""The pages of traces that a browser is shown, over the sources of the project here."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flowdsl.config.project import EMBEDDED, Environment
+from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
+from flowdsl.cyberdesk.errors import NotFound
+from flowdsl.cyberdesk.transport import asgi_transport
+from flowdsl.cyberdesk.trust import is_loopback
+from flowdsl.emulator.app import create_app
+from flowdsl.emulator.embedded import EMBEDDED_BASE_URL
+from flowdsl.emulator.store import Store
+from flowdsl.host.disk import find_root
+from flowdsl.source.failure import FlowdslError
+from flowdsl.state.stores import open_store
+from flowdsl.tracing.gathering import Beside, gather, read_pictures
+from flowdsl.tracing.maps import deployed_as
+from flowdsl.tracing.page import render_page
+from flowdsl.workspace.project import read_project
+from flowdsl.workspace.service import EMBEDDED_DATA
+from flowdsl.workspace.state import open_state_of, usable_document
+
+
+class TracePages:
+    """Makes the page of a run of the emulator that serves `store`, kept in the file `data`.
+
+    `port` is where it is served, once that is known. What was deployed is looked up in the
+    environments of the project here that are this emulator, by their file or their address.
+    """
+
+    def __init__(self, store: Store, data: Path) -> None:
+        # An application of its own, so that no fault of a rehearsal counts what is read here.
+        self._transport = asgi_transport(create_app(store))
+        self._data = os.path.realpath(data)
+        self.port: int | None = None
+
+    async def __call__(self, run_id: str) -> str | None:
+        """The page; None for a run that does not exist."""
+        options = ClientOptions(base_url=EMBEDDED_BASE_URL, api_key="local")
+        async with CyberdeskClient(options, transport=self._transport) as client:
+            try:
+                run = await client.runs.get(run_id)
+            except NotFound:
+                return None
+            environment, beside = await asyncio.to_thread(self._look_up, run.workflow_id)
+            trace = await gather(client, run, beside)
+            pictures = await read_pictures(client, trace)
+        return render_page(trace, pictures, environment)
+
+    def _look_up(self, workflow_id: str | None) -> tuple[str, Beside]:
+        """The environment whose state knows a workflow, and where a trace looks beside it."""
+        root = find_root(os.curdir) or os.path.realpath(os.curdir)
+        read = read_project(root)
+        store = open_store("file", root=Path(root), project="", environment="local")
+        unknown = Beside(None, store, read.files, root, read.files.folders)
+        if read.project is None or read.project.id is None or workflow_id is None:
+            return "local", unknown
+        for environment in read.project.environments.values():
+            if not self._is_served_for(environment, root):
+                continue
+            try:
+                store = open_state_of(environment, root, read.project.id)
+                document = usable_document(store, environment)
+            except FlowdslError:
+                # Its state cannot be read; the run is shown without places in the source.
+                continue
+            if document is not None and deployed_as(document, workflow_id):
+                return environment.name, Beside(
+                    document, store, read.files, root, read.files.folders
+                )
+        return "local", unknown
+
+    def _is_served_for(self, environment: Environment, root: str) -> bool:
+        if environment.api == EMBEDDED:
+            return os.path.realpath(os.path.join(root, EMBEDDED_DATA)) == self._data
+        return is_loopback(environment.api) and urlsplit(environment.api).port == self.port

@@ -1,0 +1,122 @@
+"""What a browser sees: a list of workflows and runs, and the page of a run's trace.
+
+No part of the service's contract. The pages ask for no key, so they are there only where any key
+selects one organisation; with keys of its own, the emulator shows nothing without one.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from html import escape
+from uuid import UUID
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.routing import APIRoute
+
+from flowdsl.emulator.context import LOCAL_ORGANIZATION, context_of
+from flowdsl.emulator.faults import CONTROL_PREFIX
+from flowdsl.emulator.resources.workflow_search import WorkflowFilter, find_workflows
+from flowdsl.emulator.routes.health import root
+from flowdsl.emulator.runs.rows import RunFilter, find_runs
+from flowdsl.emulator.wire.models import RunField, RunListSortMode
+
+TracePage = Callable[[str], Awaitable[str | None]]
+"""The page of a run's trace by the id of the run; None for a run that does not exist."""
+
+SHOWN_ROWS = 200
+"""How many workflows and how many runs are listed, the latest first."""
+
+_STYLE = """
+:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
+body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; padding: .3rem 1rem .3rem 0; border-bottom: 1px solid #8884; }
+td { overflow-wrap: anywhere; }
+"""
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_POLICY = {"Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'"}
+
+
+def add_pages(app: FastAPI, trace_page: TracePage) -> None:
+    """Adds the pages to an application; to a client that wants no HTML, `/` answers as before."""
+
+    async def show_front_page(request: Request) -> Response:
+        if "text/html" not in request.headers.get("accept", ""):
+            return JSONResponse(await root())
+        return HTMLResponse(_front_page(request), headers=_POLICY)
+
+    async def show_trace(request: Request, run_id: UUID) -> Response:
+        is_open = context_of(request).keys is None
+        page = await trace_page(str(run_id)) if is_open else None
+        if page is None:
+            return HTMLResponse(_page("No such run", ""), 404, headers=_POLICY)
+        return HTMLResponse(page)
+
+    pages = [
+        APIRoute("/", show_front_page, include_in_schema=False),
+        APIRoute(f"{CONTROL_PREFIX}traces/{{run_id}}", show_trace, include_in_schema=False),
+    ]
+    # In front of the route that answers `/` to programs.
+    app.router.routes[:0] = pages
+
+
+def _front_page(request: Request) -> str:
+    context = context_of(request)
+    if context.keys is not None:
+        told = "<p>This emulator was started with keys of its own; ask its API with one.</p>"
+        return _page("Local Cyberdesk", told)
+    with context.store.read(LOCAL_ORGANIZATION) as transaction:
+        workflows, workflow_count = find_workflows(
+            transaction, WorkflowFilter(), skip=0, limit=SHOWN_ROWS
+        )
+        runs, run_count = find_runs(
+            transaction,
+            RunFilter(),
+            sort_mode=RunListSortMode.CREATED_AT_DESC,
+            fields=[RunField.ERROR],
+            skip=0,
+            limit=SHOWN_ROWS,
+        )
+    names = {row.id: row.name or row.id for row in workflows}
+    tables = [
+        _table(
+            "Workflows",
+            workflow_count,
+            ("Name", "Id", "Changed"),
+            ([escape(names[row.id]), row.id, row.updated_at] for row in workflows),
+        ),
+        _table(
+            "Runs",
+            run_count,
+            ("Trace", "Status", "Workflow", "Created", "Error"),
+            (
+                [
+                    f'<a href="{CONTROL_PREFIX}traces/{run.id}">{run.id}</a>',
+                    run.status.value,
+                    escape(names.get(run.workflow_id or "", run.workflow_id or "")),
+                    run.created_at,
+                    escape("; ".join(run.error or ())),
+                ]
+                for run in runs
+            ),
+        ),
+    ]
+    return _page("Local Cyberdesk", "\n".join(tables))
+
+
+def _table(title: str, total: int, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table of cells that are HTML already."""
+    head = "".join(f"<th>{column}</th>" for column in columns)
+    body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    latest = f", the latest {SHOWN_ROWS}" if total > SHOWN_ROWS else ""
+    return f"<h2>{title} ({total}{latest})</h2>\n<table><tr>{head}</tr>\n{body}</table>"
+
+
+def _page(title: str, body: str) -> str:
+    return (
+        f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{title}</title>\n'
+        f"<style>{_STYLE}</style>\n<h1>{title}</h1>\n{body}\n</html>\n"
+    )
