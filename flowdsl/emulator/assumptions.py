@@ -82,14 +82,27 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "resources.checks.reconcile_checks",
     ),
     Assumption(
+        "unusable-models",
+        "A model that a workflow or a run names has to exist, not to be archived and to be a "
+        "computer-use model, but for that of cache detection; anything else is a 422.",
+        "I",
+        "resources.model_configurations.refuse_unusable_models",
+    ),
+    Assumption(
+        "input-schema-json",
+        "An `input_schema` that is no JSON refuses the write of a workflow with 422.",
+        "I",
+        "resources.workflows.create_workflow",
+    ),
+    Assumption(
         "check-rules-unenforced",
-        "Which fields go with which check type is not checked, nor whether a model id exists.",
+        "Which fields go with which check type is not checked, nor whether its model exists.",
         "Q8",
         "resources.checks.reconcile_checks",
     ),
     Assumption(
         "schemas-unparsed",
-        "`input_schema` and `output_schema` are stored as sent, whatever the text.",
+        "`output_schema` is stored as sent, whatever the text, and `input_schema` whatever JSON.",
         "Q14",
         "resources.workflows.create_workflow",
     ),
@@ -229,6 +242,12 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "A reserved machine is shown as not available.",
         "I",
         "resources.machines.machine_replies",
+    ),
+    Assumption(
+        "unavailable-waits",
+        "A run of a machine that is not connected or not available waits until it is both.",
+        "I",
+        "runs.schedule.reschedule",
     ),
     Assumption(
         "machine-pools-filled",

@@ -8,6 +8,9 @@ from uuid import UUID
 from fastapi import HTTPException
 from fastapi.exceptions import RequestValidationError
 
+Location = tuple[str | int, ...]
+"""The way to a place of a request: `body`, and the keys and positions below it."""
+
 
 def not_found(kind: str, identifier: UUID | str) -> HTTPException:
     """404 with a text `detail`. A row of another organisation is not found either."""
@@ -19,7 +22,7 @@ def refused(message: str) -> HTTPException:
     return HTTPException(400, message)
 
 
-def invalid(location: tuple[str | int, ...], message: str, kind: str) -> RequestValidationError:
+def invalid(location: Location, message: str, kind: str) -> RequestValidationError:
     """422 with a list in `detail`, the only form of a 422 the official SDK can read."""
     return RequestValidationError([{"loc": location, "msg": message, "type": kind}])
 

@@ -33,12 +33,17 @@ FaultKind = Literal[
     "drop",
     "status",
     "429",
+    "in_progress",
     "html_502",
     "truncated",
     "broken_json",
     "kill_before",
     "kill_after",
 ]
+
+STATUS_HEADER = "Idempotency-Status"
+IN_PROGRESS = "in_progress"
+"""The header of a 409 for a key whose first request still runs, and its value (contract)."""
 
 CONTROL_PREFIX = "/_emulator/"
 """Requests below it steer the emulator; they are neither broken nor recorded."""
@@ -70,11 +75,12 @@ class Fault:
 
     Nothing is done by `before`, which loses the connection, `hang`, which gives no reply for
     `seconds`, `status`, which answers `status` with `Retry-After`, `429`, which is that status,
-    `html_502`, a proxy's error page, and `kill_before`, which kills the process. The work is done
-    and kept by `after`, which loses the reply, `slow`, which sends it `seconds` late, `drop`,
-    which loses the connection in the middle of the body, `truncated`, which sends half the body as
-    if it were all, `broken_json`, which sends a body that is no JSON, and `kill_after`, which
-    kills the process before it answers.
+    `in_progress`, which answers as to a key whose first request still runs, `html_502`, a proxy's
+    error page, and `kill_before`, which kills the process. The work is done and kept by `after`,
+    which loses the reply, `slow`, which sends it `seconds` late, `drop`, which loses the connection
+    in the middle of the body, `truncated`, which sends half the body as if it were all,
+    `broken_json`, which sends a body that is no JSON, and `kill_after`, which kills the process
+    before it answers.
     """
 
     route: Annotated[str, Field(pattern=r"^(\*|[A-Z]+) /\S*$")]
@@ -224,7 +230,7 @@ class FaultInjector:
                 await self._pause(fault.seconds, HANG_SECONDS, receive)
                 await _begin_reply(send)
                 raise NoReplyError("no reply came")
-            case "status" | "429":
+            case "status" | "429" | "in_progress":
                 await Request(scope, receive).body()
                 await _refusal(fault)(scope, receive, send)
             case "html_502":
@@ -272,10 +278,15 @@ class FaultInjector:
 
 
 def _refusal(fault: Fault) -> JSONResponse:
-    status = 429 if fault.kind == "429" else fault.status
+    headers = {"Retry-After": fault.retry_after}
+    status = fault.status
+    if fault.kind == "429":
+        status = 429
+    elif fault.kind == "in_progress":
+        status = 409
+        headers[STATUS_HEADER] = IN_PROGRESS
     known = {item.value: item.phrase for item in HTTPStatus}
-    body = {"detail": known.get(status, f"status {status}")}
-    return JSONResponse(body, status, {"Retry-After": fault.retry_after})
+    return JSONResponse({"detail": known.get(status, f"status {status}")}, status, headers)
 
 
 def _with_length(start: Message, length: int) -> Message:

@@ -24,13 +24,12 @@ from starlette.requests import ClientDisconnect
 from flowdsl.emulator.clock import later
 from flowdsl.emulator.context import Context, KeyInUseError, context_of
 from flowdsl.emulator.errors import invalid
+from flowdsl.emulator.faults import IN_PROGRESS, STATUS_HEADER
 from flowdsl.emulator.store import StoreBusyError, Transaction
 from flowdsl.emulator.tables import idempotent_replies
 from flowdsl.emulator.wire.values import strict_keys
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
-STATUS_HEADER = "Idempotency-Status"
-IN_PROGRESS = "in_progress"
 
 _REPLY = select(
     idempotent_replies.c.status,

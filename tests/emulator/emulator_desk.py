@@ -12,6 +12,10 @@ from starlette.types import ASGIApp
 from flowdsl.emulator.embedded import EMBEDDED_BASE_URL
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(64))
+MODEL_ID = "5f0c9d5e-3b4e-4c1b-9a55-0d7c1f6f0001"
+"""The default of the service that drives a desktop."""
+EXTRACTION_ID = "5f0c9d5e-3b4e-4c1b-9a55-0d7c1f6f0002"
+"""A default of the service that drives none."""
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 STANDSTILL = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 

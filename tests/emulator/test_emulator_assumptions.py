@@ -36,7 +36,7 @@ from flowdsl.emulator.wire.models import (
     TrajectoryUpdate,
     WorkflowCreate,
 )
-from tests.emulator.emulator_desk import PNG, UNKNOWN_ID, Desk, check
+from tests.emulator.emulator_desk import EXTRACTION_ID, MODEL_ID, PNG, UNKNOWN_ID, Desk, check
 from tests.emulator.rehearsal_assumption_probes import REHEARSAL_PROBES
 from tests.emulator.runs.run_assumption_probes import RUN_PROBES
 from tests.support.rows import for_rows
@@ -106,12 +106,12 @@ def _(desk: Desk) -> None:
 
 @probe("model-metadata-replaces")
 def _(desk: Desk) -> None:
-    made = desk.workflow(model_metadata={"main_agent_model_id": UNKNOWN_ID})
-    changed = desk.patch(made, model_metadata={"fallback_model_1_id": UNKNOWN_ID})
+    made = desk.workflow(model_metadata={"main_agent_model_id": MODEL_ID})
+    changed = desk.patch(made, model_metadata={"fallback_model_1_id": MODEL_ID})
     assert changed["model_metadata"] == {
         "main_agent_model_id": None,
         "cache_detection_model_id": None,
-        "fallback_model_1_id": UNKNOWN_ID,
+        "fallback_model_1_id": MODEL_ID,
         "fallback_model_2_id": None,
     }
 
@@ -156,16 +156,53 @@ def _(desk: Desk) -> None:
 @probe("check-rules-unenforced")
 def _(desk: Desk) -> None:
     odd = {"name": "", "type": "output_data_agentic_check", "file_name_regex": "("}
-    made = desk.workflow(
-        post_run_checks=[{**odd, "model": UNKNOWN_ID}],
-        model_metadata={"main_agent_model_id": UNKNOWN_ID},
-    )
+    made = desk.workflow(post_run_checks=[{**odd, "model": UNKNOWN_ID}])
     assert made["post_run_checks"][0]["model"] == UNKNOWN_ID
 
 
 @probe("schemas-unparsed")
 def _(desk: Desk) -> None:
-    assert desk.workflow(input_schema="not { json")["input_schema"] == "not { json"
+    made = desk.workflow(input_schema="[1, 2]", output_schema="not { json")
+    assert (made["input_schema"], made["output_schema"]) == ("[1, 2]", "not { json")
+
+
+@probe("input-schema-json")
+def _(desk: Desk) -> None:
+    made = desk.workflow()
+    for text in ("not { json", "", "[" * 100_000):
+        for reply in (
+            desk.send("POST", "/v1/workflows", json={"main_prompt": "p", "input_schema": text}),
+            desk.send("PATCH", f"/v1/workflows/{made['id']}", json={"input_schema": text}),
+        ):
+            (problem,) = reply.json()["detail"]
+            assert (reply.status_code, problem["loc"]) == (422, ["body", "input_schema"])
+    assert desk.get(made)["input_schema"] is None
+    assert len(desk.ids()) == 1
+
+
+@probe("unusable-models")
+def _(desk: Desk) -> None:
+    made = desk.workflow()
+    body = {"name": "n", "provider": "p", "model": "m", "is_computer_use_model": True}
+    path = "/v1/model-configurations"
+    archived = desk.ok("POST", path, 201, json={**body, "is_archived": True})["id"]
+    runs_before = desk.ok("GET", "/v1/runs")["total"]
+    for model in (UNKNOWN_ID, archived, EXTRACTION_ID):
+        metadata = {"main_agent_model_id": model}
+        requests = [
+            ("POST", "/v1/workflows", {"main_prompt": "p", "model_metadata": metadata}),
+            ("PATCH", f"/v1/workflows/{made['id']}", {"model_metadata": metadata}),
+            ("POST", "/v1/runs", {"workflow_id": made["id"], "model_metadata": metadata}),
+            ("POST", "/v1/runs", {"workflow_id": made["id"], **metadata}),
+        ]
+        for method, address, sent in requests:
+            reply = desk.send(method, address, json=sent)
+            assert reply.status_code == 422, (method, address, sent)
+            assert reply.json()["detail"][0]["loc"][-1] == "main_agent_model_id"
+    assert (desk.ids(), desk.ok("GET", "/v1/runs")["total"]) == ([made["id"]], runs_before)
+    desk.patch(made, model_metadata={"cache_detection_model_id": EXTRACTION_ID})
+    mine = desk.ok("POST", path, 201, json=body)["id"]
+    desk.patch(made, model_metadata={"main_agent_model_id": mine})
 
 
 @probe("names-not-unique")

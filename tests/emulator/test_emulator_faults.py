@@ -218,6 +218,18 @@ def test_kill_points_are_before_and_after_the_work(kind: FaultKind, made: int) -
         assert len(desk.ids()) == 1 + made
 
 
+def test_a_key_under_way_is_answered_as_the_service_answers_it() -> None:
+    with broken(Fault(CREATE, 1, "in_progress", retry_after="2")) as (desk, _):
+        headers = {"Idempotency-Key": "one"}
+        first, again = (
+            desk.send("POST", "/v1/workflows", json=BODY, headers=headers) for _ in range(2)
+        )
+        assert (first.status_code, first.headers["Idempotency-Status"]) == (409, "in_progress")
+        assert first.headers["Retry-After"] == "2"
+        assert again.status_code == 201
+        assert desk.ids() == [again.json()["id"]]
+
+
 def test_every_so_many_and_a_share_of_them() -> None:
     every = Fault(CREATE, None, "429", every=3)
     with broken(every) as (desk, _):

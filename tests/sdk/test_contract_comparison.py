@@ -23,6 +23,7 @@ from tests.support.services.contract import OUTSIDE, contract, operations, outsi
 SKIP = "SQLite counts to 2**63 - 1; a larger number is a 422 here"
 UPLOAD = "FastAPI writes an upload as `contentMediaType` instead of `format: binary`"
 COUNT = "a lower bound of 1 is inferred from one sample page and not enforced"
+PROMPT = "the prompt of a run is bounded as that of a workflow is"
 CHECK_COUNT = "post_run_checks / [] / expected_match_count / minimum"
 
 EXPLAINED: dict[str, str] = {
@@ -36,6 +37,7 @@ EXPLAINED: dict[str, str] = {
     "GET /v1/usage/llm-costs / query skip / maximum": SKIP,
     f"POST /v1/workflows / body / {CHECK_COUNT}": COUNT,
     f"PATCH /v1/workflows/{{workflow_id}} / body / {CHECK_COUNT}": COUNT,
+    "POST /v1/runs / body / main_prompt / minLength": PROMPT,
     "POST /v1/workflows/prompt-image / body / file / format": UPLOAD,
     "POST /v1/workflows/prompt-image / body / file / contentMediaType": UPLOAD,
 }

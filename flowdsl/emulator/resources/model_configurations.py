@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from sqlalchemy import Row, and_, delete, insert, or_, select, update
 
-from flowdsl.emulator.errors import not_found, refused
+from flowdsl.emulator.errors import Location, invalid, not_found, refused
 from flowdsl.emulator.resources.changes import sent_changes
 from flowdsl.emulator.resources.filters import listed
 from flowdsl.emulator.routing import Current, StoreRoute
@@ -18,6 +18,7 @@ from flowdsl.emulator.wire.models import (
     ModelConfigurationCreate,
     ModelConfigurationResponse,
     ModelConfigurationUpdate,
+    WorkflowModelMetadata,
 )
 
 router = APIRouter(
@@ -124,6 +125,30 @@ def find_model(transaction: Transaction, model_id: UUID | str) -> ModelConfigura
     """One configuration; None where the organisation cannot see one of this id."""
     row = _found_row(transaction, model_id)
     return None if row is None else _model_reply(row)
+
+
+def refuse_unusable_models(
+    transaction: Transaction, metadata: WorkflowModelMetadata | None, location: Location
+) -> None:
+    """422 for a model that the organisation does not have, or that no agent may use.
+
+    All but the one of `cache_detection_model_id` drive a desktop (assumption `unusable-models`).
+    `location` leads to the object in the body.
+    """
+    for field, model_id in metadata or ():
+        if model_id is None:
+            continue
+        model = find_model(transaction, model_id)
+        problem = None
+        if model is None:
+            problem = "does not exist"
+        elif model.is_archived:
+            problem = "is archived"
+        elif not model.is_computer_use_model and field != "cache_detection_model_id":
+            problem = "is no computer-use model"
+        if problem is not None:
+            place = (*location, field)
+            raise invalid(place, f"model configuration `{model_id}` {problem}", "model_unusable")
 
 
 def _found_row(transaction: Transaction, model_id: UUID | str) -> Row[Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +11,10 @@ from uuid import UUID
 
 from sqlalchemy import Row, bindparam, delete, insert, select, update
 
-from flowdsl.emulator.errors import not_found, refused
+from flowdsl.emulator.errors import invalid, not_found, refused
 from flowdsl.emulator.resources.changes import sent_changes
 from flowdsl.emulator.resources.checks import checks_of_workflows, copy_checks, reconcile_checks
+from flowdsl.emulator.resources.model_configurations import refuse_unusable_models
 from flowdsl.emulator.resources.prompt_images import copy_referenced_images
 from flowdsl.emulator.resources.tags import copy_tags, tags_of_workflows
 from flowdsl.emulator.store import Transaction
@@ -117,7 +119,11 @@ def workflow_versions_of(transaction: Transaction, workflow_id: UUID) -> list[Op
 
 
 def create_workflow(transaction: Transaction, body: WorkflowCreate) -> WorkflowResponse:
-    """A new workflow. Names need not be unique."""
+    """A new workflow; 422 for an unusable model or an input schema that is no JSON.
+
+    Names need not be unique.
+    """
+    _refuse_unusable(transaction, body)
     identifier = transaction.new_id()
     values = body.model_dump(mode="json", exclude={"post_run_checks"})
     _insert_workflow(transaction, identifier, values)
@@ -131,9 +137,11 @@ def update_workflow(
     """The workflow with the keys sent changed, its earlier state in the history.
 
     Absent keys stay. Null clears, but for `main_prompt` (422), for the two booleans
-    (`null-boolean`) and for the checks (`null-checks`), which it leaves as they are.
+    (`null-boolean`) and for the checks (`null-checks`), which it leaves as they are. 422 for what
+    `create_workflow` refuses, too.
     """
     row = workflow_row(transaction, workflow_id)
+    _refuse_unusable(transaction, body)
     changes = sent_changes(
         body,
         required=("main_prompt",),
@@ -200,6 +208,17 @@ def merge_workflow(
         copy_trajectories(transaction, source.id, target.id)
     delete_workflow(transaction, source.id)
     return get_workflow(transaction, target_id)
+
+
+def _refuse_unusable(transaction: Transaction, body: WorkflowCreate | WorkflowUpdate) -> None:
+    """422 for a model that no agent may use and for an `input_schema` that is no JSON."""
+    refuse_unusable_models(transaction, body.model_metadata, ("body", "model_metadata"))
+    if body.input_schema is not None:
+        try:
+            json.loads(body.input_schema)
+        except (ValueError, RecursionError) as error:
+            message = f"`input_schema` is no JSON: {error}"
+            raise invalid(("body", "input_schema"), message, "json_invalid") from None
 
 
 def _insert_workflow(transaction: Transaction, identifier: str, values: dict[str, Any]) -> None:

@@ -8,10 +8,9 @@ from typing import Any
 from pydantic import JsonValue
 from sqlalchemy import Row
 
-from flowdsl.emulator.errors import invalid
+from flowdsl.emulator.errors import Location, invalid
 from flowdsl.emulator.resources.workflows import workflow_row
 from flowdsl.emulator.runs.requests import (
-    Location,
     NewRun,
     decoded_files,
     find_target,

@@ -14,9 +14,10 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import JsonValue
 from sqlalchemy import Row, insert, select
 
-from flowdsl.emulator.errors import invalid, not_found
+from flowdsl.emulator.errors import Location, invalid, not_found
 from flowdsl.emulator.resources.changes import new_aliases
 from flowdsl.emulator.resources.machines import machine_row, parameters_of
+from flowdsl.emulator.resources.model_configurations import refuse_unusable_models
 from flowdsl.emulator.resources.workflows import workflow_row
 from flowdsl.emulator.runs.attachments import NewFile, insert_attachment
 from flowdsl.emulator.runs.rows import get_run
@@ -37,9 +38,9 @@ from flowdsl.emulator.wire.models import (
     RunBulkCreateResponse,
     RunCreate,
     RunResponse,
+    WorkflowModelMetadata,
 )
 
-Location = tuple[str | int, ...]
 Values = Mapping[str, JsonValue]
 
 
@@ -72,9 +73,12 @@ class NewRun:
 
 
 def create_run(transaction: Transaction, body: RunCreate, tally: RuleTally) -> RunResponse:
-    """A new run, waiting. 404 for unknown ids, 422 for inputs that the schema refuses."""
+    """A new run, waiting. 404 for unknown ids, 422 for refused inputs and unusable models."""
     workflow = workflow_row(transaction, body.workflow_id)
     target = find_target(transaction, body.session_id, body.machine_id, body.pool_ids)
+    refuse_unusable_models(transaction, body.model_metadata, ("body", "model_metadata"))
+    main_agent = WorkflowModelMetadata(main_agent_model_id=body.main_agent_model_id)
+    refuse_unusable_models(transaction, main_agent, ("body",))
     new = NewRun(
         workflow=workflow,
         target=target,

@@ -103,7 +103,7 @@ def queue_run(transaction: Transaction, run_id: str) -> None:
     is_simple = (
         row.session_id is None
         and not row.is_priority
-        and machine.status == MachineStatus.CONNECTED
+        and _takes_runs(machine)
         and not blocked
         and _owner(transaction, machine) == (None, None)
         and not _sessions_wait(transaction, row.machine_id)
@@ -125,7 +125,7 @@ def reschedule(transaction: Transaction, machine_id: str) -> None:
     table: list[tuple[Row[Any], Times]] = []
     owner, release_at = _owner(transaction, machine)
     holder, holder_release = owner, release_at
-    if machine.status != MachineStatus.CONNECTED:
+    if not _takes_runs(machine):
         holder = None
     elif waiting:
         if owner is None:
@@ -197,6 +197,11 @@ def _waiting(transaction: Transaction, machine_id: str) -> Sequence[Row[Any]]:
         )
         .order_by(runs.c.is_priority.desc(), runs.c.queued_at, runs.c.position)
     ).all()
+
+
+def _takes_runs(machine: Row[Any]) -> bool:
+    """Whether runs begin on the machine (assumption `unavailable-waits`)."""
+    return bool(machine.status == MachineStatus.CONNECTED and machine.is_available)
 
 
 def _sessions_wait(transaction: Transaction, machine_id: str) -> bool:

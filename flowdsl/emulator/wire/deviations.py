@@ -52,6 +52,11 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "a lower bound of 1 is inferred from one sample page and not enforced",
     ),
     Deviation(
+        "RunCreate.main_prompt",
+        {"minLength": 1},
+        "the prompt of a run is bounded as that of a workflow is",
+    ),
+    Deviation(
         "RunCompletedEvent.run",
         {"$ref": "#/components/schemas/RunResponse"},
         "the payload has the fields of `RunResponse` and is made by the same code",

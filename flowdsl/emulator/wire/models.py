@@ -742,7 +742,7 @@ class RunCreate(RequestModel):
 
     workflow_id: UUID
     is_priority: bool = False
-    main_prompt: str | None = None
+    main_prompt: Annotated[str | None, Field(min_length=1)] = None
     main_agent_model_id: UUID | None = None
     model_metadata: WorkflowModelMetadata | None = None
     machine_id: UUID | None = None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.emulator.emulator_desk import Desk, check
+from tests.emulator.emulator_desk import MODEL_ID, Desk, check
 from tests.support.effort import examples
 
 text = st.text(max_size=12).filter(lambda value: value.isprintable())
@@ -15,12 +16,12 @@ nullable_text = st.none() | text
 
 CLEARABLE = {
     "name": nullable_text,
-    "input_schema": nullable_text,
+    "input_schema": st.none() | text.map(json.dumps),
     "output_schema": nullable_text,
     "terminal_command_allowlist": st.none() | st.lists(text, max_size=3),
     "post_run_check_failure_cleanup_prompt": nullable_text,
     "model_metadata": st.none()
-    | st.fixed_dictionaries({}, optional={"main_agent_model_id": st.none() | st.uuids().map(str)}),
+    | st.fixed_dictionaries({}, optional={"main_agent_model_id": st.none() | st.just(MODEL_ID)}),
 }
 ALWAYS_SET = {
     "main_prompt": text.filter(bool),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.emulator_desk import PNG, UNKNOWN_ID, Desk, check
+from tests.emulator.emulator_desk import MODEL_ID, PNG, UNKNOWN_ID, Desk, check
 
 FIELDS = {
     "id",
@@ -180,7 +180,7 @@ def test_duplicate_copies_content_and_images_but_not_history(desk: Desk) -> None
         name="Ledger",
         main_prompt=f'Press <img src="{url}"> and again <img src="{url}">, not {url}x.',
         post_run_checks=[check("receipt", file_names=["a.pdf"])],
-        model_metadata={"main_agent_model_id": UNKNOWN_ID},
+        model_metadata={"main_agent_model_id": MODEL_ID},
         is_webhooks_enabled=True,
     )
     desk.ok("POST", f"/v1/workflows/{made['id']}/tags", json={"tag_ids": [tag["id"]]})

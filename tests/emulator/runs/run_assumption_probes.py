@@ -56,6 +56,24 @@ def _(desk: RunDesk) -> None:
     ]
 
 
+@probe("unavailable-waits")
+def _(desk: RunDesk) -> None:
+    workflow, machine = desk.claims(), desk.machine()
+    path = f"/v1/machines/{machine['id']}"
+    for taken, given in (
+        ({"is_available": False}, {"is_available": True}),
+        ({"status": "disconnected"}, {"status": "connected"}),
+    ):
+        before = desk.run(workflow, input_values=INPUTS, machine_id=machine["id"])
+        desk.ok("PATCH", path, json=taken)
+        after = desk.run(workflow, input_values=INPUTS, machine_id=machine["id"])
+        desk.wait()
+        assert desk.states(before, after) == ["scheduling", "scheduling"]
+        desk.ok("PATCH", path, json=given)
+        desk.wait()
+        assert desk.states(before, after) == ["success", "success"]
+
+
 @probe("course-decided-early")
 def _(desk: RunDesk) -> None:
     workflow = desk.claims()
@@ -143,7 +161,7 @@ def _(desk: RunDesk) -> None:
 
 @probe("unreadable-schema-open")
 def _(desk: RunDesk) -> None:
-    workflow = desk.workflow(input_schema="no schema", output_schema="[")
+    workflow = desk.workflow(input_schema='{"type": 3}', output_schema="[")
     after = desk.ended(workflow)
     assert (after["status"], after["output_data"]) == ("success", None)
 

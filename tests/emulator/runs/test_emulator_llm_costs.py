@@ -39,6 +39,7 @@ def test_costs_are_listed_for_ended_runs_whose_models_were_called_newest_first()
 def test_a_row_names_the_model_that_was_asked_and_whose_key_it_was() -> None:
     with run_desk() as desk:
         body = {"name": "Ledger", "provider": "openai", "model": "m-1"}
+        body["is_computer_use_model"] = True
         model = desk.ok("POST", "/v1/model-configurations", 201, json=body)
         workflow = desk.claims(model_metadata={"main_agent_model_id": model["id"]})
         run = desk.ended(workflow)

@@ -12,7 +12,7 @@ from flowdsl.emulator.app import create_app
 from flowdsl.emulator.runs.rows import ended_runs
 from flowdsl.emulator.simulation.rules import RunRule
 from flowdsl.emulator.store import Store
-from tests.emulator.emulator_desk import STANDSTILL, UNKNOWN_ID, Desk, check
+from tests.emulator.emulator_desk import MODEL_ID, STANDSTILL, UNKNOWN_ID, Desk, check
 from tests.emulator.runs.run_desk import INPUTS, OUTPUT_SCHEMA, RunDesk, run_desk
 from tests.support.effort import examples
 
@@ -143,21 +143,28 @@ def test_output_takes_values_from_inputs_of_the_same_name(runs: RunDesk) -> None
 
 
 def test_a_prompt_of_its_own_replaces_the_workflows(runs: RunDesk) -> None:
-    model = {"fallback_model_1_id": UNKNOWN_ID}
+    model = {"fallback_model_1_id": MODEL_ID}
     after = runs.ended(
         runs.claims(),
         main_prompt="1. Other {user}.",
-        main_agent_model_id=UNKNOWN_ID,
+        main_agent_model_id=MODEL_ID,
         model_metadata=model,
     )
     assert after["run_message_history"][0]["content"][0]["text"] == "1. Other ann."
     assert after["main_prompt"] == "1. Other {user}."
     assert after["model_metadata"] == {
-        "main_agent_model_id": UNKNOWN_ID,
+        "main_agent_model_id": MODEL_ID,
         "cache_detection_model_id": None,
-        "fallback_model_1_id": UNKNOWN_ID,
+        "fallback_model_1_id": MODEL_ID,
         "fallback_model_2_id": None,
     }
+
+
+def test_a_run_takes_no_empty_prompt(runs: RunDesk) -> None:
+    workflow = runs.claims()
+    (problem,) = runs.run(workflow, 422, input_values=INPUTS, main_prompt="")["detail"]
+    assert problem["loc"] == ["body", "main_prompt"]
+    assert runs.listed() == []
 
 
 def test_unknown_ids_are_404_and_leave_nothing(runs: RunDesk) -> None:
