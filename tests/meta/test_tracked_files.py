@@ -20,7 +20,7 @@ _MAY_NAME_LOOPBACK = (
     "benchmarks/",
     "ci/flowdsl_ci/rest.py",
     "docs/emulator.md",
-    "flowdsl/cli/commands/emulator.py",
+    "flowdsl/cli/commands/emulator/command.py",
     "flowdsl/emulator/",
     "tests/",
 )
