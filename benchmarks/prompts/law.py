@@ -1,16 +1,14 @@
 """Do prompts do what their programs do? Generated programs and worlds, always the same.
 
     python benchmarks/prompts/law.py [--programs N] [--worlds M] [--seed S] [--jobs J]
-        [--shown K] [--seconds T] [--fresh]
+        [--shown K] [--seconds T]
 
 Each program that checks is executed by its source and by its prompt in M worlds, in a first run and
 in the replay of it in another world, for the main ways in which the service may work. Prints how
 many programs and worlds there were, how many had nothing to replay, and the differences by kind,
 with the seeds and the numbers of the worlds. Of each kind, the `--shown` shortest programs are told
 with prompt, worlds and both traces, after what is not needed for the difference was left out as far
-as `--seconds` allow. With `--fresh`, programs are for an account whose replays evaluate the lists
-of loops afresh. Exits 1 on a difference. Needs the development
-dependencies.
+as `--seconds` allow. Exits 1 on a difference. Needs the development dependencies.
 """
 
 from __future__ import annotations
@@ -27,7 +25,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.support.meaning.checked import Checked, account, checked  # noqa: E402
+from tests.support.meaning.checked import Checked, checked  # noqa: E402
 from tests.support.meaning.generator.programs import program  # noqa: E402
 from tests.support.meaning.law import Outcome, both, report  # noqa: E402
 from tests.support.meaning.shrinking import smaller, two_worlds  # noqa: E402
@@ -45,7 +43,6 @@ class Place(NamedTuple):
     length: int
     seed: int
     world: int
-    fresh: bool
 
 
 class Task(NamedTuple):
@@ -53,7 +50,6 @@ class Task(NamedTuple):
 
     seed: int
     worlds: int
-    fresh: bool
 
 
 class Result(NamedTuple):
@@ -63,15 +59,14 @@ class Result(NamedTuple):
     differences: list[tuple[str, Place]]
 
 
-def made(seed: int, fresh: bool) -> Checked | None:
+def made(seed: int) -> Checked | None:
     """The program of a seed, if it checks."""
-    source = program(seed, fresh=fresh)
-    return checked(source, account(fresh_loop_lists=True)) if fresh else checked(source)
+    return checked(program(seed))
 
 
 def tried(task: Task) -> Result:
     """Execute a program in its worlds."""
-    found = made(task.seed, task.fresh)
+    found = made(task.seed)
     if found is None:
         return Result([UNCHECKED], [])
     verdicts, differences = [], []
@@ -90,12 +85,12 @@ def tried(task: Task) -> Result:
 
 
 def _place(found: Checked, task: Task, number: int) -> Place:
-    return Place(len(found.source), task.seed, number, task.fresh)
+    return Place(len(found.source), task.seed, number)
 
 
 def told(place: Place, seconds: float) -> str:
     """The report on a difference, of the smallest program that shows it."""
-    found = made(place.seed, place.fresh)
+    found = made(place.seed)
     assert found is not None
     outcome: Outcome = both(found, *two_worlds(place.seed, found, place.world))
     return report(*smaller(found, outcome, seconds))
@@ -114,13 +109,12 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--shown", type=int, default=1, help="differences told of each kind")
     parser.add_argument("--seconds", type=float, default=20, help="for shrinking each")
-    parser.add_argument("--fresh", action="store_true", help="with guarded work")
     options = parser.parse_args()
     started = time.perf_counter()
     verdicts: Counter[str] = Counter()
     kinds: defaultdict[str, list[Place]] = defaultdict(list)
     seeds = range(options.seed, options.seed + options.programs)
-    tasks = [Task(seed, options.worlds, options.fresh) for seed in seeds]
+    tasks = [Task(seed, options.worlds) for seed in seeds]
     with multiprocessing.Pool(options.jobs) as pool:
         for result in pool.imap_unordered(tried, tasks, chunksize=20):
             verdicts.update(result.verdicts)

@@ -60,8 +60,7 @@ class CompileOptions(Record):
         """What is relied on of the account's agents and its service."""
         if self.project is None:
             return DOCUMENTED
-        platform = self.project.platform
-        return Capabilities(frozenset(platform.focused_agent_tools), platform.fresh_loop_lists)
+        return Capabilities(frozenset(self.project.platform.focused_agent_tools))
 
 
 class Analysis(Record):

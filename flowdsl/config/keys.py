@@ -309,12 +309,6 @@ PROJECT_FILE = Table(
                         TextList(Text(choices=VERIFIABLE_TOOLS)),
                         "undocumented tools that focused agents of the account are known to have",
                     ),
-                    Key(
-                        "fresh_loop_lists",
-                        Flag(),
-                        "whether a replay is known to evaluate the lists of loops afresh, and to "
-                        "have an agent do a body that was never recorded",
-                    ),
                 )
             ),
             "what the team has verified on its account",

@@ -171,9 +171,7 @@ def _build(document: dict[str, Any], report: ProjectFileReport) -> Project:
         tags={name: Tag(name=name, **raw) for name, raw in whole["tags"].items()},
         tag_groups={name: TagGroup(name=name, **raw) for name, raw in whole["tag_groups"].items()},
         models={alias: _model(alias, raw) for alias, raw in document.get("models", {}).items()},
-        platform=Platform(
-            tuple(whole["platform"]["focused_agent_tools"]), whole["platform"]["fresh_loop_lists"]
-        ),
+        platform=Platform(tuple(whole["platform"]["focused_agent_tools"])),
         adopt=tuple(
             Adoption(raw["env"], Address.parse(raw["address"]), raw["id"]) for raw in whole["adopt"]
         ),

@@ -118,12 +118,10 @@ class ModelConfiguration(Record):
 class Platform(Record):
     """What a team has tried on its account, and no documentation promises.
 
-    `focused_agent_tools` are tools that focused agents have. `fresh_loop_lists`: a replay evaluates
-    the lists of loops afresh, and has an agent do a body that was never recorded.
+    `focused_agent_tools` are tools that focused agents have.
     """
 
     focused_agent_tools: tuple[str, ...] = ()
-    fresh_loop_lists: bool = False
 
 
 class Adoption(Record):

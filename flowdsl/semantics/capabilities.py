@@ -173,17 +173,10 @@ NO_COMMAND = "flowdsl: this workflow runs no terminal command"
 
 
 class Capabilities:
-    """What is relied on of one account: tools of its focused agents, and replays.
+    """What is relied on of one account: the tools of its focused agents."""
 
-    `fresh_loop_lists` says that both assumptions on the lists of loops in a replay have been tried
-    there (`fresh-loop-lists`, `loops-without-entries`), so that a branch may rest on them.
-    """
-
-    def __init__(
-        self, verified: frozenset[str] = frozenset(), fresh_loop_lists: bool = False
-    ) -> None:
+    def __init__(self, verified: frozenset[str] = frozenset()) -> None:
         self._focused = {name for name, tool in TOOLS.items() if tool.focused} | verified
-        self.fresh_loop_lists = fresh_loop_lists
 
     def focused_can(self, tool: str) -> bool:
         """Whether the focused agent is relied on to have `tool`."""

@@ -17,9 +17,7 @@ from flowdsl.prompt.reading.texts import MAX_DIGITS, Texts
 from flowdsl.prompt.words import say
 from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
 
-from ..added import source_form
 from ..model import NOWHERE, PromptHints, PromptProgram
-from .guards import without_guards
 from .loops import finish_loops
 from .main_lines import Main
 from .sources import read_sources, stored_outputs
@@ -54,15 +52,11 @@ def _read(prompt: str, hints: PromptHints, capabilities: Capabilities) -> Prompt
         workflow = _workflow(outline, hints, capabilities)
         if _emitted(workflow, outline, capabilities) != prompt:
             return None
-        body = workflow.body
-        if capabilities.fresh_loop_lists:
-            names = (*workflow.names, *variables_set(body))
-            body = finish_loops(without_guards(source_form(body)), names, hints)
         return PromptProgram(
             title=workflow.title,
             description=workflow.description,
             rules=workflow.rules,
-            body=body,
+            body=workflow.body,
             sources=workflow.sources,
             untrusted=frozenset(
                 node.name

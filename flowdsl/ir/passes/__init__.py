@@ -1,9 +1,8 @@
 """From a program of the IR to a simpler one with the same meaning.
 
 `simplify` holds the short passes and the order of all of them. `placing` decides which loops a
-focused agent goes through, and `titles` drops the steps inside of what such an agent does. `guards`
-makes loops of branches that a replay could not decide again, and `liveness` drops values that
-nothing reads.
+focused agent goes through, and `titles` drops the steps inside of what such an agent does, and
+`liveness` drops values that nothing reads.
 
 Entry point: `simplify.simplified`.
 """

@@ -15,7 +15,6 @@ from .. import nodes
 from ..fits import models_of
 from ..lowering.statements import Names
 from ..walk import inner_bodies, statements, variables_set, walk
-from .guards import guard_branches
 from .liveness import drop_unread, use_directly
 from .placing import place_loops
 from .titles import drop_titles
@@ -739,9 +738,7 @@ def simplified(program: nodes.Program, capabilities: Capabilities) -> nodes.Prog
     program = place_loops(fold_branches(program), capabilities)
     program = drop_titles(program, capabilities)
     program = drop_unread(use_directly(program))
-    # A choice of the source is one until then, with the branches in which nothing is done.
-    guarded = guard_branches(program, capabilities)
-    program = drop_empty(program if guarded is program else drop_unread(drop_empty(guarded)))
+    program = drop_empty(program)
     for run_pass in PASSES:
         program = run_pass(program)
     return program

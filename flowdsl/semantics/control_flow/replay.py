@@ -13,12 +13,6 @@ An example, where no focused agent has a terminal (`run`):
     call report(urgent: true)              safe: `if urgent { run ... }` is no decision here
     call report(urgent: urgent)            error inside `report`, with a label at this call
 
-Where the account is known to evaluate the lists of loops afresh (`Capabilities.fresh_loop_lists`),
-`if urgent { run "ipconfig" }` is compiled to a loop of one or no entry and is no trap, outside of
-loops and rounds (`ir.passes.guards`). In such a body another `if` of this kind and a `for` of the
-main agent stand for themselves, so that no loop runs in a loop; in a decision of another kind they
-cannot.
-
 Two looks keep this cheap. The first sums up once for each task what its body requires
 (`required_tools`), with nothing known of its parameters. Only where something does not fit then,
 the second looks again call by call, in each environment, and drops the branches that constants
@@ -70,22 +64,6 @@ _GRAVITY = (
     errors.DECIDED_ONCE,
 )
 """The findings of decisions. A task may be called in several ways: the first of these counts."""
-
-_OPEN, _GUARDED, _SHUT = "open", "guarded", "shut"
-"""Where a statement stands: whether a branch there may become a loop of one or no entry.
-
-It may on the main agent's lines (`open`), and right inside such a branch (`guarded`). It may not in
-loops and rounds, nor in another decision inside such a branch (`shut`).
-"""
-
-_INTO_SCREEN_DECISION = {_OPEN: _OPEN, _GUARDED: _SHUT, _SHUT: _SHUT}
-_INTO_BLIND_DECISION = {_OPEN: _GUARDED, _GUARDED: _GUARDED, _SHUT: _SHUT}
-"""Where the body of a decision stands, by where the decision stands."""
-
-_FRESH_LISTS = (
-    "; or, where replays of your account are known to evaluate the lists of loops afresh, set "
-    "`[platform] fresh_loop_lists = true` in `flowdsl.toml`"
-)
 
 _OTHER_WAYS = {
     errors.BRANCH_FROZEN_BY_REPLAY: "; or make two workflows",
@@ -170,10 +148,9 @@ class _Walk:
         self.findings: dict[ast.Stmt | ast.Otherwise, _Finding] = {}
         self.nested: dict[Span, tuple[Requirement, Span]] = {}
         self.failing: dict[Span, tuple[str, tuple[Label, ...]]] = {}
-        self._tasks: dict[tuple[TaskSymbol, str, bool, str], Requirements] = {}
+        self._tasks: dict[tuple[TaskSymbol, str, bool], Requirements] = {}
         self._active: list[TaskSymbol] = []
         self._in_loop = False
-        self._place = _OPEN
         self._deciding: dict[TaskSymbol, frozenset[str]] = {}
 
     def walk(self, look: FirstLook) -> None:
@@ -222,24 +199,15 @@ class _Walk:
     # Bodies
 
     def _task(self, task: TaskSymbol, frame: Frame) -> Requirements:
-        """What a task requires; calls with the same constants share the answer, as far as they
-        stand in places of one kind.
-        """
+        """What a task requires; calls with the same constants share the answer."""
         arguments = repr(frame.arguments) if frame.arguments else ""
-        key = (task, arguments, self._in_loop, self._place)
+        key = (task, arguments, self._in_loop)
         requirements = self._tasks.get(key)
         if requirements is None:
             self._active.append(task)
             requirements = self._body(task.declaration.body, frame)
             self._active.pop()
             self._tasks[key] = requirements
-        return requirements
-
-    def _body_in(self, place: str, block: ast.Block, frame: Frame) -> Requirements:
-        """What a body requires that stands in a place of another kind."""
-        outer, self._place = self._place, place
-        requirements = self._body(block, frame)
-        self._place = outer
         return requirements
 
     def _body(self, block: ast.Block, frame: Frame) -> Requirements:
@@ -284,7 +252,7 @@ class _Walk:
                 self._for(requirements, statement, frame)
             case ast.RepeatStmt(until=until):
                 screen = depends_on_screen(until)
-                bodies = [self._body_in(_SHUT, statement.body, frame)]
+                bodies = [self._body(statement.body, frame)]
                 bodies += self._otherwise(statement.otherwise, frame)
                 self._decide(
                     requirements,
@@ -295,10 +263,9 @@ class _Walk:
                     () if screen else (until,),
                 )
             case ast.RetryStmt(otherwise=last):
-                bodies = [self._body_in(_SHUT, statement.body, frame)]
+                bodies = [self._body(statement.body, frame)]
                 if last is not None:
-                    behind = _INTO_SCREEN_DECISION[self._place]
-                    bodies.append(self._body_in(behind, last, frame))
+                    bodies.append(self._body(last, frame))
                 self._decide(requirements, statement, Requirements(), bodies, frame)
             case ast.CallStmt():
                 self._call(requirements, statement, frame)
@@ -313,7 +280,7 @@ class _Walk:
         The platform has one loop item, so that a `for` inside another one may not need that agent.
         """
         around, self._in_loop = self._in_loop, True
-        body = self._body_in(_SHUT, statement.body, frame)
+        body = self._body(statement.body, frame)
         place = keyword_span(statement, frame.source)
         if statement.failure is not None:
             body = self._entry(body, statement, frame)
@@ -338,7 +305,7 @@ class _Walk:
         assert statement.failure is not None
         whole = Requirements()
         whole.add(body)
-        whole.add(self._body_in(_SHUT, statement.failure, frame))
+        whole.add(self._body(statement.failure, frame))
         if not self._fits(whole):
             self.suspicious = True
             if self.exact:
@@ -392,7 +359,7 @@ class _Walk:
             return []
         action = otherwise.action
         if isinstance(action, ast.Block):
-            return [self._body_in(_INTO_SCREEN_DECISION[self._place], action, frame)]
+            return [self._body(action, frame)]
         requirements = Requirements()
         if isinstance(action, ast.FinishStmt):
             requirements.add(tool_of(action, frame.source))
@@ -427,7 +394,6 @@ class _Walk:
         if otherwise is not None and (name is None or not self._fits(whole)):
             start = otherwise.start
             whole.run_elses[Span(frame.source, start, start + len("else"))] = None
-        whole.shut_in = whole.shut_in or LOOP in whole.tools
         requirements.add(whole)
 
     def _if(
@@ -451,11 +417,10 @@ class _Walk:
         blind = [each for each in conditions if not depends_on_screen(each)]
         if isinstance(statement, ast.MatchStmt):
             blind = [statement.operand]
-        place = (_INTO_BLIND_DECISION if blind else _INTO_SCREEN_DECISION)[self._place]
         blocks = [branch.body for branch in branches]
         if otherwise is not None:
             blocks.append(otherwise)
-        bodies = [self._body_in(place, block, frame) for block in blocks]
+        bodies = [self._body(block, frame) for block in blocks]
         self._decide(requirements, statement, Requirements(), bodies, frame, blind)
 
     def _decided(
@@ -488,8 +453,7 @@ class _Walk:
         model. `blind`
         are the conditions that nothing on the screen decides. When one focused agent can carry out
         everything, the decision is safe. When a single body is more than it can, the decision is a
-        finding, unless it can be compiled to loops of one or no entry; else the finding, if there
-        is any, belongs to a decision further out.
+        finding; else the finding, if there is any, belongs to a decision further out.
         """
         if not any(bodies):
             requirements.add(own)
@@ -501,26 +465,9 @@ class _Walk:
             whole.run_elses.clear()
         elif any(not self._fits(body) for body in bodies):
             self.suspicious = True
-            conditions = tuple(blind)
-            guarded = bool(conditions) and self._can_be_guarded(node, whole)
-            if self.exact and not (guarded and self.capabilities.fresh_loop_lists):
-                self._find(node, bodies, frame, conditions, at_else, guarded=guarded)
-            if not guarded and LOOP in whole.tools:
-                whole.shut_in = True
+            if self.exact:
+                self._find(node, bodies, frame, tuple(blind), at_else)
         requirements.add(whole)
-
-    def _can_be_guarded(self, node: ast.Stmt, whole: Requirements) -> bool:
-        """Whether loops of one or no entry can be made of the branches of a statement.
-
-        The screen does not decide it, and `whole` is what it requires. What ends the run well has
-        to be recorded as it ends.
-        """
-        return (
-            isinstance(node, ast.IfStmt | ast.MatchStmt)
-            and self._place != _SHUT
-            and not whole.shut_in
-            and FINISH not in whole.tools
-        )
 
     def _fits(self, requirements: Requirements) -> bool:
         """Whether one focused agent can carry out everything that is required."""
@@ -535,8 +482,6 @@ class _Walk:
         frame: Frame,
         blind: tuple[ast.Condition, ...],
         at_else: ast.Otherwise | None,
-        *,
-        guarded: bool,
     ) -> None:
         """Keep the finding of a decision, where none is known that is at least as grave."""
         whole = Requirements()
@@ -567,8 +512,6 @@ class _Walk:
             condition = node.branches[0].condition.span(frame.source).text
         way = LOOP if LOOP in missing else tool
         help = rewrite(Decision(word.text, way, condition, self._in_loop)) + _OTHER_WAYS[spec]
-        if guarded and spec == errors.BRANCH_FROZEN_BY_REPLAY:
-            help += _FRESH_LISTS
         self.findings[at_else or node] = _Finding(
             spec, at, f"`{at.text}`", words, tuple(labels), help
         )

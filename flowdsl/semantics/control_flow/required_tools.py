@@ -39,17 +39,15 @@ class Requirements:
 
     `tools` and `models` are by name; `run_elses` has the place of each `else` of a `run`, `loops`
     each `for` that needs the main agent, by the place of the `for` or of the call that runs it.
-    `shut_in`: such a `for` depends on a decision of which no loop of one or no entry can be made.
     """
 
-    __slots__ = ("loops", "models", "run_elses", "shut_in", "tools")
+    __slots__ = ("loops", "models", "run_elses", "tools")
 
     def __init__(self) -> None:
         self.tools: dict[str, Requirement] = {}
         self.models: dict[str, Requirement] = {}
         self.run_elses: dict[Span, None] = {}
         self.loops: dict[Span, Requirement] = {}
-        self.shut_in = False
 
     def __bool__(self) -> bool:
         """Whether anything is required."""
@@ -64,7 +62,6 @@ class Requirements:
                 if name not in own:
                     own[name] = requirement.called(call)
         self.run_elses |= other.run_elses
-        self.shut_in = self.shut_in or other.shut_in
         for place, loop in other.loops.items():
             self.loops.setdefault(call or place, loop.called(call))
 

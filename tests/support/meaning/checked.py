@@ -86,21 +86,19 @@ def checked(source: str, options: CompileOptions = DOCUMENTED) -> Checked | None
     return None if compilation.bundle is None else Checked(source, compilation, options)
 
 
-def checked_programs(*, fresh: bool = False) -> st.SearchStrategy[Checked]:
+def checked_programs() -> st.SearchStrategy[Checked]:
     """Programs that check without errors; nearly all that are generated do."""
-    options = account(fresh_loop_lists=True) if fresh else DOCUMENTED
-    found = programs(fresh=fresh).map(lambda source: checked(source, options))
+    found = programs().map(checked)
     return found.filter(lambda each: each is not None)  # type: ignore[return-value]
 
 
-def account(tools: tuple[str, ...] = (), *, fresh_loop_lists: bool = False) -> CompileOptions:
+def account(tools: tuple[str, ...] = ()) -> CompileOptions:
     """How programs are compiled for an account of which this has been tried."""
     text = f"""
 [project]
 name = "a"
 [platform]
 focused_agent_tools = {json.dumps(tools)}
-fresh_loop_lists = {json.dumps(fresh_loop_lists)}
 """
     project = load_project(text, "flowdsl.toml", Sink())
     assert project is not None

@@ -3,7 +3,6 @@
 `<case>.world.json` stands beside `<case>.flow`:
 
 - `about`: what the case shows.
-- `fresh_loop_lists`: what `[platform]` says of it, where it says so.
 - `inputs`: by their names on the wire.
 - `today`: the day on which the run begins, where defaults depend on it.
 - `answers`: by the text of the question, or by its kind and its text (`read the total`). A list
@@ -32,7 +31,7 @@ from flowdsl.simulate.trace import Trace
 from flowdsl.simulate.world import Question, Unanswerable, World
 from flowdsl.source.files import MemoryFiles
 
-from .checked import DOCUMENTED, account
+from .checked import DOCUMENTED
 
 FOLDER = Path(__file__).parents[2] / "corpus" / "meaning"
 PICTURE = "dot.png"
@@ -111,8 +110,7 @@ class Case:
     @property
     def options(self) -> CompileOptions:
         """How the program is compiled."""
-        fresh = self.first.fields.get("fresh_loop_lists", False)
-        return account(fresh_loop_lists=True) if fresh else DOCUMENTED
+        return DOCUMENTED
 
     @property
     def model(self) -> SemanticModel:

@@ -60,7 +60,6 @@ additional_params = { top_p = 0.5 }
 api_key = { file = "keys/anthropic" }
 
 [platform]
-fresh_loop_lists = true
 focused_agent_tools = ["copy_to_clipboard"]
 
 [[adopt]]
@@ -122,7 +121,6 @@ def test_every_key_reaches_the_project() -> None:
     }
     assert fast.api_key == KeySource("file", "keys/anthropic")
     assert project.platform.focused_agent_tools == ("copy_to_clipboard",)
-    assert project.platform.fresh_loop_lists is True
     assert project.adopt[0].address == "workflow.bill"
     assert project.removed[0].mode == "forget"
 
@@ -137,7 +135,6 @@ def test_what_is_left_out_has_its_default() -> None:
     assert (local.api_key, local.state, local.protected) == (None, None, False)
     assert (local.vars, local.models, local.tags_all) == ({}, {}, ())
     assert project.platform.focused_agent_tools == ()
-    assert project.platform.fresh_loop_lists is False
     assert (project.adopt, project.removed, project.models) == ((), (), {})
 
 

@@ -28,7 +28,6 @@ def analyzed(
     declarations: str,
     *,
     verified: frozenset[str] = frozenset(),
-    fresh: bool = False,
     environments: dict[str, dict[str, str]] | None = None,
     **others: str,
 ) -> tuple[Diagnostic, ...]:
@@ -38,7 +37,7 @@ def analyzed(
     )
     sink = Sink()
     sources = load(files, ["main.flow"], sink)
-    capabilities = Capabilities(verified, fresh)
+    capabilities = Capabilities(verified)
     analyze_program(sources, environments, files, sink, capabilities=capabilities)
     return sink.sorted()
 
@@ -346,63 +345,3 @@ def test_a_picture_and_a_command_are_found_through_tasks() -> None:
     found = only(sink.sorted(), "image-with-command")
     assert (found.span.text, found.span.first.line) == ("call see", 4)
     assert labels(found) == [(3, "run"), (2, "image"), (4, "call clean")]
-
-
-# Guarded work: branches that become loops of one or no entry
-
-
-def fresh(steps: str) -> list[str]:
-    """What is found in statements for an account whose replays evaluate lists of loops afresh."""
-    return names(analyzed(SHOOT + PROVE + workflow(steps, sections=INPUTS), fresh=True))
-
-
-@pytest.mark.parametrize(
-    "steps",
-    [
-        'if fast { capture "a.png" }',
-        'if mode == "x" { press "F1" } else { run "ipconfig" }',
-        'if fast { press "F1" } else if sees "a" { capture "a.png" }',
-        "if fast { call shoot() } call prove(wanted: fast)",
-        'if fast { step "A" { if mode == "x" { capture "a.png" } } press "F1" }',
-        'if fast { for row in rows { type row into "A" capture "{row}.png" } }',
-        'if fast { extract n: int from "n" using "a" choose "b" using "c" }',
-    ],
-)
-def test_a_branch_of_values_may_need_the_main_agent_where_lists_are_fresh(steps: str) -> None:
-    assert names(analyzed(SHOOT + PROVE + workflow(steps, sections=INPUTS))) != []
-    assert fresh(steps) == []
-
-
-@pytest.mark.parametrize(
-    "steps",
-    [
-        'if fast { finish "done" } press "F1"',
-        'if fast { capture "a.png" if mode == "x" { finish "done" } } press "F1"',
-        'for row in rows { if fast { capture "{row}.png" } }',
-        'repeat until mode == "x" or sees "a" max 3 { if fast { capture "a.png" } }',
-        'retry 2 { if fast { capture "a.png" } expect "b" }',
-    ],
-)
-def test_some_branches_stay_frozen_where_lists_are_fresh(steps: str) -> None:
-    assert FROZEN in fresh(steps)
-
-
-def test_no_loop_may_stand_in_a_decision_of_the_screen_inside_guarded_work() -> None:
-    loop = 'for row in rows { type row into "A" capture "{row}.png" }'
-    assert fresh(f'if sees "a" {{ {loop} }}') == [OUTSIDE]
-    assert fresh(f'if fast {{ if sees "a" {{ {loop} }} }}') == [FROZEN, OUTSIDE]
-    assert fresh(f'if fast {{ if sees "a" {{ if mode == "x" {{ {SHOT} }} }} }}') == [
-        OUTSIDE,
-        FROZEN,
-    ]
-    assert fresh(f'if sees "a" {{ if fast {{ {loop} }} }}') == [OUTSIDE]
-
-
-def test_the_setting_is_named_where_it_helps() -> None:
-    def told(steps: str) -> bool:
-        (found,) = analyzed(workflow(steps, sections=INPUTS))
-        return "fresh_loop_lists" in (found.help or "")
-
-    assert told(f"if fast {{ {SHOT} }}")
-    assert not told('if fast { finish "done" } press "F1"')
-    assert not told(f"for row in rows {{ if fast {{ {SHOT} }} }}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flowdsl.testing.outcome import FAILED
 from tests.support.flows.compiling import workflow
 from tests.support.flows.tested import problems, results
-from tests.support.meaning.checked import account
 
 BODY = """
 do "Open the list."
@@ -72,19 +71,3 @@ def test_a_replay_may_leave_an_input_out() -> None:
     assert found(f'{first} then given {{ who = "Bo" }} run 2 outputs {{ }}', source) == [
         'output `note` is "x", and the test does not name it'
     ]
-
-
-def test_guarded_work_is_replayed_as_its_values_decide() -> None:
-    source = workflow(
-        'do "Open." if proof { capture "a.png" } else { capture "b.png" } do "Close."',
-        sections="inputs { proof: bool }",
-    )
-    project = account(fresh_loop_lists=True).project
-    for proof, kept in (("true", "a.png"), ("false", "b.png")):
-        again = "false" if proof == "true" else "true"
-        test = f"given {{ proof = {proof} }} then given {{ proof = {again} }} outputs {{ }} "
-        (result,) = results(
-            f'{source}\ntest "t" for w {{ {test} does capture "{kept}" }}', project=project
-        )
-        assert result.passed, result.problems
-        assert len(result.ways) == 2

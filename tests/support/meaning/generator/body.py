@@ -30,8 +30,7 @@ MATCHED = (
 class Place:
     """Where a statement stands.
 
-    `main`: the main agent may be needed. `outside`: a decision of the screen may need it, too;
-    `fresh`: one of values may.
+    `main`: the main agent may be needed. `outside`: a decision of the screen may need it, too.
     `loop`: there is a `for` around, `repeated`: a `retry` or `repeat`, `attempt`: a `retry`.
     `locked` are variables that must not be set here, since a loop around would empty what was read
     before it.
@@ -39,7 +38,6 @@ class Place:
 
     main: bool
     outside: bool = False
-    fresh: bool = False
     depth: int = 0
     loop: bool = False
     repeated: bool = False
@@ -49,8 +47,7 @@ class Place:
 
     def inner(self, *, screen: bool) -> Place:
         """The place of what a decision decides; `screen`: only the screen does."""
-        may = self.outside if screen else self.fresh and not self.repeated
-        main = self.main and may and not self.loop
+        main = self.main and screen and self.outside and not self.loop
         return replace(self, depth=self.depth + 1, main=main, top=False)
 
 

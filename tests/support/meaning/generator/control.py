@@ -58,7 +58,7 @@ class Control:
         proven = state.present
         inner = place.inner(screen=False)
         for number in self.c.several(1, 3):
-            if number and inner.main and not place.fresh:
+            if number and inner.main:
                 # One more condition could be one that no screen decides.
                 break
             condition, screen, held, missing = self.body.condition(state)
@@ -292,7 +292,7 @@ class Control:
         if (
             kind == "finish"
             and place.main
-            and not (place.loop or place.fresh or self.body.task)
+            and not (place.loop or self.body.task)
             and required <= state.emitted
         ):
             self.body.main = self.body.closed = True

@@ -93,33 +93,29 @@ PARAMS = (
 )
 
 
-def programs(*, fresh: bool = False) -> st.SearchStrategy[str]:
-    """The source text of a program, which checks without errors most often."""
-    return _programs(fresh)
-
-
 @st.composite
-def _programs(draw: st.DrawFn, fresh: bool) -> str:
-    return _make(Drawn(draw), fresh)
+def programs(draw: st.DrawFn) -> str:
+    """The source text of a program, which checks without errors most often."""
+    return _make(Drawn(draw))
 
 
-def program(seed: int, *, fresh: bool = False) -> str:
+def program(seed: int) -> str:
     """The program of a seed."""
-    return _make(Dice(seed), fresh)
+    return _make(Dice(seed))
 
 
-def _make(c: Chooser, fresh: bool) -> str:
+def _make(c: Chooser) -> str:
     outside = c.once_in(5)
     pictures = c.once_in(8)
     tasks: list[Task] = []
     declared: list[str] = []
     for number in c.several(0, len(TASK_NAMES)):
         task, source = c.within(
-            lambda number=number: _task(c, TASK_NAMES[number], tasks, outside, fresh, pictures)
+            lambda number=number: _task(c, TASK_NAMES[number], tasks, outside, pictures)
         )
         tasks.append(task)
         declared.append(source)
-    workflow = c.within(lambda: _workflow(c, tasks, outside, fresh, pictures))
+    workflow = c.within(lambda: _workflow(c, tasks, outside, pictures))
     return _assembled(workflow, declared)
 
 
@@ -128,7 +124,7 @@ def _consts() -> list[Value]:
 
 
 def _task(
-    c: Chooser, name: str, tasks: list[Task], outside: bool, fresh: bool, pictures: bool
+    c: Chooser, name: str, tasks: list[Task], outside: bool, pictures: bool
 ) -> tuple[Task, str]:
     params = tuple(each for each in PARAMS if c.once_in(3)) or PARAMS[:1]
     body = Body(
@@ -150,7 +146,7 @@ def _task(
     ]
     makes = Statements(body, callable_)
     state = State()
-    place = Place(main=c.once_in(3), outside=outside, fresh=fresh)
+    place = Place(main=c.once_in(3), outside=outside)
     written = makes.block(state, place, least=1)
     written = _covered(makes, state, place, written)
     if not state.dead and c.once_in(12):
@@ -178,11 +174,11 @@ def _covered(makes: Statements, state: State, place: Place, written: str) -> str
     return "\n".join(pieces)
 
 
-def _workflow(c: Chooser, tasks: list[Task], outside: bool, fresh: bool, pictures: bool) -> str:
+def _workflow(c: Chooser, tasks: list[Task], outside: bool, pictures: bool) -> str:
     body = Body(c, [*(value for value, _ in INPUTS), *_consts()], ("pin", "key"), pictures=pictures)
     makes = Statements(body, tasks)
     state = State()
-    place = Place(main=True, outside=outside, fresh=fresh)
+    place = Place(main=True, outside=outside)
     written = makes.block(state, place, least=1)
     written = _covered(makes, state, place, written)
     if not state.dead and c.once_in(12):
