@@ -431,7 +431,7 @@ UNKNOWN_RUN = DiagnosticSpec(
 MISPLACED_EXPECTATION = DiagnosticSpec(
     "misplaced-expectation", "flow", "a test of a {kind} has no `{word}`"
 )
-UNKNOWN_ACT = DiagnosticSpec("unknown-act", "names", "nothing in `{workflow}` does `{act} {text}`")
+UNKNOWN_ACT = DiagnosticSpec("unknown-act", "names", "nothing in `{workflow}` does `{act}`")
 UNKNOWN_ITEM = DiagnosticSpec("unknown-item", "names", "`{workflow}` has no loop {which}")
 MALFORMED_ROWS = DiagnosticSpec(
     "malformed-rows", "types", "`{path}` cannot be taken as rows: {problem}"

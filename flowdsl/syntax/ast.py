@@ -720,6 +720,17 @@ class CommandsSection(Node):
     answers: tuple[CommandAnswer, ...]
 
 
+class JudgedAnswer(Node):
+    """`"statement" = value`: whether the model of a post-run check finds its statement true."""
+
+    text: Text | PartText
+    value: Literal
+
+
+class JudgedSection(Node):
+    answers: tuple[JudgedAnswer, ...]
+
+
 class ReadAnswer(Node):
     path: tuple[Name, ...]
     value: Literal
@@ -756,14 +767,16 @@ class StepAnswers(Node):
     """`step name { }`: the answers to what the workflow of one step of a chain asks."""
 
     step: Name
-    sections: tuple[ScreenSection | ReadsSection | CommandsSection | ItemAnswers, ...]
+    sections: tuple[
+        ScreenSection | ReadsSection | CommandsSection | JudgedSection | ItemAnswers, ...
+    ]
 
 
 class Act(Node):
-    """Something that a run does: the word of the statement, and its texts.
+    """Something that a run does: the word of the statement, and its texts; without any, any act.
 
-    `display` is the format of a `type`, where one is asked for. A `wait` has a duration, and no
-    text.
+    A `type` has the value and the target, or the target alone, where any value is meant. `display`
+    is the format of a `type`, where one is asked for. A `wait` has a duration, and no text.
     """
 
     verb: str
@@ -857,6 +870,27 @@ class ExpectStepOutputs(Node):
     open: bool
 
 
+class ExpectRefused(Node):
+    """`outputs refused "..."`: the service refuses the outputs of the run, for this reason."""
+
+    reason: Text | PartText | None
+
+
+class ExpectStepRefused(Node):
+    """`step name refused`, `outputs name refused`: the service refuses what a step of a chain is
+    given, or what comes out of it; `what` is `inputs` or `outputs`."""
+
+    step: Name
+    what: str
+    reason: Text | PartText | None
+
+
+class ExpectFailedCheck(Node):
+    """`fails check "name"`: a post-run check fails; without a name any."""
+
+    name: Text | PartText | None
+
+
 class ThenGiven(Node):
     """`then given ...`: a replay of the first run, with some other inputs."""
 
@@ -867,7 +901,14 @@ class ExpectOfRun(Node):
     """`run 2 outputs { }`: what is expected of a replay; the first one is run 2."""
 
     number: IntLit
-    item: ExpectAborts | ExpectFinishes | ExpectOutputs | ExpectResult
+    item: (
+        ExpectAborts
+        | ExpectFinishes
+        | ExpectOutputs
+        | ExpectResult
+        | ExpectRefused
+        | ExpectFailedCheck
+    )
 
 
 class TestCase(Node):
@@ -1077,9 +1118,13 @@ if TYPE_CHECKING:
         | ScreenSection
         | ReadsSection
         | CommandsSection
+        | JudgedSection
         | ItemAnswers
         | StepAnswers
         | ExpectStepOutputs
+        | ExpectStepRefused
+        | ExpectRefused
+        | ExpectFailedCheck
         | ExpectNever
         | ExpectDoes
         | ExpectReaches

@@ -39,6 +39,7 @@ POSITIONAL: dict[str, type[ast.Node]] = {
     "finish": ast.FinishStmt,
     "is_empty": ast.EmptyExpr,
     "is_in": ast.InExpr,
+    "judgement": ast.JudgedAnswer,
     "negation": ast.NotExpr,
     "null": ast.NullLit,
     "otherwise": ast.Otherwise,
@@ -50,6 +51,7 @@ POSITIONAL: dict[str, type[ast.Node]] = {
     "t_reaches": ast.ExpectReaches,
     "t_then": ast.ThenGiven,
     "t_contains": ast.PromptContains,
+    "t_fails": ast.ExpectFailedCheck,
     "t_finishes": ast.ExpectFinishes,
     "t_omits": ast.PromptOmits,
 }
@@ -64,6 +66,7 @@ TUPLES: dict[str, type[ast.Node]] = {
     "commands": ast.CommandsSection,
     "given": ast.GivenSection,
     "inputs": ast.InputsSection,
+    "judgements": ast.JudgedSection,
     "list": ast.ListExpr,
     "model": ast.ModelSection,
     "object": ast.ObjectExpr,
@@ -91,7 +94,11 @@ def _tuple(node: Any) -> Build:
 
 
 def _act(verb: str) -> Build:
-    return lambda _, start, end, children: ast.Act(start, end, verb, tuple(children), None, None)
+    return lambda _, start, end, children: ast.Act(start, end, verb, _there(children), None, None)
+
+
+def _there(children: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(child for child in children if child is not None)
 
 
 ACTS = ("capture", "choose", "clear", "copy", "do", "export", "press", "run")
@@ -643,6 +650,22 @@ class AstBuilder:
         name = self._name(step)
         return ast.ExpectStepOutputs(start, end, name, tuple(bindings), rest is not None)
 
+    def build_t_step_outputs_refused(
+        self, start: int, end: int, children: Sequence[Any]
+    ) -> ast.ExpectStepRefused:
+        step, _, reason = children
+        return ast.ExpectStepRefused(start, end, self._name(step), "outputs", reason)
+
+    def build_t_step_refused(
+        self, start: int, end: int, children: Sequence[Any]
+    ) -> ast.ExpectStepRefused:
+        step, _, reason = children
+        return ast.ExpectStepRefused(start, end, self._name(step), "inputs", reason)
+
+    def build_t_refused(self, start: int, end: int, children: Sequence[Any]) -> ast.ExpectRefused:
+        _, reason = children
+        return ast.ExpectRefused(start, end, reason)
+
     def build_t_does(self, start: int, end: int, children: Sequence[Any]) -> ast.ExpectDoes:
         act, times, selector = children
         count = None if times is None else self._int(times)
@@ -656,10 +679,12 @@ class AstBuilder:
     def build_act_type(self, start: int, end: int, children: Sequence[Any]) -> ast.Act:
         value, display, target = children
         shown = self._optional_string(display)
-        return ast.Act(start, end, "type", (value, target), shown, None)
+        return ast.Act(start, end, "type", _there((value, target)), shown, None)
 
     def build_act_wait(self, start: int, end: int, children: Sequence[Any]) -> ast.Act:
-        return ast.Act(start, end, "wait", (), None, self._duration(children[0]))
+        (pause,) = children
+        duration = None if pause is None else self._duration(pause)
+        return ast.Act(start, end, "wait", (), None, duration)
 
     def build_t_case(self, start: int, end: int, children: Sequence[Any]) -> ast.TestCase:
         title, *items = children

@@ -245,7 +245,10 @@ def _is_act(event: traces.Event, act: ast.Act, sought: list[tuple[str, bool]]) -
         return event.texts[0] == str(act.duration.milliseconds)
     if act.display is not None and event.texts[1:2] != (act.display.value,):
         return False
-    texts = (event.texts[0], event.texts[-1]) if act.verb == "type" else event.texts[:1]
+    if act.verb == "type":
+        texts = (event.texts[0], event.texts[-1])[-len(sought) :]
+    else:
+        texts = event.texts[: len(sought)]
     return all(_fits(*each, text, act.verb) for each, text in zip(sought, texts, strict=True))
 
 

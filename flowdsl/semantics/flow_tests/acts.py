@@ -15,6 +15,7 @@ from ..types import UNKNOWN, ListOf, Optional, RecordOf, Type, Unknown, strip_op
 from ..values.bounds import quotable
 from ..values.expressions import check_text, check_value
 from .run_texts import RunTexts, TextPatterns, chords
+from .stated import StatedWords
 
 Selector = ast.ItemNumber | ast.ItemWhere
 Subject = WorkflowSymbol | TaskSymbol | ChainSymbol
@@ -27,21 +28,24 @@ def check_act(
     act: ast.Act,
     workflow: Subject | None,
     texts: RunTexts | None,
+    words: StatedWords | None,
 ) -> None:
-    """Check the texts of an act, and report one that nothing in the workflow does."""
-    for written in act.texts:
-        check_text(program, scope, inner_text(written), places.TEST_VALUE)
+    """Report an act that nothing in the workflow does; its texts are checked already.
+
+    With `words`, a value in what a run does has only those.
+    """
     if texts is None or workflow is None:
         return
 
-    def report(node: ast.Node, words: str, noun: str, known: TextPatterns, text: str) -> None:
+    def report(
+        node: ast.Node, doing: str, noun: str, known: TextPatterns, text: str, help: str = ""
+    ) -> None:
         program.sink.report(
             errors.UNKNOWN_ACT,
             node.span(scope.module.source),
             workflow=workflow.name,
-            act=words,
-            text=quotable(text),
-            help=_known(program, noun, known, text),
+            act=f"{doing} {quotable(text)}" if text else doing,
+            help=help or _known(program, noun, known, text),
         )
 
     if act.display is not None and not texts.displays.matches(act.display.value):
@@ -51,12 +55,25 @@ def check_act(
         if not known.matches(str(act.duration.milliseconds)):
             report(act.duration, act.verb, "duration", known, act.duration.text)
         return
+    if not act.texts:
+        if not known.written:
+            report(act, act.verb, "text", known, "")
+        return
     sought = act.texts[-1]
     text = program.constants.get(inner_text(sought))
     if isinstance(text, str):
         text = chords(text) if act.verb == "press" else on_one_line(text)
-        if not is_possible(known, sought, text):
+        if not is_possible(known, sought, text, words):
             report(sought, act.verb, "text", known, text)
+    if len(act.texts) > 1 and not texts.types_nothing:
+        value = act.texts[0]
+        if isinstance(value, ast.Text) and program.constants.get(value) == "":
+            report(value, f'{act.verb} ""', "", known, "", _NO_EMPTY)
+
+
+_NO_EMPTY = (
+    "a value that is empty or missing is not typed: write `type into` and the field for any value"
+)
 
 
 def check_step(
@@ -77,8 +94,7 @@ def check_step(
             errors.UNKNOWN_ACT,
             title.span(scope.module.source),
             workflow=workflow.name,
-            act="step",
-            text=quotable(text),
+            act=f"step {quotable(text)}",
             help=_known(program, "step", texts.steps, text),
         )
 
@@ -94,9 +110,16 @@ def inner_text(written: ast.Text | ast.PartText) -> ast.Text:
     return written.text if isinstance(written, ast.PartText) else written
 
 
-def is_possible(known: TextPatterns, written: ast.Text | ast.PartText, text: str) -> bool:
-    """Whether some text of a run can be `text`, or have it as a part."""
-    return any(known.holding(text)) if isinstance(written, ast.PartText) else known.matches(text)
+def is_possible(
+    known: TextPatterns,
+    written: ast.Text | ast.PartText,
+    text: str,
+    words: StatedWords | None = None,
+) -> bool:
+    """Whether some text of a run can be `text`, or have it as a part; values of `words` alone."""
+    if not isinstance(written, ast.PartText):
+        return known.matches(text, words)
+    return any(known.holding(text)) if words is None else known.may_hold(text, words)
 
 
 def check_selector(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeAlias
 
 from flowdsl.diagnostics.diagnostic import Label
@@ -50,6 +51,7 @@ from .run_texts import (
     TextPatterns,
     texts_of_run,
 )
+from .stated import StatedWords, stated_words
 from .values import (
     COMMAND_WORDS,
     READ_WORDS,
@@ -182,6 +184,7 @@ class _TestChecker:
         self.expected: dict[tuple[str, ...], Span] = {}
         self._within: tuple[str, ...] = ()
         self._calls: dict[ast.Block | None, _Calls] = {}
+        self._ruled_out: list[ast.Act] = []
 
     def check(self) -> None:
         items = self.test.items
@@ -198,6 +201,32 @@ class _TestChecker:
             own: Given = {}
             self._items(case.items, own)
             self._report_missing((*common, *case.items), given | own, case.title)
+        # A `never` holds for the wrong reason where no value that the test states makes it fail.
+        words = self._words() if self._ruled_out else None
+        for act in self._ruled_out:
+            check_act(self.program, self.scope, act, self.subject, self._texts(), words)
+
+    def _words(self) -> StatedWords:
+        chain = self.subject.declaration if isinstance(self.subject, ChainSymbol) else None
+        workflows = self.subject.steps if isinstance(self.subject, ChainSymbol) else ()
+        of_steps = [each for _, each in workflows if each is not None]
+        fields = (*(self.fields.inputs or ()), *(f for each in of_steps for f in each.inputs))
+        secrets = (*self.fields.secrets, *(f for each in of_steps for f in each.secrets))
+        names = [secret.name for secret in secrets]
+        return stated_words(self.program, self.test, fields, names, self._reached(), chain)
+
+    def _reached(self) -> Iterator[ast.Block]:
+        """The bodies that a run can come to."""
+        pending = [body for body in self.bodies if body is not None]
+        seen = {*pending}
+        while pending:
+            body = pending.pop()
+            yield body
+            for call in calls_in(self.program, body):
+                task = self.program.calls.get(call)
+                if task is not None and task.declaration.body not in seen:
+                    seen.add(task.declaration.body)
+                    pending.append(task.declaration.body)
 
     def _items(self, items: tuple[ast.TestItem, ...], given: Given) -> None:
         """Check items of one run; `given` are the inputs so far."""
@@ -238,7 +267,7 @@ class _TestChecker:
                     ):
                         of_step._outputs(expected, "output")
                 case ast.ExpectNever(act=act, selector=among):
-                    self._act(act, among)
+                    self._act(act, among, never=True)
                 case ast.ExpectDoes(act=act, selector=among):
                     if item.times is not None:
                         self._times(item.times)
@@ -310,8 +339,13 @@ class _TestChecker:
             span, help = times.span(self.source), "the least is 0"
             self.program.sink.report(errors.BOUND_TOO_SMALL, span, value=times.value, help=help)
 
-    def _act(self, act: ast.Act, selector: Selector | None) -> None:
-        check_act(self.program, self.scope, act, self.subject, self._texts())
+    def _act(self, act: ast.Act, selector: Selector | None, *, never: bool = False) -> None:
+        for written in act.texts:
+            check_text(self.program, self.scope, inner_text(written), places.TEST_VALUE)
+        if never:
+            self._ruled_out.append(act)
+        else:
+            check_act(self.program, self.scope, act, self.subject, self._texts(), None)
         if selector is not None:
             self._selector(selector)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from flowdsl.source.gaps import fill
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
@@ -9,9 +11,11 @@ from flowdsl.syntax.statements import STATEMENTS
 from flowdsl.syntax.texts.paragraphs import on_one_line
 from flowdsl.syntax.visit import walk
 
-from ..model import LOOP, RUNTIME
+from ..model import ENVIRONMENT, LOOP, RUNTIME, SECRET
 from ..program import Program
+from ..types import ANY, UNKNOWN, Enum, ListOf, Primitive, strip_optional
 from ..values.spelling import spell
+from .stated import StatedWords
 
 ACTS = ("capture", "choose", "clear", "copy", "do", "export", "press", "run", "type", "wait")
 """The words of the statements that a test can look for."""
@@ -27,15 +31,52 @@ RUN = "run"
 class TextPattern(Record):
     """A text with values that only a run knows, which are None in `pieces`.
 
-    `written` is the text as the source spells it.
+    `written` is the text as the source spells it. A value of a text that `is_open` may have words
+    that stand nowhere, as `env` does; a secret stands there as its name.
     """
 
     written: str
     pieces: tuple[str | None, ...]
+    is_open: bool = False
 
     def holds(self, part: str) -> bool:
         """Whether `part` stands in the text, whatever the values in it are."""
         return any(piece is not None and part in piece for piece in self._joined())
+
+    def may_hold(self, part: str, words: StatedWords) -> bool:
+        """Whether `part` may stand in the text, with values of words that are stated."""
+        return any(self._are_stated(part, gaps, words) for gaps in self._alignments(part))
+
+    def _are_stated(
+        self, text: str, gaps: list[tuple[int, int]] | None, words: StatedWords
+    ) -> bool:
+        if gaps is None:
+            return False
+        return self.is_open or all(words.have(text[start:end]) for start, end in gaps)
+
+    def _alignments(self, part: str) -> Iterator[list[tuple[int, int]] | None]:
+        """Where in `part` the values stand, for each way in which it may be cut out of the text."""
+        pieces = self._joined()
+        for first, head in enumerate(pieces):
+            heads: list[str | None] = [None]
+            if head is not None:
+                ends = (head[at:] for at in range(len(head)))
+                heads = [end for end in ends if part.startswith(end)]
+            for last in range(first, len(pieces)):
+                tail = pieces[last]
+                if last == first:
+                    if tail is None:
+                        yield [(0, len(part))]
+                    elif part in tail:
+                        yield []
+                    continue
+                tails: list[str | None] = [None]
+                if tail is not None:
+                    starts = (tail[:to] for to in range(1, len(tail) + 1))
+                    tails = [start for start in starts if part.endswith(start)]
+                for begin in heads:
+                    for end in tails:
+                        yield fill([begin, *pieces[first + 1 : last], end], part)
 
     def _joined(self) -> list[str | None]:
         """The pieces, neighbours that are known joined."""
@@ -47,8 +88,14 @@ class TextPattern(Record):
                 joined.append(piece)
         return joined
 
-    def matches(self, text: str) -> bool:
-        """Whether a run can make the text `text`; white space around it does not count."""
+    def matches(self, text: str, words: StatedWords | None = None) -> bool:
+        """Whether a run can make the text `text`; white space around it does not count.
+
+        With `words`, a text of nothing but values has only those.
+        """
+        is_of_values = not any(piece and not piece.isspace() for piece in self.pieces)
+        if words is not None and is_of_values and not self.is_open and not words.have(text):
+            return False
         pieces = list(self.pieces)
         if pieces and pieces[0] is not None:
             pieces[0], text = pieces[0].lstrip(), text.lstrip()
@@ -92,17 +139,24 @@ class TextPatterns:
         self._lengths.add(len(start))
         self._by_start.setdefault(start, []).append(pattern)
 
-    def matches(self, text: str) -> bool:
-        """Whether a run can come to `text`; white space around it does not count."""
+    def matches(self, text: str, words: StatedWords | None = None) -> bool:
+        """Whether a run can come to `text`; white space around it does not count.
+
+        With `words`, a text that consists of values alone has only those.
+        """
         text = text.strip()
         if text in self._known:
             return True
         starts = {text[:length] for length in self._lengths}
         alike = [self._by_start[start] for start in starts if start in self._by_start]
         return any(
-            len(patterns) > _COMPARED or any(pattern.matches(text) for pattern in patterns)
+            len(patterns) > _COMPARED or any(pattern.matches(text, words) for pattern in patterns)
             for patterns in alike
         )
+
+    def may_hold(self, part: str, words: StatedWords) -> bool:
+        """Whether a run can come to a text that contains `part`, with words that are stated."""
+        return any(each.may_hold(part, words) for each in self._every)
 
     def holding(self, part: str) -> tuple[set[str], bool]:
         """The spellings of the texts that contain `part` for certain, and whether others may."""
@@ -111,7 +165,7 @@ class TextPatterns:
         return certain, may
 
 
-_ANYTHING = TextPattern("", (None,))
+_ANYTHING = TextPattern("", (None,), is_open=True)
 
 
 class RunTexts:
@@ -119,15 +173,17 @@ class RunTexts:
 
     `questions` has those that it asks, by the word that an answer has in a test; `aborts` and
     `finishes` hold the reasons for which it can end. `acts` has what it does, by the words of the
-    statements; of a `type` that is the target, of a `wait` how long it takes. `displays` are the
-    formats of `type ... as`, `steps` the titles of its steps. It is not `is_whole` where a task
-    that is called could not be found.
+    statements; of a `type` that is the target, of a `wait` how long it takes. It `types_nothing`
+    where a `type ""` stands: a value that is missing is not typed. `displays` are the formats of
+    `type ... as`, `steps` the titles of its steps. It is not `is_whole` where a task that is called
+    could not be found.
     """
 
     def __init__(self) -> None:
         self.is_whole = True
         self.questions = {kind: TextPatterns() for kind in (SEES, EXPECT, CHOOSE, WAIT, RUN)}
         self.acts = {verb: TextPatterns() for verb in ACTS}
+        self.types_nothing = False
         self.displays = TextPatterns()
         self.steps = TextPatterns()
         self.loops: list[ast.ForStmt] = []
@@ -208,6 +264,8 @@ def _collect(program: Program, statement: ast.Stmt, found: RunTexts) -> None:
 
 def _collect_act(program: Program, statement: ast.Stmt, found: RunTexts) -> None:
     row = STATEMENTS[type(statement)]
+    if isinstance(statement, ast.TypeStmt) and program.constants.get(statement.value) == "":
+        found.types_nothing = True
     match statement:
         case ast.PressStmt(keys=keys):
             found.acts["press"].append(_known(chords(keys.value)))
@@ -286,9 +344,21 @@ def _pattern(program: Program, text: ast.Text, *, exact: bool = False) -> TextPa
             known = part in program.constants
             pieces.append(spell(program.constants[part]) if known else None)
             written.append(pieces[-1] or f"{{{part.name.text}}}")
-    if any(isinstance(part, ast.Ref) and part not in program.values for part in text.parts):
-        return TextPattern("".join(written), (None,))
-    return TextPattern("".join(written), tuple(pieces))
+    refs = [part for part in text.parts if isinstance(part, ast.Ref)]
+    if any(part not in program.values for part in refs):
+        return TextPattern("".join(written), (None,), is_open=True)
+    is_open = any(_is_open(program, part) for part in refs)
+    return TextPattern("".join(written), tuple(pieces), is_open)
+
+
+def _is_open(program: Program, ref: ast.Ref) -> bool:
+    """Whether a value may have words that neither a test nor a workflow states."""
+    type_ = strip_optional(program.ref_types.get(ref, UNKNOWN))
+    if isinstance(type_, ListOf):
+        type_ = strip_optional(type_.element)
+    is_plain = isinstance(type_, Enum | Primitive) and type_ != ANY
+    kind = program.values[ref].kind
+    return kind == ENVIRONMENT or not (is_plain or kind == SECRET)
 
 
 def _without_line_ends(piece: str) -> str:

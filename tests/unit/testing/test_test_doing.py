@@ -96,3 +96,31 @@ def test_a_list_of_texts_is_meant_by_the_variable_of_its_loop() -> None:
     source = workflow(body, sections="inputs { names: string[] @max_items(3) }")
     test = 'given { names = ["x", "y"] } never type "y" into ~"name" in item where name == "x"'
     assert problems(f'{source}\ntest "t" for w {{ {test} }}') == []
+
+
+TYPED = workflow(
+    'extract tax: number? from "the tax"\ntype {{tax}} into "the field Tax"\n'
+    'type "7 kg" into "the field Note"\npress "Enter" 2 times\nwait 2s'
+)
+
+
+@pytest.mark.parametrize(
+    ("test", "expected"),
+    [
+        (
+            'never type into ~"Tax"',
+            ['the run does this: type "2" into "the field Tax"'],
+        ),
+        ('types into ~"Tax" does type into ~"field" 2 times', []),
+        (
+            'never type ~"" into ~"Tax" does type "7 kg" into ~"Note" 1 times',
+            ['the run does this: type "2" into "the field Tax"'],
+        ),
+        ("never press", ['the run does this: press "enter" 2 times']),
+        ("does press 2 times does wait 1 times", []),
+        ("never wait", ["the run does this: wait 2s"]),
+    ],
+)
+def test_an_act_without_a_text_means_any_text(test: str, expected: list[str]) -> None:
+    source = f'{TYPED}\ntest "t" for w {{ reads {{ tax = 2 }} {test} }}'
+    assert [each.partition(": ")[2] for each in problems(source)] == expected

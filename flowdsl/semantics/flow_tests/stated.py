@@ -1,0 +1,160 @@
+"""The words that a value of a run can have, as far as a test and its workflow state them.
+
+A `never do ~"Delete"` holds for the wrong reason where no statement says so. A statement with a
+value in its text, `do "Open {name}."`, could say so only if `name` had this word. What inputs have
+and what is read stands in the test; what else becomes a value stands in the workflow.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from flowdsl.syntax import ast
+from flowdsl.syntax.visit import walk
+
+from ..program import Program
+from ..types import FieldType, ListOf, RecordOf, Type, strip_optional
+
+_WORD = re.compile(r"[^\W\d_]+")
+_UNKNOWN = object()
+
+
+class StatedWords:
+    """The texts that are stated; `is_whole` is False where some value cannot be known."""
+
+    def __init__(self, texts: Iterable[str] | None) -> None:
+        self.is_whole = texts is not None
+        self._joined = "\n".join(("true", "false", *(texts or ())))
+
+    def have(self, text: str) -> bool:
+        """Whether a value may have this text: every word of it is stated.
+
+        What has no letter may be a number or a day, and may stand anywhere.
+        """
+        return not self.is_whole or all(word in self._joined for word in _WORD.findall(text))
+
+
+def stated_words(
+    program: Program,
+    test: ast.TestDecl,
+    fields: Iterable[FieldType],
+    secrets: Iterable[str],
+    bodies: Iterable[ast.Block],
+    chain: ast.ChainDecl | None,
+) -> StatedWords:
+    """What a test gives and answers, what inputs have by default, and the values of some bodies.
+
+    A secret is its name in what a run does.
+    """
+    texts: list[str] = [*secrets]
+    of_fields = (text for field in fields for text in _of_field(field))
+    found = [_of_test(program, test), of_fields, *(_of_body(program, body) for body in bodies)]
+    if chain is not None:
+        found.append(_of_nodes(program, walk(chain)))
+    for some in found:
+        for text in some:
+            if text is None:
+                return StatedWords(None)
+            texts.append(text)
+    return StatedWords(texts)
+
+
+def _of_test(program: Program, test: ast.TestDecl) -> Iterator[str | None]:
+    for node in walk(test):
+        match node:
+            case ast.GivenSection(bindings=bindings):
+                for binding in bindings:
+                    value = binding if isinstance(binding, ast.GivenRows) else binding.value
+                    yield from _of_value(program, value)
+            case ast.FixtureSection(fixture=fixture, changes=changes, rows=rows):
+                yield from _of_value(program, fixture)
+                for held in (*rows, *(() if changes is None else (changes,))):
+                    yield from _of_value(program, held)
+                yield from _texts(program.constants.get(node))
+            case ast.ReadAnswer(value=value):
+                yield from _of_value(program, value)
+            case _:
+                pass
+
+
+def _of_body(program: Program, body: ast.Block) -> Iterator[str | None]:
+    """The values that statements name or make; what they say of the screen is none."""
+    for statement in program.statements(body):
+        match statement:
+            case ast.KeepStmt(value=value) | ast.EmitStmt(value=value):
+                yield from _of_nodes(program, walk(value))
+            case ast.CallStmt(arguments=arguments):
+                for argument in arguments:
+                    yield from _of_nodes(program, walk(argument.value))
+                task = program.calls.get(statement)
+                for parameter in () if task is None else task.params:
+                    if parameter.field is not None:
+                        yield from _of_field(parameter.field)
+            case ast.ForStmt(iterable=iterable, reason=reason):
+                yield from _of_nodes(program, walk(iterable))
+                if reason is not None:
+                    yield None  # it has the words of whatever failed
+            case ast.ExtractStmt(type=type_) | ast.RunStmt(type=type_) if type_ is not None:
+                yield from _of_type(program.declared_types.get(type_))
+            case _:
+                pass
+
+
+def _of_value(program: Program, node: ast.Node) -> Iterator[str | None]:
+    """The texts in a value that a test writes; None where it is not known."""
+    value = program.constants.get(node, _UNKNOWN)  # type: ignore[call-overload]
+    if value is _UNKNOWN:
+        yield from _of_nodes(program, walk(node))
+    else:
+        yield from _texts(value)
+
+
+def _of_nodes(program: Program, nodes: Iterable[ast.Node]) -> Iterator[str | None]:
+    for node in nodes:
+        match node:
+            case ast.TextLiteral(value=text) | ast.StringLit(value=text):
+                yield text
+            case ast.ConstRef() if node not in program.words:
+                value = program.constants.get(node, _UNKNOWN)
+                yield from (None,) if value is _UNKNOWN else _texts(value)
+            case ast.Ref() if node in program.constants:
+                yield from _texts(program.constants[node])
+            case _:
+                pass
+
+
+def _of_field(field: FieldType) -> Iterator[str | None]:
+    if field.has_default:
+        yield from (None,) if isinstance(field.default, ast.Node) else _texts(field.default)
+    yield from _of_type(field.type)
+
+
+def _of_type(type_: Type | None) -> Iterator[str | None]:
+    """The defaults of the fields of a type."""
+    match None if type_ is None else strip_optional(type_):
+        case RecordOf(fields=fields):
+            for field in fields:
+                yield from _of_field(field)
+        case ListOf(element):
+            yield from _of_type(element)
+        case _:
+            pass
+
+
+def _texts(value: Any) -> Iterator[str | None]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for name, each in value.items():
+                yield name
+                yield from _texts(each)
+        case list() | tuple():
+            for each in value:
+                yield from _texts(each)
+        case ast.Node():
+            yield None
+        case _:
+            return
