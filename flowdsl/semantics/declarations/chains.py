@@ -22,6 +22,7 @@ from ..types import ANY, FieldType, ListOf, Optional, RecordOf, Type, strip_opti
 from ..types import INPUT as COUNTED_FROM
 from ..values.expressions import infer
 from ..values.fitting import report_null
+from .hand_over import check_hand_over
 from .settings import CHAIN_SETTINGS, check_settings
 from .signatures import check_sections, may_be_omitted, value_symbols
 from .type_expressions import CHAIN_INPUTS, CHAIN_SECRETS, resolve_fields
@@ -290,6 +291,8 @@ def _bind(program: Program, early: _EarlyReads, value: ast.Expr, target: ValueSy
         check_binding(program, early.scope, value, target, places.CHAIN_VALUE, places.CHAIN_SECRET)
         _check_trust(program, early.scope, value, target)
         _check_null(program, early.scope, value, target)
+        if target.kind == INPUT:
+            check_hand_over(program, early.scope, value, target)
 
 
 def _check_null(program: Program, scope: ValueScope, value: ast.Expr, target: ValueSymbol) -> None:

@@ -1,0 +1,180 @@
+"""What a chain hands from one step to the next, against the bounds of the input that takes it.
+
+The service refuses an input that breaks its bounds when the chain has come there, and the steps
+before have done their work. Where both sides state a bound, the types tell before.
+
+    outputs { code: string @pattern(r"^[a-z]+$") }      may be "a"
+    inputs { code: string @pattern(r"^[A-Z]+$") }       refuses it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.syntax import ast
+
+from .. import errors
+from ..model import INPUT, STEP, ValueSymbol
+from ..names.scopes import ValueScope
+from ..program import Program
+from ..types import Constraints, Enum, FieldType, ListOf, Primitive, RecordOf, Type, strip_optional
+from ..values.bounds import is_number, quotable
+
+_DATES = ("2026-01-31", "1999-12-01", "2024-02-29")
+
+
+def check_hand_over(
+    program: Program, scope: ValueScope, value: ast.Expr, target: ValueSymbol
+) -> None:
+    """Report a value that an earlier output, or an input of the chain, may be, and `target` not."""
+    if not isinstance(value, ast.Ref) or target.field is None:
+        return
+    source = _field_at(program, value)
+    if source is None:
+        return
+    for have, want in _pairs(source, target.field):
+        for shown, constant in _possible(have, want):
+            broken = _broken(constant, want.constraints)
+            if broken is None:
+                continue
+            span = value.span(scope.module.source)
+            problem, bound, argument = broken
+            place = program.bound_places.get(want.constraints, {}).get(bound)
+            program.sink.report(
+                errors.VALUE_OUT_OF_BOUNDS,
+                span,
+                problem=f"{shown}, which {_written(span.text, source, have)} may be, {problem}",
+                bound=f"@{bound}" if argument is None else f"@{bound}({argument})",
+                name=want.name,
+                help="give both the same bounds, or a value that the input takes",
+                labels=() if place is None else (Label(place, "the bound"),),
+            )
+            return
+
+
+def _written(text: str, source: FieldType, have: FieldType) -> str:
+    return f"`{text}`" if have is source else f"`{have.name}` of `{text}`"
+
+
+def _field_at(program: Program, ref: ast.Ref) -> FieldType | None:
+    """The output or input at the end of a reference; None for a part that has no bounds."""
+    symbol = program.values.get(ref)
+    if symbol is None or symbol.kind not in (INPUT, STEP):
+        return None
+    field, type_ = symbol.field, symbol.type
+    for part in ref.path:
+        inner = strip_optional(type_)
+        if not isinstance(inner, RecordOf) or not isinstance(part, ast.FieldAccess):
+            return None
+        field = inner.by_either_name(part.name)
+        if field is None:
+            return None
+        type_ = field.type
+    return field
+
+
+def _pairs(have: FieldType, want: FieldType) -> Iterator[tuple[FieldType, FieldType]]:
+    """A field beside the one that takes it, and those inside of both."""
+    yield have, want
+    yield from _inside(have.type, want.type)
+
+
+def _inside(have: Type, want: Type) -> Iterator[tuple[FieldType, FieldType]]:
+    source, target = strip_optional(have), strip_optional(want)
+    if isinstance(source, ListOf) and isinstance(target, ListOf):
+        yield from _inside(source.element, target.element)
+    elif isinstance(source, RecordOf) and isinstance(target, RecordOf) and source is not target:
+        for field in target.fields:
+            given = source.field(field.name)
+            if given is not None:
+                yield from _pairs(given, field)
+
+
+def _possible(have: FieldType, want: FieldType) -> Iterator[tuple[str, Any]]:
+    """Values that the types tell `have` may be, with their words: those at its bounds."""
+    of, wanted = have.constraints, want.constraints
+    inner = strip_optional(have.type)
+    match inner:
+        case Enum(values=values):
+            yield from ((f"`{quotable(str(each))}`", each) for each in values)
+        case ListOf():
+            for count in (of.min_items, of.max_items):
+                if count is not None:
+                    words = "1 entry" if count == 1 else f"{count} entries"
+                    yield f"a list of {words}", [None] * count
+        case Primitive("int" | "number"):
+            if of.minimum is not None and wanted.minimum is not None:
+                yield from _number(of.minimum, inner, "ROUND_CEILING")
+            if of.maximum is not None and wanted.maximum is not None:
+                yield from _number(of.maximum, inner, "ROUND_FLOOR")
+        case Primitive("date") if wanted.pattern is not None:
+            refused = [each for each in _DATES if _broken(each, wanted) is not None]
+            if len(refused) == len(_DATES):  # a pattern of some days only is not told
+                yield f"`{refused[0]}`", refused[0]
+        case Primitive("string"):
+            yield from _texts(of, wanted)
+        case _:
+            return
+
+
+def _number(bound: int | str, type_: Primitive, rounding: str) -> Iterator[tuple[str, Any]]:
+    number = _decimal(bound)
+    if type_.name == "int":
+        number = number.to_integral_value(rounding)
+    yield f"`{number}`", number
+
+
+def _texts(of: Constraints, wanted: Constraints) -> Iterator[tuple[str, Any]]:
+    """Texts of the lengths and of the pattern that are stated."""
+    if of.pattern is None:
+        for length, other in (
+            (of.min_length, wanted.min_length),
+            (of.max_length, wanted.max_length),
+        ):
+            if length is not None and other is not None and wanted.pattern is None:
+                words = "1 character" if length == 1 else f"{length} characters"
+                yield f"a text of {words}", "x" * length
+        return
+    if of.pattern == wanted.pattern and of.min_length is None and of.max_length is None:
+        return
+    from flowdsl.source.matching_text import matching_text  # few programs have a pattern
+    from flowdsl.source.patterns import may_match
+
+    least = of.min_length or 0
+    for length in (least, least + 4):
+        text = matching_text(of.pattern, at_least=length)
+        fits = text is not None and may_match(of.pattern, text) and len(text) >= least
+        if text is not None and fits and (of.max_length is None or len(text) <= of.max_length):
+            yield f"`{quotable(text)}`", text
+
+
+def _decimal(number: int | str) -> Any:
+    from decimal import Decimal  # few chains hand a number on that has bounds
+
+    return Decimal(number)
+
+
+def _broken(value: Any, bounds: Constraints) -> tuple[str, str, str | None] | None:
+    """What a value does to which bound, with its argument; None where it keeps all."""
+    least: int | str | None
+    most: int | str | None
+    if is_number(value):
+        least, most, name, number = bounds.minimum, bounds.maximum, "", _decimal(value)
+    elif isinstance(value, list):
+        least, most, name = bounds.min_items, bounds.max_items, "_items"
+        number = len(value)
+    else:
+        least, most, name = bounds.min_length, bounds.max_length, "_length"
+        number = len(value)
+    if least is not None and number < _decimal(least):
+        return "is below", f"min{name}", str(least)
+    if most is not None and number > _decimal(most):
+        return "is above", f"max{name}", str(most)
+    if isinstance(value, str) and bounds.pattern is not None:
+        from flowdsl.source.patterns import may_match
+
+        if not may_match(bounds.pattern, value):
+            return "does not match", "pattern", None
+    return None
