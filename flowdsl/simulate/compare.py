@@ -45,6 +45,12 @@ def differences(program: Trace, payload: Trace) -> Iterator[Difference]:
             return
     if program.ending != payload.ending:
         yield Difference("ending", program.ending, payload.ending)
+        return
+    # Each side has words of its own for what is wrong.
+    if (program.refused is None) != (payload.refused is None):
+        yield Difference("refused outputs", program.refused, payload.refused)
+    elif [each.status for each in program.checks] != [each.status for each in payload.checks]:
+        yield Difference("post-run checks", program.checks, payload.checks)
 
 
 def _events(trace: Trace) -> list[Event]:

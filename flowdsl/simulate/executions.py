@@ -48,6 +48,7 @@ def payload_of(artifact: WorkflowArtifact) -> Payload:
         fields.get("input_schema"),
         fields.get("output_schema"),
         None if allowlist is None else tuple(allowlist),
+        tuple(fields.get("post_run_checks") or ()),
     )
 
 
@@ -147,7 +148,7 @@ def replay_disagreements(
     `disagreements` does.
     """
     recorded_program = interpret(model, workflow, recorded, environment or {})
-    if recorded_program.ending.status != SUCCESS:
+    if not recorded_program.is_well:
         return
     program = interpret(model, workflow, world, environment or {})
     began, begins = on_its_day(workflow, recorded), on_its_day(workflow, world)

@@ -40,6 +40,16 @@ def _validator(schema: str) -> Validator | None:
         return None
 
 
+@lru_cache(maxsize=64)
+def _pattern(pattern: str) -> _Pattern:
+    return _Pattern({}, pattern, None)
+
+
+def fits_pattern(pattern: str, text: str) -> bool:
+    """Whether some dialect finds a pattern in a text, as `refusal` asks it."""
+    return _pattern(pattern).fits(text)
+
+
 class _Pattern:
     """The keyword `pattern`, which refuses a text where all dialects do.
 
@@ -56,10 +66,10 @@ class _Pattern:
             self._strict = Draft202012Validator({"pattern": pattern}, offline=True)
 
     def validate(self, value: object) -> None:
-        if isinstance(value, str) and not self._fits(value):
+        if isinstance(value, str) and not self.fits(value):
             raise ValueError(f'"{value}" does not match "{self._pattern}"')
 
-    def _fits(self, text: str) -> bool:
+    def fits(self, text: str) -> bool:
         if self._strict is not None and self._strict.is_valid(text):
             return True
         try:

@@ -11,7 +11,7 @@ from typing import Any
 
 from flowdsl.source.record import Record
 
-from .world import COPY, Question, World
+from .world import CHECK, COPY, Question, World
 
 # The verbs of events
 
@@ -51,8 +51,17 @@ _STILL = frozenset((SHOW, HANDLE, MISS))
 
 SUCCESS = "success"
 FAILED = "task_failed"
+NOT_STARTED = "not_started"
+"""The service refuses the inputs: `reason` tells which one, and why. No run ends so by itself."""
 BROKEN = "broken"
 """The prompt could not be carried out: `reason` tells why. No program ends so."""
+
+
+# How a post-run check ends, beside SUCCESS
+
+CHECK_FAILED = "failed"
+INFRA_ERROR = "infra_error"
+"""The check itself cannot be carried out."""
 
 
 class Event(Record, eq=True):
@@ -85,6 +94,13 @@ class Ending(Record, eq=True):
     outputs: Mapping[str, Any]
 
 
+class Verdict(Record):
+    """How a post-run check ended, and why in words where it did not succeed."""
+
+    status: str
+    message: str = ""
+
+
 class Trace(Record):
     """What happened in one run.
 
@@ -94,6 +110,9 @@ class Trace(Record):
     - `used`: those of which the answer mattered.
     - `situations`: the rule that was dealt with at each position where its situation arose.
     - `places`: where each event comes from, of the same length as `events`.
+    - `refused`: of a run that ended well, why the service refuses its outputs; else None.
+    - `checks`: the verdicts of its post-run checks, in their order; none where the run did not end
+      well or its outputs are refused.
     """
 
     heading: tuple[str, str]
@@ -103,6 +122,14 @@ class Trace(Record):
     situations: Mapping[int, str]
     ending: Ending
     places: tuple[object, ...]
+    refused: str | None = None
+    checks: tuple[Verdict, ...] = ()
+
+    @property
+    def is_well(self) -> bool:
+        """Whether the run ended well, and the service took its outputs and found all checks so."""
+        is_right = all(each.status == SUCCESS for each in self.checks)
+        return self.ending.status == SUCCESS and self.refused is None and is_right
 
 
 class Recorder:
@@ -184,7 +211,8 @@ class Recorder:
 
     def ask(self, question: Question) -> Any:
         """The answer to a question at this position, as the world gives it."""
-        self._meet()
+        if question.kind != CHECK:  # nobody works any more
+            self._meet()
         key = (question, self._position)
         if key not in self._asked:
             self._asked[key] = self._answer(question)
@@ -194,7 +222,18 @@ class Recorder:
         """Note that the answer to a question mattered; `position` is where it was asked."""
         self._used.add((question, self._position if position is None else position))
 
-    def trace(self, heading: tuple[str, str], ending: Ending) -> Trace:
+    @property
+    def events(self) -> Sequence[Event]:
+        """What was done so far."""
+        return self._events
+
+    def trace(
+        self,
+        heading: tuple[str, str],
+        ending: Ending,
+        refused: str | None = None,
+        checks: tuple[Verdict, ...] = (),
+    ) -> Trace:
         """The trace of a run that ended so."""
         return Trace(
             heading,
@@ -204,6 +243,8 @@ class Recorder:
             dict(self._situations),
             ending,
             tuple(self._places),
+            refused,
+            checks,
         )
 
     def _meet(self) -> None:

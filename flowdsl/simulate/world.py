@@ -38,6 +38,8 @@ DAY = "day"
 """The day that the clock of the desktop shows, as `2026-03-01`."""
 COMMAND = "command"
 """Whether a command did its work: a bool."""
+CHECK = "check"
+"""Whether a post-run check finds its statement true: a bool."""
 OUTPUT = "output"
 """What a command printed: JSON of the question's shape, or a missing value."""
 

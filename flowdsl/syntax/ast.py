@@ -871,8 +871,12 @@ class ExpectStepOutputs(Node):
 
 
 class ExpectRefused(Node):
-    """`outputs refused "..."`: the service refuses the outputs of the run, for this reason."""
+    """`outputs refused "..."`: the service refuses the outputs of the run, for this reason.
 
+    `word` stands for `refused`, as it is written: a step of a chain may have any name.
+    """
+
+    word: Name
     reason: Text | PartText | None
 
 

@@ -653,18 +653,18 @@ class AstBuilder:
     def build_t_step_outputs_refused(
         self, start: int, end: int, children: Sequence[Any]
     ) -> ast.ExpectStepRefused:
-        step, _, reason = children
+        step, reason = children
         return ast.ExpectStepRefused(start, end, self._name(step), "outputs", reason)
 
     def build_t_step_refused(
         self, start: int, end: int, children: Sequence[Any]
     ) -> ast.ExpectStepRefused:
-        step, _, reason = children
+        step, reason = children
         return ast.ExpectStepRefused(start, end, self._name(step), "inputs", reason)
 
     def build_t_refused(self, start: int, end: int, children: Sequence[Any]) -> ast.ExpectRefused:
-        _, reason = children
-        return ast.ExpectRefused(start, end, reason)
+        word, reason = children
+        return ast.ExpectRefused(start, end, self._name(word), reason)
 
     def build_t_does(self, start: int, end: int, children: Sequence[Any]) -> ast.ExpectDoes:
         act, times, selector = children

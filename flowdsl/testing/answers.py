@@ -21,6 +21,7 @@ from flowdsl.simulate.world import Question, Unanswerable, World
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
+from flowdsl.syntax.texts.paragraphs import on_one_line
 
 from .entries import is_meant
 from .following import SCREEN, VALUES, Follower
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from .entries import Selector
 
+_CHECKS = frozenset((world.CHECK,))
 _COMMANDS = frozenset((world.COMMAND,))
 _KINDS = {
     None: SCREEN,
@@ -107,6 +109,11 @@ def _answers_of(
                     span = literals.span(command.text)
                     text, part = literals.matched(command.text, exact=True)
                     yield Answer(span, _COMMANDS, text, part, (), command.value, within)
+            case ast.JudgedSection(answers=judged):
+                for each in judged:
+                    span = literals.span(each.text)
+                    text, part = literals.matched(each.text)
+                    yield Answer(span, _CHECKS, text, part, (), each.value, within)
             case ast.ReadsSection(answers=reads):
                 for read in reads:
                     path = tuple(name.text for name in read.path)
@@ -231,7 +238,9 @@ class Script(Follower):
 def _fits(answer: Answer, question: Question, path: tuple[str, ...]) -> bool:
     if answer.text is None:
         return answer.path == path
-    return answer.text in question.text if answer.part else answer.text == question.text
+    # A value may bring line ends into what is asked; a command is compared to the last character.
+    text = question.text if question.kind == world.COMMAND else on_one_line(question.text)
+    return answer.text in text if answer.part else answer.text == text
 
 
 def _asking(question: Question, path: tuple[str, ...]) -> str:

@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flowdsl.codegen.artifacts import ChainArtifact
+from flowdsl.ir.days import NoDay
 from flowdsl.semantics.model import ChainSymbol, WorkflowSymbol
 from flowdsl.simulate.executions import disagreements_with, on_its_day
 from flowdsl.simulate.interpreter.chains import ChainRun
 from flowdsl.simulate.interpreter.errors import UnknownDay
-from flowdsl.simulate.trace import SUCCESS, Asked, Ending, Event, Trace
+from flowdsl.simulate.machine.execute import Refused
+from flowdsl.simulate.trace import NOT_STARTED, SUCCESS, Asked, Ending, Event, Trace
 from flowdsl.simulate.world import Question, World
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
@@ -23,15 +25,18 @@ from flowdsl.syntax import ast
 from .answers import Answer, Script, answers_of
 from .cases import Case, day_of_test, given_place, inputs_of
 from .entries import Entry
-from .expectations import Unmet, unmet_by_outputs, unmet_by_run
+from .expectations import Unmet, unmet_by_outputs, unmet_by_run, unmet_reason
 from .literals import Literals
 from .outcome import DISAGREEMENT, FAILED, MISTAKEN, Problem, Result, place_of
-from .suite import BUG, TODAY, Suite, disagreement, executed
+from .suite import BUG, TODAY, Suite, check_names, disagreement, executed, started_inputs
 from .telling import told
 
 
 class Ran(Record):
-    """A step of a chain that has run, in a `world` with its days filled in."""
+    """A step of a chain that has run, in a `world` with its days filled in.
+
+    One whose inputs the service refuses has a trace that is NOT_STARTED.
+    """
 
     name: str
     workflow: WorkflowSymbol
@@ -47,6 +52,8 @@ def run_chain_test(suite: Suite, case: Case, chain: ChainSymbol) -> Result:
     ran: list[Ran] = []
     for each in chain_runs(suite, case, chain, problems):
         ran.append(each)
+        if each.trace.ending.status == NOT_STARTED:
+            continue
         found = disagreements_with(each.trace, suite.payload(each.workflow), each.world)
         place = literals.span(case.title_node)
         problems += disagreement(found, DISAGREEMENT, BUG, place)
@@ -67,7 +74,10 @@ def run_chain_test(suite: Suite, case: Case, chain: ChainSymbol) -> Result:
 def chain_runs(
     suite: Suite, case: Case, chain: ChainSymbol, problems: list[Problem]
 ) -> Iterator[Ran]:
-    """Run the steps by the source until one fails; what is wrong is added to `problems`."""
+    """Run the steps by the source until one fails or does not start.
+
+    What is wrong is added to `problems`.
+    """
     literals = suite.literals(case.module)
     title = literals.span(case.title_node)
     today, given = day_of_test(case, inputs_of(case, literals))
@@ -86,15 +96,28 @@ def chain_runs(
         answers = _answers(case, step.name.text, literals)
         script = Script(suite.model, answers, literals)
         world = script.world(inputs, today)
+        name = step.name.text
+        try:
+            started_inputs(suite.payload(workflow), workflow, world)
+        except Refused as refused:
+            yield Ran(name, workflow, script, not_started(str(refused)), world)
+            return
+        except NoDay:
+            pass  # which the execution tells
         trace = executed(suite, workflow, script, world, given_place(case) or title)
         if isinstance(trace, Problem):
             problems.append(trace)
             return
-        yield Ran(step.name.text, workflow, script, trace, on_its_day(workflow, world))
-        if trace.ending.status != SUCCESS:
+        yield Ran(name, workflow, script, trace, on_its_day(workflow, world))
+        if not trace.is_well:
             return
         run.ends(step, trace.ending.outputs)
         sent.ends(step.name.text, trace.ending.outputs)
+
+
+def not_started(reason: str) -> Trace:
+    """The trace of a step that the service does not start."""
+    return Trace(("", ""), (), (), frozenset(), {}, Ending(NOT_STARTED, reason, {}), ())
 
 
 def _answers(case: Case, step: str, literals: Literals) -> tuple[Answer, ...]:
@@ -177,10 +200,17 @@ def _differently_sent(
 def _unmet(suite: Suite, case: Case, literals: Literals, ran: list[Ran]) -> Iterator[Problem]:
     """What a test expects of the whole chain, and of its steps, and is not so."""
     trace, script = _joined(suite, literals, ran)
-    found = [*unmet_by_run(case, literals, trace, script), *_unmet_by_steps(case, literals, ran)]
+    names = [name for each in ran for name in check_names(suite.payload(each.workflow))]
+    found = [
+        *unmet_by_run(case, literals, trace, script, names),
+        *_unmet_by_steps(case, literals, ran),
+        *_unmet_refusals(case, literals, ran[-1]),
+    ]
     for number, unmet in enumerate(found):
         shown = told(trace, script.places, suite.show_path, unmet.event) if not number else ()
-        yield Problem(FAILED, unmet.message, place_of(literals.span(unmet.node)), shown=shown)
+        yield Problem(
+            FAILED, unmet.message, place_of(unmet.place or literals.span(unmet.node)), shown=shown
+        )
 
 
 def _unmet_by_steps(case: Case, literals: Literals, ran: list[Ran]) -> Iterator[Unmet]:
@@ -191,6 +221,32 @@ def _unmet_by_steps(case: Case, literals: Literals, ran: list[Ran]) -> Iterator[
             ending = None if done is None else done.trace.ending
             fields = () if done is None else done.workflow.outputs
             yield from unmet_by_outputs(item, literals, fields, ending, ran[-1].name)
+
+
+def _unmet_refusals(case: Case, literals: Literals, last: Ran) -> Iterator[Unmet]:
+    """What the service refuses and the test does not expect it, or the other way round."""
+    refused: dict[str, str] = {}
+    if last.trace.ending.status == NOT_STARTED:
+        refused["inputs"] = last.trace.ending.reason or ""
+    elif last.trace.refused is not None:
+        refused["outputs"] = last.trace.refused
+    for item in case.items:
+        if not isinstance(item, ast.ExpectStepRefused):
+            continue
+        if item.step.text == last.name and item.what in refused:
+            yield from unmet_reason(item, literals, item.reason, refused.pop(item.what))
+        else:
+            step = f"step `{item.step.text}`"
+            so = f"what {step} is given" if item.what == "inputs" else f"the outputs of {step}"
+            yield Unmet(item, f"the service does not refuse {so}")
+    for what, reason in refused.items():
+        place = last.script.refused_at
+        if what == "inputs":
+            assert case.chain is not None, "only a chain has steps"
+            steps = (each for each, _ in case.chain.steps if each.name.text == last.name)
+            place = next(steps).span(case.chain.module.source)
+            reason = f"step `{last.name}` is not started: {reason}"
+        yield Unmet(case.title_node, reason, place=place)
 
 
 def _joined(suite: Suite, literals: Literals, ran: list[Ran]) -> tuple[Trace, Script]:
@@ -217,8 +273,18 @@ def _joined(suite: Suite, literals: Literals, ran: list[Ran]) -> tuple[Trace, Sc
         moved += each.script.position
     last = ran[-1].trace
     ending = Ending(last.ending.status, last.ending.reason, {})
+    if last.ending.status == NOT_STARTED:
+        ending = Ending(SUCCESS, None, {})  # of the steps that ran
+    checks = tuple(verdict for each in ran for verdict in each.trace.checks)
     whole = Trace(
-        last.heading, tuple(events), tuple(asked), frozenset(used), {}, ending, tuple(places)
+        last.heading,
+        tuple(events),
+        tuple(asked),
+        frozenset(used),
+        {},
+        ending,
+        tuple(places),
+        checks=checks,
     )
     return whole, script
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flowdsl.semantics import types
 from flowdsl.semantics.flow_tests.run_texts import chords
 from flowdsl.simulate import trace as traces
 from flowdsl.simulate.interpreter.fields import written_field
-from flowdsl.simulate.trace import SUCCESS, Ending, Trace
+from flowdsl.simulate.trace import FAILED, NOT_STARTED, SUCCESS, Ending, Trace
 from flowdsl.source.files import written_path
 from flowdsl.source.record import Record
+from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.texts.paragraphs import on_one_line
 
@@ -22,20 +23,21 @@ from .literals import Literals
 from .patterns import first_difference, shown
 from .snapshots import Snapshot, difference
 from .telling import event_line
-from .wrapping import RESULT
+from .wrapping import RESULT, told_refusal
 
 
 class Unmet(Record):
     """An expectation that is not met: the part of the test, and what is so instead.
 
     `event` is the number of the event that must not be; None where it is about the end. `shown` is
-    what to show in place of the trace.
+    what to show in place of the trace, `place` the line of the flow that is to blame, if one is.
     """
 
     node: ast.Node
     message: str
     event: int | None = None
     shown: tuple[str, ...] = ()
+    place: Span | None = None
 
 
 # The prompt
@@ -89,18 +91,19 @@ def needs_run(items: tuple[ast.TestItem, ...]) -> bool:
     return others or not of_prompt
 
 
-def unmet_by_run(case: Case, literals: Literals, trace: Trace, script: Script) -> Iterator[Unmet]:
+def unmet_by_run(
+    case: Case, literals: Literals, trace: Trace, script: Script, checks: Sequence[str] = ()
+) -> Iterator[Unmet]:
     """What a test expects of the run, and is not so.
 
-    A test that says nothing of an abort expects that the run ends well.
+    A test that says nothing of an abort expects that the run ends well, that the service takes its
+    outputs, and that its checks succeed, whose names are `checks`.
     """
     ending = trace.ending
-    expects_abort = False
     for item in case.items:
         match item:
             case ast.ExpectAborts(reason=reason):
-                expects_abort = True
-                if ending.status == SUCCESS:
+                if ending.status != FAILED:
                     yield Unmet(item, f"the run does not abort, it {_end(ending)}")
                 else:
                     yield from _reason(item, literals, reason, ending)
@@ -122,9 +125,66 @@ def unmet_by_run(case: Case, literals: Literals, trace: Trace, script: Script) -
                 yield from _acts(item, literals, trace, script)
             case _:
                 pass
-    if ending.status != SUCCESS and not expects_abort:
-        node = next((each for each in case.items if _expects_end(each)), case.title_node)
-        yield Unmet(node, f"the run {_end(ending)}")
+    if ending.status != SUCCESS and not any(isinstance(i, ast.ExpectAborts) for i in case.items):
+        yield Unmet(_blamed(case), f"the run {_end(ending)}")
+    yield from _unmet_refusal(case, literals, trace, script)
+    yield from _unmet_checks(case, literals, trace, checks)
+
+
+def _blamed(case: Case) -> ast.Node:
+    """The expectation that a run ends well; the title where none is written."""
+    return next((each for each in case.items if _expects_end(each)), case.title_node)
+
+
+def _unmet_refusal(case: Case, literals: Literals, trace: Trace, script: Script) -> Iterator[Unmet]:
+    """Outputs that the service refuses and the test does not expect it, or the other way round."""
+    items = [item for item in case.items if isinstance(item, ast.ExpectRefused)]
+    refused = None if trace.refused is None else told_refusal(trace.refused)
+    if refused is not None and not items:
+        yield Unmet(_blamed(case), refused, place=script.refused_at)
+    for item in items:
+        if refused is not None:
+            yield from unmet_reason(item, literals, item.reason, refused)
+        elif trace.ending.status == SUCCESS:
+            yield Unmet(item, f"the outputs are not refused: the run {_end(trace.ending)}")
+
+
+def unmet_reason(
+    item: ast.Node, literals: Literals, reason: ast.Text | ast.PartText | None, found: str
+) -> Iterator[Unmet]:
+    """A reason that is not the expected one."""
+    if reason is None:
+        return
+    sought, part = literals.matched(reason)
+    if not (sought in found if part else sought == found):
+        words = f'a reason with "{sought}"' if part else f'"{sought}"'
+        yield Unmet(item, f"{words} is expected, and {found}")
+
+
+def _unmet_checks(
+    case: Case, literals: Literals, trace: Trace, names: Sequence[str]
+) -> Iterator[Unmet]:
+    """Post-run checks that fail and are not named, or are named and do not fail."""
+    verdicts = zip(names, trace.checks, strict=False)
+    failed = {name: each for name, each in verdicts if each.status != SUCCESS}
+    items = [item for item in case.items if isinstance(item, ast.ExpectFailedCheck)]
+    named: set[str] = set()
+    for item in items:
+        sought, part = ("", True) if item.name is None else literals.matched(item.name)
+        found = {name for name in names if (sought in name if part else sought == name)}
+        named |= found
+        if found & failed.keys():
+            continue
+        if not found:
+            known = ", ".join(f'"{name}"' for name in names) or "it has none"
+            yield Unmet(item, f'no check of `{case.subject}` is named "{sought}": {known}')
+        elif trace.ending.status != SUCCESS or trace.refused is not None:
+            yield Unmet(item, "no check is carried out: the run does not end well")
+        else:
+            yield Unmet(item, "no check fails" if not sought else f'the check "{sought}" succeeds')
+    for name, verdict in failed.items():
+        if name not in named:
+            yield Unmet(_blamed(case), f'the check "{name}" fails: {verdict.message}')
 
 
 def _expects_end(item: ast.TestItem) -> bool:
@@ -154,7 +214,7 @@ def _reason(
             yield Unmet(item, f"the run {_end(ending)}, and reaches no `finish`")
         return
     expected, part = literals.matched(reason)
-    found = ending.reason or ""
+    found = on_one_line(ending.reason or "")
     if not (expected in found if part else expected == found):
         words = f'a reason with "{expected}"' if part else f'"{expected}"'
         yield Unmet(item, f"{words} is expected, the run {_end(ending)}")
@@ -175,7 +235,8 @@ def unmet_by_outputs(
     if ending is None:
         yield Unmet(item.step, f"step `{step}` does not run: step `{last}` fails before it")
     elif ending.status != SUCCESS:
-        yield Unmet(item.step, f"step `{step}` has no outputs: it {_end(ending)}")
+        how = "is not started" if ending.status == NOT_STARTED else _end(ending)
+        yield Unmet(item.step, f"step `{step}` has no outputs: it {how}")
     else:
         yield from _outputs(item, literals, fields, ending.outputs)
 

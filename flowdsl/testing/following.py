@@ -34,7 +34,7 @@ class Follower(Watcher):
 
     `ways` are those that the run has taken (`coverage`), in their order. `entries` are the passes
     of loops, `open` those that are under way, outer ones first, and `steps` the titles of the steps
-    that began.
+    that began. `refused_at` is where an output was made that is not what it has to be.
     """
 
     def __init__(self, model: SemanticModel, outer_calls: int = 0) -> None:
@@ -50,6 +50,7 @@ class Follower(Watcher):
         self.entries: list[Entry] = []
         self.steps: list[str] = []
         self.open: list[Entry] = []
+        self.refused_at: Span | None = None
 
     def so_far(self) -> Trace | None:
         """What has happened until now; None before the run begins."""
@@ -109,6 +110,8 @@ class Follower(Watcher):
 
     def asks(self, source: SourceFile, node: ast.Node) -> None:
         self._source, self.node = source, node
+        if isinstance(node, ast.Check):
+            return  # no statement
         self._begun.add((source, node.start))
         if isinstance(node, ast.RepeatStmt):
             self._awaited.update(_awaited(node.until, holds=True))
@@ -128,6 +131,9 @@ class Follower(Watcher):
 
     def ends_entry(self) -> None:
         self.open.pop().end = self._count()
+
+    def refuses(self, source: SourceFile, node: ast.Node) -> None:
+        self.refused_at = node.span(source)
 
     def _count(self) -> int:
         return 0 if self._recorder is None else self._recorder.count

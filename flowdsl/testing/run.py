@@ -16,7 +16,7 @@ from flowdsl.simulate.executions import (
     replay_disagreements_with,
 )
 from flowdsl.simulate.machine.execute import Payload
-from flowdsl.simulate.trace import SUCCESS, Trace
+from flowdsl.simulate.trace import Trace
 from flowdsl.simulate.world import World
 from flowdsl.syntax import ast
 
@@ -26,7 +26,7 @@ from .chains import run_chain_test
 from .expectations import needs_run, unmet_by_prompt, unmet_by_run
 from .literals import Literals
 from .outcome import DISAGREEMENT, FAILED, MISTAKEN, Problem, Result, place_of
-from .suite import BUG, Suite, disagreement, executed
+from .suite import BUG, Suite, check_names, disagreement, executed
 from .telling import told
 
 
@@ -120,7 +120,7 @@ class Runs:
             return
         yield first
         replays = [item for item in case.items if isinstance(item, ast.ThenGiven)]
-        if replays and first[1].ending.status != SUCCESS:
+        if replays and not first[1].is_well:
             place = place_of(self._literals.span(replays[0]))
             problems.append(Problem(MISTAKEN, _NOT_RECORDED, place))
             return
@@ -146,9 +146,10 @@ class Runs:
         if isinstance(trace, Problem):
             problems.append(trace)
             return None
-        for number, each in enumerate(unmet_by_run(case, literals, trace, script)):
+        names = check_names(suite.payload(case.workflow))
+        for number, each in enumerate(unmet_by_run(case, literals, trace, script, names)):
             shown = told(trace, script.places, suite.show_path, each.event) if not number else ()
-            where = place_of(literals.span(each.node))
+            where = place_of(each.place or literals.span(each.node))
             problems.append(Problem(FAILED, each.message, where, shown=shown))
         return on_its_day(case.workflow, world), trace
 

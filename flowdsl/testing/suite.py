@@ -9,10 +9,11 @@ from flowdsl.codegen.artifacts import Bundle, ChainArtifact
 from flowdsl.ir.days import NoDay
 from flowdsl.semantics.model import ChainSymbol, SemanticModel, WorkflowSymbol
 from flowdsl.simulate.executions import Disagreement, on_its_day, payload_of, started_world
+from flowdsl.simulate.interpreter.bounds import out_of_bounds
 from flowdsl.simulate.interpreter.errors import MissingInText, NotAProgram, TooLong
 from flowdsl.simulate.interpreter.interpret import interpret
 from flowdsl.simulate.machine.execute import Payload, Refused, accepted_inputs
-from flowdsl.simulate.trace import BROKEN, Trace
+from flowdsl.simulate.trace import BROKEN, SUCCESS, Trace
 from flowdsl.simulate.world import World
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
@@ -86,10 +87,8 @@ def executed(
 
     `place` is where the test gives the inputs.
     """
-    payload = suite.payload(workflow)
     try:
-        begun = started_world(payload, on_its_day(workflow, world))
-        accepted_inputs(payload.input_schema, begun.inputs)
+        started_inputs(suite.payload(workflow), workflow, world)
         return interpret(suite.model, workflow, world, suite.environment, script)
     except NoDay as none:
         message = f"{none}: say in `given` which day is `today`, or give `{none.name}` itself"
@@ -105,6 +104,17 @@ def executed(
         return Problem(MISTAKEN, str(impossible), place_of(place))
 
 
+def check_names(payload: Payload) -> tuple[str, ...]:
+    """The names of the post-run checks of a workflow, in their order."""
+    return tuple(str(check["name"]) for check in payload.checks)
+
+
+def failed_checks(payload: Payload, trace: Trace) -> tuple[str, ...]:
+    """The names of the post-run checks that do not succeed."""
+    verdicts = zip(check_names(payload), trace.checks, strict=False)
+    return tuple(name for name, verdict in verdicts if verdict.status != SUCCESS)
+
+
 def disagreement(
     found: Iterator[Disagreement], kind: str, message: str, place: Span
 ) -> Iterator[Problem]:
@@ -112,6 +122,16 @@ def disagreement(
     for each in found:
         yield Problem(kind, message + _reason(each), place_of(place), shown=told_both(each))
         return
+
+
+def started_inputs(payload: Payload, workflow: WorkflowSymbol, world: World) -> None:
+    """Start a run as the service does; raises Refused, in our words where types tell why."""
+    begun = started_world(payload, on_its_day(workflow, world))
+    try:
+        accepted_inputs(payload.input_schema, begun.inputs)
+    except Refused as refused:
+        wrong = out_of_bounds(workflow.inputs, begun.inputs, "input")
+        raise Refused(str(refused) if wrong is None else wrong.reason) from None
 
 
 TODAY = 'given { today = "2026-03-01" }'

@@ -15,6 +15,8 @@ from flowdsl.simulate.world import Question
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 
+from .wrapping import told_refusal
+
 MARK = ">"
 """Stands before the line where the first difference is."""
 
@@ -47,9 +49,7 @@ def told(
     question that stopped it.
     """
     lines = list(_lines(trace, asked_at))
-    ending = (
-        [Line(None, text) for text in ending_lines(trace.ending)] if stopped is None else [stopped]
-    )
+    ending = [Line(None, text) for text in _end_lines(trace)] if stopped is None else [stopped]
     first = len(lines) if marked is None else _index(lines, marked)
     lines += ending
     places = ["" if each.place is None else _place(each.place, show_path) for each in lines]
@@ -137,6 +137,16 @@ def ending_lines(ending: Ending) -> Iterator[str]:
             yield f"output {name} = {_answer(value)}"
 
 
+def _end_lines(trace: Trace) -> Iterator[str]:
+    """How a run ended, with what the service makes of it."""
+    yield from ending_lines(trace.ending)
+    if trace.refused is not None:
+        yield f"the service refuses the outputs: {told_refusal(trace.refused)}"
+    for verdict in trace.checks:
+        if verdict.status != SUCCESS:
+            yield f"a check fails: {verdict.message}".removesuffix(": ")
+
+
 def _quoted(text: str) -> str:
     return '"' + text.replace("\n", "\\n") + '"'
 
@@ -165,7 +175,8 @@ def told_both(found: Disagreement) -> tuple[str, ...]:
 def _plain(trace: Trace) -> Iterator[str]:
     yield from (_quoted(part) for part in trace.heading if part)
     yield from map(event_line, trace.events)
-    yield from ending_lines(trace.ending.__replace__(outputs=_sorted(trace.ending.outputs)))
+    ending = trace.ending.__replace__(outputs=_sorted(trace.ending.outputs))
+    yield from _end_lines(trace.__replace__(ending=ending))
 
 
 def _sorted(value: Any) -> Any:

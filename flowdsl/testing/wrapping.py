@@ -24,6 +24,11 @@ RESULT = "flowdsl_result"
 """The output of the workflow around a task: the result of the call."""
 
 
+def told_refusal(reason: str) -> str:
+    """Why outputs are refused; that of a task is a field of its result."""
+    return reason.replace(f"the output `{RESULT}.", "the result field `")
+
+
 def wrapper_names(model: SemanticModel) -> dict[tuple[str, str], str]:
     """The name of the workflow around each task, by the file and the name of the task."""
     return {key: _wrapper_name(*key) for key in map(_key, model.tasks)}

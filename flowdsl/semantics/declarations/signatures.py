@@ -43,6 +43,7 @@ _SECTION_NAMES: dict[type[ast.Node], str] = {
     ast.ExpectResult: "result",
     ast.ExpectAborts: "aborts",
     ast.ExpectFinishes: "finishes",
+    ast.ExpectRefused: "outputs refused",
 }
 _EXCLUSIVE = (
     (ast.InputsSection, ast.InputsFrom),
@@ -54,6 +55,9 @@ _EXCLUSIVE = (
     (ast.ExpectOutputs, ast.ExpectAborts),
     (ast.ExpectFinishes, ast.ExpectAborts),
     (ast.ExpectResult, ast.ExpectAborts),
+    (ast.ExpectRefused, ast.ExpectAborts),
+    (ast.ExpectRefused, ast.ExpectOutputs),
+    (ast.ExpectRefused, ast.ExpectResult),
 )
 
 

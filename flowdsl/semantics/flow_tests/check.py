@@ -101,9 +101,19 @@ def check_test(program: Program, module: ModuleScope, test: ast.TestDecl) -> Non
 
 _FOR = {"workflow": "for", "task": "for task", "chain": "for chain"}
 """The words in front of the name of what a test is for."""
-_ENDS = (ast.ExpectAborts, ast.ExpectFinishes, ast.ExpectOutputs, ast.ExpectResult)
+_ENDS = (
+    ast.ExpectAborts,
+    ast.ExpectFinishes,
+    ast.ExpectOutputs,
+    ast.ExpectResult,
+    ast.ExpectRefused,
+)
+_JUDGED = "the answer to a check"
 _OF_A_RUN = (
     *_ENDS,
+    ast.JudgedSection,
+    ast.ExpectFailedCheck,
+    ast.ExpectStepRefused,
     ast.ScreenSection,
     ast.ReadsSection,
     ast.CommandsSection,
@@ -283,10 +293,23 @@ class _TestChecker:
                 case ast.ExpectAborts(reason=reason) | ast.ExpectFinishes(reason=reason):
                     if reason is not None:
                         self._reason(reason, aborts=isinstance(item, ast.ExpectAborts))
+                case ast.ExpectRefused(reason=written) | ast.ExpectFailedCheck(name=written):
+                    self._text(written)
+                case ast.ExpectStepRefused(step=step, reason=written):
+                    self._of_step(step)
+                    self._text(written)
+                case ast.JudgedSection(answers=judged):
+                    for each in judged:
+                        self._text(each.text)
+                        self._yes_or_no(each.value, COMMAND_WORDS, "checks", _JUDGED)
                 case ast.ExpectOutputs(bindings=expected):
                     self._outputs(expected, "output")
                 case ast.ExpectResult(bindings=expected):
                     self._outputs(expected, "result field")
+
+    def _text(self, written: ast.Text | ast.PartText | None) -> None:
+        if written is not None:
+            check_text(self.program, self.scope, inner_text(written), places.TEST_VALUE)
 
     def _of_step(self, name: ast.Name) -> _TestChecker | None:
         """What checks the answers and outputs of a step of a chain; None where there is none."""

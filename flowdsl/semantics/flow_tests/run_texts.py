@@ -342,7 +342,10 @@ def _pattern(program: Program, text: ast.Text, *, exact: bool = False) -> TextPa
             written.append(value)
         elif isinstance(part, ast.Ref):
             known = part in program.constants
-            pieces.append(spell(program.constants[part]) if known else None)
+            held = spell(program.constants[part]) if known else None
+            if held is not None and not exact:
+                held = _without_line_ends(held)
+            pieces.append(held)
             written.append(pieces[-1] or f"{{{part.name.text}}}")
     refs = [part for part in text.parts if isinstance(part, ast.Ref)]
     if any(part not in program.values for part in refs):

@@ -104,7 +104,7 @@ def _of_body(program: Program, body: ast.Block) -> Iterator[str | None]:
 
 def _of_value(program: Program, node: ast.Node) -> Iterator[str | None]:
     """The texts in a value that a test writes; None where it is not known."""
-    value = program.constants.get(node, _UNKNOWN)  # type: ignore[call-overload]
+    value = program.constants.get(node, _UNKNOWN)
     if value is _UNKNOWN:
         yield from _of_nodes(program, walk(node))
     else:

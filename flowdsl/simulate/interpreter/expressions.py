@@ -74,12 +74,17 @@ def line(frame: Frame, text: ast.Text) -> str:
     return laid_out(frame, text, on_one_line)
 
 
-def laid_out(frame: Frame, text: ast.Text, layout: Callable[[str], str]) -> str:
-    """A text of which the author's own characters are laid out, with its values filled in."""
+def laid_out(
+    frame: Frame, text: ast.Text, layout: Callable[[str], str], missing: str | None = None
+) -> str:
+    """A text of which the author's own characters are laid out, with its values filled in.
+
+    `missing` stands for a value that is missing, which raises `MissingInText` where it is None.
+    """
     own: list[str] = []
     values: list[str] = []
     for part in text.parts:
-        piece = _piece(frame, part)
+        piece = _piece(frame, part, missing)
         # What the compiler knows, and has several lines, reads as if it stood there.
         long = isinstance(part, ast.Ref) and has_lines(piece) and is_known(frame, part)
         if isinstance(part, ast.Ref) and not long:
@@ -132,7 +137,7 @@ def typed(frame: Frame, value: ast.Ref | ast.Text) -> str:
     return "" if data is None else spelled(data)
 
 
-def _piece(frame: Frame, part: ast.TextPart) -> str:
+def _piece(frame: Frame, part: ast.TextPart, missing: str | None = None) -> str:
     match part:
         case ast.TextLiteral(value=value):
             return value
@@ -140,6 +145,8 @@ def _piece(frame: Frame, part: ast.TextPart) -> str:
             return ""
         case ast.Ref():
             data = frame.take(reference(frame, part))
+            if missing is not None:
+                return missing if data is None else spelled(data)
             if _lacks(data):
                 raise MissingInText(part.span(frame.source))
             return spelled(data)

@@ -65,6 +65,7 @@ class Frame:
     - `names`: the values of parameters, loop variables and runtime variables.
     - `fields`: the outputs of the workflow or the fields of the task's result, by name.
     - `emitted`: those that have a value, by name.
+    - `makers`: the `emit` that was carried out last for each of them.
     - `known`: for each parameter, whether the compiler knows the part of its argument at a path.
     """
 
@@ -86,6 +87,7 @@ class Frame:
             for each in statements(body)
             if isinstance(each, ast.EmitStmt) and each.append
         }
+        self.makers: dict[str, ast.EmitStmt] = {}
         self._setters: list[tuple[str, ast.Stmt]] = [
             (name.text, each)
             for each in statements(body)

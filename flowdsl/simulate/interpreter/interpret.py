@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -11,14 +12,17 @@ from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
 from flowdsl.syntax import ast
 from flowdsl.syntax.texts.paragraphs import on_one_line
 
+from ..schemas import refusal
 from ..shapes import without_missing
 from ..trace import FAILED, SUCCESS, Ending, Recorder, Trace
 from ..world import World
+from .bounds import out_of_bounds
+from .checks import evaluated
 from .defaults import with_defaults
 from .errors import NotAProgram
 from .expressions import constant, constant_in, line
 from .frames import Frame, Run
-from .reading import reported
+from .reading import reported, with_field_defaults
 from .statements.leaving import Abort, Fail, Finish
 from .statements.perform import perform
 from .values import MISSING
@@ -50,7 +54,21 @@ def interpret(
     frame = Frame(run, workflow.module.source, body, workflow.outputs, {})
     run.inputs = _inputs(frame, workflow, world)
     recorder.rules = tuple(line(frame, rule) for rule in _rules(workflow))
-    return recorder.trace(_heading(frame, workflow), _ending(frame, workflow, body))
+    ending = _ending(frame, workflow, body)
+    heading = _heading(frame, workflow)
+    if ending.status != SUCCESS:
+        return recorder.trace(heading, ending)
+    wrong = out_of_bounds(frame.fields.values(), ending.outputs)
+    if wrong is not None:
+        watcher.refuses(frame.source, _maker(frame, workflow, wrong.field.name))
+        return recorder.trace(heading, ending, wrong.reason)
+    if workflow.outputs_from is not None:
+        refused = refusal(model.texts[workflow.outputs_from], ending.outputs)
+        if refused is not None:
+            watcher.refuses(frame.source, _maker(frame, workflow, ""))
+            reason = f"the outputs do not fit `{workflow.outputs_from}`: {refused}"
+            return recorder.trace(heading, ending, reason)
+    return recorder.trace(heading, ending, checks=evaluated(frame, workflow))
 
 
 def _ending(frame: Frame, workflow: WorkflowSymbol, body: ast.Block) -> Ending:
@@ -64,20 +82,39 @@ def _ending(frame: Frame, workflow: WorkflowSymbol, body: ast.Block) -> Ending:
     return Ending(SUCCESS, None, _outputs(frame, workflow))
 
 
+def _maker(frame: Frame, workflow: WorkflowSymbol, name: str) -> ast.Node:
+    """The `emit` that gave an output its value; its declaration where none did."""
+    declared = (
+        field
+        for item in workflow.declaration.items
+        if isinstance(item, ast.OutputsSection)
+        for field in item.fields
+        if field.name.text == name
+    )
+    return frame.makers.get(name) or next(declared, workflow.declaration)
+
+
 def _inputs(frame: Frame, workflow: WorkflowSymbol, world: World) -> dict[str, Any]:
     """The inputs by their names on the wire: what is given, else the default."""
     found = with_defaults(frame, workflow.inputs, world.inputs, world.today)
-    return {name: without_missing(value) for name, value in found.items()}
+    declared = {field.wire_name: field.type for field in workflow.inputs}
+    known = constant_in(frame)
+    return {
+        name: with_field_defaults(without_missing(value), declared.get(name, types.ANY), known)
+        for name, value in found.items()
+    }
 
 
 def _outputs(frame: Frame, workflow: WorkflowSymbol) -> dict[str, Any]:
-    """The outputs by their names on the wire; with `outputs from`, those that were emitted.
+    """The outputs by their names on the wire; with `outputs from`, those of the schema.
 
     A missing one that is written `name?:` is left out.
     """
     fields = frame.fields
     if workflow.outputs_from is not None:
-        fields = {name: types.FieldType(name, types.ANY) for name in frame.emitted}
+        schema = json.loads(frame.run.model.texts[workflow.outputs_from])
+        names = (*schema.get("properties", ()), *frame.emitted)
+        fields = {name: types.FieldType(name, types.ANY) for name in names}
     found = {
         field.wire_name: reported(
             frame.take(frame.emitted.get(name, MISSING)), field.type, constant_in(frame)

@@ -103,6 +103,22 @@ def _converted(text: str) -> Any:
         return text
 
 
+def with_field_defaults(data: Any, type_: types.Type, constant: Constant) -> Any:
+    """A value of an input with the defaults of the fields in it, as they are sent."""
+    match data, types.strip_optional(type_):
+        case list(), types.ListOf(element):
+            return [with_field_defaults(each, element, constant) for each in data]
+        case dict(), types.RecordOf(_, fields):
+            found = dict(data)
+            for field in fields:
+                value = with_field_defaults(field_of(data, field, constant), field.type, constant)
+                if value is not None:
+                    found[field.wire_name] = value
+            return found
+        case _:
+            return data
+
+
 def field_of(data: dict[str, Any], field: types.FieldType, constant: Constant) -> Any:
     """The value of a field of a record, or its default where it is missing."""
     value = data.get(field.wire_name)

@@ -48,5 +48,8 @@ class Watcher:
     def takes(self, source: SourceFile, node: ast.Node, way: str) -> None:
         """A statement, or a branch of an `if`, goes one of its ways."""
 
+    def refuses(self, source: SourceFile, node: ast.Node) -> None:
+        """An output is not what it has to be; `node` made it, or declares it."""
+
 
 NOBODY = Watcher()

@@ -19,19 +19,21 @@ from flowdsl.simulate.trace import (
     Playback,
     Recorder,
     Trace,
+    Verdict,
 )
 from flowdsl.simulate.world import World
 from flowdsl.source.record import Record
 
 from .agent import Aborted, Finished
 from .characters import LiveSecret, filled, inside, with_inputs
+from .ending.checks import PostRunChecks
+from .ending.transformation import outputs
 from .grammar import Grammar
 from .kinds import machine_grammar
 from .layout import Defect, Page, read_page
 from .main_agent import MainAgent, Recording
 from .meanings import check_meanings
 from .memory import Memory
-from .transformation import outputs
 from .variants import Variant
 
 
@@ -46,6 +48,7 @@ class Payload(Record):
     input_schema: str | None = None
     output_schema: str | None = None
     allowlist: tuple[str, ...] | None = None
+    checks: tuple[Mapping[str, Any], ...] = ()
 
 
 class Execution(Record):
@@ -96,6 +99,8 @@ def carry_out(
     """
     grammar = shared_grammar()
     heading = ("", "")
+    refused: str | None = None
+    checks: tuple[Verdict, ...] = ()
     agent: MainAgent | None = None
     memory = Memory(variant)
     try:
@@ -111,24 +116,31 @@ def carry_out(
         told = [*replay_of(page, grammar), *rules]
         agent = MainAgent(grammar, recorder, memory, page.steps, told)
         recorder.outline(page.steps)
-        ending = _ending(agent, page, recording, payload, memory, grammar)
+        ending = _ending(agent, page, recording)
+        if ending.status == SUCCESS:
+            made, refused = outputs(payload.output_schema, memory.values, grammar)
+            ending = ending.__replace__(outputs=made)
+            if refused is None:
+                after = PostRunChecks(inputs, names, memory.values, recorder)
+                has_schema = payload.output_schema is not None
+                checks = tuple(
+                    after.verdict(each, has_schema=has_schema) for each in payload.checks
+                )
     except NotAsked as unasked:
         ending = Ending(
             BROKEN, f"asks {unasked.question} at {unasked.position}, the program does not", {}
         )
     except (Defect, LiveSecret) as defect:
         ending = Ending(BROKEN, f"{type(defect).__name__}: {defect}", {})
-    kept = agent.recording if agent is not None and ending.status == SUCCESS else None
-    return Execution(recorder.trace(heading, ending), kept, memory.values)
+    trace = recorder.trace(heading, ending, refused, checks)
+    kept = agent.recording if agent is not None and trace.is_well else None
+    return Execution(trace, kept, memory.values)
 
 
 def _ending(
     agent: MainAgent,
     page: Page,
     recording: Recording | None,
-    payload: Payload,
-    memory: Memory,
-    grammar: Grammar,
 ) -> Ending:
     reason = None
     try:
@@ -141,7 +153,7 @@ def _ending(
         return Ending(FAILED, str(failure), {})
     except Finished as finished:
         reason = str(finished)
-    return Ending(SUCCESS, reason, outputs(payload.output_schema, memory.values, grammar))
+    return Ending(SUCCESS, reason, {})
 
 
 def _heading(text: str) -> str:

@@ -110,12 +110,14 @@ class Performance(Record):
     """What a payload did on a desk.
 
     `values` are the runtime values at the end. `recording` exists where the run ended well.
+    `refused` is why the service refuses its outputs, where it does.
     """
 
     steps: Sequence[Step]
     ending: Ending
     values: Mapping[str, Any]
     recording: Recording | None
+    refused: str | None = None
 
 
 def perform(
@@ -131,7 +133,9 @@ def perform(
     plain = {each.label: each.line for each in outline.lines.values()}
     minutes = _Minutes(desk, grammar, plain)
     done = carry_out(payload, inputs, minutes, USUAL, recording)
-    return Performance(minutes.done(), done.trace.ending, done.values, done.recording)
+    return Performance(
+        minutes.done(), done.trace.ending, done.values, done.recording, done.trace.refused
+    )
 
 
 # Which prompts are ours

@@ -18,8 +18,8 @@ from typing import Any
 
 from flowdsl.semantics.model import ChainSymbol, WorkflowSymbol
 from flowdsl.simulate.executions import started_world
-from flowdsl.simulate.trace import Trace
-from flowdsl.simulate.world import COMMAND, COPY, OUTPUT, READ, World
+from flowdsl.simulate.trace import NOT_STARTED, SUCCESS, Trace
+from flowdsl.simulate.world import CHECK, COMMAND, COPY, OUTPUT, READ, World
 from flowdsl.source.record import Record
 
 from ..cases import Case, begun_inputs
@@ -60,7 +60,8 @@ def rehearsal(suite: Suite, case: Case) -> Rehearsal | None:
         inputs = _named_inputs(suite, case.workflow, world)
         known = {"inputs": inputs} if inputs else {}
         approved = {"approve": True} if len(runs) > 1 and not number else {}
-        rules.append({"workflow": title} | known | approved | answers_in(trace))
+        checks = judged(suite, case.workflow, trace)
+        rules.append({"workflow": title} | known | approved | answers_in(trace) | checks)
     # A rule is for runs with its inputs, whatever else they have: what names most comes first.
     rules.sort(key=lambda rule: len(rule.get("inputs", ())), reverse=True)
     commands = [_command(case, world.inputs) for world, _ in runs]
@@ -77,7 +78,8 @@ def _named_inputs(suite: Suite, workflow: WorkflowSymbol, world: World) -> dict[
 
 def _of_chain(suite: Suite, case: Case, chain: ChainSymbol) -> Rehearsal | None:
     problems: list[Problem] = []
-    ran = [(each.workflow, each.trace) for each in chain_runs(suite, case, chain, problems)]
+    every = chain_runs(suite, case, chain, problems)
+    ran = [(each.workflow, each.trace) for each in every if each.trace.ending.status != NOT_STARTED]
     if not ran:
         return None
     inputs = begun_inputs(case, suite.literals(case.module)) or {}
@@ -102,12 +104,24 @@ def answers_in(trace: Trace) -> dict[str, Any]:
     """Everything that a run asked, with the answers, by the tables of a scenario."""
     tables: dict[str, dict[str, list[Any]]] = {}
     for each in trace.asked:
+        if each.question.kind == CHECK:
+            continue  # which the local Cyberdesk does not ask: see `judged`
         table = tables.setdefault(_TABLES.get(each.question.kind, "screen"), {})
         table.setdefault(each.question.text, []).append(each.answer)
     return {
         name: {text: _in_turn(answers) for text, answers in table.items()}
         for name, table in tables.items()
     }
+
+
+def judged(suite: Suite, workflow: WorkflowSymbol, trace: Trace) -> dict[str, Any]:
+    """The results of the checks that a model carries out, and that do not succeed."""
+    failed = {
+        str(check["name"]): verdict.status
+        for check, verdict in zip(suite.payload(workflow).checks, trace.checks, strict=False)
+        if verdict.status != SUCCESS and check.get("check_prompt")
+    }
+    return {"checks": failed} if failed else {}
 
 
 def _in_turn(answers: list[Any]) -> Any:
@@ -126,7 +140,7 @@ def _rules(suite: Suite, ran: Sequence[tuple[WorkflowSymbol, Trace]]) -> Iterato
         rule: dict[str, Any] = {"workflow": _any_of(suite.title(workflow))}
         if often[workflow.name] > 1:
             rule["nth"] = seen[workflow.name]
-        yield rule | answers_in(trace)
+        yield rule | answers_in(trace) | judged(suite, workflow, trace)
 
 
 def _any_of(name: str) -> str:

@@ -70,6 +70,15 @@ _OTHERS = (
     *("a value in a text", "a raw text", "text block", "an escaped brace"),
     *("task", "parameter", "secret parameter", "default of a parameter", "result"),
     *("a field of a result", "chain step", "output of a step", "shared", "pause"),
+    *(
+        "file check",
+        "files matching",
+        "count",
+        "files each",
+        "none if present",
+        "check of an image",
+    ),
+    *("output satisfies", "bound of an output"),
 )
 
 

@@ -70,6 +70,7 @@ class _Writer:
         self._prompt = prompt
         self._desk = desk
         self._ending = performance.ending
+        self._refused = performance.refused
         self._values = performance.values
         self._steps = _shown(performance.steps)
         if plan.effects.error is not None:
@@ -108,6 +109,8 @@ class _Writer:
             return None, effects.error
         if ending.status == BROKEN:
             return None, f"the prompt cannot be carried out: {ending.reason}"
+        if self._refused is not None:
+            return None, f"the outputs are not what the output schema says: {self._refused}"
         if ending.status != FAILED:
             return None, None
         if effects.fail is not None and effects.fail.reason and self._desk.has_failed:
@@ -124,6 +127,10 @@ class _Writer:
             if path is not None:
                 set_at(values, path, wanted)
         return values
+
+    def _is_stuck(self) -> bool:
+        """Whether the prompt itself cannot go on, and not what the scenario says."""
+        return self._ending.status == BROKEN or self._refused is not None
 
     def _at_ms(self, index: int) -> int:
         return moment(index, len(self._steps), self._running_ms)
@@ -167,7 +174,7 @@ class _Writer:
             )
         if self._failed is not None:
             history.failure(self._running_ms, self._failed)
-        elif self._ending.status == BROKEN and self._broken_by is not None:
+        elif self._broken_by is not None and self._is_stuck():
             history.note(self._running_ms, self._broken_by, "run_error")
         elif self._broken_by is None:
             history.end(self._running_ms, self._ending.reason)

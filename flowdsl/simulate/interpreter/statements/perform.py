@@ -115,6 +115,7 @@ def _unless(
 def _emit(frame: Frame, statement: ast.EmitStmt) -> None:
     """`emit`: an output, or a field of the task's result, gets a value or one entry more."""
     name = statement.name.text
+    frame.makers[name] = statement
     field = frame.fields.get(name)
     type_ = types.ANY if field is None else field.type
     if statement.append:

@@ -48,7 +48,6 @@ SAMPLES: dict[str, tuple[str, ...]] = {
     "CMP": ("==", "!=", "<=", ">=", "<", ">"),
     "EMIT_OP": ("=", "+="),
     "SECRET": ("secret",),
-    "REFUSED": ("refused",),
 }
 BLANKS = (" ", " ", " ", "\n", "\n  ", "\r\n", "\t", " # note\n", "\n## doc\n", " \f ")
 MAX_EXPANSIONS = 3_000

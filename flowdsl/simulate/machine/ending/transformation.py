@@ -14,26 +14,25 @@ from typing import Any
 from flowdsl.simulate.schemas import refusal
 from flowdsl.simulate.shapes import EMPTY
 
-from .characters import at_path, spelled
-from .grammar import Grammar, Said
-from .layout import Defect
+from ..characters import at_path, spelled
+from ..grammar import Grammar, Said
+from ..layout import Defect
 
 
-def outputs(schema: str | None, values: Mapping[str, Any], grammar: Grammar) -> dict[str, Any]:
-    """The fields of `output_data`; raises Defect where they cannot be what the schema says."""
+def outputs(
+    schema: str | None, values: Mapping[str, Any], grammar: Grammar
+) -> tuple[dict[str, Any], str | None]:
+    """The fields of `output_data`, and why the schema refuses them; None where it does not.
+
+    Raises Defect where a description cannot be read.
+    """
     if schema is None:
-        return {}
+        return {}, None
     read = json.loads(schema)
     fields: Mapping[str, Any] = read.get("properties", {})
     made = {name: _field(name, field, values, grammar) for name, field in fields.items()}
-    for name in read.get("required", ()):
-        if made.get(name) is _LEFT_OUT:
-            raise Defect("an output that is required is left out", name)
     found = {name: value for name, value in made.items() if value is not _LEFT_OUT}
-    wrong = refusal(schema, found)
-    if wrong is not None:
-        raise Defect("an output is not what its schema says", wrong)
-    return found
+    return found, refusal(schema, found)
 
 
 _LEFT_OUT = object()
@@ -61,8 +60,6 @@ def _field(name: str, schema: Any, values: Mapping[str, Any], grammar: Grammar) 
         value = _without_empty(value, schema)
     if source is not None and dict(source.holes).get("without"):
         value = _without_absent(value, schema)
-    if value is None and not _may_be_null(schema):
-        raise Defect("an output that is required has no value", name)
     return value
 
 

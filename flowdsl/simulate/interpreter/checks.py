@@ -1,0 +1,183 @@
+"""The post-run checks of a workflow, on what a run has kept and reported."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from flowdsl.semantics.model import WorkflowSymbol
+from flowdsl.source.patterns import may_match
+from flowdsl.source.record import Record
+from flowdsl.syntax import ast
+from flowdsl.syntax.texts.paragraphs import on_one_line
+
+from ..shapes import EMPTY
+from ..trace import CAPTURE, CHECK_FAILED, EXPORT, INFRA_ERROR, SUCCESS, Verdict
+from ..world import CHECK, Question
+from .expressions import exact, laid_out, reference
+from .frames import Frame
+from .stored_checks import stored_checks
+
+FILES = "files"
+IMAGES = "images"
+SCHEMA = "schema"
+OUTPUTS = "outputs"
+
+
+class PostRunCheck(Record):
+    """A check with the values of a run.
+
+    - `kind`: FILES, IMAGES, SCHEMA or OUTPUTS.
+    - `names`: of the files that have to be there; None where a `pattern` tells them.
+    - `count`: how many have to match the pattern; None where one is enough.
+    - `if_present`: whether there may be none.
+    - `statements`: what a model judges.
+    """
+
+    node: ast.Node
+    kind: str
+    names: tuple[str, ...] | None = None
+    pattern: str = ""
+    count: int | None = None
+    if_present: bool = False
+    statements: tuple[str, ...] = ()
+
+
+def evaluated(frame: Frame, workflow: WorkflowSymbol) -> tuple[Verdict, ...]:
+    """The verdict of each check, in the order of the source; a model is asked as the world is."""
+    events = frame.run.recorder.events
+    files = [_base_name(event.texts[0]) for event in events if event.verb in (CAPTURE, EXPORT)]
+    return tuple(_verdict(frame, workflow, check, files) for check in _checks(frame, workflow))
+
+
+def _checks(frame: Frame, workflow: WorkflowSymbol) -> Iterator[PostRunCheck]:
+    for section in workflow.declaration.items:
+        if isinstance(section, ast.ChecksSection):
+            for check in section.checks:
+                if not isinstance(check.body, ast.CleanupCheck):
+                    yield _of_source(frame, check, check.body)
+        elif isinstance(section, ast.ChecksFrom) and workflow.checks_from is not None:
+            text = frame.run.model.texts[workflow.checks_from]
+            for fields in stored_checks(text, frame.run.inputs, frame.names):
+                yield PostRunCheck(section, **fields)
+
+
+def _verdict(
+    frame: Frame, workflow: WorkflowSymbol, check: PostRunCheck, files: Sequence[str]
+) -> Verdict:
+    match check.kind:
+        case "schema":
+            if workflow.outputs or workflow.outputs_from is not None:
+                return Verdict(SUCCESS)
+            return Verdict(INFRA_ERROR, "the workflow has no outputs")
+        case "outputs":
+            return _judged(frame, check)
+        case _:
+            found, is_there = _of_files(check, files)
+            if check.kind == IMAGES and found.status == SUCCESS and is_there:
+                return _judged(frame, check)
+            return found
+
+
+def _judged(frame: Frame, check: PostRunCheck) -> Verdict:
+    for statement in check.statements:
+        frame.asks(check.node)
+        if not frame.holds(Question(CHECK, statement)):
+            return Verdict(CHECK_FAILED, f"it is not so that {statement}")
+    return Verdict(SUCCESS)
+
+
+def _of_files(check: PostRunCheck, files: Sequence[str]) -> tuple[Verdict, bool]:
+    """Whether the files of a check are there, and whether any of them is."""
+    if check.names is None:
+        return _of_pattern(check, files)
+    missing = [name for name in check.names if name not in files]
+    if missing and not check.if_present:
+        return Verdict(CHECK_FAILED, f"no file is named `{missing[0]}`: {_kept(files)}"), False
+    return Verdict(SUCCESS), len(missing) < len(check.names)
+
+
+def _of_pattern(check: PostRunCheck, files: Sequence[str]) -> tuple[Verdict, bool]:
+    found = [name for name in files if may_match(check.pattern, name)]
+    if not found and check.if_present:
+        return Verdict(SUCCESS), False
+    if check.count is not None and len(found) != check.count:
+        number = "1 file matches" if len(found) == 1 else f"{len(found)} files match"
+        message = f'{number} r"{check.pattern}", and not {check.count}: {_kept(files)}'
+        return Verdict(CHECK_FAILED, message), bool(found)
+    if check.count is None and not found:
+        return Verdict(CHECK_FAILED, f'no file matches r"{check.pattern}": {_kept(files)}'), False
+    return Verdict(SUCCESS), bool(found)
+
+
+def _kept(files: Sequence[str]) -> str:
+    return f"the run keeps {', '.join(f'`{name}`' for name in files)}" if files else "it keeps none"
+
+
+def _base_name(path: str) -> str:
+    return re.split(r"[/\\]", path.strip())[-1].strip() or "file"
+
+
+# The checks of the source
+
+
+def _of_source(frame: Frame, check: ast.Check, body: ast.CheckBody) -> PostRunCheck:
+    match body:
+        case ast.FileCheck(target=target, if_present=if_present):
+            files = _target(frame, target, counts=True)
+            return PostRunCheck(check, FILES, if_present=if_present, **files)
+        case ast.ImageCheck(target=target, if_present=if_present, shows=shows):
+            files = _target(frame, target, counts=False)
+            seen = tuple(_line(frame, shows) for _ in _entries(frame, target))
+            return PostRunCheck(check, IMAGES, if_present=if_present, statements=seen, **files)
+        case ast.SchemaCheck():
+            return PostRunCheck(check, SCHEMA)
+        case ast.OutputCheck(statement=statement):
+            return PostRunCheck(check, OUTPUTS, statements=(_line(frame, statement),))
+        case _:
+            raise AssertionError("what is done on failure is no check")
+
+
+def _target(frame: Frame, target: ast.FileTarget, *, counts: bool) -> dict[str, Any]:
+    """The files that are meant; how many match does not count for pictures."""
+    match target:
+        case ast.RegexTarget(pattern=pattern, count=count):
+            wanted = _count(frame, count) if counts else None
+            return {"pattern": exact(frame, pattern), "count": wanted}
+        case ast.ExactTarget(names=names):
+            return {"names": tuple(_base_name(_text(frame, name)) for name in names)}
+        case ast.EachTarget(template=template):
+            every = (_text(frame, template) for _ in _entries(frame, target))
+            return {"names": tuple(map(_base_name, every))}
+
+
+def _count(frame: Frame, count: ast.IntLit | ast.Ref | None) -> int | None:
+    """How many files there have to be; None where one is enough, as it is without a value."""
+    if not isinstance(count, ast.Ref):
+        return None if count is None else count.value
+    value = frame.take(reference(frame, count))
+    if isinstance(value, list):
+        return len(value)
+    return value if isinstance(value, int) else None
+
+
+def _entries(frame: Frame, target: ast.FileTarget) -> Iterator[None]:
+    """Name each entry of the list in turn by the variable of a target; once where it has none."""
+    if not isinstance(target, ast.EachTarget):
+        yield
+        return
+    name, found = target.variable.text, reference(frame, target.iterable)
+    data = frame.take(found)
+    for number in range(len(data) if isinstance(data, list) else 0):
+        frame.names[name] = found.at(number)
+        yield
+    frame.names.pop(name, None)
+
+
+def _text(frame: Frame, text: ast.Text) -> str:
+    return laid_out(frame, text, str, missing=EMPTY)
+
+
+def _line(frame: Frame, text: ast.Text) -> str:
+    return laid_out(frame, text, on_one_line, missing=EMPTY)
