@@ -4,6 +4,9 @@ if {{entry.status}} == "duplicate" { … }    the field `status` of `entry`, wit
 for invoice in invoices { … }               how many `invoices` there are
 call enter(invoice: invoice) as entry       what decides in the task decides here
 
+A value that is reported as an output, or handed to a step, keeps the bounds of that where it comes
+from: other values of it are answers that the service refuses.
+
 Values are told apart by the name of their variable and the fields behind it, not by entries. In a
 chain, what decides in a step decides where its value comes from: in an earlier step, or in an input
 of the chain.
@@ -11,13 +14,20 @@ of the chain.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
 from flowdsl.semantics.model import ChainSymbol, SemanticModel, WorkflowSymbol
 from flowdsl.semantics.traversal import statements
-from flowdsl.semantics.types import Constraints
+from flowdsl.semantics.types import (
+    NO_CONSTRAINTS,
+    Constraints,
+    FieldType,
+    ListOf,
+    RecordOf,
+    strip_optional,
+)
 from flowdsl.simulate.interpreter.errors import NotAProgram
 from flowdsl.source.matching_text import matching_text
 from flowdsl.syntax import ast
@@ -38,20 +48,32 @@ if TYPE_CHECKING:
 class Deciding:
     """The values on which the ways of some bodies depend, and of the tasks that are called there.
 
-    Each is kept by where it is named, with the literals that it is compared with. The bodies are
-    the steps of a workflow, or those of each workflow of a `chain`.
+    Each is kept by where it is named, with the literals that it is compared with. There is one
+    workflow, or those of the steps of a `chain`. Raises NotAProgram for one without steps.
     """
 
     def __init__(
-        self, model: SemanticModel, bodies: Iterable[ast.Block], chain: ChainSymbol | None = None
+        self,
+        model: SemanticModel,
+        workflows: Collection[WorkflowSymbol],
+        chain: ChainSymbol | None = None,
     ) -> None:
         self._model = model
         self._chain = chain
         self._calls: dict[ast.Block, list[tuple[ast.Block, ast.CallStmt]]] = {}
-        self._bodies = list(self._reached(dict.fromkeys(bodies)))
+        bodies = dict.fromkeys(map(steps_of, workflows))
+        self._bodies = list(self._reached(bodies))
         self._found: dict[Site, list[Any]] = {}
+        self._bounds: dict[Site, dict[Constraints, None]] = {}
         tested = [site for body in self._bodies for site in self._tested(body)]
         self._spread([*tested, *self._refused()])
+        for site, bounds in self._bounded(workflows):
+            for source in self._origins(site):
+                self._bounds.setdefault(source, {})[bounds] = None
+
+    def bounds(self, scope: Scope, path: Path) -> Iterable[Constraints]:
+        """The bounds of the outputs and inputs that a value becomes."""
+        return self._bounds.get((scope, path), ())
 
     def literals(self, scope: Scope, path: Path) -> list[Any] | None:
         """The literals that a value is compared with; None where no way depends on it."""
@@ -134,6 +156,30 @@ class Deciding:
             self._found[site] = [*(known or ()), *fresh]
             pending += [(source, fresh) for source in self._sources(*site)]
 
+    def _bounded(self, workflows: Collection[WorkflowSymbol]) -> Iterator[tuple[Site, Constraints]]:
+        """The values that become an output, or what a chain hands to an input, with its bounds."""
+        for workflow in workflows:
+            body = steps_of(workflow)
+            for field in workflow.outputs:
+                for path, bounds in _bounds_below(field):
+                    for site in _emitted(body, list(path)):
+                        yield site, bounds
+        for step, workflow in self._steps():
+            for field in workflow.inputs:
+                if field.name in given_to(self._chain, step):
+                    for path, bounds in _bounds_below(field):
+                        yield (steps_of(workflow), path), bounds
+
+    def _origins(self, site: Site) -> Iterator[Site]:
+        """A value, and the variables that it comes from."""
+        pending, seen = [site], {site}
+        while pending:
+            each = pending.pop()
+            yield each
+            fresh = [source for source in self._sources(*each) if source not in seen]
+            seen.update(fresh)
+            pending += fresh
+
     def _sources(self, scope: Scope, path: Path) -> Iterator[Site]:
         """Where a value comes from, as far as that is another variable."""
         if isinstance(scope, ast.ChainDecl):
@@ -191,6 +237,19 @@ def steps_of(workflow: WorkflowSymbol) -> ast.Block:
         if isinstance(item, ast.StepsSection):
             return item.body
     raise NotAProgram(workflow.name)
+
+
+def _bounds_below(field: FieldType, above: Path = ()) -> Iterator[tuple[Path, Constraints]]:
+    """The bounds of a field and of those below it, by the names that lead there."""
+    path = (*above, field.name)
+    if field.constraints is not NO_CONSTRAINTS:
+        yield path, field.constraints
+    inner = strip_optional(field.type)
+    while isinstance(inner, ListOf):
+        inner = strip_optional(inner.element)
+    if isinstance(inner, RecordOf):
+        for each in inner.fields:
+            yield from _bounds_below(each, path)
 
 
 def _accepted(constraints: Constraints) -> Iterator[Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flowdsl.semantics import types
 from flowdsl.semantics.model import SemanticModel
 from flowdsl.simulate.interpreter.fields import on_the_wire
-from flowdsl.simulate.world import Question
+from flowdsl.simulate.world import CHECK, DAY, SOME_DAY, Question
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
@@ -39,7 +40,7 @@ class Explorer(Follower):
 
     A question that is asked again has the answer of the last time, unless it is chosen anew: a run
     in which something never comes differs by one choice from the usual one. `step` is that of a
-    chain which is carried out.
+    chain which is carried out, on the day `today`.
     """
 
     def __init__(
@@ -50,17 +51,23 @@ class Explorer(Follower):
         choices: Choices,
         outer_calls: int = 0,
         step: str = "",
+        today: date | None = None,
     ) -> None:
         super().__init__(model, outer_calls)
         self._bodies = [steps]
         self._deciding = deciding
         self._choices = choices
         self._step = step
+        self._today = today
         self._last: dict[ast.Node, Any] = {}
         self.asked: list[Answered] = []
 
     def answer(self, question: Question, position: int) -> Any:
         """The answer to a question, as a world gives it."""
+        if question.kind == CHECK:
+            return True  # what a model says of a check is no way of the program
+        if question.kind == DAY:
+            return SOME_DAY if self._today is None else self._today.isoformat()
         type_ = self.type(question)
         usual: Any = ...
         if question.kind not in VALUES:
@@ -112,5 +119,4 @@ class Explorer(Follower):
         return on_the_wire(self._samples().value(type_, (name.text,)), type_)
 
     def _samples(self) -> Samples:
-        body = self._bodies[-1]
-        return Samples(self._choices, lambda path: self._deciding.literals(body, path))
+        return Samples(self._choices, self._deciding, self._bodies[-1])

@@ -16,12 +16,14 @@ from ..coverage import Way, bodies_of
 from ..expectations import needs_run
 from ..run import first_run
 from ..suite import Suite
+from ..wrapping import told_refusal
 from .running import (
     ExploredChain,
     ExploredWorkflow,
     Path,
     PathRun,
     Program,
+    after,
     needs_today,
     path_of,
     path_run,
@@ -42,7 +44,8 @@ class Found(Record):
     - `unusual`: its ways that the usual path does not take.
     - `answers`: the sections of a test that lead to it, without the inputs.
     - `taken_by`: the titles of the tests that take it.
-    - `test`: a test that takes it, where no test does; None where there is none to write.
+    - `test`: a test that takes it, where no test does; None where there is none to write, as of a
+      path that is never right.
     """
 
     number: int
@@ -108,7 +111,7 @@ def findings(
         unusual = tuple(ways[key] for key in path.ways if key not in usual)
         words, titles = _words(path, unusual), tuple(dict.fromkeys(taken.get(path.key, ())))
         test = None
-        if not titles and not path.problem:
+        if not titles and not path.problem and not path.wrong:
             test = path_test(path, f"path {number}: {words}", task or subject)
         answers = tuple(answers_of_path(path))
         found.append(Found(number, path, words, unusual, answers, titles, test))
@@ -128,7 +131,8 @@ def _of_tests(
     """
 
     def of_step(ran: Ran, step: str) -> PathRun:
-        return path_run(step, ran.workflow, ran.script, ran.trace.ending, ways)
+        found = path_run(step, ran.workflow, ran.script, ran.trace.ending, ways)
+        return after(found, suite.payload(ran.workflow), ran.trace)
 
     for case in cases:
         if case.chain is not None and case.chain is subject:
@@ -143,7 +147,8 @@ def _of_tests(
         elif case.workflow is subject:
             first, runs = first_run(suite, case), []
             if first is not None:
-                runs.append(path_run("", case.workflow, first[0], first[1].ending, ways))
+                found = path_run("", case.workflow, first[0], first[1].ending, ways)
+                runs.append(after(found, suite.payload(case.workflow), first[1]))
             yield case.title, begun_inputs(case, suite.literals(case.module)), runs
 
 
@@ -162,6 +167,11 @@ def _words(path: Path, unusual: tuple[Way, ...]) -> str:
     ending = path.ending
     if ending is None:
         return "cannot be carried out"
+    refused, failed = path.runs[-1].refused, path.runs[-1].failed_checks
+    if refused is not None:
+        return told_refusal(refused)
+    if failed:
+        return f"fails the check {failed[0]}"
     if ending.status != SUCCESS:
         return f"aborts: {ending.reason}"
     if ending.reason is not None:

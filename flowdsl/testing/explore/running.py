@@ -13,11 +13,12 @@ from flowdsl.simulate.interpreter.chains import ChainRun
 from flowdsl.simulate.interpreter.errors import MissingInText, TooLong
 from flowdsl.simulate.interpreter.interpret import interpret
 from flowdsl.simulate.machine.execute import Payload, accepted_inputs
-from flowdsl.simulate.trace import SUCCESS, Ending
+from flowdsl.simulate.trace import SUCCESS, Ending, Trace
 from flowdsl.simulate.world import World
 from flowdsl.source.record import Record
 
 from ..following import Follower
+from ..suite import failed_checks
 from .choices import Choices
 from .deciding import Deciding, given_to, steps_of
 from .exploring import Answered, Explorer
@@ -49,6 +50,8 @@ class PathRun(Record):
     - `asked`: its questions in order, with the answers.
     - `ending`: None where the run cannot be carried out, and `problem` says why.
     - `wrong`: what is wrong with its outputs.
+    - `refused`: why the service refuses its outputs, whatever they are; None where it takes them.
+    - `failed_checks`: the names of the post-run checks that fail.
     """
 
     step: str
@@ -59,6 +62,14 @@ class PathRun(Record):
     ending: Ending | None
     problem: str
     wrong: tuple[str, ...]
+    refused: str | None = None
+    failed_checks: tuple[str, ...] = ()
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the step of a chain behind it runs."""
+        is_well = self.ending is not None and _is_well(self.ending)
+        return is_well and self.refused is None and not self.failed_checks
 
 
 class Path(Record):
@@ -88,6 +99,11 @@ class Path(Record):
         return self.runs[-1].ending
 
     @property
+    def is_taken_well(self) -> bool:
+        """Whether the service takes what this run of it makes, and no check fails."""
+        return all(run.refused is None and not run.failed_checks for run in self.runs)
+
+    @property
     def problem(self) -> str:
         return self.runs[-1].problem
 
@@ -97,7 +113,7 @@ class Path(Record):
         ended = {
             run.step: run.ending.outputs
             for run in self.runs
-            if run.ending is not None and _is_well(run.ending)
+            if run.ending is not None and _is_well(run.ending) and run.refused is None
         }
         return ended if self.runs[0].step else ended.get("", {})
 
@@ -148,11 +164,11 @@ class ExploredWorkflow:
         self._workflow = workflow
         self._outer_calls = outer_calls
         self._steps = steps_of(workflow)
-        self._deciding = Deciding(program.model, [self._steps])
+        self._deciding = Deciding(program.model, [workflow])
 
     def path(self, choices: Choices) -> Path:
         program, workflow = self._program, self._workflow
-        samples = Samples(choices, lambda path: self._deciding.literals(self._steps, path))
+        samples = Samples(choices, self._deciding, self._steps)
         inputs = _chosen_inputs(choices, samples, workflow.inputs, program.known)
         explorer = Explorer(program.model, self._steps, self._deciding, choices, self._outer_calls)
         ran = _ran(program, workflow, explorer, inputs)
@@ -170,13 +186,13 @@ class ExploredChain:
         self._program = program
         self._chain = chain
         self._steps = [(step, workflow) for step, workflow in chain.steps if workflow is not None]
-        bodies = [steps_of(workflow) for _, workflow in self._steps]
-        self._deciding = Deciding(program.model, bodies, chain)
+        workflows = [workflow for _, workflow in self._steps]
+        self._deciding = Deciding(program.model, workflows, chain)
         self._days = {types.TODAY: SOME_DAY} if needs_today(chain) else {}
 
     def path(self, choices: Choices) -> Path:
         program, chain = self._program, self._chain
-        samples = Samples(choices, lambda path: self._deciding.literals(chain.declaration, path))
+        samples = Samples(choices, self._deciding, chain.declaration)
         inputs = _chosen_inputs(choices, samples, inputs_of_chain(chain), program.known)
         inputs = {**self._days, **inputs}
         day = inputs.get(types.TODAY) if self._days else None
@@ -187,10 +203,12 @@ class ExploredChain:
         for step, workflow in self._steps:
             name, steps = step.name.text, steps_of(workflow)
             choices.takes(name)
-            explorer = Explorer(program.model, steps, self._deciding, choices, step=name)
+            explorer = Explorer(
+                program.model, steps, self._deciding, choices, step=name, today=today
+            )
             ran = _ran(program, workflow, explorer, run.given(step, workflow), name, today)
             done.append(ran)
-            if ran.ending is None or not _is_well(ran.ending):
+            if ran.ending is None or not ran.goes_on:
                 break
             run.ends(step, ran.ending.outputs)
         return path_of(inputs, done)
@@ -246,16 +264,25 @@ def _ran(
     world = World(inputs, explorer.answer, {}, today)
     begun = started_world(payload, on_its_day(workflow, world))
     accepted_inputs(payload.input_schema, begun.inputs)
-    ending, problem = None, ""
+    trace, problem = None, ""
     try:
-        ending = interpret(program.model, workflow, world, program.environment, explorer).ending
+        trace = interpret(program.model, workflow, world, program.environment, explorer)
     except MissingInText as missing:
         problem = f"`{missing.place.text}` stands in a text, and its value is missing"
     except TooLong as too_long:
         problem = str(too_long)
-    return path_run(
+    ending = None if trace is None else trace.ending
+    found = path_run(
         step, workflow, explorer, ending, program.ways, asked=explorer.asked, problem=problem
     )
+    return found if trace is None else after(found, payload, trace)
+
+
+def after(run: PathRun, payload: Payload, trace: Trace) -> PathRun:
+    """A run with what the service makes of it: whether outputs are refused, which checks fail."""
+    failed = failed_checks(payload, trace)
+    found: PathRun = run.__replace__(refused=trace.refused, failed_checks=failed)
+    return found
 
 
 def path_run(

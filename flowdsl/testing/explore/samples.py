@@ -9,23 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Any, assert_never
+from typing import Any, TypeVar, assert_never
 
 from flowdsl.semantics import types
 from flowdsl.semantics.types import NO_CONSTRAINTS, Constraints
+from flowdsl.semantics.values.formats import TYPE_OF_FORMAT, has_spelling, is_spelled
 from flowdsl.source.matching_text import matching_text
-from flowdsl.source.patterns import is_found
+from flowdsl.source.patterns import Unusable, is_found
 
 from .choices import Choices
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TypeAlias
-
-    from .deciding import Path
-
-    Literals: TypeAlias = Callable[[Path], list[Any] | None]
-    """The literals that a value is compared with, by its path; None where nothing depends on it."""
+    from .deciding import Deciding, Path, Scope
 
 _TEXTS: dict[str, tuple[str, ...]] = {
     "string": ("text", "another text"),
@@ -37,6 +33,7 @@ _TEXTS: dict[str, tuple[str, ...]] = {
     "file": ("C:/Reports/a.pdf", "C:/Reports/b.pdf"),
     "any": ("text", "another text"),
 }
+_T = TypeVar("_T")
 _COUNTS = (1, 0, 2)
 """How many entries a list has, the usual number first."""
 
@@ -49,11 +46,23 @@ class NoSample(Exception):
 
 
 class Samples:
-    """Makes values up, each by the choices of a run. `literals` tells what decides."""
+    """Makes values up, each by the choices of a run.
 
-    def __init__(self, choices: Choices, literals: Literals) -> None:
+    They are named in `scope`, and `deciding` tells what depends on them: nothing without it. Those
+    come first that keep the bounds of what they become.
+    """
+
+    def __init__(
+        self, choices: Choices, deciding: Deciding | None = None, scope: Scope | None = None
+    ) -> None:
         self._choices = choices
-        self._literals = literals
+        self._deciding = deciding
+        self._scope = scope
+
+    def _literals(self, path: Path) -> list[Any] | None:
+        if self._deciding is None or self._scope is None:
+            return None
+        return self._deciding.literals(self._scope, path)
 
     def field(self, field: types.FieldType, path: Path) -> Any:
         """The value of an input or a field, by its names on the wire; None where it is left out."""
@@ -75,7 +84,8 @@ class Samples:
                     return None
                 return self.value(inner, path, constraints, at)
             case types.ListOf(element):
-                entries = range(self._pick(path, _lengths(constraints)))
+                lengths = _lengths(constraints, self._bounds(path))
+                entries = range(self._pick(path, lengths))
                 return [self.value(element, path, at=number) for number in entries]
             case types.RecordOf(_, fields):
                 made = {each.wire_name: self._member(each, path, at) for each in fields}
@@ -85,13 +95,20 @@ class Samples:
             case types.Primitive("bool"):
                 return self._pick(path, (False, True))
             case types.Primitive("int" | "number"):
-                return self._pick(path, list(_numbers(self._literals(path) or (), constraints, at)))
+                literals, bounds = self._literals(path) or (), self._bounds(path)
+                return self._pick(path, _numbers(literals, constraints, bounds, at))
             case types.Primitive(name):
-                return self._pick(path, _texts(name, self._literals(path) or (), constraints, path))
+                literals, bounds = self._literals(path) or (), self._bounds(path)
+                return self._pick(path, _texts(name, literals, constraints, bounds, path))
             case types.Unknown():
                 raise AssertionError("the check resolved every type")
             case _:
                 assert_never(type_)
+
+    def _bounds(self, path: Path) -> list[Constraints]:
+        if self._deciding is None or self._scope is None:
+            return []
+        return [*self._deciding.bounds(self._scope, path)]
 
     def _member(self, field: types.FieldType, path: Path, at: int) -> Any:
         inner = (*path, field.name)
@@ -106,33 +123,59 @@ class Samples:
         return options[self._choices.choose(len(options), path)]
 
 
-def _lengths(constraints: Constraints) -> list[int]:
+def _lengths(constraints: Constraints, bounds: list[Constraints]) -> list[int]:
     """The numbers of entries to choose from, as far as a list may have them."""
     least, most = constraints.min_items or 0, constraints.max_items
-    lengths = dict.fromkeys(max(count, least) for count in _COUNTS)
-    return [count for count in lengths if most is None or count <= most] or [least]
+    wanted = (each.min_items or 0 for each in bounds)
+    lengths = dict.fromkeys(max(count, least) for count in (*_COUNTS, *wanted))
+    found = [count for count in lengths if most is None or count <= most] or [least]
+
+    def keeps(count: int, of: Constraints) -> bool:
+        return (of.min_items or 0) <= count and (of.max_items is None or count <= of.max_items)
+
+    return _in_bounds_first(found, bounds, keeps)
+
+
+def _in_bounds_first(
+    options: Iterable[_T], bounds: list[Constraints], keeps: Callable[[_T, Constraints], bool]
+) -> list[_T]:
+    """Options, those first that keep all bounds."""
+    return sorted(options, key=lambda each: not all(keeps(each, of) for of in bounds))
 
 
 def _numbers(
-    literals: Iterable[Any], constraints: Constraints, at: int
-) -> Iterable[int | float | Decimal]:
-    """Numbers inside their bounds: one, those compared with and their neighbours, another one."""
-    low = None if constraints.minimum is None else Decimal(str(constraints.minimum))
-    high = None if constraints.maximum is None else Decimal(str(constraints.maximum))
+    literals: Iterable[Any], constraints: Constraints, bounds: list[Constraints], at: int
+) -> list[int | float]:
+    """Numbers to choose from: one, those compared with and their neighbours, another one."""
     first = Decimal(1 + at)
-    if low is not None:
-        first = max(first, low.to_integral_value("ROUND_CEILING"))
-    if high is not None:
-        first = min(first, high)
+    for of in (constraints, *bounds):
+        low, high = _limits(of)
+        if low is not None:
+            first = max(first, low.to_integral_value("ROUND_CEILING"))
+        if high is not None:
+            first = min(first, high)
     compared = [
         Decimal(str(each))
         for each in literals
         if isinstance(each, int | float | Decimal) and not isinstance(each, bool)
     ]
     beside = [number + step for number in compared for step in (0, 1, -1)]
-    for number in dict.fromkeys((first, *beside, first + 1, first - 1)):
-        if (low is None or number >= low) and (high is None or number <= high):
-            yield int(number) if number == number.to_integral_value() else float(number)
+    every = dict.fromkeys((first, *beside, first + 1, first - 1))
+    fitting = [number for number in every if _is_between(number, constraints)]
+    ordered = _in_bounds_first(fitting, bounds, _is_between)
+    return [
+        int(number) if number == number.to_integral_value() else float(number) for number in ordered
+    ]
+
+
+def _limits(constraints: Constraints) -> tuple[Decimal | None, Decimal | None]:
+    low, high = constraints.minimum, constraints.maximum
+    return None if low is None else Decimal(str(low)), None if high is None else Decimal(str(high))
+
+
+def _is_between(number: Decimal, constraints: Constraints) -> bool:
+    low, high = _limits(constraints)
+    return (low is None or number >= low) and (high is None or number <= high)
 
 
 def _unlisted(type_: types.Enum, literals: Iterable[Any]) -> list[str]:
@@ -143,25 +186,51 @@ def _unlisted(type_: types.Enum, literals: Iterable[Any]) -> list[str]:
     return [text for text in texts if text not in type_.known]
 
 
-def _texts(name: str, literals: Iterable[Any], constraints: Constraints, path: Path) -> list[str]:
+def _texts(
+    name: str,
+    literals: Iterable[Any],
+    constraints: Constraints,
+    bounds: list[Constraints],
+    path: Path,
+) -> list[str]:
     """Texts that a field may hold: one, those that it is compared with, another one."""
-    examples = [each for each in constraints.examples if isinstance(each, str)]
+    every = (constraints, *bounds)
+    examples = [each for of in every for each in of.examples if isinstance(each, str)]
     compared = [each for each in literals if isinstance(each, str) and each]
-    pattern, least, most = constraints.pattern, constraints.min_length or 0, constraints.max_length
-    first, *others = (text.ljust(least, "x")[:most] for text in _TEXTS[name])
-    made: list[str] = [first]
-    if pattern is not None:
-        found = (matching_text(pattern, at_least=max(length, least)) for length in (0, 4))
-        made, others = [text for text in found if text is not None], []
-
-    def fits(text: str) -> bool:
-        has_length = len(text) >= least and (most is None or len(text) <= most)
-        return has_length and (pattern is None or is_found(pattern, text))
-
-    fitting = list(filter(fits, dict.fromkeys((*examples, *made, *compared, *others))))
+    spelling = TYPE_OF_FORMAT.get(constraints.format or "", name)
+    usual = list(_TEXTS[spelling])
+    made = _made(constraints, usual)
+    first, others = (made[:1], made[1:]) if constraints.pattern is None else (made, [])
+    bounded = [text for of in bounds for text in _made(of, made or usual)]
+    fitting = [
+        text
+        for text in dict.fromkeys((*examples, *first, *bounded, *compared, *others))
+        if _fits(text, constraints) and (not has_spelling(spelling) or is_spelled(spelling, text))
+    ]
     if not fitting:
         raise NoSample(path)
     if fitting[0] in compared:
         # The usual value is none that something is looked for by.
         fitting.sort(key=lambda each: each in compared)
-    return fitting
+    return _in_bounds_first(fitting, bounds, _fits)
+
+
+def _made(constraints: Constraints, texts: list[str]) -> list[str]:
+    """Texts of the length and the pattern of a field, made of others where it has no pattern."""
+    least, most = constraints.min_length or 0, constraints.max_length
+    if constraints.pattern is None:
+        return [text.ljust(least, "x")[:most] for text in texts]
+    lengths = (max(length, least) for length in (0, 4))
+    found = (matching_text(constraints.pattern, at_least=length) for length in lengths)
+    return [text for text in found if text is not None]
+
+
+def _fits(text: str, constraints: Constraints) -> bool:
+    least, most = constraints.min_length or 0, constraints.max_length
+    has_length = len(text) >= least and (most is None or len(text) <= most)
+    if not has_length or constraints.pattern is None:
+        return has_length
+    try:
+        return is_found(constraints.pattern, text)
+    except Unusable:
+        return False

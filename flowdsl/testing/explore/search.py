@@ -71,8 +71,12 @@ def explored(subject: Explored, most_paths: int) -> Exploration:
 
 
 def _add(found: dict[PathKey, Path], path: Path) -> None:
-    """Add a path, or what is wrong with its outputs too if it is known."""
+    """Add a path; of a known one, take a run that goes well, or what is wrong in every run."""
     known = found.setdefault(path.key, path)
-    if known.wrong and known is not path:
+    if known is path or known.is_taken_well:
+        return
+    if path.is_taken_well:
+        found[path.key] = path
+    else:
         wrong = tuple(each for each in known.wrong if each in path.wrong)
         found[path.key] = known.__replace__(wrong=wrong)

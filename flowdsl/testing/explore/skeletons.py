@@ -5,7 +5,7 @@ Whoever pastes it gives it a better title, and looks whether the flow is right t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flowdsl.format.formatter import format_source
@@ -16,10 +16,11 @@ from flowdsl.semantics.model import ChainSymbol, TaskSymbol, WorkflowSymbol
 from flowdsl.simulate import world
 from flowdsl.simulate.trace import SUCCESS
 from flowdsl.source.text import SourceFile
+from flowdsl.syntax import ast
 from flowdsl.syntax.texts.paragraphs import on_one_line
 
 from ..following import SCREEN, VALUES
-from ..wrapping import RESULT
+from ..wrapping import RESULT, told_refusal
 from .exploring import Answered
 from .running import Path, inputs_of_chain
 
@@ -41,7 +42,8 @@ def path_test(
             fields, expected = inputs_of_chain(subject), _expected_of_chain(path)
         else:
             fields, expected = path.runs[0].workflow.inputs, _expected(path)
-        items = [*_given(path, fields), *answers_of_path(path), *expected]
+        answers = answers_of_path(path, _names(subject.module))
+        items = [*_given(path, fields), *answers, *expected]
         head = f"test {_plain(title)} for {_KINDS.get(type(subject), '')}{subject.name}"
         text = f"{head} {{\n{chr(10).join(items)}\n}}\n"
     except _NoLiteral:
@@ -73,9 +75,11 @@ def _literal(value: Any) -> str:
 
 def _given(path: Path, inputs: Iterable[types.FieldType]) -> Iterator[str]:
     fields = {field.wire_name: field for field in inputs}
-    # The day of a chain is no input of it.
-    day = types.FieldType(types.TODAY, types.ANY)
-    written = ((fields.get(name, day), value) for name, value in path.inputs.items())
+    # The day of a chain is no input of it, and a schema in a file declares none.
+    written = (
+        (fields.get(name) or types.FieldType(name, types.ANY), value)
+        for name, value in path.inputs.items()
+    )
     pairs = [f"{field.name} = {_literal(_by_names(value, field.type))}" for field, value in written]
     if pairs:
         yield f"given {{ {' '.join(pairs)} }}"
@@ -84,22 +88,38 @@ def _given(path: Path, inputs: Iterable[types.FieldType]) -> Iterator[str]:
 # Answers
 
 
-def answers_of_path(path: Path) -> Iterator[str]:
-    """The sections of a test that lead to a path, without the inputs; in a chain by steps."""
+def _names(module: ast.Module) -> frozenset[str]:
+    """The consts of a file: one that is called `unreadable` is read in place of that word."""
+    own = {item.name.text for item in module.declarations if isinstance(item, ast.ConstDecl)}
+    lists = (each.names for each in module.imports if isinstance(each, ast.ImportNames))
+    imported = {(each.alias or each.name).text for names in lists for each in names}
+    return frozenset(own | imported)
+
+
+def answers_of_path(path: Path, names: Collection[str] = ()) -> Iterator[str]:
+    """The sections of a test that lead to a path, without the inputs; in a chain by steps.
+
+    `names` are those that mean something else in the file of the test.
+    """
     for run in path.runs:
-        sections = list(answer_lines(run.asked))
+        sections = list(answer_lines(run.asked, names))
         if run.step and sections:
             yield f"step {run.step} {{ {' '.join(sections)} }}"
         else:
             yield from sections
 
 
-def answer_lines(asked: Sequence[Answered]) -> Iterator[str]:
+def answer_lines(asked: Sequence[Answered], names: Collection[str] = ()) -> Iterator[str]:
     """The sections that answer the questions of a run, without what a test need not say."""
-    screen = [*_screen([each for each in asked if each.question.kind in SCREEN])]
-    reads = [*_reads([each for each in asked if each.question.kind in VALUES])]
-    commands = [*_commands([each for each in asked if each.question.kind == world.COMMAND])]
-    sections = (("screen", screen), ("commands", commands), ("reads", reads))
+    never, failed = (word if word not in names else "false" for word in ("never", "failed"))
+    nothing = "unreadable" if "unreadable" not in names else "null"
+    screen = [*_screen([each for each in asked if each.question.kind in SCREEN], never)]
+    reads = [*_reads([each for each in asked if each.question.kind in VALUES], nothing)]
+    of_commands = [each for each in asked if each.question.kind == world.COMMAND]
+    commands = [*_commands(of_commands, failed)]
+    of_checks = [each for each in asked if each.question.kind == world.CHECK]
+    checks = [*_commands(of_checks, failed)]
+    sections = (("screen", screen), ("commands", commands), ("reads", reads), ("checks", checks))
     for name, answers in sections:
         if answers:
             yield f"{name} {{ {' '.join(answers)} }}"
@@ -114,20 +134,20 @@ def _grouped(asked: Iterable[Answered], by_kind: bool) -> dict[tuple[str, str], 
     return found
 
 
-def _screen(asked: list[Answered]) -> Iterator[str]:
+def _screen(asked: list[Answered], never: str) -> Iterator[str]:
     for (text, _), alike in _grouped(asked, by_kind=False).items():
         kinds = {each.question.kind for each in alike}
         of_kinds = _grouped(alike, by_kind=True) if len(kinds) > 1 else {(text, ""): alike}
         for (_, kind), group in of_kinds.items():
             if any(each.answer != each.usual for each in group):
-                word = "never" if world.SEES not in kinds else "false"
+                word = never if world.SEES not in kinds else "false"
                 yield f"{kind} {_literal(text)} = {_yes_or_no(group, word)}".lstrip()
 
 
-def _commands(asked: list[Answered]) -> Iterator[str]:
+def _commands(asked: list[Answered], failed: str) -> Iterator[str]:
     for (text, _), group in _grouped(asked, by_kind=False).items():
         if any(each.answer != each.usual for each in group):
-            yield f"{_literal(text)} = {_yes_or_no(group, 'failed')}"
+            yield f"{_literal(text)} = {_yes_or_no(group, failed)}"
 
 
 def _yes_or_no(group: list[Answered], no: str) -> str:
@@ -136,7 +156,7 @@ def _yes_or_no(group: list[Answered], no: str) -> str:
     return words[0] if len(set(words)) == 1 else f"[{', '.join(words)}]"
 
 
-def _reads(asked: list[Answered]) -> Iterator[str]:
+def _reads(asked: list[Answered], nothing: str) -> Iterator[str]:
     by_path: dict[tuple[str, ...], list[Answered]] = {}
     for each in asked:
         by_path.setdefault(each.path, []).append(each)
@@ -148,14 +168,14 @@ def _reads(asked: list[Answered]) -> Iterator[str]:
         one = values[0]
         is_one = all(value == one for value in values)
         if is_one and not answers_in_turn(kind_of(one), type_):
-            written = _read(one, type_)
+            written = _read(one, type_, nothing)
         else:
-            written = f"[{', '.join(_read(value, type_) for value in values)}]"
+            written = f"[{', '.join(_read(value, type_, nothing) for value in values)}]"
         yield f"{'.'.join(path)} = {written}"
 
 
-def _read(value: Any, type_: types.Type) -> str:
-    return "unreadable" if value is None else _literal(_by_names(value, type_))
+def _read(value: Any, type_: types.Type, nothing: str) -> str:
+    return nothing if value is None else _literal(_by_names(value, type_))
 
 
 # What is expected
@@ -164,6 +184,10 @@ def _read(value: Any, type_: types.Type) -> str:
 def _expected(path: Path) -> Iterator[str]:
     ending, declared = path.ending, path.runs[0].workflow.outputs
     assert ending is not None, "only what can be carried out is tested"
+    if path.runs[0].refused is not None:
+        yield f"outputs refused {_literal(told_refusal(path.runs[0].refused))}"
+        return
+    yield from _failed_checks(path)
     if ending.status != SUCCESS:
         yield f"aborts {_literal(ending.reason)}"
         return
@@ -179,15 +203,26 @@ def _expected(path: Path) -> Iterator[str]:
         yield f"outputs {{ {_pairs(declared, ending.outputs)} }}"
 
 
+def _failed_checks(path: Path) -> Iterator[str]:
+    for run in path.runs:
+        for name in run.failed_checks:
+            yield f"fails check {_literal(name)}"
+
+
 def _expected_of_chain(path: Path) -> Iterator[str]:
     """How a chain ends, and what comes out of the steps that end well."""
     last = path.ending
     assert last is not None, "only what can be carried out is tested"
-    if last.status != SUCCESS:
+    refused = path.runs[-1].refused
+    yield from _failed_checks(path)
+    if refused is not None:
+        yield f"outputs {path.runs[-1].step} refused {_literal(refused)}"
+    elif last.status != SUCCESS:
         yield f"aborts {_literal(last.reason)}"
     for run in path.runs:
         ending, declared = run.ending, run.workflow.outputs
-        if ending is not None and ending.status == SUCCESS and declared:
+        is_taken = ending is not None and ending.status == SUCCESS and run.refused is None
+        if ending is not None and is_taken and declared:
             yield f"outputs {run.step} {{ {_pairs(declared, ending.outputs)} }}"
 
 

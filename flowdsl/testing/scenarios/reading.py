@@ -21,23 +21,30 @@ from flowdsl.simulate.interpreter.chains import ChainRun
 from flowdsl.simulate.interpreter.errors import MissingInText, NotAProgram, TooLong
 from flowdsl.simulate.interpreter.interpret import interpret
 from flowdsl.simulate.machine.execute import Refused, accepted_inputs
-from flowdsl.simulate.trace import SUCCESS
-from flowdsl.simulate.world import Question, World
+from flowdsl.simulate.world import CHECK, Question, World
+from flowdsl.syntax import ast
 
 from ..explore.choices import Choices
 from ..explore.exploring import Answered
-from ..explore.running import PathRun, inputs_of_chain, needs_today, path_of, path_run
+from ..explore.running import (
+    PathRun,
+    after,
+    inputs_of_chain,
+    needs_today,
+    path_of,
+    path_run,
+)
 from ..explore.samples import NoSample, Samples
 from ..explore.skeletons import path_test
 from ..following import VALUES, Follower
-from ..suite import Suite
+from ..suite import Suite, check_names
 
 SOME_DAY = date(2026, 1, 31)
 """The day of a chain whose steps depend on it, which no scenario says."""
 
 
 class Answers(Protocol):
-    """What a rule answers."""
+    """What a rule answers; to the statement of a post-run check by the name of that."""
 
     def __call__(
         self, question: Question, path: tuple[str, ...], entries: Sequence[int], usual: bool
@@ -94,7 +101,7 @@ def written_chain_test(
         name, inputs = step.name.text, run.given(step, workflow)
         done.append(_carried_out(suite, workflow, inputs, answers, name, today))
         ending = done[-1].ending
-        if ending is None or ending.status != SUCCESS:
+        if ending is None or not done[-1].goes_on:
             break
         run.ends(step, ending.outputs)
     days = {} if today is None else {types.TODAY: today.isoformat()}
@@ -122,13 +129,13 @@ def _carried_out(
     today: date | None = None,
 ) -> PathRun:
     """A run of a workflow, in a chain of the step of a name."""
-    reader = _Reader(suite.model, answers)
-    world = World(given, reader.answer, {}, today)
     payload = suite.payload(workflow)
+    reader = _Reader(suite.model, answers, dict(_named_checks(workflow, check_names(payload))))
+    world = World(given, reader.answer, {}, today)
     try:
         begun = started_world(payload, on_its_day(workflow, world))
         accepted_inputs(payload.input_schema, begun.inputs)
-        ending = interpret(suite.model, workflow, world, suite.environment, reader).ending
+        trace = interpret(suite.model, workflow, world, suite.environment, reader)
     except Refused as refused:
         raise NoTest(f"the service refuses these inputs: {refused}") from None
     except MissingInText as missing:
@@ -137,14 +144,15 @@ def _carried_out(
         raise NoTest("it has no steps, but a prompt from a file") from None
     except (TooLong, NoDay) as problem:
         raise NoTest(str(problem)) from None
-    return path_run(step, workflow, reader, ending, (), asked=reader.asked)
+    found = path_run(step, workflow, reader, trace.ending, (), asked=reader.asked)
+    return after(found, payload, trace)
 
 
 def _made_up(
     fields: Iterable[types.FieldType], inputs: Mapping[str, Any]
 ) -> Iterator[tuple[str, Any]]:
     """Values for the inputs that a run has to be given and is not."""
-    samples = Samples(Choices(), lambda path: None)
+    samples = Samples(Choices())
     for field in fields:
         is_needed = not field.has_default and not isinstance(field.type, types.Optional)
         if field.wire_name not in inputs and (is_needed or field.day is not None):
@@ -156,16 +164,39 @@ def _made_up(
             yield field.wire_name, made
 
 
-class _Reader(Follower):
-    """Answers what one run asks by a rule, and writes it down."""
+def _named_checks(workflow: WorkflowSymbol, names: Iterable[str]) -> Iterator[tuple[ast.Node, str]]:
+    """The post-run checks of the source, with their names on the service."""
+    sections = (each for each in workflow.declaration.items if isinstance(each, ast.ChecksSection))
+    every = (check for section in sections for check in section.checks)
+    checks = (check for check in every if not isinstance(check.body, ast.CleanupCheck))
+    yield from zip(checks, names, strict=False)
 
-    def __init__(self, model: SemanticModel, answers: Answers) -> None:
+
+class _Reader(Follower):
+    """Answers what one run asks by a rule, and writes it down.
+
+    `checks` are the names of the post-run checks.
+    """
+
+    def __init__(
+        self, model: SemanticModel, answers: Answers, checks: Mapping[ast.Node, str]
+    ) -> None:
         super().__init__(model)
         self._answers = answers
+        self._checks = checks
         self.asked: list[Answered] = []
+
+    def _judge(self, question: Question) -> bool:
+        """What the model of a check says, by the name of the check."""
+        name = "" if self.node is None else self._checks.get(self.node, "")
+        holds = bool(self._answers(question, (name,), (), True))
+        self.asked.append(Answered(question, (), types.BOOL, holds, True))
+        return holds
 
     def answer(self, question: Question, position: int) -> Any:
         """The answer to a question, as a world gives it."""
+        if question.kind == CHECK:
+            return self._judge(question)
         type_, path = self.type(question), self.path(question)
         usual: Any = ...
         is_value = question.kind in VALUES

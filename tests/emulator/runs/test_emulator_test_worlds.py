@@ -11,7 +11,7 @@ from flowdsl.cli.commands.test.from_scenario import ChainWorld, RuleWorld, rule_
 from flowdsl.emulator.scenario import make_scenario
 from flowdsl.simulate.executions import started_world
 from flowdsl.simulate.machine.execute import Payload
-from flowdsl.simulate.trace import SUCCESS, Ending, Trace
+from flowdsl.simulate.trace import SUCCESS, Trace
 from flowdsl.simulate.world import World
 from flowdsl.syntax import ast
 from flowdsl.testing.cases import Case, cases_of, inputs_of
@@ -26,18 +26,20 @@ from tests.emulator.runs.run_desk import RunDesk, run_desk
 from tests.support.flows.compiling import EXAMPLES, workflow
 from tests.support.flows.examples import example_suite
 from tests.support.flows.expectations import CORPUS, find_cases
+from tests.support.flows.post_run_checks import TABLE
+from tests.support.flows.post_run_checks import source as checked_source
 from tests.support.flows.tested import suite_of
 
 FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/flowdsl.toml"))
 
 
-def wanted_of_chain(suite: Suite, case: Case) -> Ending:
-    """How the last step of a chain ends in the world of a passing test."""
+def wanted_of_chain(suite: Suite, case: Case) -> Trace:
+    """The last step of a chain in the world of a passing test."""
     assert case.chain is not None
     problems: list[Problem] = []
     *_, last = chain_runs(suite, case, case.chain, problems)
     assert problems == []
-    return last.trace.ending
+    return last.trace
 
 
 def made(desk: RunDesk, suite: Suite, case: Case, name: str) -> Any:
@@ -48,7 +50,13 @@ def made(desk: RunDesk, suite: Suite, case: Case, name: str) -> Any:
         main_prompt=payload.prompt,
         input_schema=payload.input_schema,
         output_schema=payload.output_schema,
+        post_run_checks=definitions(payload),
     )
+
+
+def definitions(payload: Payload) -> list[dict[str, Any]]:
+    """The checks of a workflow, judged by the model that the service takes by itself."""
+    return [{name: each[name] for name in each if name != "model"} for each in payload.checks]
 
 
 def secrets(payload: Payload) -> dict[str, str]:
@@ -56,13 +64,19 @@ def secrets(payload: Payload) -> dict[str, str]:
     return {name[1:]: "pw" for name in properties if name.startswith("$")}
 
 
-def assert_ends_as(run: Any, ending: Ending) -> None:
-    assert (run["status"], run["error"] or []) == (
-        ending.status,
-        [] if ending.status == SUCCESS else [ending.reason],
-    )
-    if ending.status == SUCCESS:
+def assert_ends_as(run: Any, trace: Trace) -> None:
+    ending = trace.ending
+    if ending.status == SUCCESS and not trace.is_well:
+        assert run["status"] == "error"
+    else:
+        assert (run["status"], run["error"] or []) == (
+            ending.status,
+            [] if ending.status == SUCCESS else [ending.reason],
+        )
+    if ending.status == SUCCESS and trace.refused is None:
         assert (run["output_data"] or {}) == dict(ending.outputs)
+        judged = [check["status"] for check in run["post_run_checks"] or ()]
+        assert judged == [verdict.status for verdict in trace.checks]
 
 
 def assert_a_run_ends_as(suite: Suite, case: Case) -> int:
@@ -83,7 +97,7 @@ def assert_a_run_ends_as(suite: Suite, case: Case) -> int:
                 input_values=dict(started_world(payload, world).inputs),
                 sensitive_input_values=secrets(payload),
             )
-            assert_ends_as(run, trace.ending)
+            assert_ends_as(run, trace)
             recorded = desk.ok("GET", f"/v1/trajectories?is_generated=false&run_id={run['id']}")
             if replays:
                 assert recorded["total"] == (trace is first[1])
@@ -114,6 +128,7 @@ def chain_ended(desk: RunDesk, suite: Suite, case: Case) -> Any:
                 main_prompt=payload.prompt,
                 input_schema=payload.input_schema,
                 output_schema=payload.output_schema,
+                post_run_checks=definitions(payload),
             )["id"]
     steps = [
         {
@@ -340,3 +355,84 @@ def test_two_steps_that_run_one_workflow_have_a_rule_each() -> None:
         ("w", 2),
     ]
     assert_a_run_ends_as(suite, case)
+
+
+# Post-run checks: the local service judges them by code of its own
+
+
+def checked(suite: Suite, case: Case) -> tuple[str, list[str]]:
+    """How the run of a test ends on the local service, with the status of each of its checks."""
+    payload = suite.payload(case.workflow)
+    found = rehearsal(suite, case)
+    assert found is not None
+    with run_desk(*make_scenario(found.scenario).runs) as desk:
+        deployed = made(desk, suite, case, suite.title(case.workflow))
+        ((world, _),) = every_run(suite, case)
+        values = dict(started_world(payload, world).inputs)
+        run = desk.ended(deployed, input_values=values)
+        return run["status"], [check["status"] for check in run["post_run_checks"] or ()]
+
+
+def assert_checks_are_judged_alike(suite: Suite, case: Case) -> list[str]:
+    status, judged = checked(suite, case)
+    ((_, trace),) = every_run(suite, case)
+    assert judged == [verdict.status for verdict in trace.checks]
+    passes = run_test(suite, case).problems == ()
+    assert (status == "success") is passes is trace.is_well
+    return judged
+
+
+@pytest.mark.parametrize("kind", TABLE)
+def test_a_check_is_judged_as_its_test_says(kind: str) -> None:
+    row = TABLE[kind]
+    for given, status in ((row.good, "success"), (row.bad, "failed")):
+        test = f'test "t" for w {{ given {{ {given} }} reads {{ total = 2 }} }}'
+        suite = suite_of(f"{checked_source(row.check)}\n{test}")
+        (case,) = cases_of(suite.model)
+        assert assert_checks_are_judged_alike(suite, case) == [status]
+
+
+@pytest.mark.parametrize(
+    ("answers", "judged"),
+    [
+        ("", ["success", "success"]),
+        ('checks { ~"not negative" = failed }', ["success", "failed"]),
+        ('checks { "a grid" = false }', ["failed", "success"]),
+    ],
+)
+def test_what_a_model_says_of_a_check_is_said_on_the_service(
+    answers: str, judged: list[str]
+) -> None:
+    checks = 'image "a.png" shows "a grid" output satisfies "total is not negative"'
+    given = 'given { names = ["a"] } reads { total = 2 }'
+    suite = suite_of(f'{checked_source(checks)}\ntest "t" for w {{ {given} {answers} }}')
+    (case,) = cases_of(suite.model)
+    assert assert_checks_are_judged_alike(suite, case) == judged
+
+
+def test_a_run_whose_outputs_are_refused_ends_in_an_error_on_the_service() -> None:
+    body = 'press "F5" extract n: int from "n" emit n = {{n}}'
+    text = workflow(body, sections="outputs { n: int @min(0) }")
+    for number, passes in ((-1, False), (0, True)):
+        suite = suite_of(f'{text}\ntest "t" for w {{ reads {{ n = {number} }} }}')
+        (case,) = cases_of(suite.model)
+        assert (run_test(suite, case).problems == ()) is passes
+        assert checked(suite, case)[0] == ("success" if passes else "error")
+
+
+def test_what_a_scenario_says_of_a_check_becomes_an_answer_of_the_test() -> None:
+    checks = 'file "a.png" exists as "kept" output satisfies "total is not negative" as "said"'
+    suite = suite_of(checked_source(checks))
+    (subject,) = suite.model.workflows
+    given = {"names": ["a"], "wanted": 1, "others": [], "who": "Ann"}
+    rule = {"inputs": given, "reads": {"total": 2}, "checks": {"said": "failed", "kept": "failed"}}
+    scenario = make_scenario({"format_version": 1, "runs": [rule]})
+    world = RuleWorld(scenario.runs[0])
+    text = written_test(suite, subject, "again", rule_inputs(scenario.runs[0]), world.answer)
+    assert 'checks { "total is not negative" = failed }' in text
+    assert 'fails check "said"' in text and '"kept"' not in text
+    # What the run keeps decides a check of files.
+    assert [*world.unused()] == ["kept"]
+    again = suite_of(f"{checked_source(checks)}\n{text}")
+    (case,) = cases_of(again.model)
+    assert run_test(again, case).problems == ()

@@ -175,6 +175,120 @@ def test_an_output_that_is_right_with_other_answers_is_not_told() -> None:
     assert [each.path.wrong for each in listed.paths] == [()]
 
 
+def passing(findings: Findings, source: str) -> int:
+    """How many tests are written for paths; each of them passes."""
+    tests = [each.test for each in findings.paths if each.test is not None]
+    assert [each.problems for each in results("\n".join([source, *tests]))] == [()] * len(tests)
+    return len(tests)
+
+
+BOUNDED = """
+press "F5"
+extract n: int from "n"
+extract row: { code: string, names: string[] } from "the row"
+emit n = {{n}}
+emit row = { code: {{row.code}}, names: {{row.names}} }
+for each in rows { emit seen += { code: each.code } }
+"""
+BOUNDED_SECTIONS = """
+inputs { rows: { code: string }[] @min_items(1) @max_items(2) }
+outputs {
+  n: int @min(7) @max(9)
+  row: { code: string @pattern(r"^[A-Z]{3}$"), names: string[] @min_items(2) }
+  seen: { code: string @min_length(6) }[]
+}
+"""
+
+
+def test_values_that_become_outputs_are_inside_their_bounds() -> None:
+    listed = found(BOUNDED, sections=BOUNDED_SECTIONS)
+    taken = [each.path for each in listed.paths if each.path.ending is not None]
+    well = [path for path in taken if path.ending is not None and path.ending.status == SUCCESS]
+    assert well and all(path.is_taken_well for path in well)
+    assert passing(listed, workflow(BOUNDED, sections=BOUNDED_SECTIONS)) == len(listed.paths)
+
+
+def test_no_test_is_written_for_a_path_that_is_never_right() -> None:
+    listed = found(
+        'press "F5" for row in rows { emit names += row }',
+        sections="inputs { rows: string[] @max_items(3) } "
+        "outputs { names: string[] @min_items(1) }",
+    )
+    assert [(bool(each.path.wrong), each.test is None) for each in listed.paths] == [
+        (False, False),
+        (True, True),
+    ]
+
+
+def test_a_way_that_only_a_value_out_of_bounds_takes_says_that_it_is_refused() -> None:
+    body = 'press "F5" extract n: int from "n" if {{n}} < 0 { press "F6" } emit n = {{n}}'
+    listed = found(body, sections="outputs { n: int @min(0) }")
+    refused = [each for each in listed.paths if not each.path.is_taken_well]
+    assert len(refused) == 1
+    assert refused[0].test is not None and "outputs refused" in refused[0].test
+    source = workflow(body, sections="outputs { n: int @min(0) }")
+    assert passing(listed, source) == len(listed.paths) == 3
+
+
+def test_a_check_that_fails_is_expected_by_the_test_of_its_path() -> None:
+    body = 'for row in rows { capture "{row}.png" } press "F5"'
+    sections = (
+        "inputs { rows: string[] @max_items(3) } "
+        'checks { files matching r"png$" count 1 exists as "one picture" }'
+    )
+    listed = found(body, sections=sections)
+    assert sorted("fails check" in (each.test or "") for each in listed.paths) == [False, True]
+    assert passing(listed, workflow(body, sections=sections)) == 2
+
+
+HANDED = """
+workflow read {
+  inputs { order: string }
+  outputs { due: number? code: string? }
+  steps {
+    press "F5"
+    extract due: number? from "due"
+    extract code: string? from "code"
+    emit due = {{due}}
+    emit code = {{code}}
+  }
+}
+workflow book {
+  inputs { due: number? @min(10) @max(20) code: string? @pattern(r"^[A-Z]{4}$") }
+  steps {
+    press "F6"
+    if due != null { type due into "due" }
+    if code != null { type code into "code" }
+  }
+}
+chain both {
+  inputs { order: string }
+  step read = run read(order: order)
+  step book = run book(due: read.outputs.due, code: read.outputs.code)
+}
+"""
+
+
+def test_what_a_chain_hands_on_is_inside_the_bounds_of_the_step() -> None:
+    listed = found_of_chain(HANDED)
+    assert len(listed.paths) == 4
+    assert passing(listed, HANDED) == 4
+
+
+def test_the_day_of_the_clock_is_known_to_an_exploration() -> None:
+    body = 'press "F5" type today as "dd.MM.yyyy" into "the day"'
+    sections = "terminal { dates = true }"
+    listed = found(body, sections=sections)
+    assert passing(listed, workflow(body, sections=sections)) == len(listed.paths) == 2
+
+
+def test_a_word_that_a_const_has_is_not_written_as_an_answer() -> None:
+    body = 'press "F5" extract n: int from "n" else abort "no n" expect "open" else abort "no"'
+    before = "const unreadable = 7 const never = true"
+    listed = found(body, before=before)
+    assert passing(listed, f"{before}\n{workflow(body)}") == 3
+
+
 @pytest.mark.parametrize("bounds", ["@min_length(30)", "@max_length(2)", "@min_length(6)"])
 def test_texts_are_as_long_as_the_service_wants_them(bounds: str) -> None:
     sections = f'inputs {{ code: string {bounds} other: string {bounds} @pattern(r"^[A-Z]+$") }}'

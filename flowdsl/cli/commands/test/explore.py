@@ -116,6 +116,8 @@ def _path(found: Found, show_path: Callable[[str], str]) -> Iterator[str]:
         yield f"  {show_path(way.path)}:{way.line}: {way.words}"
     for answer in found.answers:
         yield f"  {answer}"
+    for run in found.path.runs:
+        yield from (f"  fails check {name}" for name in run.failed_checks)
     for sentence in found.path.wrong:
         yield f"  never right: {sentence}"
     if found.taken_by:
@@ -125,6 +127,8 @@ def _path(found: Found, show_path: Callable[[str], str]) -> Iterator[str]:
 def _end(path: Path) -> str:
     if path.ending is None:
         return f"cannot be carried out: {path.problem}"
+    if path.runs[-1].refused is not None:
+        return f"outputs refused: {path.runs[-1].refused}"
     line = next(ending_lines(path.ending))
     is_chain = bool(path.runs[0].step)
     names = [name for name, value in path.outputs.items() if value is not None and not is_chain]
@@ -152,6 +156,8 @@ def _item(found: Found) -> dict[str, Any]:
         "ways": [{"path": way.path, "line": way.line, "words": way.words} for way in found.unusual],
         "inputs": dict(path.inputs),
         "answers": list(found.answers),
+        "refused": path.runs[-1].refused,
+        "failed_checks": [name for run in path.runs for name in run.failed_checks],
         "wrong": list(path.wrong),
         "taken_by": list(found.taken_by),
         "test": found.test,

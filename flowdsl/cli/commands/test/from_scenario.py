@@ -20,7 +20,7 @@ from flowdsl.emulator.simulation.rules import Effects, RuleTally, RunRule
 from flowdsl.emulator.simulation.variables import parse_path, set_at
 from flowdsl.semantics.model import WorkflowSymbol
 from flowdsl.simulate.machine.performance import Asking, Pass, Spot
-from flowdsl.simulate.world import Question
+from flowdsl.simulate.world import CHECK, Question
 from flowdsl.testing.scenarios.reading import Answers as WrittenAnswers
 from flowdsl.testing.scenarios.reading import NoTest, written_chain_test, written_test
 from flowdsl.testing.suite import Suite
@@ -31,7 +31,7 @@ from ...runtime.failure import UsageError
 from ...runtime.scenarios import read_scenario
 from ...runtime.target import Target
 
-_SAID = {*Answers.model_fields, "entries"}
+_SAID = {*Answers.model_fields, "entries", "checks"}
 """What a rule says that a test can say."""
 
 
@@ -142,6 +142,8 @@ class RuleWorld:
 
     def __init__(self, rule: RunRule) -> None:
         answers = rule.effects().model_copy(update={"fail": None})
+        self._checks = rule.checks
+        self._judged: set[str] = set()
         self._read = {key for each in (answers, *answers.entries) for key in each.reads}
         self._desk = ScenarioDesk(answers, rule_inputs(rule), rule.workflow, (), {})
 
@@ -149,6 +151,9 @@ class RuleWorld:
         self, question: Question, path: tuple[str, ...], entries: Sequence[int], usual: bool
     ) -> Any:
         """The answer to a question; what nobody answers is made up, or goes as it usually does."""
+        if question.kind == CHECK:
+            self._judged.add(path[0])
+            return self._checks.get(path[0], "success") == "success"
         names = ("_".join(path), *path[-1:])
         key = next((name for name in names if name in self._read), names[0])
         passes = tuple(Pass(0, entry, entry) for entry in reversed(entries))
@@ -157,3 +162,4 @@ class RuleWorld:
     def unused(self) -> Iterator[str]:
         """The keys of answers that nothing has asked for."""
         yield from self._desk.replies.unused()
+        yield from (name for name in self._checks if name not in self._judged)
