@@ -110,7 +110,7 @@ class Follower(Watcher):
 
     def asks(self, source: SourceFile, node: ast.Node) -> None:
         self._source, self.node = source, node
-        if isinstance(node, ast.Check):
+        if isinstance(node, ast.Check | ast.ChecksFrom):
             return  # no statement
         self._begun.add((source, node.start))
         if isinstance(node, ast.RepeatStmt):

@@ -14,6 +14,7 @@ from typing import Any
 from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
 
+from ..model import ENVIRONMENT
 from ..program import Program
 from ..types import FieldType, ListOf, RecordOf, Type, strip_optional
 
@@ -121,6 +122,10 @@ def _of_nodes(program: Program, nodes: Iterable[ast.Node]) -> Iterator[str | Non
                 yield from (None,) if value is _UNKNOWN else _texts(value)
             case ast.Ref() if node in program.constants:
                 yield from _texts(program.constants[node])
+            case ast.Ref():
+                symbol = program.values.get(node)
+                if symbol is None or symbol.kind == ENVIRONMENT:
+                    yield None
             case _:
                 pass
 
