@@ -19,12 +19,14 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from flowdsl.tracing.entries import Entry
-from flowdsl.tracing.prompt_units import EMPTY, TOOLS, Unit, fits
+from flowdsl.tracing.filling import EMPTY, Pattern
+from flowdsl.tracing.prompt_units import TOOLS, Unit, UnitLine
+from flowdsl.tracing.reasons import Reasons, likened
 
 Confidence = Literal["high", "medium", "low"]
 
@@ -50,7 +52,8 @@ class Placement:
     """The place of an entry: the index of a unit, and the line of the prompt within it.
 
     `evidence` says what placed it: `reason`, `instruction`, `key`, `name`, `number`, `tool`,
-    `words`, or `between` two entries of the same line.
+    `words`, `between` two entries of the same line, or `answer`: it declares the failure that the
+    entry before it came back with.
     """
 
     unit: int
@@ -69,7 +72,7 @@ def place_entries(entries: Sequence[Entry], units: Sequence[Unit]) -> tuple[Plac
     placed: list[Placement | None] = []
     for entry, found, score in zip(entries, walk, scores, strict=True):
         placed.append(None if found is None else _placement(entry, units, found, score))
-    return tuple(_between(entries, placed))
+    return tuple(_declared(entries, _between(entries, placed)))
 
 
 @dataclass(slots=True)
@@ -83,7 +86,7 @@ class _Scorer:
 
     def __init__(self, units: Sequence[Unit]) -> None:
         self._units = units
-        words = [_words(unit.text) for unit in units]
+        words = [_words(_known(unit.lines)) for unit in units]
         seen = Counter(word for each in words for word in each)
         # A word of every third line of a long prompt tells nothing apart, and costs the most.
         common = {word for word, count in seen.items() if count * 3 > len(units) > _FEW}
@@ -94,9 +97,14 @@ class _Scorer:
             for word in each:
                 self._by_word[word].append(index)
         self._totals = [sum(self._weights[word] for word in each) or 1.0 for each in words]
-        self._plain = [_squeezed(_instruction(unit)) for unit in units]
-        self._quoted = [frozenset(unit.quoted) for unit in units]
-        self._open = [[text for text in unit.quoted if "{{" in text] for unit in units]
+        self._plain = [_squeezed_pattern(_instruction(unit)) for unit in units]
+        self._quoted = [
+            frozenset(name.pieces[0] for name in unit.quoted if not name.is_open) for unit in units
+        ]
+        self._open = [[name for name in unit.quoted if name.is_open] for unit in units]
+        self._reasons = Reasons(
+            tuple(each for unit in units for line in unit.lines for each in line.reasons)
+        )
         labels = Counter(unit.label for unit in units)
         self._labels = {
             unit.label: index for index, unit in enumerate(units) if labels[unit.label] == 1
@@ -128,10 +136,12 @@ class _Scorer:
         return found
 
     def _reason(self, entry: Entry, add: _Add) -> None:
-        if said := reasons_said(entry):
-            for index, unit in enumerate(self._units):
-                if check_line(unit, said) is not None:
-                    add(index, 9.0, "reason")
+        for said in reasons_said(entry):
+            if lines := {each.line for each in self._reasons.fitting(said)}:
+                for index, unit in enumerate(self._units):
+                    if any(line.number in lines for line in unit.lines):
+                        add(index, 9.0, "reason")
+                return
 
     def _given(self, entry: Entry, add: _Add) -> None:
         use = entry.use
@@ -141,11 +151,11 @@ class _Scorer:
         names = {text.strip() for text in use.texts if 2 < len(text.strip()) <= 300}
         for index, unit in enumerate(self._units):
             plain = self._plain[index]
-            if len(instruction) >= 12 and (instruction in plain or _within(plain, instruction)):
+            if len(instruction) >= 12 and _is_instruction(plain, instruction):
                 add(index, 7.0, "instruction")
             if names & self._quoted[index]:
                 add(index, 4.0, "name")
-            elif any(fits(text, name) for text in self._open[index] for name in names):
+            elif any(text.fits(name) for text in self._open[index] for name in names):
                 add(index, 3.0, "name")
             if use.tool == "upsert_runtime_values" and unit.variables & set(use.keys):
                 add(index, 4.0, "key")
@@ -183,6 +193,8 @@ class _Scorer:
             return 0.0
         if unit.is_heading:
             return -2.0  # there is nothing to do for the title of further lines
+        if entry.kind == "failure" and any(line.reasons for line in unit.lines):
+            return 0.0  # a rule for all lines says how to fail
         tool = "extract_prompt" if "extract_prompt" in entry.use.keys else entry.use.tool
         if tool in unit.tools:
             return 2.0 if tool == unit.own_tool else 1.0
@@ -282,19 +294,14 @@ def _placement(
         confidence = "high"
     elif score.points >= LIKELY and lead >= 0.5:
         confidence = "medium"
-    line = check_line(units[unit], reasons_said(entry)) or units[unit].lines[0].number
+    line = _check_line(units[unit], reasons_said(entry)) or units[unit].lines[0].number
     return Placement(unit, line, confidence, tuple(score.evidence))
 
 
-def check_line(unit: Unit, said: Sequence[str]) -> int | None:
-    """The line of a unit that gives one of these texts as the reason of a failure: the check that
-    failed.
-    """
-    for text in said:
-        for line in unit.lines:
-            if any(_is_reason(reason, text) for reason in line.reasons):
-                return line.number
-    return None
+def _check_line(unit: Unit, said: Sequence[str]) -> int | None:
+    """The line of a unit that one of these texts is the reason of: the first, where several are."""
+    reasons = Reasons(tuple(each for line in unit.lines for each in line.reasons))
+    return next((found.line for text in said for found in reasons.fitting(text)), None)
 
 
 def reasons_said(entry: Entry) -> tuple[str, ...]:
@@ -328,20 +335,37 @@ def _is_silent(entry: Entry) -> bool:
     return entry.kind == "tool" and not entry.said.strip()
 
 
-def _is_reason(reason: str, text: str) -> bool:
-    """Whether `text` is a reason of the prompt, its runtime variables filled in, or holds it word
-    for word.
-    """
-    if fits(reason, text.strip()):
+def _declared(
+    entries: Sequence[Entry], placed: Sequence[Placement | None]
+) -> Iterator[Placement | None]:
+    """Places also the declaration of a failure that the entry before it came back with."""
+    for index, (entry, place) in enumerate(zip(entries, placed, strict=True)):
+        before = placed[index - 1] if index else None
+        if place is None and before is not None and _repeats(entry, entries[index - 1]):
+            place = Placement(before.unit, before.line, "medium", ("answer",))
+        yield place
+
+
+def _repeats(entry: Entry, before: Entry) -> bool:
+    if entry.kind != "failure" or before.kind != "tool":
+        return False
+    if before.error is not None:
         return True
-    return len(reason) >= 8 and "{{" not in reason and reason in text
+    came_back = likened("\n".join(before.results))
+    return any(len(said) >= 8 and said in came_back for said in map(likened, reasons_said(entry)))
 
 
-def _instruction(unit: Unit) -> str:
+def _known(lines: Sequence[UnitLine]) -> str:
+    """The text of lines without what is not known of them."""
+    return "\n".join(" ".join(line.pattern.pieces) for line in lines)
+
+
+def _instruction(unit: Unit) -> Pattern:
     """The part of a unit that a tool is given: the bullets, or the line without its number."""
-    if len(unit.lines) > 1 and unit.own_tool == "focused_action":
-        return "\n".join(line.text for line in unit.lines[1:])
-    return unit.text
+    lines = unit.lines
+    if len(lines) > 1 and unit.own_tool == "focused_action":
+        lines = lines[1:]
+    return Pattern(tuple("\n".join("\0".join(line.pattern.pieces) for line in lines).split("\0")))
 
 
 def _bare(unit: Unit) -> str:
@@ -349,8 +373,16 @@ def _bare(unit: Unit) -> str:
     return unit.text.lstrip().removeprefix(unit.label).lstrip(".) \t")
 
 
-def _within(plain: str, instruction: str) -> bool:
-    return len(plain) >= 12 and plain in instruction
+def _squeezed_pattern(text: Pattern) -> Pattern:
+    """The words of a text alone; without any where there are too few to tell it by."""
+    return Pattern(tuple(filter(None, map(_squeezed, text.pieces))) or ("",))
+
+
+def _is_instruction(plain: Pattern, instruction: str) -> bool:
+    """Whether a tool was given the text of a unit, a part of it, or that and more."""
+    if any(instruction in piece for piece in plain.pieces):
+        return True
+    return sum(map(len, plain.pieces)) >= 12 and plain.is_within(instruction)
 
 
 def _squeezed(text: str) -> str:

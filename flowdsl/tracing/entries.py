@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from flowdsl.tracing.history import Message, ToolResult, ToolUse
+from flowdsl.tracing.history import Message, ToolResult, ToolUse, shortened
 
 Kind = Literal["told", "said", "tool", "failure", "note"]
 """What the agent was told; said without a tool; did; declared as failed; and what the service
@@ -87,7 +87,7 @@ def _begun(message: Message, *, first: bool) -> Iterator[Entry]:
         0,
         kind,
         message.role,
-        message.said,
+        shortened(message.said),
         (message.number,),
         pictures=message.pictures,
         trajectory=message.trajectory,

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flowdsl.config.address import Address
@@ -21,8 +21,15 @@ from flowdsl.state.stores import StateStore
 from flowdsl.tracing.checks import FoundChecks, find_checks
 from flowdsl.tracing.history import read_time
 from flowdsl.tracing.maps import FoundMap, deployed_as, find_map
+from flowdsl.tracing.reasons import Reasons
 from flowdsl.tracing.sources import read_sources
-from flowdsl.tracing.trace import Trace, history_of, make_trace
+from flowdsl.tracing.trace import (
+    TASK_FAILED,
+    Trace,
+    history_of,
+    make_trace,
+    reasons_of_version,
+)
 from flowdsl.tracing.versions import PromptVersion, saved_prompts, version_of_run
 
 MAX_PICTURES = 120
@@ -31,6 +38,8 @@ MAX_ALL_BYTES = 24 * 1024 * 1024
 """What the pictures of a page may have together, before base64."""
 MAX_ADDRESS = 2_000
 AT_ONCE = 4
+MAX_WORKFLOWS = 20
+"""Workflows that are read for the reasons in one list of runs."""
 
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -57,7 +66,7 @@ async def gather(client: CyberdeskClient, run: Run, beside: Beside) -> Trace:
     """The trace of a run with its history; raises `CyberdeskError` and `StateError`."""
     history = history_of(run)
     notes: list[str] = []
-    known = await _known_prompts(client, run, notes)
+    known = await _known_prompts(client, run.workflow_id, notes)
     started = read_time(run.started_at) or read_time(run.created_at)
     version = version_of_run(
         run.main_prompt, known, history.messages, run.input_values or {}, started
@@ -91,14 +100,45 @@ async def gather(client: CyberdeskClient, run: Run, beside: Beside) -> Trace:
     )
 
 
+async def gather_reasons(client: CyberdeskClient, runs: Iterable[Run]) -> dict[str, Reasons]:
+    """What the reasons of failed tasks mean, by the ids of the runs; raises nothing.
+
+    Reads the workflows of these runs, `MAX_WORKFLOWS` at most. A run that is not in the result, or
+    whose prompt is not known for certain, failed with a reason of which nobody knows.
+    """
+    by_workflow: dict[str, list[Run]] = {}
+    for run in runs:
+        if run.status == TASK_FAILED and run.error and run.workflow_id is not None:
+            by_workflow.setdefault(run.workflow_id, []).append(run)
+    slots = asyncio.Semaphore(AT_ONCE)
+
+    async def known(workflow_id: str) -> list[PromptVersion]:
+        async with slots:
+            try:
+                return await _known_prompts(client, workflow_id, [])
+            except CyberdeskError:
+                return []
+
+    read = list(by_workflow)[:MAX_WORKFLOWS]
+    found: dict[str, Reasons] = {}
+    for workflow_id, prompts in zip(read, await asyncio.gather(*map(known, read)), strict=True):
+        for run in by_workflow[workflow_id]:
+            inputs = run.input_values or {}
+            started = read_time(run.started_at) or read_time(run.created_at)
+            messages = history_of(run).messages[:1]
+            version = version_of_run(run.main_prompt, prompts, messages, inputs, started)
+            found[run.id] = reasons_of_version(version, inputs)
+    return found
+
+
 async def _known_prompts(
-    client: CyberdeskClient, run: Run, notes: list[str]
+    client: CyberdeskClient, workflow_id: str | None, notes: list[str]
 ) -> list[PromptVersion]:
     """The prompts that the workflow has and had, the oldest first."""
-    if run.workflow_id is None:
+    if workflow_id is None:
         return []
     try:
-        workflow = await client.workflows.get(run.workflow_id)
+        workflow = await client.workflows.get(workflow_id)
     except NotFound:
         notes.append("the workflow of the run no longer exists")
         return []
@@ -106,7 +146,7 @@ async def _known_prompts(
     if not saved:
         # Whether a reply to a GET carries them is not documented; the list of their own is.
         try:
-            saved = list(await client.workflows.versions(run.workflow_id))
+            saved = list(await client.workflows.versions(workflow_id))
         except CyberdeskError as error:
             notes.append(f"earlier versions of the workflow cannot be read: {error}")
             saved = []

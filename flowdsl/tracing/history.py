@@ -18,6 +18,8 @@ MAX_BLOCKS = 100
 """Blocks of one message."""
 MAX_TEXT = 8_000
 """Characters of one text."""
+MAX_TOLD = 200_000
+"""Characters of the first message, which may tell the agent the whole prompt."""
 MAX_STRINGS = 200
 """Texts within the input of one tool."""
 MAX_DEPTH = 20
@@ -117,11 +119,13 @@ def _message(number: int, item: Mapping[str, Any]) -> Message | None:
         return None
     blocks = [block for block in content[:MAX_BLOCKS] if isinstance(block, Mapping)]
     replayed = next((block for block in blocks if _text(block.get("trajectory_id"))), {})
-    said = "\n".join(filter(None, (_text(b.get("text")) for b in blocks if _kind(b) == "text")))
+    limit = MAX_TOLD if number == 1 else MAX_TEXT
+    texts = (_text(block.get("text"), limit) for block in blocks if _kind(block) == "text")
+    said = "\n".join(filter(None, texts))
     return Message(
         number,
         _text(item.get("role")) or "unknown",
-        shortened(said),
+        shortened(said, limit),
         uses=tuple(_uses(blocks)),
         results=tuple(_results(blocks)),
         pictures=tuple(_pictures(blocks)),
@@ -190,8 +194,8 @@ def _strings(value: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(texts), tuple(keys)
 
 
-def _text(value: object) -> str:
-    return _clean(value) if isinstance(value, str) else ""
+def _text(value: object, limit: int = MAX_TEXT) -> str:
+    return _clean(value, limit) if isinstance(value, str) else ""
 
 
 def _shown(value: object) -> str:
@@ -207,9 +211,9 @@ def _json(value: object) -> str:
         return "(not readable)"
 
 
-def _clean(text: str) -> str:
+def _clean(text: str, limit: int = MAX_TEXT) -> str:
     """`text`, bounded, and as something that can be written as UTF-8."""
-    return shortened(text).encode("utf-8", "backslashreplace").decode()
+    return shortened(text, limit).encode("utf-8", "backslashreplace").decode()
 
 
 def _count(*values: object) -> int | None:

@@ -63,7 +63,10 @@ class _Check:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """An entry as the page shows it; `target` is the id of a line, None where it is not placed."""
+    """An entry as the page shows it; `target` is the id of a line, None where it is not placed.
+
+    `error` and `reason`, of a declared failure, say of a default reason that it is not so.
+    """
 
     entry: Entry
     target: str | None
@@ -71,6 +74,8 @@ class _Step:
     text: str
     confidence: str
     evidence: str
+    error: str | None
+    reason: str
     is_failed: bool
     pictures: tuple[str, ...]
 
@@ -92,6 +97,7 @@ def render_page(trace: Trace, pictures: Pictures, environment: str) -> str:
             failed_at=_failed_at(trace, anchors),
             failed_entry=_failed_entry(trace),
             listings=[*_sources(trace, anchors), *_prompt(trace)],
+            errors=[trace.in_words(error) for error in trace.run.errors],
             left_out=pictures.left_out,
             style=style,
             script=script,
@@ -171,6 +177,8 @@ def _steps(trace: Trace, pictures: Pictures, anchors: dict[_Text, str]) -> Itera
             "" if placed is None else trace.units[placed.unit].lines[0].text.strip(),
             "" if placed is None else placed.confidence,
             "" if placed is None else ", ".join(placed.evidence),
+            None if entry.error is None else trace.in_words(entry.error),
+            _declared(trace, entry),
             is_failed or entry.kind == "failure" or entry.error is not None,
             tuple(
                 f"data:{kind};base64,{base64.b64encode(content).decode()}"
@@ -179,6 +187,13 @@ def _steps(trace: Trace, pictures: Pictures, anchors: dict[_Text, str]) -> Itera
                 )
             ),
         )
+
+
+def _declared(trace: Trace, entry: Entry) -> str:
+    """The reason of a declared failure; empty for another entry."""
+    if entry.kind != "failure" or entry.use is None:
+        return ""
+    return "\n".join(map(trace.in_words, entry.use.texts))
 
 
 def _sources(trace: Trace, anchors: dict[_Text, str]) -> Iterator[_Listing]:

@@ -6,14 +6,13 @@ what FlowDSL wrote, and only to the letter. A prompt that numbers nothing has a 
 
 from __future__ import annotations
 
-import html
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flowdsl.tracing.history import shortened
+from flowdsl.tracing.filling import Pattern, Told, filled_in, pattern_of, plain_lines
+from flowdsl.tracing.reasons import LEAST_LETTERS, Reason, read_reasons
 
 MAX_UNITS = 500
 
@@ -37,36 +36,22 @@ INNER_TOOLS = frozenset({"upsert_runtime_values", "declare_task_failed"})
 does.
 """
 
-EMPTY = "__EMPTY__"
-MAX_VALUE = 2_000
-_LEAST_LETTERS = 2
-
 _NUMBERED = re.compile(r"[ \t]*(\d{1,3}(?:\.\d{1,3})+[.)]?|\d{1,3}[.)])[ \t]+(\S.*)", re.DOTALL)
-_BREAK = re.compile(r"</(?:p|div|li|h\d|tr)>|<br\s*/?>", re.IGNORECASE)
-_TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
-_ROOT = r"[^\W\d]\w*"
-_STEPS = r"""(?:\.\w+|\[\d{1,9}\]|\['[^'\]]*'\]|\["[^"\]]*"\])*"""
-_TOKEN = re.compile(
-    rf"\\(?P<brace>[{{}}])|(?P<runtime>\{{\{{\s*{_ROOT}{_STEPS}\s*\}}\}})"
-    rf"|\{{(?P<root>{_ROOT})(?P<steps>{_STEPS})\}}"
-)
-_STEP = re.compile(r"""\.(\w+)|\[(\d+)\]|\['([^']*)'\]|\["([^"]*)"\]""")
-_RUNTIME_NAME = re.compile(rf"\{{\{{\s*({_ROOT})")
+_RUNTIME_NAME = re.compile(r"\{\{\s*([^\W\d]\w*)")
 _QUOTED = re.compile(r"\"([^\"\n]{1,400})\"|'([^'\n]{1,400})'|⟦([^⟧\n]{1,400})⟧")
-_REASON = re.compile(
-    r"(?:\bdeclare_task_failed\b[^\"'⟦\n]{0,60}|\bfail with (?:the reason )?)"
-    r"(?:\"([^\"\n]+)\"|'([^'\n]+)'|⟦([^⟧\n]+)⟧)"
-)
-_FAILED_ATTEMPT = re.compile(r"attempt has failed \((?:\"([^\"\n]+)\"|'([^'\n]+)')\)")
 
 
 @dataclass(frozen=True, slots=True)
 class UnitLine:
-    """A line of the prompt (`number` counts from 1); `text` has no tags, and the inputs put in."""
+    """A line of the prompt (`number` counts from 1).
+
+    `text` has no tags, and the inputs put in; `pattern` is the same where values are not known.
+    """
 
     number: int
     text: str
-    reasons: tuple[str, ...] = ()
+    pattern: Pattern
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +68,7 @@ class Unit:
     is_heading: bool = False
     tools: frozenset[str] = frozenset()
     own_tool: str | None = None
-    quoted: tuple[str, ...] = ()
+    quoted: tuple[Pattern, ...] = ()
     variables: frozenset[str] = frozenset()
     loop: int | None = None
     loop_end: int | None = field(default=None)
@@ -94,10 +79,18 @@ class Unit:
         return "\n".join(line.text for line in self.lines)
 
 
-def read_units(prompt: str, inputs: Mapping[str, Any]) -> tuple[Unit, ...]:
-    """The units of a prompt in their order, with the values of a run's inputs put in."""
-    grouped = list(_grouped(_plain_lines(prompt)))[:MAX_UNITS]
+def read_units(
+    prompt: str, inputs: Mapping[str, Any], told: Told | None = None
+) -> tuple[Unit, ...]:
+    """The units of a prompt in their order, with the values of a run's inputs put in.
+
+    `told` are values that the history tells.
+    """
+    grouped = list(_grouped(plain_lines(prompt)))[:MAX_UNITS]
     units: list[Unit] = []
+    reasons: dict[int, list[Reason]] = {}
+    for reason in read_reasons(plain_lines(prompt), inputs, told):
+        reasons.setdefault(reason.line, []).append(reason)
     for index, (label, lines) in enumerate(grouped):
         following = grouped[index + 1][0] if index + 1 < len(grouped) else ""
         is_heading = bool(label) and following.startswith(f"{label}.")
@@ -106,10 +99,15 @@ def read_units(prompt: str, inputs: Mapping[str, Any]) -> tuple[Unit, ...]:
         own = [tool for tool in named if tool not in INNER_TOOLS]
         first = min(own, key=lambda tool: raw.index(tool)) if own else None
         filled = [
-            UnitLine(number, filled_in(text, inputs), tuple(_reasons(text, inputs)))
+            UnitLine(
+                number,
+                filled_in(text, inputs, told),
+                pattern_of(text, inputs, told),
+                tuple(reasons.get(number, ())),
+            )
             for number, text in lines
         ]
-        joined = "\n".join(line.text for line in filled)
+        names = (pattern_of(_first(each), inputs, told) for each in _QUOTED.finditer(raw))
         units.append(
             Unit(
                 label,
@@ -117,89 +115,20 @@ def read_units(prompt: str, inputs: Mapping[str, Any]) -> tuple[Unit, ...]:
                 is_heading and first is None,
                 frozenset(named),
                 first,
-                tuple(filter(_is_telling, map(_first, _QUOTED.finditer(joined)))),
+                tuple(name for name in names if _is_telling(name)),
                 frozenset(_RUNTIME_NAME.findall(raw)),
             )
         )
     return tuple(_with_loops(units))
 
 
-def filled_in(text: str, inputs: Mapping[str, Any]) -> str:
-    """`text` with the values of `{inputs}` in it. `{{runtime}}` and `{$secret}` stay, `\\{` is a
-    brace.
-    """
-
-    def replace(found: re.Match[str]) -> str:
-        if found["brace"]:
-            return found["brace"]
-        if found["runtime"]:
-            return found["runtime"]
-        value = _value_at(inputs.get(found["root"], EMPTY), found["steps"])
-        return shortened(value if isinstance(value, str) else _json(value), MAX_VALUE)
-
-    return shortened(_TOKEN.sub(replace, text))
-
-
-def fits(pattern: str, text: str) -> bool:
-    """Whether `text` is `pattern` with something in place of its runtime variables."""
-    first, *rest = re.split(rf"\{{\{{\s*{_ROOT}{_STEPS}\s*\}}\}}", pattern)
-    if not rest:
-        return pattern == text
-    if not text.startswith(first):
-        return False
-    at = len(first)
-    for piece in rest[:-1]:
-        at = text.find(piece, at)
-        if at < 0:
-            return False
-        at += len(piece)
-    return text.endswith(rest[-1]) and len(text) - len(rest[-1]) >= at
-
-
-def _json(value: object) -> str:
-    return EMPTY if value is None else json.dumps(value, ensure_ascii=False)
-
-
-def _value_at(value: Any, steps: str) -> Any:
-    for found in _STEP.finditer(steps):
-        if found[2] is not None:
-            index = int(found[2])
-            value = value[index] if isinstance(value, list) and index < len(value) else EMPTY
-        else:
-            name = found[1] or found[3] or found[4] or ""
-            value = value.get(name, EMPTY) if isinstance(value, Mapping) else EMPTY
-    return EMPTY if value is None or value == "" else value
-
-
 def _first(found: re.Match[str]) -> str:
     return next(group for group in found.groups() if group is not None)
 
 
-def _is_telling(quoted: str) -> bool:
+def _is_telling(quoted: Pattern) -> bool:
     """Whether a quoted text names something: no variable alone, nor a word between two marks."""
-    letters = re.sub(r"\W", "", _TOKEN.sub("", quoted))
-    return len(letters) >= _LEAST_LETTERS and quoted.strip() != "and"
-
-
-def _reasons(text: str, inputs: Mapping[str, Any]) -> Iterator[str]:
-    for pattern in (_REASON, _FAILED_ATTEMPT):
-        for found in map(_first, pattern.finditer(text)):
-            # A variable alone is the reason of another line.
-            if _is_telling(found):
-                yield filled_in(found, inputs)
-
-
-def _plain_lines(prompt: str) -> Iterator[tuple[int, str]]:
-    """The lines without the tags of the dashboard's editor; one line of text may hold several."""
-    is_html = _BREAK.search(prompt) is not None
-    for number, line in enumerate(prompt.split("\n"), 1):
-        if not is_html:
-            yield number, line
-            continue
-        for part in _BREAK.split(line):
-            plain = html.unescape(_TAG.sub("", part))
-            if plain.strip() or part == line:
-                yield number, plain
+    return quoted.letters >= LEAST_LETTERS and [each.strip() for each in quoted.pieces] != ["and"]
 
 
 def _grouped(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[str, list[tuple[int, str]]]]:

@@ -37,6 +37,7 @@ def trace_to_json(trace: Trace, environment: str) -> dict[str, Any]:
             "ended_at": _time(run.ended),
             "seconds": run.seconds,
             "errors": list(run.errors),
+            "reasons": [trace.in_words(each) for each in run.errors],
             "failed_checks": [
                 {
                     "name": each.name,
@@ -116,6 +117,7 @@ def _failure(trace: Trace) -> dict[str, Any] | None:
         else _check_source(trace, check),
         "is_after": failure.is_after,
         "is_check": failure.is_check,
+        "other_lines": list(failure.others),
         "loop_entry": None if failure.iteration is None else failure.iteration + 1,
         "post_run_check": None if check is None else check.name,
     }

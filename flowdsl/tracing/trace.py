@@ -5,22 +5,24 @@ belongs. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from flowdsl.config.address import Address
 from flowdsl.cyberdesk.models.run import Run
-from flowdsl.tracing.align import Placement, check_line, place_entries, reasons_said
+from flowdsl.tracing.align import Placement, place_entries, reasons_said
 from flowdsl.tracing.checks import FoundChecks
 from flowdsl.tracing.entries import Entry, read_entries
 from flowdsl.tracing.history import History, read_history, read_time, shortened
 from flowdsl.tracing.maps import FoundMap, Place
 from flowdsl.tracing.prompt_units import Unit, read_units
+from flowdsl.tracing.reasons import Reasons, reasons_of
 from flowdsl.tracing.sources import SourceText
 from flowdsl.tracing.versions import PromptVersion
 
-FAILED = frozenset({"task_failed", "error"})
+TASK_FAILED = "task_failed"
+FAILED = frozenset({TASK_FAILED, "error"})
 """Statuses of runs that did not end well; a cancelled one did not fail."""
 MAX_ERRORS = 50
 MAX_READS = 5
@@ -67,9 +69,10 @@ class Failure:
     """Where a run failed: the index of an entry, and a line of the prompt.
 
     With `is_after` the failing entry itself is not placed, and `line` is the last one before it
-    that is. `is_check` says that the reason is the one that this very line gives. `iteration` is
-    the entry of the loop around it, from 0. `check` is the post-run check that the run failed by,
-    all entries of which went well; then there is neither entry nor line.
+    that is. `is_check` says that the reason is the one of this very line, and `others` are further
+    lines with the same reason, which may be where it failed as well. `iteration` is the entry of
+    the loop around it, from 0. `check` is the post-run check that the run failed by, all entries of
+    which went well; then there is neither entry nor line.
     """
 
     entry: int | None
@@ -78,6 +81,7 @@ class Failure:
     is_check: bool
     iteration: int | None = None
     check: CheckResult | None = None
+    others: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,8 @@ class LoopPass:
 class Trace:
     """Everything that is shown of a run. `placements` go with `entries`, `units` with `visited` by
     their index. `checks` has the places of the post-run checks, and `check_sources` the files
-    that these lie in, which may be of another deploy than `sources`.
+    that these lie in, which may be of another deploy than `sources`. `reasons` tells what the
+    reason of a failure means.
     """
 
     run: RunFacts
@@ -134,6 +139,11 @@ class Trace:
     loops: tuple[LoopPass, ...]
     failure: Failure | None
     notes: tuple[str, ...]
+    reasons: Reasons = field(default_factory=Reasons)
+
+    def in_words(self, said: str) -> str:
+        """The reason of a failed task for people: a default one says that it is not so."""
+        return self.reasons.in_words(said) if self.run.status == TASK_FAILED else said
 
     def place(self, line: int | None) -> Place | None:
         """The source of a line of the prompt."""
@@ -151,6 +161,14 @@ class Trace:
         if failure.check is not None:
             return self.place_of_check(failure.check)
         return self.place(failure.line)
+
+    def about_reason(self) -> str:
+        """How the line that failed has to do with the reason, where it is that of the line."""
+        line = None if self.failure is None else self.failure.line
+        own = {each.sense for each in self.reasons.all if each.line == line}
+        if own and "given" not in own:
+            return "this line gives no reason of its own: the reason is what it looks for"
+        return "the reason is the one that this line gives"
 
     @property
     def unplaced(self) -> int:
@@ -203,11 +221,14 @@ def make_trace(
     """
     facts = facts_of(run)
     inputs: Mapping[str, Any] = run.input_values or {}
-    units = () if version is None else read_units(version.text, inputs)
+    units = () if version is None else read_units(version.text, inputs, version.values)
     entries = read_entries(history.messages, facts.started)
     placements = place_entries(entries, units)
     visited = tuple(_visited(units, entries, placements))
-    failure = _failure(facts, units, entries, placements) if facts.status in FAILED else None
+    reasons = reasons_of_version(version, inputs)
+    failure = None
+    if facts.status in FAILED:
+        failure = _failure(facts, units, entries, placements, reasons)
     trace = Trace(
         facts,
         address,
@@ -223,8 +244,17 @@ def make_trace(
         tuple(_loops(units, entries, placements, failure)),
         failure,
         tuple(notes),
+        reasons,
     )
     return replace(trace, notes=(*trace.notes, *_notes(trace, history)))
+
+
+def reasons_of_version(version: PromptVersion | None, inputs: Mapping[str, Any]) -> Reasons:
+    """The reasons of the prompt that a run had, as surely as that is known."""
+    if version is None:
+        return Reasons()
+    is_certain = version.certainty != "assumed"
+    return reasons_of(version.text, inputs, version.values, is_certain=is_certain)
 
 
 def history_of(run: Run) -> History:
@@ -306,6 +336,7 @@ def _failure(
     units: Sequence[Unit],
     entries: Sequence[Entry],
     placements: Sequence[Placement | None],
+    reasons: Reasons,
 ) -> Failure | None:
     """Where the run failed, by the last entry that says so; None where not even a line before it is
     known.
@@ -323,12 +354,12 @@ def _failure(
         placed = placements[index]
         if placed is None or not _is_same_failure(entries[index], entries[last or 0], facts):
             continue
-        unit = units[placed.unit]
-        check = check_line(unit, (*reasons_said(entries[index]), *facts.errors))
+        said = (*reasons_said(entries[index]), *facts.errors)
+        lines = _lines_of_reason(said, units[placed.unit], reasons, placements[: index + 1], units)
         index = _first_of_failure(index, entries, placements)
-        return Failure(
-            index, check or placed.line, False, check is not None, entries[index].iteration
-        )
+        line = lines[0] if lines else placed.line
+        iteration = entries[index].iteration
+        return Failure(index, line, False, bool(lines), iteration, others=lines[1:])
     before = [
         placed
         for placed in placements[: len(entries) if last is None else last]
@@ -337,6 +368,25 @@ def _failure(
     if last is None and not before:
         return None
     return Failure(last, before[-1].line if before else None, True, False)
+
+
+def _lines_of_reason(
+    said: Sequence[str],
+    unit: Unit,
+    reasons: Reasons,
+    placements: Sequence[Placement | None],
+    units: Sequence[Unit],
+) -> tuple[int, ...]:
+    """The lines that a reason is of: those of the unit that failed, else those of the last unit
+    before it that has any, as behind attempts that all failed.
+    """
+    lines = next(filter(None, ([each.line for each in reasons.fitting(text)] for text in said)), [])
+    visited = (units[placed.unit] for placed in reversed(placements) if placed is not None)
+    for each in (unit, *visited):
+        own = {line.number for line in each.lines}
+        if found := tuple(line for line in dict.fromkeys(lines) if line in own):
+            return found
+    return ()
 
 
 def _first_of_failure(

@@ -8,13 +8,13 @@ agent was told decides, then the times.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
+from flowdsl.tracing.filling import values_told, whole
 from flowdsl.tracing.history import Message, read_time
-from flowdsl.tracing.prompt_units import filled_in
 
 Origin = Literal["run", "live", "earlier", "told"]
 """The run's own prompt; the workflow's as it is now; a saved version's; only what the history says
@@ -32,12 +32,17 @@ _MAX_LINES = 5_000
 
 @dataclass(frozen=True, slots=True)
 class PromptVersion:
-    """A prompt that a run may have had. `since` is from when the workflow had it."""
+    """A prompt that a run may have had. `since` is from when the workflow had it.
+
+    `values` are those of inputs that the run does not tell and the history does, by their spelling
+    in the prompt.
+    """
 
     text: str
     origin: Origin
     since: datetime | None = None
     certainty: Certainty = "assumed"
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 def saved_prompts(saved: Iterable[Mapping[str, Any]]) -> list[PromptVersion]:
@@ -60,17 +65,17 @@ def version_of_run(
     started: datetime | None,
 ) -> PromptVersion | None:
     """The version that a run had, and how surely; `known` are the workflow's, the oldest first."""
-    if own:
-        return PromptVersion(own, "run", None, "said")
     told = _told(messages)
-    if told is not None:
-        for version in reversed(known):
-            if len(version.text) <= _MAX_COMPARED and _same(_whole(version.text, inputs), told):
-                return replace(version, certainty="told")
+    if own:
+        return _with_values(PromptVersion(own, "run", None, "said"), inputs, told)
+    fits = [] if told is None else [each for each in known if _is_told(each.text, inputs, told)]
+    if len({each.text for each in fits}) == 1:
+        return _with_values(replace(fits[-1], certainty="told"), inputs, told)
     if started is not None:
-        since = [each for each in known if each.since is not None and each.since <= started]
+        # Where values are not known, what was told may fit several versions.
+        since = [each for each in fits or known if each.since is not None and each.since <= started]
         if since:
-            return replace(since[-1], certainty="time")
+            return _with_values(replace(since[-1], certainty="time"), inputs, told)
     if known:
         return known[-1]
     return None if told is None else PromptVersion(told, "told", None, "told")
@@ -98,14 +103,20 @@ def _told(messages: Sequence[Message]) -> str | None:
     return messages[0].said or None
 
 
-def _whole(prompt: str, inputs: Mapping[str, Any]) -> str:
-    return "\n".join(filled_in(line, inputs) for line in prompt.split("\n"))
-
-
-def _same(prompt: str, told: str) -> bool:
-    """Whether one is the other; what was cut from a long message does not matter."""
-    ours, theirs = " ".join(prompt.split()), " ".join(told.split())
-    if ours == theirs:
+def _is_told(prompt: str, inputs: Mapping[str, Any], told: str) -> bool:
+    """Whether a prompt is what was told; what was cut from a long message does not matter."""
+    if len(prompt) > _MAX_COMPARED:
+        return False
+    if values_told(prompt, inputs, told) is not None:
         return True
+    ours, theirs = " ".join(whole(prompt, inputs).split()), " ".join(told.split())
     head = theirs.removesuffix("(cut)").rstrip(" …")
     return len(head) >= 2_000 and head != theirs and ours.startswith(head)
+
+
+def _with_values(
+    version: PromptVersion, inputs: Mapping[str, Any], told: str | None
+) -> PromptVersion:
+    if told is None or len(version.text) > _MAX_COMPARED:
+        return version
+    return replace(version, values=values_told(version.text, inputs, told) or {})

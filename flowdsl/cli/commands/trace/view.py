@@ -20,6 +20,8 @@ _TEXT, _SHORT = 72, 160
 """Columns of a line of the prompt, and of what was said."""
 _FAILED_LINES = 8
 """Lines of the failing statement that are shown."""
+_READ_LINES = 8
+"""Lines of what was read, or came back, that are shown."""
 
 
 def render_trace(
@@ -51,7 +53,7 @@ def _head(trace: Trace, environment: str) -> Iterator[Line]:
         (lasted, ""),
     ]
     for error in run.errors:
-        yield [(f"  {_short(error, _SHORT)}", BAD)]
+        yield from _long(trace.in_words(error), "  ", BAD)
     for check in run.checks:
         said = f": {check.message}" if check.message else ""
         yield [(f"  post-run check {_short(check.name + ': ' + check.status + said, _SHORT)}", BAD)]
@@ -81,7 +83,10 @@ def _failure(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
     if failure.is_after:
         yield [("  the entry that failed is not placed; this is the last line before it", QUIET)]
     if failure.is_check:
-        yield [("  the reason is the one that this line gives", QUIET)]
+        yield [(f"  {trace.about_reason()}", QUIET)]
+    if failure.others:
+        others = ", ".join(_place(trace, line, show_path) for line in failure.others)
+        yield [(f"  the same is the reason of {others}; which of them failed is not known", QUIET)]
     yield from _source_lines(trace.place(failure.line), trace.sources)
     text = next(
         (line.text for unit in trace.units for line in unit.lines if line.number == failure.line),
@@ -130,7 +135,7 @@ def _visited(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
     for (row, style), visited in zip(rows, trace.visited, strict=True):
         yield [(_cells(row, widths), style)]
         for read in visited.reads:
-            yield [(f"    read: {_short(read, _SHORT)}", QUIET)]
+            yield from _long(read, "    read: ", QUIET)
     calls = sum(entry.asks_a_model for entry in trace.entries)
     replayed = sum(entry.is_replayed for entry in trace.entries)
     yield [(f"{counted(calls, 'model call')}, {counted(replayed, 'action')} replayed", "")]
@@ -192,7 +197,7 @@ def _not_placed(trace: Trace) -> Iterator[Line]:
         yield []
         yield [("not placed", WARNED)]
         for entry in left:
-            yield [(f"  {entry.number}  {_about(entry)}", "")]
+            yield [(f"  {entry.number}  {_about(trace, entry)}", "")]
 
 
 def _entries(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
@@ -205,15 +210,17 @@ def _entries(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
             marks += f"  loop entry {entry.iteration + 1}"
         time = "" if entry.seconds is None else f"  {entry.seconds:.2f} s"
         yield [(f"{entry.number}  {where}", ""), (f"{how}{marks}{time}", QUIET)]
-        yield [(f"    {_about(entry)}", "")]
+        yield [(f"    {_about(trace, entry)}", "")]
         for result in entry.results:
-            yield [(f"    -> {_short(result, _SHORT)}", "")]
+            yield from _long(result, "    -> ", "")
         if entry.error is not None:
-            yield [(f"    {_short(entry.error, _SHORT)}", BAD)]
+            yield from _long(trace.in_words(entry.error), "    ", BAD)
 
 
-def _about(entry: Entry) -> str:
+def _about(trace: Trace, entry: Entry) -> str:
     said = " ".join(entry.said.split())
+    if entry.kind == "failure" and entry.use is not None and not said:
+        said = "; ".join(map(trace.in_words, entry.use.texts))
     if entry.use is None:
         return _short(f"{entry.event or entry.kind}: {said}", _SHORT)
     return _short(
@@ -244,9 +251,18 @@ def _width(text: str) -> int:
     return sum(width for _, width in cells(text))
 
 
+def _long(text: str, head: str, style: str) -> Iterator[Line]:
+    """A text on its own lines, the others below the first one; as many as are shown."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    more = ["…"] if len(lines) > _READ_LINES else []
+    for line in [*lines[:_READ_LINES], *more] or [""]:
+        yield [(f"{head}{_short(line, _SHORT)}", style)]
+        head = " " * len(head)
+
+
 def _short(text: str, width: int) -> str:
     """The text on one line, safe to print, and cut to so many columns."""
-    shown = printable(" ".join(text[: 4 * width].split(" ")))
+    shown = printable(" ".join(text[: 4 * width].split("\n")))
     kept: list[str] = []
     used = 0
     for cell, columns in cells(shown):

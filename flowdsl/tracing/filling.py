@@ -1,0 +1,237 @@
+"""Texts of a prompt with what is known of a run's inputs put in, and what fits what is not known.
+Pure.
+
+A run tells the values that its caller gave. A machine, a pool or an earlier step of a chain may
+supply others (platform facts, 1.1 and 3.1), of which nothing is known but what the history itself
+says. Such a value stays as it is spelled, `{site}`, and fits any text.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flowdsl.tracing.history import shortened
+
+EMPTY = "__EMPTY__"
+MAX_VALUE = 2_000
+
+Told = Mapping[str, str]
+"""Values that the history tells, by their spelling in the prompt, as `{site}`."""
+
+_ROOT = r"[^\W\d]\w*"
+_STEPS = r"""(?:\.\w+|\[\d{1,9}\]|\['[^'\]]*'\]|\["[^"\]]*"\])*"""
+_TOKEN = re.compile(
+    rf"\\(?P<brace>[{{}}])|(?P<runtime>\{{\{{\s*{_ROOT}{_STEPS}\s*\}}\}})"
+    rf"|(?P<saved>⟪{_ROOT}{_STEPS}⟫)|\{{(?P<root>{_ROOT})(?P<steps>{_STEPS})\}}"
+)
+_STEP = re.compile(r"""\.(\w+)|\[(\d+)\]|\['([^']*)'\]|\["([^"]*)"\]""")
+_BREAK = re.compile(r"</(?:p|div|li|h\d|tr)>|<br\s*/?>", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
+_LETTER = re.compile(r"[^\W_]")
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A text with values in it that are not known: these stand between the `pieces`."""
+
+    pieces: tuple[str, ...]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything in it is not known."""
+        return len(self.pieces) > 1
+
+    @property
+    def letters(self) -> int:
+        """How many letters and digits of it are known."""
+        return sum(len(_LETTER.findall(piece)) for piece in self.pieces)
+
+    def fits(self, text: str) -> bool:
+        """Whether `text` is this text with something in place of what is not known."""
+        first, *rest = self.pieces
+        if not rest:
+            return first == text
+        at = _end_of(rest[:-1], text, len(first)) if text.startswith(first) else None
+        return at is not None and text.endswith(rest[-1]) and len(text) - len(rest[-1]) >= at
+
+    def is_within(self, text: str) -> bool:
+        """Whether `text` has this text somewhere, with something in place of what is not known."""
+        return _end_of(self.pieces, text, 0) is not None
+
+
+def filled_in(text: str, inputs: Mapping[str, Any], told: Told | None = None) -> str:
+    """`text` with the known values of `{inputs}` in it.
+
+    Others stay as they are spelled, and so do `{{runtime}}` and `{$secret}`; `\\{` is a brace.
+    """
+    return shortened("".join(shown for shown, _ in _parts(text, inputs, told or {})))
+
+
+def pattern_of(text: str, inputs: Mapping[str, Any], told: Told | None = None) -> Pattern:
+    """`text` with the known values of `{inputs}` in it; runtime values are none of them."""
+    pieces = [""]
+    for shown, is_known in _parts(shortened(text), inputs, told or {}):
+        if is_known:
+            pieces[-1] += shown
+        else:
+            pieces.append("")
+    return Pattern(tuple(pieces))
+
+
+def whole(prompt: str, inputs: Mapping[str, Any], told: Told | None = None) -> str:
+    """A prompt with the known values in it, line by line."""
+    return "\n".join(filled_in(line, inputs, told) for line in prompt.split("\n"))
+
+
+def plain_lines(prompt: str) -> Iterator[tuple[int, str]]:
+    """The lines, numbered from 1, without the tags of the dashboard's editor; one line of text may
+    hold several.
+    """
+    is_html = _BREAK.search(prompt) is not None
+    for number, line in enumerate(prompt.split("\n"), 1):
+        if not is_html:
+            yield number, line
+            continue
+        for part in _BREAK.split(line):
+            plain = html.unescape(_TAG.sub("", part))
+            if plain.strip() or part == line:
+                yield number, plain
+
+
+def values_told(prompt: str, inputs: Mapping[str, Any], told: str) -> dict[str, str] | None:
+    """The values of inputs that `told`, which is what the agent was told, has and `inputs` has not.
+
+    None where that is another prompt. A value is taken only where the text around it leaves no
+    choice, and where it is the same everywhere. Takes a few passes over the text.
+    """
+    spelled: list[str] = []
+    parts: list[str] = []
+    for shown, is_known in _parts(prompt, inputs, {}, limit=None):
+        is_input = not is_known and not shown.startswith(("{{", "⟪"))
+        if is_input:
+            spelled.append(shown)
+        parts.append("\0" if is_input else shown.replace("\0", ""))
+    # Blanks around a value may be its own.
+    pieces = [each.strip() for each in " ".join("".join(parts).split()).split("\0")]
+    text = " ".join(told.replace("\0", "").split())
+    first, last = _places(pieces, text), _places_from_the_end(pieces, text)
+    if first is None or last is None:
+        return None
+    found: dict[str, set[str | None]] = {}
+    for index, name in enumerate(spelled):
+        begin, end = first[index] + len(pieces[index]), first[index + 1]
+        is_sure = first[index : index + 2] == last[index : index + 2]
+        found.setdefault(name, set()).add(text[begin:end].strip() or None if is_sure else None)
+    return {
+        name: value
+        for name, (value, *others) in ((name, tuple(each)) for name, each in found.items())
+        if value is not None and not others
+    }
+
+
+def _places(pieces: Sequence[str], text: str) -> list[int] | None:
+    """Where each piece begins, each as early as it can; None where they do not make up the text."""
+    first, *rest = pieces
+    if not rest:
+        return [0] if text == first else None
+    *middle, last = rest
+    if not text.startswith(first):
+        return None
+    places, at = [0], len(first)
+    for piece in middle:
+        at = text.find(piece, at)
+        if at < 0:
+            return None
+        places.append(at)
+        at += len(piece)
+    end = len(text) - len(last)
+    return [*places, end] if text.endswith(last) and end >= at else None
+
+
+def _places_from_the_end(pieces: Sequence[str], text: str) -> list[int] | None:
+    """Where each piece begins, each as late as it can."""
+    found = _places([piece[::-1] for piece in reversed(pieces)], text[::-1])
+    if found is None:
+        return None
+    return [len(text) - at - len(piece) for at, piece in zip(reversed(found), pieces, strict=True)]
+
+
+def _end_of(pieces: Sequence[str], text: str, at: int) -> int | None:
+    """Where the last of the pieces ends that stand in the text in this order, from `at`."""
+    for piece in pieces:
+        at = text.find(piece, at)
+        if at < 0:
+            return None
+        at += len(piece)
+    return at
+
+
+def _parts(
+    text: str, inputs: Mapping[str, Any], told: Told, *, limit: int | None = MAX_VALUE
+) -> Iterator[tuple[str, bool]]:
+    """The text in parts, each with whether it is known; what is not is as it is spelled."""
+    at = 0
+    for found in _TOKEN.finditer(text):
+        if found.start() > at:
+            yield text[at : found.start()], True
+        at = found.end()
+        if found["brace"]:
+            yield found["brace"], True
+        elif found["root"] is None:
+            yield found[0], False
+        else:
+            value = _known(inputs, found["root"], found["steps"])
+            value = told.get(found[0]) if value is None else value
+            if value is None:
+                yield found[0], False
+            else:
+                yield value if limit is None else shortened(value, limit), True
+    if at < len(text):
+        yield text[at:], True
+
+
+def _known(inputs: Mapping[str, Any], root: str, steps: str) -> str | None:
+    """The value at a path as it stands in a prompt; None where the run does not tell it.
+
+    A value that the caller left out or blank is the machine's or a pool's, where these have one.
+    """
+    value = inputs.get(root)
+    if value is None or value == "":
+        return None
+    for found in _STEP.finditer(steps):
+        if _is_reference(value):
+            return None
+        if found[2] is not None:
+            index = int(found[2])
+            value = value[index] if isinstance(value, list) and index < len(value) else EMPTY
+        else:
+            name = found[1] or found[3] or found[4] or ""
+            value = value.get(name, EMPTY) if isinstance(value, Mapping) else EMPTY
+    if _has_reference(value):
+        return None
+    if value is None or value == "":
+        return EMPTY
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _is_reference(value: object) -> bool:
+    """Whether a value is an output of an earlier step of a chain, which the service puts in."""
+    return isinstance(value, Mapping) and "$ref" in value
+
+
+def _has_reference(value: object) -> bool:
+    left = [value]
+    while left:
+        item = left.pop()
+        if _is_reference(item):
+            return True
+        if isinstance(item, Mapping):
+            left += item.values()
+        elif isinstance(item, list):
+            left += item
+    return False

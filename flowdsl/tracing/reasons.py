@@ -1,0 +1,221 @@
+"""The reasons with which the lines of a prompt let the task fail. Pure.
+
+A statement of FlowDSL without a reason of its own fails with what was looked for:
+
+    - Wait up to 2 minutes for this: the download is finished.
+    - If it is not so by then, fail.                        fails with "the download is finished"
+
+Said alone, such a reason reads as success. Which reasons are of this kind only the prompt can tell,
+and it is read by the sentences that it was written with (`flowdsl.prompt.sentences`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Literal
+
+from flowdsl.prompt.sentences import DATA_NOTE, SENTENCES, Hole
+from flowdsl.tracing.filling import Pattern, Told, pattern_of, plain_lines, whole
+
+Sense = Literal["given", "not so", "no single match", "could not be read", "could not be copied"]
+"""A reason that an author gave; else what is wrong with the words that the reason consists of."""
+
+_CHECKS: tuple[tuple[str, str, str, Sense], ...] = (
+    ("screen.wait_until", "condition", "screen.wait_missing", "not so"),
+    ("screen.expect", "condition", "screen.expect_missing", "not so"),
+    ("screen.choose", "target", "screen.choose_missing", "no single match"),
+    ("data.read", "source", "data.read_missing", "could not be read"),
+    ("data.copy_check", "source", "data.copy_missing", "could not be copied"),
+)
+"""Sentences that look for something: the hole with the words for it, the sentence that says what to
+do where it is not so, and what a failure with these words means.
+"""
+_BETWEEN = frozenset({"data.save"})
+"""Sentences that may stand between a check and what is said of its failure."""
+_WITHOUT = ("control.fail", "control.attempt_failed")
+_WITH = ("control.fail_with", "control.attempt_failed_with", "control.attempt_reported")
+"""Consequences that leave the reason to the check, and those that say it."""
+
+LEAST_LETTERS = 2
+_MARK = re.compile(r"[ \t\u00a0]*(?:-|\d{1,3}(?:\.\d{1,3})*[.)]?)[ \t\u00a0]+")
+_QUOTED = (
+    r"(?:\"([^\"\n]+)\"|'([^'\n]+)'|⟦([^⟧\n]+)⟧|⟦(\d{1,9})\|([^\n]+?)\|\4⟧"
+    r"|“([^”\n]+)”|«([^»\n]+)»|‹([^›\n]+)›|「([^」\n]+)」)"
+)
+_BRACKETED = re.compile(r"⟦(\d{1,9})\|(.*)\|\1⟧|⟦([^⟦⟧]*)⟧")
+_IN_THE_DASHBOARD = r"\bdeclare_task_failed\b[^\"'⟦\n]{0,60}"
+"""What people, and FlowDSL's earlier versions, write before a reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A reason that the task may fail with at the line `line` of the prompt.
+
+    That is the line that gives it, or the one that looked for what is not so.
+    """
+
+    line: int
+    pattern: Pattern
+    sense: Sense = "given"
+    alike: Pattern = field(init=False)
+    """The pattern as `likened` makes it."""
+
+    def __post_init__(self) -> None:
+        alike = likened("\0".join(self.pattern.pieces)).split("\0")
+        object.__setattr__(self, "alike", Pattern(tuple(alike)))
+
+    def fits(self, said: str, alike: str) -> bool:
+        """Whether something that an agent gave as its reason, and likened, is this one."""
+        if self.alike.fits(alike):
+            return True
+        # Word for word, with something around it; a value that is not known could be anything.
+        words = self.pattern.pieces[0]
+        return not self.pattern.is_open and len(words) >= 8 and words in said
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """All reasons of a prompt, whose `text` has the inputs put in.
+
+    With `is_certain` it is the prompt that the run had.
+    """
+
+    all: tuple[Reason, ...] = ()
+    text: str = ""
+    is_certain: bool = False
+
+    def fitting(self, said: str) -> list[Reason]:
+        """The reasons that something said is, the nearest alone: with the most known words."""
+        alike = likened(said)
+        fits = [each for each in self.all if each.fits(said, alike)]
+        most = max((each.pattern.letters for each in fits), default=0)
+        return [each for each in fits if each.pattern.letters == most]
+
+    def in_words(self, said: str) -> str:
+        """What a run failed with, for people.
+
+        Where the reason is what was looked for, that it is not so. Where nobody knows whether it
+        is, the reason in quotation marks.
+        """
+        senses = {each.sense for each in self.fitting(said)} if self.is_certain else set()
+        if len(senses) == 1:
+            (sense,) = senses
+            return said if sense == "given" else f"{sense}: {said}"
+        is_own = self.is_certain and not senses and likened(said) not in likened(self.text)
+        return said if is_own or not said.strip() else f'"{said}"'
+
+
+def likened(text: str) -> str:
+    """A reason without what agents change about it: case, quotation marks around it, full stop."""
+    return re.sub(r"\s+", " ", text.casefold()).strip(" \"'“”⟦⟧").rstrip(".")
+
+
+def reasons_of(
+    prompt: str, inputs: Mapping[str, Any], told: Told | None = None, *, is_certain: bool
+) -> Reasons:
+    """The reasons of a prompt, with what is known of the inputs of a run."""
+    found = read_reasons(plain_lines(prompt), inputs, told)
+    return Reasons(tuple(found), whole(prompt, inputs, told), is_certain)
+
+
+def read_reasons(
+    lines: Iterable[tuple[int, str]], inputs: Mapping[str, Any], told: Told | None = None
+) -> list[Reason]:
+    """The reasons in the lines of a prompt, which are numbered, in their order."""
+    found: list[Reason] = []
+    checks: dict[int, tuple[int, str, str, Sense]] = {}
+    for number, line in lines:
+        depth = len(line) - len(line.lstrip())
+        text = _MARK.sub("", line, count=1).strip() if _MARK.match(line) else line.strip()
+        checks = {at: check for at, check in checks.items() if at <= depth}
+        if (check := _check_in(text)) is not None:
+            checks[depth] = (number, *check)
+            continue
+        open_ = checks.get(depth)
+        words = "" if open_ is None else open_[1]
+        if open_ is not None and _leaves_it(text, open_[2]):
+            if _is_telling(words):
+                found.append(Reason(open_[0], _pattern(words, inputs, told), open_[3]))
+        else:
+            for given in _given(text):
+                # A line that cannot leave the words to its check says them itself.
+                is_own = given == words
+                if open_ is not None and is_own and _end_of_sentence(open_[2], text):
+                    found.append(Reason(open_[0], _pattern(given, inputs, told), open_[3]))
+                else:
+                    found.append(Reason(number, _pattern(given, inputs, told)))
+        if open_ is not None and not any(_end_of_sentence(name, text) for name in _BETWEEN):
+            del checks[depth]
+    return found
+
+
+def _check_in(text: str) -> tuple[str, str, Sense] | None:
+    """What a line looks for, the sentence that says what follows from a failure, and its sense."""
+    for name, hole, missing, sense in _CHECKS:
+        for frame in _frames(name):
+            if (match := frame.fullmatch(text)) is not None:
+                return _bare(match[hole]), missing, sense
+    return None
+
+
+def _end_of_sentence(name: str, text: str) -> int | None:
+    """Where the sentence ends with which a text begins; None where it begins otherwise."""
+    return next((found.end() for each in _frames(name) if (found := each.match(text))), None)
+
+
+def _leaves_it(text: str, missing: str) -> bool:
+    """Whether a line lets the task, or an attempt, fail without a reason of its own."""
+    end = _end_of_sentence(missing, text)
+    rest = "" if end is None else text[end:].removeprefix(",").strip().rstrip(".")
+    return any(rest == SENTENCES[name].text for name in _WITHOUT)
+
+
+def _given(text: str) -> Iterator[str]:
+    for match in _giving().finditer(text):
+        given = next(group for group in match.groups()[::-1] if group is not None)
+        if _is_telling(given):
+            yield given
+
+
+def _pattern(words: str, inputs: Mapping[str, Any], told: Told | None) -> Pattern:
+    """Words of a reason as somebody says them: without the marks around values from outside."""
+    plain = _BRACKETED.sub(lambda found: found[2] or found[3] or "", words.replace(DATA_NOTE, ""))
+    return pattern_of(plain, inputs, told)
+
+
+def _bare(words: str) -> str:
+    """The author's words without brackets around all of them."""
+    found = _BRACKETED.fullmatch(words)
+    return words if found is None else found[2] or found[3] or ""
+
+
+def _is_telling(words: str) -> bool:
+    """Whether words say something beside the names of variables."""
+    return pattern_of(words, {}).letters >= LEAST_LETTERS
+
+
+@cache
+def _giving() -> re.Pattern[str]:
+    """What gives a reason: the words of the sentences up to it, and the reason between marks."""
+    openings = [_IN_THE_DASHBOARD, r"\bfail with the reason ", r"attempt has failed \("]
+    for name in _WITH:
+        before = next(part for part in SENTENCES[name].parts if isinstance(part, str))
+        openings.append(re.escape(before))
+    return re.compile(f"(?:{'|'.join(openings)}){_QUOTED}")
+
+
+@cache
+def _frames(name: str) -> tuple[re.Pattern[str], ...]:
+    """What recognises a sentence, for each way to make its choices: a group for each hole."""
+    return tuple(
+        re.compile(
+            "".join(
+                f"(?P<{word.name}>.+)" if isinstance(word, Hole) else re.escape(word)
+                for word in SENTENCES[name].words(chosen)
+            )
+        )
+        for chosen in SENTENCES[name].variants()
+    )
