@@ -24,6 +24,7 @@ LISTED: tuple[RunField, ...] = (
     "error",
     "input_values",
     "output_data",
+    "main_prompt",
 )
 """What a list tells of a run beside id, workflow, machine, status and creation."""
 

@@ -31,6 +31,7 @@ _RESULT: tuple[RunField, ...] = (
     "output_attachment_ids",
     "post_run_checks",
     "session_id",
+    "main_prompt",
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from xml.etree import ElementTree
@@ -134,9 +134,19 @@ def status_line(run: Run, *, color: bool, place: str = "", now: datetime | None 
     return painted([parts], color)
 
 
-def error_lines(run: Run) -> list[str]:
+Words = Callable[[Run, str], str]
+"""What a run failed with, for people."""
+
+
+def without_meaning(run: Run, said: str) -> str:
+    """What a run failed with, where nobody knows whether the reason is what is not so."""
+    return f'"{said}"' if run.status == "task_failed" and said.strip() else said
+
+
+def error_lines(run: Run, in_words: Words = without_meaning) -> list[str]:
     """Why a run did not go well, as the service says it."""
-    lines = [f"  {printable(line)[:2000]}" for line in run.error or ()]
+    said = [line for each in run.error or () for line in in_words(run, each).splitlines()]
+    lines = [f"  {printable(line)[:2000]}" for line in said if line.strip()]
     for check in run.post_run_checks or ():
         if check.status in ("failed", "infra_error"):
             why = f": {printable(check.error_message)}" if check.error_message else ""
@@ -188,7 +198,12 @@ def dumped(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2)
 
 
-def junit(name: str, submissions: Sequence[Submission], watched: Watched | None) -> bytes:
+def junit(
+    name: str,
+    submissions: Sequence[Submission],
+    watched: Watched | None,
+    in_words: Words = without_meaning,
+) -> bytes:
     """One suite with a case for each run: a task that failed is a failure, a run that broke an
     error.
     """
@@ -219,7 +234,7 @@ def junit(name: str, submissions: Sequence[Submission], watched: Watched | None)
         alias = printable(run.session_alias or "")
         title = " ".join(each for each in (place, alias, run.id) if each)
         element = case(title, seconds_of(run))
-        reasons = [printable(line)[:2000] for line in error_lines(run)]
+        reasons = [printable(line)[:2000] for line in error_lines(run, in_words)]
         message = reasons[0] if reasons else f"the run ended as {run.status}"
         match ending_of_run(run, is_gone=run.id in gone):
             case Ending.TASK_FAILED:

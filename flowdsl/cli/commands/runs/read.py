@@ -18,10 +18,12 @@ from ...runtime.console import Console
 from ...runtime.exit_codes import SUCCESS, USAGE
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.runs.asking import chosen_filters, deployed_ids, opened, read
+from ...runtime.runs.reasons import FailureWords
 from ...views.painted import painted
 from ...views.runs import (
     FORMAT_VERSION,
     STYLES,
+    Words,
     dumped,
     error_lines,
     run_object,
@@ -29,11 +31,15 @@ from ...views.runs import (
     spent,
 )
 
+_MOST = 80
+"""Characters of an error in the table."""
+
 
 def list_runs(arguments: argparse.Namespace, console: Console) -> int:
     """Print a line for each run that matches."""
     deployment = opened(arguments, console)
     deployed = deployed_ids(deployment)
+    in_words = FailureWords()
 
     async def found(client: CyberdeskClient) -> tuple[Sequence[Run], int]:
         filters = await chosen_filters(arguments, client, deployed)
@@ -43,6 +49,7 @@ def list_runs(arguments: argparse.Namespace, console: Console) -> int:
             if arguments.deep:
                 raise UsageError("`--deep` and `--all` cannot be combined")
             rows = await client.runs.list_all(**filters, fields=LISTED)
+            await learn(client, rows)
             return rows, len(rows)
         page = await client.runs.list(
             **filters,
@@ -52,14 +59,19 @@ def list_runs(arguments: argparse.Namespace, console: Console) -> int:
             deep_search=True if arguments.deep else None,
             sort_mode="created_at_desc" if arguments.sort == "created" else "activity",
         )
+        await learn(client, page.items)
         return page.items, page.total
+
+    async def learn(client: CyberdeskClient, runs: Sequence[Run]) -> None:
+        if not arguments.json:
+            await in_words.learn(client, runs)
 
     rows, total = read(arguments, console, deployment, found)
     if arguments.json:
         items = [run_object(run) for run in rows]
         console.out(dumped({"format_version": FORMAT_VERSION, "items": items, "total": total}))
         return SUCCESS
-    for line in _table(rows, deployed, color=console.color_out):
+    for line in _table(rows, deployed, in_words, color=console.color_out):
         console.out(line)
     if total > len(rows):
         console.err(f"{len(rows)} of {total} runs; `--all` or `--skip` shows the others")
@@ -71,7 +83,15 @@ def list_runs(arguments: argparse.Namespace, console: Console) -> int:
 def show(arguments: argparse.Namespace, console: Console) -> int:
     """Print one run."""
     deployment = opened(arguments, console)
-    run = read(arguments, console, deployment, lambda client: find_run(client, arguments.run))
+    in_words = FailureWords()
+
+    async def found(client: CyberdeskClient) -> Run:
+        run = await find_run(client, arguments.run)
+        if not arguments.json:
+            await in_words.learn(client, [run])
+        return run
+
+    run = read(arguments, console, deployment, found)
     if arguments.json:
         console.out(dumped({"format_version": FORMAT_VERSION, "kind": "run", **run_object(run)}))
         return SUCCESS
@@ -100,7 +120,7 @@ def show(arguments: argparse.Namespace, console: Console) -> int:
                 console.out(printable(line))
     for check in run.post_run_checks or ():
         console.out(f"check  {printable(check.name or '?')}: {printable(check.status)}")
-    for line in error_lines(run):
+    for line in error_lines(run, in_words):
         console.out(line)
     return SUCCESS
 
@@ -127,7 +147,9 @@ def _names(deployed: Mapping[Address, str]) -> dict[str, str]:
     return {workflow_id: address.name for address, workflow_id in deployed.items()}
 
 
-def _table(rows: Sequence[Run], deployed: Mapping[Address, str], *, color: bool) -> list[str]:
+def _table(
+    rows: Sequence[Run], deployed: Mapping[Address, str], in_words: Words, *, color: bool
+) -> list[str]:
     names = _names(deployed)
     cells = [
         (
@@ -137,7 +159,7 @@ def _table(rows: Sequence[Run], deployed: Mapping[Address, str], *, color: bool)
             (run.created_at or "")[:19],
             spent(seconds_of(run)),
             run.session_alias or "",
-            (run.error or [""])[0][:80],
+            _shown(next((in_words(run, each) for each in run.error or ()), "")),
         )
         for run in rows
     ]
@@ -154,6 +176,12 @@ def _table(rows: Sequence[Run], deployed: Mapping[Address, str], *, color: bool)
             parts += [(cell, style), (gap, "")]
         lines.append(painted([parts], color).rstrip())
     return lines
+
+
+def _shown(error: str) -> str:
+    """As much of an error as a line of the table has room for."""
+    on_one_line = " ".join(error.split())
+    return on_one_line if len(on_one_line) <= _MOST else on_one_line[: _MOST - 1] + "…"
 
 
 def _counted(run: Run) -> str:

@@ -5,6 +5,7 @@ code.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -43,6 +44,7 @@ from ..failure import CommandError
 from ..interrupts import Interrupts
 from ..progress import open_display
 from ..time_limit import nothing_written
+from .reasons import FailureWords
 
 FEW = 12
 """Runs that are told of one by one; of more there is a count."""
@@ -87,6 +89,8 @@ class Following:
         self._retried: Run | None = None
         self._watched: Watched | None = None
         self._places: dict[str, str] = {}
+        self._in_words = FailureWords()
+        self._asking: dict[str, asyncio.Future[None]] = {}
         self._ended = 0
         self._is_few = True
         self._resume = ""
@@ -171,15 +175,26 @@ class Following:
         self._is_few = len(runs) <= FEW
         if not self._is_few:
             self._display.begin("runs")
-        await watch(
-            client,
-            runs,
-            system_runtime(),
-            tell=self.say,
-            changed=self._changed,
-            left=left,
-            watched=self._watched,
-        )
+        try:
+            await watch(
+                client,
+                runs,
+                system_runtime(),
+                tell=self.say,
+                changed=lambda before, now: self._changed(client, before, now),
+                left=left,
+                watched=self._watched,
+            )
+            await asyncio.gather(*self._asking.values())
+            if self._arguments.junit is not None:
+                await self._in_words.learn(client, self._watched.runs.values())
+        finally:
+            # What nobody waits for any more is told without what it means.
+            for run, asking in self._asking.items():
+                if not asking.done():
+                    asking.cancel()
+                    self._tell_failure(self._watched.runs[run])
+            self._asking.clear()
         self._display.close()
 
     def all_succeeded(self) -> bool:
@@ -198,16 +213,27 @@ class Following:
         """The runs made last are not watched: the ids of all are the product of the command."""
         self._is_left = True
 
-    def _changed(self, before: Run, now: Run) -> None:
+    def _changed(self, client: CyberdeskClient, before: Run, now: Run) -> None:
         if before.is_live and not now.is_live:
             self._ended += 1
-        if self._is_few:
-            self._display.say(self._line(now))
-        elif self._watched is not None:
+        if not self._is_few and self._watched is not None:
             self._display.advance(self._ended, len(self._watched.runs))
-        if not now.is_live and now.status != "success" and (self._is_few or self._ended <= FEW):
-            for line in error_lines(now):
-                self._display.say(line)
+        is_bad = not now.is_live and now.status != "success"
+        if is_bad and (self._is_few or self._ended <= FEW):
+            self._asking[now.id] = asyncio.ensure_future(self._ask(client, now))
+        elif self._is_few:
+            self._display.say(self._line(now))
+
+    async def _ask(self, client: CyberdeskClient, run: Run) -> None:
+        """Find out what the reason of a failure means, and tell of the run."""
+        await self._in_words.learn(client, [run])
+        self._tell_failure(run)
+
+    def _tell_failure(self, run: Run) -> None:
+        if self._is_few:
+            self._display.say(self._line(run))
+        for line in error_lines(run, self._in_words):
+            self._display.say(line)
 
     def _line(self, run: Run) -> str:
         place = self._places.get(run.id, "")
@@ -305,7 +331,8 @@ class Following:
         if path is None:
             return
         try:
-            write_files({path: junit(self._name, self._submissions, self._watched)})
+            made = junit(self._name, self._submissions, self._watched, self._in_words)
+            write_files({path: made})
         except (OSError, ValueError) as error:
             reason = (getattr(error, "strerror", None) or "it is not a path").lower()
             self._console.err(f"warning: `{printable(path)}` cannot be written: {reason}")
