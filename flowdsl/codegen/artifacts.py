@@ -8,7 +8,7 @@ them in; `plain` puts a readable stand-in in their place.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flowdsl.ir.source_map import SourceMap
@@ -104,11 +104,15 @@ class ChainArtifact(Record):
 
 
 class Bundle(Record):
-    """Everything that a project compiles to, each sorted by name; `images` are by content hash."""
+    """Everything that a project compiles to, each sorted by name.
+
+    `images` are by content hash, `sources` the texts of the files that source maps name, by digest.
+    """
 
     workflows: tuple[WorkflowArtifact, ...]
     chains: tuple[ChainArtifact, ...]
     images: dict[str, ImageFile]
+    sources: Mapping[str, str] = {}
 
 
 def stand_in(part: ModelName | ImageRef) -> str:

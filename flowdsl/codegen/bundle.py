@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from flowdsl.ir import nodes
 from flowdsl.ir.images import MEDIA_TYPES, image_extension, image_hash
+from flowdsl.ir.source_map import text_digest
 from flowdsl.semantics.capabilities import Capabilities
 
 from .artifacts import Bundle, ImageFile
@@ -17,13 +18,13 @@ def emit_bundle(
     program: nodes.Program,
     images: Iterable[bytes],
     capabilities: Capabilities,
-    digests: Mapping[str, str],
+    texts: Mapping[str, str],
 ) -> Bundle:
     """The artifacts of a program.
 
-    `images` are the contents of the pictures it names, `digests` those of its files by path
-    (`text_digest`).
+    `images` are the contents of the pictures it names, `texts` those of its files, by path.
     """
+    digests = {path: text_digest(text) for path, text in texts.items()}
     files = (_image_file(content) for content in images)
     return Bundle(
         workflows=tuple(
@@ -31,6 +32,7 @@ def emit_bundle(
         ),
         chains=tuple(emit_chain(chain) for chain in program.chains),
         images={file.sha256: file for file in sorted(files, key=lambda file: file.sha256)},
+        sources={digests[path]: text for path, text in texts.items()},
     )
 
 

@@ -143,7 +143,6 @@ def _compile(analysis: Analysis, options: CompileOptions) -> Compilation:
     from flowdsl.codegen.bundle import emit_bundle
     from flowdsl.ir.lowering.program import lower_program
     from flowdsl.ir.passes.simplify import simplified
-    from flowdsl.ir.source_map import text_digest
     from flowdsl.ir.verify import verify_program
 
     model = analysis.model
@@ -157,6 +156,6 @@ def _compile(analysis: Analysis, options: CompileOptions) -> Compilation:
     analysis = Analysis(model, (*analysis.diagnostics, *missed))
     if any(map(options.stops, analysis.diagnostics)):
         return Compilation(analysis, program)
-    digests = {path: text_digest(source.text) for path, source in sources.items()}
-    bundle = emit_bundle(program, model.images.values(), capabilities, digests)
+    texts = {path: source.text for path, source in sources.items()}
+    bundle = emit_bundle(program, model.images.values(), capabilities, texts)
     return Compilation(analysis, program, bundle)

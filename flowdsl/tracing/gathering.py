@@ -80,7 +80,7 @@ async def gather(client: CyberdeskClient, run: Run, beside: Beside) -> Trace:
         source_map = await asyncio.to_thread(
             find_map, beside.store.get, document, addresses, version, known
         )
-    where = beside.files, beside.root, beside.libraries
+    where = beside.files, beside.root, beside.libraries, beside.store.get
     sources = await asyncio.to_thread(read_sources, source_map, *where)
     checks = FoundChecks()
     if document is not None:

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from flowdsl.config.address import Address
-from flowdsl.deploy.apply.source_maps import object_name
-from flowdsl.deploy.planning.desired import source_map_name
+from flowdsl.deploy.apply.source_maps import kept_source_name, object_name
+from flowdsl.deploy.planning.desired import former_source_map_name, source_map_name
 from flowdsl.deploy.resources import workflow
 from flowdsl.deploy.resources.policy import fingerprint, normalise
+from flowdsl.ir.source_map import text_digest
 from flowdsl.state.document import ResourceState, StateDocument
 from flowdsl.tracing.versions import PromptVersion, carried_lines
 
@@ -100,6 +101,7 @@ def _map_of(
     get: Get, resource: ResourceState | None, addresses: Sequence[Address], prompt: str
 ) -> FoundMap | None:
     names = [source_map_name(address, prompt) for address in addresses]
+    names += [former_source_map_name(address, prompt) for address in addresses]
     applied = None if resource is None else resource.applied.get("main_prompt")
     if applied == fingerprint(normalise(workflow.POLICIES["main_prompt"], prompt)):
         assert resource is not None
@@ -151,6 +153,28 @@ def read_map_head(raw: Mapping[str, Any]) -> MapHead:
     }
     is_dirty = raw.get("dirty") is not False
     return MapHead(commit if _matches(_COMMIT, commit) else None, is_dirty, digests)
+
+
+def digests_of(content: bytes) -> tuple[str, ...]:
+    """The digests of the files that the map in an object leads to; none where it cannot be read."""
+    try:
+        raw = json.loads(content)
+    except (ValueError, RecursionError):
+        return ()
+    return tuple(read_map_head(raw).digests.values()) if isinstance(raw, Mapping) else ()
+
+
+def kept_source(get: Get, digest: str) -> str | None:
+    """The text of a file that was deployed, as it is kept under its digest; None where it is not,
+    or is another one. Raises `StateError`.
+    """
+    content = get(kept_source_name(digest))
+    try:
+        raw = None if content is None else json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    text = raw.get("text") if isinstance(raw, Mapping) else None
+    return text if isinstance(text, str) and text_digest(text) == digest else None
 
 
 def _matches(pattern: re.Pattern[str], value: Any) -> bool:

@@ -1,5 +1,5 @@
-"""The text of the files that were deployed: from the working tree while it is the same, else from
-the commit.
+"""The text of the files that were deployed: from the working tree while it is the same, else as it
+was kept beside state, else from the commit.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from flowdsl.host.disk import SIZE_LIMIT
 from flowdsl.host.git import NoCheckout, file_at
 from flowdsl.ir.source_map import text_digest
 from flowdsl.source.files import LIBRARY, FileSystem, UnreadableFile, decode, split_library
-from flowdsl.tracing.maps import FoundMap
+from flowdsl.tracing.maps import FoundMap, Get, kept_source
 
 Now = Literal["same", "moved", "gone", "unknown"]
 """How a file in the working tree stands to the deployed one; `unknown` where that one is not there
@@ -35,7 +35,7 @@ class SourceText:
     path: str
     now: Now
     lines: tuple[str, ...] | None
-    where: Literal["checkout", "commit"] | None
+    where: Literal["checkout", "state", "commit"] | None
     now_at: Mapping[int, int]
 
     def line(self, number: int) -> str | None:
@@ -45,19 +45,24 @@ class SourceText:
 
 
 def read_sources(
-    found: FoundMap, files: FileSystem, root: str, libraries: Mapping[str, str]
+    found: FoundMap,
+    files: FileSystem,
+    root: str,
+    libraries: Mapping[str, str],
+    get: Get = lambda _name: None,
 ) -> dict[str, SourceText]:
-    """Every file that the places of a map lie in, by path.
+    """Every file that the places of a map lie in, by path; raises `StateError`.
 
-    `root` is the folder of the project, `libraries` are those of its libraries by name.
+    `root` is the folder of the project, `libraries` are those of its libraries by name, and `get`
+    reads what is kept beside state.
     """
     folders = {f"{LIBRARY}{name}//": folder for name, folder in libraries.items()} | {"": root}
     paths = sorted({place.path for place in found.places.values()})
-    return {path: _source(path, found, files, folders) for path in paths}
+    return {path: _source(path, found, files, folders, get) for path in paths}
 
 
 def _source(
-    path: str, found: FoundMap, files: FileSystem, folders: Mapping[str, str]
+    path: str, found: FoundMap, files: FileSystem, folders: Mapping[str, str], get: Get
 ) -> SourceText:
     try:
         present = files.read_text(path)
@@ -66,19 +71,22 @@ def _source(
     digest = found.digests.get(path)
     if present is not None and digest == text_digest(present):
         return SourceText(path, "same", _lines(present), "checkout", {})
-    deployed = _committed(path, found, folders)
-    if deployed is not None and digest is not None and text_digest(deployed) != digest:
-        deployed = None
+    where: Literal["state", "commit"] = "state"
+    deployed = None if digest is None else kept_source(get, digest)
+    if deployed is None:
+        deployed, where = _committed(path, found, folders), "commit"
+        if deployed is not None and digest is not None and text_digest(deployed) != digest:
+            deployed = None
     if deployed is None:
         # Of a map with a digest it is known that the file is another one by now.
         missing: Now = "gone" if present is None else "unknown" if digest is None else "moved"
         return SourceText(path, missing, None, None, {})
     lines = _lines(deployed)
     if present is None:
-        return SourceText(path, "gone", lines, "commit", {})
+        return SourceText(path, "gone", lines, where, {})
     if present == deployed:
         return SourceText(path, "same", lines, "checkout", {})
-    return SourceText(path, "moved", lines, "commit", _moved(lines, _lines(present)))
+    return SourceText(path, "moved", lines, where, _moved(lines, _lines(present)))
 
 
 def _committed(path: str, found: FoundMap, folders: Mapping[str, str]) -> str | None:

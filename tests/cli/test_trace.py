@@ -140,7 +140,7 @@ def test_the_source_may_have_moved_on(desk: TracedDesk) -> None:
         '    else abort "Claim {number} is not in the list"'
     ]
     (file,) = [each for each in told["files"] if each["path"] == "flows/lib/portal.flow"]
-    assert (file["now"], file["text_from"]) == ("moved", "commit")
+    assert (file["now"], file["text_from"]) == ("moved", "state")
     assert any("the workflow was changed since" in note for note in told["notes"])
 
     (desk.root / "flows/lib/portal.flow").unlink()
@@ -152,6 +152,9 @@ def test_the_source_may_have_moved_on(desk: TracedDesk) -> None:
 def test_without_the_deployed_text_the_places_stay_and_that_is_said(deployed: TracedDesk) -> None:
     run = deployed.run(FAILS)
     write_tree(deployed.root, {"flows/lib/portal.flow": "flow 1\n"})
+    for kept in (deployed.root / ".flowdsl/state").rglob("sources/*.json"):
+        # As a store that lost it, or whose text somebody changed.
+        kept.write_text('{"text": "flow 1\\n\\n# Not what was deployed.\\n"}')
     told = deployed.told(run)
     assert told["failure"]["source"]["start"]["line"] == ABORT
     assert told["failure"]["source"]["text"] is None

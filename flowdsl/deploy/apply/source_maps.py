@@ -2,6 +2,7 @@
 
 With them a run can be traced to its lines after the source has changed. The map of a prompt is
 kept under the prompt, that of the post-run checks under these: each can change without the other.
+The text of the files that they lead to is kept under its digest, which the maps tell.
 """
 
 from __future__ import annotations
@@ -31,10 +32,15 @@ def object_name(source_map: str) -> str:
     return f"source-maps/{source_map}.json"
 
 
+def kept_source_name(digest: str) -> str:
+    """The name beside state of the text of a file with this digest."""
+    return f"sources/{digest}.json"
+
+
 @asynccontextmanager
 async def keeping_source_maps(job: Job, plan: Plan, journal: Journal) -> AsyncIterator[None]:
-    """Put the maps of the prompts and of the checks that state does not know yet; raises
-    `StateError`.
+    """Put the maps of the prompts and of the checks that state does not know yet, with the text of
+    their files; raises `StateError`.
 
     When there are many, most are put while the block runs. Until all are kept, `journal` stores
     nothing of what the block has written.
@@ -70,6 +76,7 @@ def _missing(job: Job, changes: Iterable[Change]) -> dict[str, bytes]:
         places = mapped.pop("checks")
         is_new = prior is None or prior.source_map != desired.source_map
         if is_new:
+            found |= _sources(job, mapped)
             found[object_name(desired.source_map)] = _document(mapped, job.source)
         if not places:
             continue
@@ -82,8 +89,19 @@ def _missing(job: Job, changes: Iterable[Change]) -> dict[str, bytes]:
                 for place, check in zip(places, normal, strict=True)
             ]
             name = object_name(check_map_name(change.address, checks))
+            found |= _sources(job, mapped)
             found[name] = _document(mapped, job.source)
     return found
+
+
+def _sources(job: Job, mapped: Mapping[str, Any]) -> dict[str, bytes]:
+    """The texts of the files of a map, by the names that they are kept under."""
+    digests = (each["sha256"] for each in mapped["files"].values())
+    return {
+        kept_source_name(digest): _json({"text": job.bundle.sources[digest]})
+        for digest in digests
+        if digest in job.bundle.sources
+    }
 
 
 def _document(mapped: Mapping[str, Any], source: Source | None) -> bytes:
@@ -92,6 +110,10 @@ def _document(mapped: Mapping[str, Any], source: Source | None) -> bytes:
         "dirty": None if source is None else source.dirty,
         **mapped,
     }
+    return _json(content)
+
+
+def _json(content: Mapping[str, Any]) -> bytes:
     text = json.dumps(content, ensure_ascii=False, sort_keys=True) + "\n"
     # The name of a file may hold lone surrogates, which become escapes of JSON.
     return text.encode(errors="backslashreplace")

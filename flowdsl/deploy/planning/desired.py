@@ -149,7 +149,15 @@ def _workflow(
 
 def source_map_name(address: Address, prompt: str) -> str:
     """The name of the source map of a workflow's prompt: who has the prompt of a version finds its
-    map, also when other versions were deployed since."""
+    map, also when other versions were deployed since.
+
+    The text of the files of a map of this name is kept beside it.
+    """
+    return fingerprint([address, prompt, "sources"])
+
+
+def former_source_map_name(address: Address, prompt: str) -> str:
+    """The name that the map of a prompt had before the text of its files was kept."""
     return fingerprint([address, prompt])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -16,6 +18,7 @@ from flowdsl.deploy.apply import source_maps
 from flowdsl.deploy.apply.source_maps import object_name
 from flowdsl.deploy.outcome import Status
 from flowdsl.deploy.planning.desired import source_map_name
+from flowdsl.ir.source_map import SourceMap
 from flowdsl.state.document import StateDocument
 from flowdsl.state.errors import StoreUnusable
 from flowdsl.state.stores import StateStore, Versioned
@@ -47,7 +50,11 @@ class WatchedStore:
         self.kept += len(objects)
 
     def write(self, document: StateDocument, expected: str | None) -> str:
-        self.too_early |= {name for name in named(document) if self._store.get(name) is None}
+        for name in named(document):
+            content = self._store.get(name)
+            digests = [] if content is None else json.loads(content)["files"].values()
+            texts = [f"sources/{each['sha256']}.json" for each in digests]
+            self.too_early |= {each for each in (name, *texts) if self._store.get(each) is None}
         return self._store.write(document, expected)
 
     def load(self) -> Versioned | None:
@@ -103,7 +110,14 @@ def named(document: StateDocument) -> set[str]:
 
 
 def project(text: str = "Open the app.") -> Bundle:
-    return bundle(*(flow(f"flow_{number:02}", f"{text} {number}") for number in range(COUNT)))
+    """Workflows of one file, with text in it that each of them leads to."""
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    flows = (flow(f"flow_{number:02}", f"{text} {number}") for number in range(COUNT))
+    mapped = (
+        each.__replace__(source_map=SourceMap(each.name, (), (), (), (("a.flow", digest),)))
+        for each in flows
+    )
+    return bundle(*mapped).__replace__(sources={digest: text})
 
 
 def test_most_of_many_are_put_while_workflows_are_created(world: WatchedWorld) -> None:
@@ -118,7 +132,7 @@ def test_most_of_many_are_put_while_workflows_are_created(world: WatchedWorld) -
     outcome = world.deploy(project(), app=world.slow_app(all_created), concurrency=8)
     assert outcome.status is Status.DONE
     assert came == {True}, "nothing is created before all are put"
-    assert store.kept == COUNT
+    assert store.kept == COUNT + 1, "a map for each, and the text of their file"
     assert not store.too_early
     assert len(named(world.state())) == COUNT
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
-from flowdsl.deploy.apply.source_maps import object_name
+from flowdsl.deploy.apply.source_maps import kept_source_name, object_name
 from flowdsl.deploy.planning.desired import check_map_name
 from flowdsl.deploy.resources.workflow import CHECKS
 from flowdsl.diagnostics.render.summary import counted
@@ -15,6 +16,7 @@ from flowdsl.diagnostics.suggest import listed
 from flowdsl.state.document import StateDocument
 from flowdsl.state.errors import StateError
 from flowdsl.state.stores import StateStore, Versioned, open_store
+from flowdsl.tracing.maps import digests_of
 from flowdsl.workspace.system import system_runtime
 
 from ...runtime import exit_codes
@@ -29,7 +31,8 @@ AT_ONCE = 16
 
 
 def migrate(arguments: argparse.Namespace, console: Console) -> int:
-    """Copy the document and its source maps, then mark the old document as moved.
+    """Copy the document, its source maps and the texts that these lead to, then mark the old
+    document as moved.
 
     In that order: whatever ends this half way, the old store is still the one in use, and another
     migration completes it.
@@ -153,9 +156,9 @@ def _check(document: StateDocument, there: Versioned | None, new: StateStore) ->
 async def _copy_objects(
     document: StateDocument, old: StateStore, new: StateStore
 ) -> tuple[int, int]:
-    """Copy the source maps of what is deployed.
+    """Copy the source maps of what is deployed, and the texts of the files that they lead to.
 
-    Returns how many were copied, and how many the old store does not have.
+    Returns how many maps were copied, and how many the old store does not have.
     """
     slots = asyncio.Semaphore(AT_ONCE)
 
@@ -163,13 +166,16 @@ async def _copy_objects(
         async with slots:
             return await asyncio.to_thread(old.get, name)
 
+    async def read_all(names: Sequence[str]) -> dict[str, bytes]:
+        contents = await asyncio.gather(*map(read, names))
+        pairs = zip(names, contents, strict=True)
+        return {name: content for name, content in pairs if content is not None}
+
     named, others = _objects(document)
-    names = [*named, *others]
-    contents = await asyncio.gather(*map(read, names))
-    found = {
-        name: content for name, content in zip(names, contents, strict=True) if content is not None
-    }
-    await asyncio.to_thread(new.put, found)
+    found = await read_all([*named, *others])
+    digests = {digest for content in found.values() for digest in digests_of(content)}
+    texts = await read_all([kept_source_name(digest) for digest in sorted(digests)])
+    await asyncio.to_thread(new.put, found | texts)
     return len(found), len(set(named) - found.keys())
 
 
