@@ -218,9 +218,9 @@ def _unmet_by_steps(case: Case, literals: Literals, ran: list[Ran]) -> Iterator[
     for item in case.items:
         if isinstance(item, ast.ExpectStepOutputs):
             done = by_name.get(item.step.text)
-            ending = None if done is None else done.trace.ending
+            trace = None if done is None else done.trace
             fields = () if done is None else done.workflow.outputs
-            yield from unmet_by_outputs(item, literals, fields, ending, ran[-1].name)
+            yield from unmet_by_outputs(item, literals, fields, trace, ran[-1].name)
 
 
 def _unmet_refusals(case: Case, literals: Literals, last: Ran) -> Iterator[Unmet]:

@@ -9,7 +9,7 @@ from flowdsl.semantics import types
 from flowdsl.semantics.flow_tests.run_texts import chords
 from flowdsl.simulate import trace as traces
 from flowdsl.simulate.interpreter.fields import written_field
-from flowdsl.simulate.trace import FAILED, NOT_STARTED, SUCCESS, Ending, Trace
+from flowdsl.simulate.trace import FAILED, NOT_STARTED, SUCCESS, Trace
 from flowdsl.source.files import written_path
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
@@ -22,7 +22,7 @@ from .entries import COMPARISONS, is_meant
 from .literals import Literals
 from .patterns import first_difference, shown
 from .snapshots import Snapshot, difference
-from .telling import event_line
+from .telling import event_line, sense_of
 from .wrapping import RESULT, told_refusal
 
 
@@ -104,12 +104,12 @@ def unmet_by_run(
         match item:
             case ast.ExpectAborts(reason=reason):
                 if ending.status != FAILED:
-                    yield Unmet(item, f"the run does not abort, it {_end(ending)}")
+                    yield Unmet(item, f"the run does not abort, it {_end(trace)}")
                 else:
-                    yield from _reason(item, literals, reason, ending)
+                    yield from _reason(item, literals, reason, trace)
             case ast.ExpectFinishes(reason=reason):
                 if ending.status == SUCCESS:
-                    yield from _reason(item, literals, reason, ending)
+                    yield from _reason(item, literals, reason, trace)
             case ast.ExpectOutputs():
                 if ending.status == SUCCESS:
                     yield from _outputs(item, literals, case.workflow.outputs, ending.outputs)
@@ -126,7 +126,7 @@ def unmet_by_run(
             case _:
                 pass
     if ending.status != SUCCESS and not any(isinstance(i, ast.ExpectAborts) for i in case.items):
-        yield Unmet(_blamed(case), f"the run {_end(ending)}")
+        yield Unmet(_blamed(case), f"the run {_end(trace)}")
     yield from _unmet_refusal(case, literals, trace, script)
     yield from _unmet_checks(case, literals, trace, checks)
 
@@ -146,7 +146,7 @@ def _unmet_refusal(case: Case, literals: Literals, trace: Trace, script: Script)
         if refused is not None:
             yield from unmet_reason(item, literals, item.reason, refused)
         elif trace.ending.status == SUCCESS:
-            yield Unmet(item, f"the outputs are not refused: the run {_end(trace.ending)}")
+            yield Unmet(item, f"the outputs are not refused: the run {_end(trace)}")
 
 
 def unmet_reason(
@@ -194,9 +194,11 @@ def _expects_end(item: ast.TestItem) -> bool:
 _WELL = (ast.ExpectFinishes, ast.ExpectOutputs, ast.ExpectResult, ast.ExpectStepOutputs)
 
 
-def _end(ending: Ending) -> str:
+def _end(trace: Trace) -> str:
+    ending = trace.ending
     if ending.status != SUCCESS:
-        return f'aborts with "{ending.reason}"'
+        sense = sense_of(trace.asked, ending)
+        return f'aborts with "{ending.reason}"{f" ({sense})" if sense else ""}'
     if ending.reason is None:
         return "works through all its steps"
     return f'finishes with "{ending.reason}"'
@@ -206,39 +208,40 @@ def _reason(
     item: ast.ExpectAborts | ast.ExpectFinishes,
     literals: Literals,
     reason: ast.Text | ast.PartText | None,
-    ending: Ending,
+    trace: Trace,
 ) -> Iterator[Unmet]:
     """A reason that is not the expected one; `finishes` alone wants some reason."""
+    ending = trace.ending
     if reason is None:
         if ending.status == SUCCESS and ending.reason is None:
-            yield Unmet(item, f"the run {_end(ending)}, and reaches no `finish`")
+            yield Unmet(item, f"the run {_end(trace)}, and reaches no `finish`")
         return
     expected, part = literals.matched(reason)
     found = on_one_line(ending.reason or "")
     if not (expected in found if part else expected == found):
         words = f'a reason with "{expected}"' if part else f'"{expected}"'
-        yield Unmet(item, f"{words} is expected, the run {_end(ending)}")
+        yield Unmet(item, f"{words} is expected, the run {_end(trace)}")
 
 
 def unmet_by_outputs(
     item: ast.ExpectStepOutputs,
     literals: Literals,
     fields: tuple[types.FieldType, ...],
-    ending: Ending | None,
+    trace: Trace | None,
     last: str,
 ) -> Iterator[Unmet]:
     """What a test expects of the outputs of a step of a chain, and is not so.
 
-    `ending` is None where the step does not run, since the one with the name `last` fails.
+    `trace` is None where the step does not run, since the one with the name `last` fails.
     """
     step = item.step.text
-    if ending is None:
+    if trace is None:
         yield Unmet(item.step, f"step `{step}` does not run: step `{last}` fails before it")
-    elif ending.status != SUCCESS:
-        how = "is not started" if ending.status == NOT_STARTED else _end(ending)
+    elif trace.ending.status != SUCCESS:
+        how = "is not started" if trace.ending.status == NOT_STARTED else _end(trace)
         yield Unmet(item.step, f"step `{step}` has no outputs: it {how}")
     else:
-        yield from _outputs(item, literals, fields, ending.outputs)
+        yield from _outputs(item, literals, fields, trace.ending.outputs)
 
 
 def _reaches(

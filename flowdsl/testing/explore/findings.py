@@ -16,6 +16,7 @@ from ..coverage import Way, bodies_of
 from ..expectations import needs_run
 from ..run import first_run
 from ..suite import Suite
+from ..telling import sense_of
 from ..wrapping import told_refusal
 from .running import (
     ExploredChain,
@@ -173,7 +174,8 @@ def _words(path: Path, unusual: tuple[Way, ...]) -> str:
     if failed:
         return f"fails the check {failed[0]}"
     if ending.status != SUCCESS:
-        return f"aborts: {ending.reason}"
+        sense = sense_of(path.runs[-1].asked, ending)
+        return f"aborts, {sense}: {ending.reason}" if sense else f"aborts: {ending.reason}"
     if ending.reason is not None:
         return f"finishes: {ending.reason}"
     return unusual[-1].words.replace("`", "") if unusual else "all goes well"

@@ -263,7 +263,7 @@ path 1: ends with `n`
 path 2: aborts "A box"
   flows/total.flow:8: `sees "a box"` holds
   screen { "a box" = true }
-path 3: aborts "the total"
+path 3: aborts "the total" (could not be read)
   reads { n = unreadable }
 3 paths of `total`, 3 of them taken by no test
 """
@@ -382,7 +382,7 @@ def test_a_run_on_the_local_cyberdesk_ends_as_a_test_says(desk: Path) -> None:
     assert ran.code == 0
     assert json.loads(ran.text) == {"n": 3}
     (desk / "FILE").write_text(done.text.replace('"the total": 3', '"the total": null'))
-    assert "\n  the total\n" in run_here(desk, *started.split()[1:]).err
+    assert "\n  could not be read: the total\n" in run_here(desk, *started.split()[1:]).err
 
 
 REPLAYED = """\

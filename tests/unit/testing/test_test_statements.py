@@ -143,7 +143,7 @@ TABLE = {
         'press "F5" expect "open" else { press "F6" expect "open now" }',
         'screen { "open" = never } does press "F6"',
         'screen { "open" = never ~"now" = never }',
-        'the run aborts with "open now"',
+        'the run aborts with "open now" (not so)',
     ),
     "capture": Row(
         'capture "{who}.png"',
@@ -261,6 +261,26 @@ def test_what_a_statement_does_is_tested(name: str) -> None:
     assert problems(source(row, row.passes)) == []
     first = problems(source(row, row.fails))[0]
     assert first.partition(": ")[2] == row.message
+
+
+NEVER, UNREADABLE = 'screen { "it is done" = never }', "reads { x = unreadable }"
+
+
+@pytest.mark.parametrize(
+    ("body", "answers", "ending"),
+    [
+        ('wait until "it is done"', NEVER, '"it is done" (not so)'),
+        ('choose "it is done"', NEVER, '"it is done" (no single match)'),
+        ('extract x: string from "the name"', UNREADABLE, '"the name" (could not be read)'),
+        ('copy x from "the name"', UNREADABLE, '"the name" (could not be copied)'),
+        ('retry 2 { press "F5" expect "it is done" }', NEVER, '"it is done" (not so)'),
+        ('expect "it is done" else abort "it is over"', NEVER, '"it is over"'),
+    ],
+)
+def test_a_default_reason_is_said_not_to_be_so(body: str, answers: str, ending: str) -> None:
+    row = Row(f'press "F1" {body}', "", f'{answers} does press "F1"', "")
+    first = problems(source(row, row.fails))[0]
+    assert first.endswith(f"the run aborts with {ending}"), first
 
 
 def test_every_statement_has_a_row() -> None:

@@ -22,7 +22,7 @@ from flowdsl.testing.explore.findings import Findings, Found, findings
 from flowdsl.testing.explore.running import Path
 from flowdsl.testing.explore.samples import NoSample
 from flowdsl.testing.suite import Suite
-from flowdsl.testing.telling import ending_lines
+from flowdsl.testing.telling import ending_lines, sense_of
 from flowdsl.testing.wrapping import wrapper_names
 
 from ...runtime.console import Console
@@ -129,7 +129,7 @@ def _end(path: Path) -> str:
         return f"cannot be carried out: {path.problem}"
     if path.runs[-1].refused is not None:
         return f"outputs refused: {path.runs[-1].refused}"
-    line = next(ending_lines(path.ending))
+    line = next(ending_lines(path.ending, sense_of(path.runs[-1].asked, path.ending)))
     is_chain = bool(path.runs[0].step)
     names = [name for name, value in path.outputs.items() if value is not None and not is_chain]
     return f"{line} with {listed(names)}" if path.ending.status == SUCCESS and names else line
