@@ -97,6 +97,7 @@ def render_page(trace: Trace, pictures: Pictures, environment: str) -> str:
             failed_at=_failed_at(trace, anchors),
             failed_entry=_failed_entry(trace),
             listings=[*_sources(trace, anchors), *_prompt(trace)],
+            doubt=trace.about_other_lines(_others(trace)),
             errors=[trace.in_words(error) for error in trace.run.errors],
             left_out=pictures.left_out,
             style=style,
@@ -149,6 +150,15 @@ def _failed_at(trace: Trace, anchors: dict[_Text, str]) -> tuple[str, str] | Non
         return None if line is None else (f"p{line}", f"prompt:{line}")
     target = f"{anchors['steps', place.path]}-{place.start_line}"
     return target, f"{written_path(place.path)}:{place.start_line}"
+
+
+def _others(trace: Trace) -> str:
+    """Further places where the run may have failed."""
+    places = [trace.place(line) for line in trace.other_lines]
+    return ", ".join(
+        f"prompt:{line}" if place is None else f"{written_path(place.path)}:{place.start_line}"
+        for line, place in zip(trace.other_lines, places, strict=True)
+    )
 
 
 def _failed_entry(trace: Trace) -> int | None:

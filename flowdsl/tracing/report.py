@@ -117,7 +117,7 @@ def _failure(trace: Trace) -> dict[str, Any] | None:
         else _check_source(trace, check),
         "is_after": failure.is_after,
         "is_check": failure.is_check,
-        "other_lines": list(failure.others),
+        "other_lines": list(trace.other_lines),
         "loop_entry": None if failure.iteration is None else failure.iteration + 1,
         "post_run_check": None if check is None else check.name,
     }

@@ -171,6 +171,29 @@ class Trace:
         return "the reason is the one that this line gives"
 
     @property
+    def other_lines(self) -> tuple[int, ...]:
+        """Further lines of the prompt that may be where the run failed: those with the same reason,
+        or, where the reason is of no line, those of the other statements of the same call.
+        """
+        failure = self.failure
+        if failure is None or failure.is_after or failure.is_check:
+            return () if failure is None else failure.others
+        found: dict[tuple[str, int], int] = {}
+        for unit in self.units:
+            if any(line.number == failure.line for line in unit.lines):
+                for line in unit.lines:
+                    if (place := self.place(line.number)) is not None:
+                        found.setdefault((place.path, place.start_line), line.number)
+        return tuple(number for number in found.values() if number != failure.line)
+
+    def about_other_lines(self, places: str) -> str:
+        """What `places`, those of the other lines, have to do with the failure; else empty."""
+        if not places or self.failure is None:
+            return ""
+        what = "the same is the reason of" if self.failure.is_check else "the same call has"
+        return f"{what} {places}; which of them failed is not known"
+
+    @property
     def unplaced(self) -> int:
         """How many entries of the agent are not placed."""
         pairs = zip(self.entries, self.placements, strict=True)

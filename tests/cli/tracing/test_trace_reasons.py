@@ -169,6 +169,18 @@ def test_a_reason_is_quoted_where_the_prompt_of_the_run_is_not_to_be_had() -> No
     assert error_lines(broken, words) == ["  no desktop", "  is free"]
 
 
+def test_a_reason_of_no_line_blames_no_statement_of_a_call_alone(desk: TracedDesk) -> None:
+    run = run_of(desk, {"fail": {"step": "2", "reason": "the desktop was locked"}})
+    told = desk.told(run)
+    assert told["failure"]["is_check"] is False
+    assert told["run"]["reasons"] == ["the desktop was locked"]
+    lines = [line_of(FLOW, words) for words in ('expect "the portal', "choose", "extract phone")]
+    places = ", ".join(f"flows/claims.flow:{line}" for line in lines)
+    doubt = f"the same call has {places}; which of them failed is not known"
+    assert f"  {doubt}\n" in desk.trace(run, "--html", "trace.html").text
+    assert doubt in (desk.root / "trace.html").read_text()
+
+
 # Words of an agent that keeps to no protocol
 
 PROMPT = """\

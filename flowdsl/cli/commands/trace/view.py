@@ -20,6 +20,8 @@ _TEXT, _SHORT = 72, 160
 """Columns of a line of the prompt, and of what was said."""
 _FAILED_LINES = 8
 """Lines of the failing statement that are shown."""
+_OTHERS = 6
+"""Further places of a failure that are told."""
 _READ_LINES = 8
 """Lines of what was read, or came back, that are shown."""
 
@@ -84,9 +86,10 @@ def _failure(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
         yield [("  the entry that failed is not placed; this is the last line before it", QUIET)]
     if failure.is_check:
         yield [(f"  {trace.about_reason()}", QUIET)]
-    if failure.others:
-        others = ", ".join(_place(trace, line, show_path) for line in failure.others)
-        yield [(f"  the same is the reason of {others}; which of them failed is not known", QUIET)]
+    others = [_place(trace, line, show_path) for line in trace.other_lines]
+    more = f" and {len(others) - _OTHERS} more" if len(others) > _OTHERS else ""
+    if doubt := trace.about_other_lines(", ".join(others[:_OTHERS]) + more):
+        yield [(f"  {doubt}", QUIET)]
     yield from _source_lines(trace.place(failure.line), trace.sources)
     text = next(
         (line.text for unit in trace.units for line in unit.lines if line.number == failure.line),
