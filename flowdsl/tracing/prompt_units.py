@@ -89,7 +89,7 @@ def read_units(
     grouped = list(_grouped(plain_lines(prompt)))[:MAX_UNITS]
     units: list[Unit] = []
     reasons: dict[int, list[Reason]] = {}
-    for reason in read_reasons(plain_lines(prompt), inputs, told):
+    for reason in read_reasons(prompt, inputs, told):
         reasons.setdefault(reason.line, []).append(reason)
     for index, (label, lines) in enumerate(grouped):
         following = grouped[index + 1][0] if index + 1 < len(grouped) else ""

@@ -12,9 +12,9 @@ and it is read by the sentences that it was written with (`flowdsl.prompt.senten
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 from flowdsl.prompt.sentences import DATA_NOTE, SENTENCES, Hole
@@ -40,11 +40,14 @@ _WITH = ("control.fail_with", "control.attempt_failed_with", "control.attempt_re
 """Consequences that leave the reason to the check, and those that say it."""
 
 LEAST_LETTERS = 2
+MAX_PROMPT, MAX_LINE = 200_000, 2_000
+"""Characters of a prompt that are read, and of a line: a line takes its length times itself."""
 _MARK = re.compile(r"[ \t\u00a0]*(?:-|\d{1,3}(?:\.\d{1,3})*[.)]?)[ \t\u00a0]+")
 _QUOTED = (
-    r"(?:\"([^\"\n]+)\"|'([^'\n]+)'|⟦([^⟧\n]+)⟧|⟦(\d{1,9})\|([^\n]+?)\|\4⟧"
-    r"|“([^”\n]+)”|«([^»\n]+)»|‹([^›\n]+)›|「([^」\n]+)」)"
-)
+    r"(?:\"([^\"\n]{1,MOST})\"|'([^'\n]{1,MOST})'|⟦([^⟧\n]{1,MOST})⟧"
+    r"|⟦(\d{1,9})\|([^\n]{1,MOST}?)\|\4⟧|“([^”\n]{1,MOST})”|«([^»\n]{1,MOST})»"
+    r"|‹([^›\n]{1,MOST})›|「([^」\n]{1,MOST})」)"
+).replace("MOST", "1000")
 _BRACKETED = re.compile(r"⟦(\d{1,9})\|(.*)\|\1⟧|⟦([^⟦⟧]*)⟧")
 _IN_THE_DASHBOARD = r"\bdeclare_task_failed\b[^\"'⟦\n]{0,60}"
 """What people, and FlowDSL's earlier versions, write before a reason."""
@@ -78,13 +81,15 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """All reasons of a prompt, whose `text` has the inputs put in.
+    """All reasons of a `prompt`, with what is known of the inputs of a run.
 
     With `is_certain` it is the prompt that the run had.
     """
 
     all: tuple[Reason, ...] = ()
-    text: str = ""
+    prompt: str = ""
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    told: Told | None = None
     is_certain: bool = False
 
     def fitting(self, said: str) -> list[Reason]:
@@ -104,8 +109,13 @@ class Reasons:
         if len(senses) == 1:
             (sense,) = senses
             return said if sense == "given" else f"{sense}: {said}"
-        is_own = self.is_certain and not senses and likened(said) not in likened(self.text)
-        return said if is_own or not said.strip() else f'"{said}"'
+        if not said.strip() or (self.is_certain and not senses and not self._has(said)):
+            return said
+        return f'"{said}"'
+
+    def _has(self, said: str) -> bool:
+        """Whether the prompt has these words anywhere."""
+        return likened(said) in likened(whole(self.prompt, self.inputs, self.told))
 
 
 def likened(text: str) -> str:
@@ -117,47 +127,81 @@ def reasons_of(
     prompt: str, inputs: Mapping[str, Any], told: Told | None = None, *, is_certain: bool
 ) -> Reasons:
     """The reasons of a prompt, with what is known of the inputs of a run."""
-    found = read_reasons(plain_lines(prompt), inputs, told)
-    return Reasons(tuple(found), whole(prompt, inputs, told), is_certain)
+    return Reasons(tuple(read_reasons(prompt, inputs, told)), prompt, inputs, told, is_certain)
 
 
 def read_reasons(
-    lines: Iterable[tuple[int, str]], inputs: Mapping[str, Any], told: Told | None = None
-) -> list[Reason]:
-    """The reasons in the lines of a prompt, which are numbered, in their order."""
-    found: list[Reason] = []
-    checks: dict[int, tuple[int, str, str, Sense]] = {}
-    for number, line in lines:
-        depth = len(line) - len(line.lstrip())
-        text = _MARK.sub("", line, count=1).strip() if _MARK.match(line) else line.strip()
-        checks = {at: check for at, check in checks.items() if at <= depth}
-        if (check := _check_in(text)) is not None:
-            checks[depth] = (number, *check)
-            continue
-        open_ = checks.get(depth)
-        words = "" if open_ is None else open_[1]
-        if open_ is not None and _leaves_it(text, open_[2]):
-            if _is_telling(words):
-                found.append(Reason(open_[0], _pattern(words, inputs, told), open_[3]))
-        else:
-            for given in _given(text):
-                # A line that cannot leave the words to its check says them itself.
-                is_own = given == words
-                if open_ is not None and is_own and _end_of_sentence(open_[2], text):
-                    found.append(Reason(open_[0], _pattern(given, inputs, told), open_[3]))
-                else:
-                    found.append(Reason(number, _pattern(given, inputs, told)))
-        if open_ is not None and not any(_end_of_sentence(name, text) for name in _BETWEEN):
-            del checks[depth]
-    return found
+    prompt: str, inputs: Mapping[str, Any], told: Told | None = None
+) -> Iterator[Reason]:
+    """The reasons in the lines of a prompt, in their order."""
+    for number, words, sense in _written(prompt):
+        yield Reason(number, pattern_of(words, inputs, told), sense)
 
 
-def _check_in(text: str) -> tuple[str, str, Sense] | None:
-    """What a line looks for, the sentence that says what follows from a failure, and its sense."""
+@lru_cache(maxsize=64)
+def _written(prompt: str) -> tuple[tuple[int, str, Sense], ...]:
+    """The line, the words and the sense of each reason, as they are written."""
+    found: list[tuple[int, str, Sense]] = []
+    checks: dict[int, _Check] = {}
+    left = MAX_PROMPT
+    for number, line in plain_lines(prompt):
+        left -= len(line)
+        if left < 0:
+            break
+        if len(line) <= MAX_LINE:
+            found += _of_line(number, line, checks)
+    return tuple(
+        (number, plain, sense)
+        for number, words, sense in found
+        if _is_telling(plain := _said(words))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """A line that looks for something: the words for it, the sentence that says what to do where
+    it is not so, and what a failure with these words means.
+    """
+
+    line: int
+    words: str
+    missing: str
+    sense: Sense
+
+
+def _of_line(number: int, line: str, checks: dict[int, _Check]) -> list[tuple[int, str, Sense]]:
+    """The reasons of a line; `checks` are those that the lines before left open, by their depth,
+    and this one changes them.
+    """
+    depth = len(line) - len(line.lstrip())
+    text = _MARK.sub("", line, count=1).strip() if _MARK.match(line) else line.strip()
+    for deeper in [at for at in checks if at > depth]:
+        del checks[deeper]
+    if (check := _check_in(number, text)) is not None:
+        checks[depth] = check
+        return []
+    before = checks.get(depth)
+    if before is None:
+        return [(number, given, "given") for given in _given(text)]
+    if not any(_end_of_sentence(name, text) for name in _BETWEEN):
+        del checks[depth]
+    if _leaves_it(text, before.missing):
+        return [(before.line, before.words, before.sense)]
+    # A line that cannot leave the words to its check says them itself.
+    is_about = _end_of_sentence(before.missing, text) is not None
+    return [
+        (before.line, given, before.sense)
+        if is_about and given == before.words
+        else (number, given, "given")
+        for given in _given(text)
+    ]
+
+
+def _check_in(number: int, text: str) -> _Check | None:
     for name, hole, missing, sense in _CHECKS:
         for frame in _frames(name):
             if (match := frame.fullmatch(text)) is not None:
-                return _bare(match[hole]), missing, sense
+                return _Check(number, _bare(match[hole]), missing, sense)
     return None
 
 
@@ -175,15 +219,12 @@ def _leaves_it(text: str, missing: str) -> bool:
 
 def _given(text: str) -> Iterator[str]:
     for match in _giving().finditer(text):
-        given = next(group for group in match.groups()[::-1] if group is not None)
-        if _is_telling(given):
-            yield given
+        yield next(group for group in match.groups()[::-1] if group is not None)
 
 
-def _pattern(words: str, inputs: Mapping[str, Any], told: Told | None) -> Pattern:
+def _said(words: str) -> str:
     """Words of a reason as somebody says them: without the marks around values from outside."""
-    plain = _BRACKETED.sub(lambda found: found[2] or found[3] or "", words.replace(DATA_NOTE, ""))
-    return pattern_of(plain, inputs, told)
+    return _BRACKETED.sub(lambda found: found[2] or found[3] or "", words.replace(DATA_NOTE, ""))
 
 
 def _bare(words: str) -> str:

@@ -149,7 +149,8 @@ def error_lines(run: Run, in_words: Words = without_meaning) -> list[str]:
     lines = [f"  {printable(line)[:2000]}" for line in said if line.strip()]
     for check in run.post_run_checks or ():
         if check.status in ("failed", "infra_error"):
-            why = f": {printable(check.error_message)}" if check.error_message else ""
+            told = " ".join((check.error_message or "").split())
+            why = f": {printable(told)}" if told else ""
             lines.append(f"  check `{printable(check.name or '?')}` {check.status}{why}")
     return lines
 
