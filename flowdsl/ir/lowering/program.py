@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, assert_never
 
 from flowdsl.semantics import model as semantic
@@ -13,7 +13,7 @@ from flowdsl.syntax import ast
 from .. import nodes
 from .outputs import OutputPlan, plan_outputs
 from .statements import BodyLowering, Names, local_variables
-from .types import to_json
+from .types import on_the_wire, to_json
 from .values import Frame, ValueLowering, origin_of, single_variable, wire_path
 
 
@@ -209,7 +209,7 @@ def _as_output(value: Any, type_: types.Type, values: ValueLowering) -> Any:
             for field in fields:
                 part = whole.pop(field.wire_name, None)
                 if part is None and field.has_default:
-                    part = to_json(values.constant(field.default))
+                    part = on_the_wire(to_json(values.constant(field.default)), field.type)
                 part = _as_output(part, field.type, values)
                 if part is not None or not field.absent:
                     whole[field.wire_name] = part
@@ -348,9 +348,10 @@ def _lower_chain(symbol: semantic.ChainSymbol, values: ValueLowering) -> nodes.C
     for item in declaration.items:
         if isinstance(item, ast.SharedSection):
             for binding in item.bindings:
-                value = _chain_value(binding.value, values)
-                target = shared_secrets if _is_secret(value) else shared
-                target.extend((name, value) for name in _wire_names(binding.name.text, symbol))
+                for field in _sharing_fields(binding.name.text, symbol):
+                    value = _chain_value(binding.value, field, values)
+                    target = shared_secrets if _is_secret(value) else shared
+                    target.append((field.wire_name, value))
     return nodes.Chain(
         origin=origin_of(source, declaration.name),
         name=symbol.name,
@@ -379,14 +380,15 @@ def _lower_chain(symbol: semantic.ChainSymbol, values: ValueLowering) -> nodes.C
     )
 
 
-def _wire_names(name: str, chain: semantic.ChainSymbol) -> list[str]:
-    """The names on the wire of an input or secret that steps share, each once.
+def _sharing_fields(name: str, chain: semantic.ChainSymbol) -> Iterable[types.FieldType]:
+    """The fields of an input or secret that steps share, one for each name on the wire.
 
     Workflows may give one name in source different names on the wire.
     """
     workflows = (workflow for _, workflow in chain.steps if workflow is not None)
     fields = (field for each in workflows for field in (*each.inputs, *each.secrets))
-    return [*dict.fromkeys(field.wire_name for field in fields if field.name == name)] or [name]
+    found = {field.wire_name: field for field in fields if field.name == name}
+    return found.values() or [types.FieldType(name, types.ANY)]
 
 
 def _chain_step(
@@ -395,13 +397,13 @@ def _chain_step(
     chain: semantic.ChainSymbol,
     values: ValueLowering,
 ) -> nodes.ChainStep:
-    wire = {field.name: field.wire_name for field in (*workflow.inputs, *workflow.secrets)}
+    taken = {field.name: field for field in (*workflow.inputs, *workflow.secrets)}
     inputs: list[tuple[str, nodes.ChainValue]] = []
     secrets: list[tuple[str, nodes.ChainValue]] = []
     for argument in step.arguments:
-        value = _chain_value(argument.value, values)
-        name = wire.get(argument.name.text, argument.name.text)
-        (secrets if _is_secret(value) else inputs).append((name, value))
+        field = taken[argument.name.text]
+        value = _chain_value(argument.value, field, values)
+        (secrets if _is_secret(value) else inputs).append((field.wire_name, value))
     return nodes.ChainStep(
         origin=origin_of(chain.module.source, step),
         name=step.name.text,
@@ -415,9 +417,11 @@ def _is_secret(value: nodes.ChainValue) -> bool:
     return isinstance(value, nodes.ChainParameter) and value.secret
 
 
-def _chain_value(expr: ast.Expr, values: ValueLowering) -> nodes.ChainValue:
+def _chain_value(expr: ast.Expr, field: types.FieldType, values: ValueLowering) -> nodes.ChainValue:
+    """What a step gives to an input or a secret of its workflow."""
     if not isinstance(expr, ast.Ref):
-        return nodes.ConstantValue(value=to_json(values.constant(expr)))
+        constant = to_json(values.constant(expr))
+        return nodes.ConstantValue(value=on_the_wire(constant, field.type))
     symbol = values.model.values[expr]
     if symbol.kind == semantic.STEP:
         parts = [expr.name.text, *wire_path(symbol.type, expr.path)]
@@ -426,7 +430,7 @@ def _chain_value(expr: ast.Expr, values: ValueLowering) -> nodes.ChainValue:
     variable = single_variable(value)
     if variable is None:
         assert isinstance(value, nodes.ConstantValue)
-        return value
+        return nodes.ConstantValue(value=on_the_wire(value.value, field.type))
     return nodes.ChainParameter(
         name=variable.name, path=variable.path, secret=variable.sigil == "secret"
     )

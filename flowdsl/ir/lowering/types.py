@@ -24,6 +24,23 @@ def to_json(value: Any) -> Any:
             return value
 
 
+def on_the_wire(value: Any, type_: types.Type) -> Any:
+    """A JSON constant of a type with the names of its fields on the wire."""
+    match value, types.strip_optional(type_):
+        case dict(), types.RecordOf() as record:
+            return dict(_on_the_wire(key, inner, record) for key, inner in value.items())
+        case list(), types.ListOf(element):
+            return [on_the_wire(inner, element) for inner in value]
+        case _:
+            return value
+
+
+def _on_the_wire(key: str, value: Any, record: types.RecordOf) -> tuple[str, Any]:
+    # A name on the wire comes first, as where literals are checked.
+    field = record.by_wire_name.get(key) or record.by_name.get(key)
+    return (key, value) if field is None else (field.wire_name, on_the_wire(value, field.type))
+
+
 class TypeLowering:
     """Lowers types; `constant` evaluates a default that may depend on the environment."""
 
@@ -55,7 +72,7 @@ class TypeLowering:
                 type=self.type(field.type),
                 constraints=_keywords(field.constraints),
                 has_default=field.has_default,
-                default=to_json(self._constant(field.default)),
+                default=on_the_wire(to_json(self._constant(field.default)), field.type),
                 description=field.doc,
                 machine=field.constraints.machine,
                 absent=field.absent,

@@ -9,7 +9,13 @@ from typing import Any
 from flowdsl.cyberdesk.errors import printable
 from flowdsl.diagnostics.suggest import closest, listed
 from flowdsl.ir import nodes
-from flowdsl.runs.inputs.convert import described, field_mismatches, from_text, with_defaults
+from flowdsl.runs.inputs.convert import (
+    default_of,
+    described,
+    field_mismatches,
+    from_text,
+    with_defaults,
+)
 from flowdsl.runs.inputs.places import Given
 from flowdsl.runs.inputs.problems import InputsRefused, Problem, refuse
 
@@ -68,7 +74,7 @@ def given_answer(question: Question, given: Given) -> Any:
     if value is None or value == "":
         if spec.required:
             raise refuse(place, f"`{spec.name}` takes {described(spec.type)}, and this is empty")
-        return spec.default if spec.has_default else None
+        return default_of(spec) if spec.has_default else None
     value = from_text(value, spec.type) if given.is_text else value
     value = with_defaults(value, spec.type)
     wrong = list(field_mismatches(value, spec))

@@ -15,6 +15,7 @@ from flowdsl.ir import nodes
 from flowdsl.ir.days import NoDay, day_of
 from flowdsl.runs.inputs.convert import (
     EMPTY,
+    default_of,
     described,
     field_mismatches,
     from_text,
@@ -335,7 +336,7 @@ class _Assembly:
             if spec.day is not None:
                 self._day(spec, inputs)
             elif spec.has_default:
-                inputs[name] = spec.default
+                inputs[name] = default_of(spec)
             elif spec.required:
                 self._missing(spec)
 

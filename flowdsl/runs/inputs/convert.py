@@ -91,7 +91,12 @@ def _number(text: str) -> Any:
 
 
 def with_defaults(value: Any, type_: nodes.Type) -> Any:
-    """`value` with the defaults of the fields that its records leave out."""
+    """`value` with the defaults of the fields that its records leave out, also inside of defaults.
+
+    A reference to an output of an earlier run stays as it is.
+    """
+    if is_reference(value):
+        return value
     match type_:
         case nodes.OptionalType(inner=inner):
             return with_defaults(value, inner)
@@ -103,7 +108,7 @@ def with_defaults(value: Any, type_: nodes.Type) -> Any:
                 if field.name in filled:
                     filled[field.name] = with_defaults(filled[field.name], field.type)
                 elif field.has_default:
-                    filled[field.name] = field.default
+                    filled[field.name] = default_of(field)
             return filled
         case nodes.ScalarType(name="int") | nodes.EnumType() if (
             isinstance(value, float) and value.is_integer()
@@ -111,6 +116,11 @@ def with_defaults(value: Any, type_: nodes.Type) -> Any:
             return int(value)
         case _:
             return value
+
+
+def default_of(field: nodes.FieldSpec) -> Any:
+    """The default of a field that has one, with the defaults of the fields of its records."""
+    return with_defaults(field.default, field.type)
 
 
 def field_mismatches(

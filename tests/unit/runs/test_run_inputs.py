@@ -10,9 +10,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.cyberdesk.models.machine import Machine, Pool
+from flowdsl.ir import nodes
+from flowdsl.runs.inputs.answers import answered, questions_of
 from flowdsl.runs.inputs.assemble import (
     RunValues,
     Sources,
@@ -21,11 +26,13 @@ from flowdsl.runs.inputs.assemble import (
     assemble_rows,
     missing_secrets,
 )
+from flowdsl.runs.inputs.convert import with_defaults
 from flowdsl.runs.inputs.declared import Declared, declared_by, undeclared
 from flowdsl.runs.inputs.documents import read_one, read_rows
 from flowdsl.runs.inputs.machine_parameters import MachineParameters, on_machine, on_pools
 from flowdsl.runs.inputs.places import Given
 from flowdsl.runs.inputs.problems import InputsRefused
+from flowdsl.runs.inputs.python_values import given_inputs, given_rows
 from flowdsl.runs.inputs.today import UnknownTimezone, today_in
 from flowdsl.runs.starting.plan import RunPlan
 from flowdsl.runs.submit import Chain
@@ -638,6 +645,176 @@ def test_a_reference_fits_where_runs_of_a_session_are_read() -> None:
     given = (*without("day"), Given("day", {"$ref": "first.outputs.day"}, "a.json:1:1"))
     assert run(*given, references=True).inputs["day"] == {"$ref": "first.outputs.day"}
     assert refused(*given) == ["a.json:1:1: `day` takes a date such as `2024-05-31`, not a record"]
+
+
+# Defaults of records
+
+RECORDS = """flow 1
+
+type Unit { name: string = "kg", scale: int = 2 @wire("Scale") }
+type Line {
+  code: string @wire("Code No")
+  unit: Unit = { name: "g" }
+  parts: Unit[] = [{}, { scale: 3 }]
+}
+
+workflow enter {
+  inputs {
+    first: Line = { code: "a" }
+    lines: Line[] = [{ code: "b" }, { code: "c", unit: {}, parts: [] }]
+    last: Line? = { code: "d", unit: { scale: 9 } }
+  }
+  steps { do "Enter {first}, {lines} and {last}." }
+}
+
+workflow read {
+  outputs { found: Line }
+  steps { emit found = { code: "z", unit: {}, parts: [] } }
+}
+
+workflow write {
+  inputs { line: Line }
+  steps { do "Write {line}." }
+}
+
+chain passed { step a = run read() step b = run write(line: a.outputs.found) }
+chain written { step a = run write(line: { code: "q", unit: { scale: 7 } }) step b = run enter() }
+chain shared { shared { line = { code: "q" } } step a = run write() step b = run write() }
+chain asked {
+  step a = run enter()
+  pause { line: Line = { code: "p" } }
+  step b = run write(line: line)
+}
+"""
+G2 = {"name": "g", "Scale": 2}
+PARTS = [{"name": "kg", "Scale": 2}, {"name": "kg", "Scale": 3}]
+ENTERED = {
+    "first": {"Code No": "a", "unit": G2, "parts": PARTS},
+    "lines": [
+        {"Code No": "b", "unit": G2, "parts": PARTS},
+        {"Code No": "c", "unit": {"name": "kg", "Scale": 2}, "parts": []},
+    ],
+    "last": {"Code No": "d", "unit": {"name": "kg", "Scale": 9}, "parts": PARTS},
+}
+
+
+def records() -> nodes.Program:
+    compilation = compile_project(MemoryFiles({"a.flow": RECORDS}), ["a.flow"], CompileOptions())
+    assert compilation.program is not None, compilation.analysis.diagnostics
+    return compilation.program
+
+
+def record_workflow(name: str) -> Declared:
+    (found,) = (each for each in records().workflows if each.name == name)
+    return declared_by(found)
+
+
+def test_the_default_of_a_record_has_the_defaults_of_its_fields_at_any_depth() -> None:
+    assert assemble(record_workflow("enter"), Sources()).inputs == ENTERED
+
+
+def test_a_record_from_anywhere_has_the_defaults_of_its_fields_at_any_depth() -> None:
+    wanted = {"Code No": "q", "unit": {"name": "kg", "Scale": 7}, "parts": PARTS}
+    written = {"Code No": "q", "unit": {"Scale": 7}}
+    text = json.dumps({"line": written})
+    cell = json.dumps(written).replace('"', '""')
+    yaml = "line:\n  Code No: q\n  unit: {Scale: 7}\n"
+    toml = 'line = { "Code No" = "q", unit = { Scale = 7 } }'
+    every = (
+        options(line=json.dumps(written)),
+        read_one("a.json", text.encode()),
+        read_one("a.yaml", yaml.encode()),
+        read_one("a.toml", toml.encode()),
+        read_rows("a.jsonl", text.encode())[0].given,
+        read_rows("a.csv", f'line\n"{cell}"\n'.encode())[0].given,
+        given_inputs({"line": written}),
+        given_rows([{"line": written}])[0].given,
+    )
+    for values in every:
+        made = assemble(record_workflow("write"), Sources(given=values))
+        assert made.inputs == {"line": wanted}, values
+
+
+@pytest.mark.parametrize(
+    ("chain", "expected"),
+    [
+        ("passed", [None, {"line": {"$ref": "a.outputs.found"}}]),
+        (
+            "written",
+            [
+                {"line": {"Code No": "q", "unit": {"name": "kg", "Scale": 7}, "parts": PARTS}},
+                ENTERED,
+            ],
+        ),
+        ("shared", [{"line": {"Code No": "q", "unit": G2, "parts": PARTS}}] * 2),
+    ],
+)
+def test_the_steps_of_a_chain_have_records_with_their_defaults(
+    chain: str, expected: list[Any]
+) -> None:
+    program = records()
+    (source,) = (each for each in program.chains if each.name == chain)
+    ids = {each.name: str(UUID(int=1)) for each in program.workflows}
+    requests, _ = RunPlan(program, source, Sources()).requests(ids, {}, MachineParameters())
+    ((request, _),) = requests
+    assert isinstance(request, Chain)
+    assert [step.inputs for step in request.body.steps] == expected
+
+
+def test_an_answer_that_takes_its_default_has_those_of_its_fields() -> None:
+    (chain,) = (each for each in records().chains if each.name == "asked")
+    question = questions_of(chain)["line"]
+    wanted = {"Code No": "p", "unit": G2, "parts": PARTS}
+    assert answered(question, "", "`--answer line`") == wanted
+
+
+LEAF = nodes.ScalarType(name="int")
+
+
+@st.composite
+def typed_records(draw: st.DrawFn, depth: int = 3) -> tuple[nodes.RecordType, dict[str, Any], Any]:
+    """A record, its schema where each field with a default is required, and a value."""
+    fields: list[nodes.FieldSpec] = []
+    schema: dict[str, Any] = {"type": "object", "properties": {}, "required": []}
+    value: dict[str, Any] = {}
+    for name in "abc"[: draw(st.integers(1, 3))]:
+        type_: nodes.Type = LEAF
+        inner: dict[str, Any] = {"type": "integer"}
+        samples: list[Any] = [1, 2]
+        if depth and draw(st.booleans()):
+            type_, inner, sample = draw(typed_records(depth - 1))
+            samples = [sample, sample]
+        if draw(st.booleans()):
+            type_, inner = nodes.ListType(element=type_), {"type": "array", "items": inner}
+            samples = [samples, []]
+        has_default = draw(st.booleans())
+        default = draw(st.sampled_from(samples)) if has_default else None
+        spec = nodes.FieldSpec(name=name, type=type_, has_default=has_default, default=default)
+        fields.append(spec)
+        schema["properties"][name] = inner
+        schema["required"].append(name)
+        if not has_default or draw(st.booleans()):
+            value[name] = draw(st.sampled_from(samples))
+    return nodes.RecordType(fields=tuple(fields)), schema, value
+
+
+def parts(value: Any, path: tuple[Any, ...] = ()) -> dict[tuple[Any, ...], Any]:
+    """Each number of a value by its path."""
+    if isinstance(value, dict | list):
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        return {at: leaf for key, each in pairs for at, leaf in parts(each, (*path, key)).items()}
+    return {path: value}
+
+
+@given(typed_records())
+def test_what_is_filled_in_fits_a_schema_that_requires_every_field(
+    made: tuple[nodes.RecordType, dict[str, Any], Any],
+) -> None:
+    type_, schema, value = made
+    filled = with_defaults(value, type_)
+    assert Draft202012Validator(schema).is_valid(filled)
+    assert parts(value).items() <= parts(filled).items()
+    assert with_defaults(filled, type_) == filled
 
 
 # Days that are filled in
