@@ -27,10 +27,14 @@ def emit_checks(checks: tuple[nodes.PostRunCheck, ...]) -> list[dict[str, Any]]:
 
     Their names are unique in the workflow, and stable while a check keeps its text.
     """
-    used: Counter[str] = Counter(check.name for check in checks if check.name)
+    used: Counter[str] = Counter({check.name for check in checks if check.name})
+    named: set[str] = set()
     items: list[dict[str, Any]] = []
     for check in checks:
-        name = check.name or _free_name(_derived_name(check), used)
+        name = check.name
+        if not name or name in named:
+            name = _free_name(name or _derived_name(check), used)
+        named.add(check.name)
         items.append(_item(check, name))
     return items
 
@@ -45,11 +49,13 @@ def stored_checks(text: str) -> dict[str, Any]:
 
 
 def _free_name(wanted: str, used: Counter[str]) -> str:
-    name, number = wanted, 1
+    name, number = wanted, max(1, used[wanted])
     while used[name]:
         number += 1
         name = f"{wanted} ({number})"
-    used[name] += 1
+    used[wanted] += 1
+    if name != wanted:
+        used[name] += 1
     return name
 
 

@@ -516,7 +516,7 @@ class EachTarget(Node):
     """`files each v in list named "..."`."""
 
     variable: Name
-    iterable: Ref
+    iterable: Ref | ListExpr
     template: Text
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, assert_never
+from typing import Any, Literal, assert_never
 
 from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
@@ -261,7 +261,7 @@ def _lower_checks(
         if isinstance(check.body, ast.CleanupCheck):
             cleanup = values.prose(check.body.prompt, frame)
         else:
-            checks.append(_lower_check(check, check.body, frame, values))
+            checks += _lower_check(check, check.body, frame, values)
     return tuple(checks), cleanup
 
 
@@ -270,7 +270,10 @@ def _lower_check(
     body: ast.FileCheck | ast.ImageCheck | ast.SchemaCheck | ast.OutputCheck,
     frame: Frame,
     values: ValueLowering,
-) -> nodes.PostRunCheck:
+) -> Iterable[nodes.PostRunCheck]:
+    """The checks that one of the source becomes: several where a picture of each entry of a list
+    that is known shows something else, none where that list is empty.
+    """
     common: dict[str, Any] = {
         "origin": origin_of(frame.source, check),
         "name": check.label.value if check.label else "",
@@ -279,35 +282,67 @@ def _lower_check(
     }
     match body:
         case ast.FileCheck():
-            return nodes.PostRunCheck(
-                kind="file",
-                target=_target(body.target, frame, values),
-                if_present=body.if_present,
-                **common,
-            )
+            kind: Literal["file", "image"] = "file"
         case ast.ImageCheck():
-            return nodes.PostRunCheck(
-                kind="image",
-                target=_target(body.target, frame, values),
-                if_present=body.if_present,
-                statement=values.line(body.shows, frame),
-                model=body.model.value if body.model else None,
-                **common,
-            )
+            kind = "image"
+            common["model"] = body.model.value if body.model else None
         case ast.SchemaCheck():
-            return nodes.PostRunCheck(kind="schema", **common)
+            return [nodes.PostRunCheck(kind="schema", **common)]
         case ast.OutputCheck():
-            return nodes.PostRunCheck(
-                kind="output",
-                statement=values.line(body.statement, frame),
-                model=body.model.value if body.model else None,
-                **common,
-            )
+            statement = values.line(body.statement, frame)
+            model = body.model.value if body.model else None
+            return [nodes.PostRunCheck(kind="output", statement=statement, model=model, **common)]
         case _:
             assert_never(body)
+    shows = body.shows if isinstance(body, ast.ImageCheck) else None
+    return [
+        nodes.PostRunCheck(
+            kind=kind, target=target, if_present=body.if_present, statement=statement, **common
+        )
+        for statement, target in _targets(body.target, shows, frame, values)
+    ]
 
 
-def _target(target: ast.FileTarget, frame: Frame, values: ValueLowering) -> nodes.FileTarget:
+def _targets(
+    target: ast.FileTarget, shows: ast.Text | None, frame: Frame, values: ValueLowering
+) -> Iterable[tuple[nodes.Text, nodes.FileTarget]]:
+    """What the pictures of a target show, empty for a check without `shows`, with the target.
+
+    The service knows a list by the name of a variable. The files of one that is known here are
+    named one by one, those of which the same is said together.
+    """
+
+    def shown(frame: Frame) -> nodes.Text:
+        return () if shows is None else values.line(shows, frame)
+
+    if not isinstance(target, ast.EachTarget):
+        return [(shown(frame), _target(target, frame, values))]
+    items = values.value(target.iterable, frame)
+    if (variable := single_variable(items)) is not None:
+        template = values.text(target.template, frame)
+        each = nodes.FileTarget(mode="loop_items", items=variable, template=template)
+        return [(shown(frame), each)]
+    names: dict[nodes.Text, dict[nodes.Text, None]] = {}
+    for entry in _entries(items):
+        inner = frame.within(entries={target.variable.text: entry})
+        names.setdefault(shown(inner), {})[values.text(target.template, inner)] = None
+    return [
+        (statement, nodes.FileTarget(mode="exact", names=tuple(files)))
+        for statement, files in names.items()
+    ]
+
+
+def _entries(items: nodes.Value) -> Iterable[nodes.Value]:
+    """The entries of a list that is known; one that is missing has none."""
+    if isinstance(items, nodes.ListValue):
+        return items.items
+    assert isinstance(items, nodes.ConstantValue)
+    return [nodes.ConstantValue(value=entry) for entry in items.value or ()]
+
+
+def _target(
+    target: ast.ExactTarget | ast.RegexTarget, frame: Frame, values: ValueLowering
+) -> nodes.FileTarget:
     match target:
         case ast.ExactTarget():
             names = tuple(values.text(name, frame) for name in target.names)
@@ -322,15 +357,11 @@ def _target(target: ast.FileTarget, frame: Frame, values: ValueLowering) -> node
                 return nodes.FileTarget(mode="regex", pattern=pattern, count=fixed)
             value = values.value(count, frame)
             if isinstance(value, nodes.ConstantValue):
-                return nodes.FileTarget(mode="regex", pattern=pattern, count=value.value)
+                known = value.value
+                fixed = len(known) if isinstance(known, list) else known
+                return nodes.FileTarget(mode="regex", pattern=pattern, count=fixed)
             return nodes.FileTarget(
                 mode="regex", pattern=pattern, count_from=single_variable(value)
-            )
-        case ast.EachTarget():
-            return nodes.FileTarget(
-                mode="loop_items",
-                items=single_variable(values.value(target.iterable, frame)),
-                template=values.text(target.template, frame),
             )
         case _:
             assert_never(target)

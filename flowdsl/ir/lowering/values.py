@@ -41,7 +41,8 @@ class Frame(Record):
     - `body`: the whole body of the task or workflow.
     - `attempt`: a `fail` is caught.
     - `passes`: a `for` or `repeat` of this body stands around.
-    - `entries`: the marks of the entries of the loops around, by the names of their variables.
+    - `entries`: the marks of the entries of the loops around, by the names of their variables; the
+      entry itself where it is known.
     - `held`: the variables that hold arguments as wholes, by the names of their parameters.
     """
 
@@ -53,7 +54,7 @@ class Frame(Record):
     body: ast.Block
     attempt: bool = False
     passes: bool = False
-    entries: Mapping[str, str] = NO_NAMES
+    entries: Mapping[str, str | nodes.Value] = NO_NAMES
     held: Mapping[str, str] = NO_NAMES
 
     def within(
@@ -61,7 +62,7 @@ class Frame(Record):
         *,
         attempt: bool = False,
         passes: bool = False,
-        entries: Mapping[str, str] = NO_NAMES,
+        entries: Mapping[str, str | nodes.Value] = NO_NAMES,
     ) -> Frame:
         """The same body, inside of an attempt or a pass."""
         return Frame(
@@ -207,6 +208,8 @@ class ValueLowering:
                 entry = frame.entries.get(symbol.name)
                 if entry is None:
                     return _variable("runtime", LOOP_ITEM, path)
+                if not isinstance(entry, str):
+                    return select(entry, path)
                 return _variable("saved", entry, path)
             case semantic.ENVIRONMENT:
                 name = ref.path[0]

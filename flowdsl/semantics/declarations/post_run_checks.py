@@ -98,6 +98,9 @@ def _check_count(program: Program, scope: ValueScope, count: ast.IntLit | ast.Re
         return
     type_ = resolve_ref(program, scope, count, places.CHECK)
     inner = strip_optional(type_)
+    known = program.constants.get(count)
+    if isinstance(known, int) and known < 0:
+        program.sink.report(errors.BOUND_TOO_SMALL, span, value=known)
     if not isinstance(inner, ListOf) and not assignable(inner, INT):
         what = "a count"
         program.sink.report(
@@ -110,8 +113,8 @@ def _check_count(program: Program, scope: ValueScope, count: ast.IntLit | ast.Re
         )
 
 
-def _element(program: Program, scope: ValueScope, iterable: ast.Ref) -> Type:
-    type_ = resolve_ref(program, scope, iterable, places.CHECK_LIST)
+def _element(program: Program, scope: ValueScope, iterable: ast.Ref | ast.ListExpr) -> Type:
+    type_ = infer(program, scope, iterable, places.CHECK_LIST)
     inner = strip_optional(type_)
     if isinstance(inner, ListOf):
         return inner.element

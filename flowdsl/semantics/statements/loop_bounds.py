@@ -28,7 +28,8 @@ def entries_of(program: Program, scope: ValueScope, statement: ast.ForStmt) -> T
     type_ = infer(program, scope, iterable, places.LOOP_SOURCE)
     inner = strip_optional(type_)
     constant = iterable in program.constants
-    if inner == INT and constant:
+    if inner == INT and constant and not isinstance(iterable, ast.ListExpr):
+        check_count(program, scope, iterable)
         return INT
     if isinstance(inner, Unknown):
         return UNKNOWN
@@ -110,7 +111,9 @@ def check_limit(program: Program, scope: ValueScope, limit: ast.IntLit | ast.Con
     check_count(program, scope, limit)
 
 
-def check_count(program: Program, scope: ValueScope, count: ast.IntLit | ast.ConstRef) -> None:
+def check_count(
+    program: Program, scope: ValueScope, count: ast.IntLit | ast.ConstRef | ast.Ref
+) -> None:
     """Report a known number below 1."""
     value = count.value if isinstance(count, ast.IntLit) else program.constants.get(count)
     if isinstance(value, int) and value < 1:

@@ -19,6 +19,7 @@ from tests.support.flows.compiling import (
     only_workflow,
     workflow,
 )
+from tests.support.flows.expectations import CORPUS
 
 SOME_ID = "8d0f3c1e-5f0a-4a53-9f7b-0c5d8f0b7a11"
 
@@ -161,6 +162,58 @@ def test_checks_have_unique_and_stable_names() -> None:
         "both",
         "output satisfies true",
     ]
+
+
+def checks_of_known_files() -> list[dict[str, Any]]:
+    source = (CORPUS / "valid/files/known_files.flow").read_text("utf-8")
+    checks: list[dict[str, Any]] = only_workflow({"a.flow": source}).payload["post_run_checks"]
+    return checks
+
+
+def test_the_files_of_a_known_list_are_named_one_by_one() -> None:
+    sent = [
+        {key: each[key] for key in ("name", "file_names", "check_prompt") if key in each}
+        for each in checks_of_known_files()
+        if each["file_target_mode"] == "exact"
+    ]
+    assert sent == [
+        {"name": "overviews", "file_names": ["cards.png", "loans.png"]},
+        {"name": "cards.png, loans.png exists", "file_names": ["cards.png", "loans.png"]},
+        {
+            "name": "2026-02-cards.png, 2026-03-cards.png exists",
+            "file_names": ["2026-02-cards.png", "2026-03-cards.png"],
+        },
+        {
+            "name": "overview",
+            "file_names": ["cards.png"],
+            "check_prompt": "the overview of cards",
+        },
+        {
+            "name": "overview (2)",
+            "file_names": ["loans.png"],
+            "check_prompt": "the overview of loans",
+        },
+        {
+            "name": "any overview",
+            "file_names": ["cards.png", "loans.png"],
+            "check_prompt": "an overview",
+        },
+        {
+            "name": "2026-02-cards.png shows 3 pages",
+            "file_names": ["2026-02-cards.png"],
+            "check_prompt": "3 pages",
+        },
+        {
+            "name": "2026-03-cards.png shows 5 pages",
+            "file_names": ["2026-03-cards.png"],
+            "check_prompt": "5 pages",
+        },
+    ]
+
+
+def test_the_length_of_a_known_list_counts_files() -> None:
+    (counted,) = (each for each in checks_of_known_files() if each["file_target_mode"] == "regex")
+    assert counted["expected_match_count"] == 2
 
 
 def test_a_chain_names_workflows_references_and_its_own_parameters() -> None:
