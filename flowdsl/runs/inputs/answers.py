@@ -14,6 +14,7 @@ from flowdsl.runs.inputs.convert import (
     described,
     field_mismatches,
     from_text,
+    secret_sentence,
     with_defaults,
 )
 from flowdsl.runs.inputs.places import Given
@@ -79,9 +80,7 @@ def given_answer(question: Question, given: Given) -> Any:
     value = with_defaults(value, spec.type)
     wrong = list(field_mismatches(value, spec))
     if wrong and question.is_secret:
-        raise refuse(
-            place, f"the secret `{spec.name}` does not fit: it takes {described(spec.type)}"
-        )
+        raise refuse(place, secret_sentence(spec.name, wrong[0]))
     if wrong:
         raise InputsRefused(
             Problem(

@@ -19,6 +19,7 @@ from flowdsl.runs.inputs.convert import (
     described,
     field_mismatches,
     from_text,
+    secret_sentence,
     shown_below,
     with_defaults,
 )
@@ -281,12 +282,8 @@ class _Assembly:
                 self._say(given.place, f"secret `{given.name}` is given twice")
             else:
                 value = from_text(given.value, spec.type)
-                # Not a word of the value, nor of what is wrong with it beyond its type.
-                if any(field_mismatches(value, spec)):
-                    self._say(
-                        given.place,
-                        f"the secret `{spec.name}` does not fit: it takes {described(spec.type)}",
-                    )
+                if wrong := next(field_mismatches(value, spec), None):
+                    self._say(given.place, secret_sentence(spec.name, wrong))
                 found[given.name] = value
         return found
 

@@ -50,6 +50,11 @@ class Mismatch:
         return f"`{place}` {self.expected}{f', not {self.found}' if self.found else ''}"
 
 
+def secret_sentence(name: str, wrong: Mismatch) -> str:
+    """The sentence about a secret, with what is expected of it and not a word of its value."""
+    return f"the secret `{name}` does not fit: it {wrong.expected}"
+
+
 def shown_below(path: Path) -> str:
     """A path as it goes on behind a name."""
     text = shown(path)

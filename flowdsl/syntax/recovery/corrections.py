@@ -6,7 +6,7 @@ the parser reads on, reads the program as if it were written so, and offers it a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from flowdsl.diagnostics.diagnostic import Edit, Fix
@@ -46,7 +46,7 @@ class Correction(NamedTuple):
     `start` is the first of these, `end` the one behind the last. `words` are read in their place,
     or else the tokens from `kept` are. `help` says what is right. `written` is the text that
     replaces theirs, or as many of its characters as `width` says. `sure`: nothing else can be
-    meant.
+    meant. `offered`: the correction is what is meant, and not only what the rest is read by.
     """
 
     start: int
@@ -57,6 +57,7 @@ class Correction(NamedTuple):
     kept: range = range(0)
     width: int = 0
     sure: bool = True
+    offered: bool = True
 
     def rows(self, tokens: Lexemes) -> list[Row]:
         """The tokens that are read instead, at the place of those that are replaced."""
@@ -81,7 +82,16 @@ def corrections(tokens: Lexemes, index: int) -> Iterator[Correction]:
         if tuple(words[index:end]) == written and not any(tokens.blanks[index + 1 : end]):
             sure = written[0] not in UNSURE
             yield Correction(index, end, meant, help, " ".join(meant), sure=sure)
-    for correct in (_comment, _quotes, _prefix, _braces, _seconds, _declaration, _optional):
+    for correct in (
+        _comment,
+        _quotes,
+        _prefix,
+        _braces,
+        _seconds,
+        _declaration,
+        _optional,
+        _secret,
+    ):
         found = correct(tokens, index)
         if found is not None:
             yield found
@@ -183,6 +193,32 @@ def _optional(tokens: Lexemes, index: int) -> Correction | None:
     type_ = tokens.words[index]
     help = f"what may be missing is written `{type_}?`"
     return Correction(index - 1, index + 1, (type_, "?"), help, f"{type_}?")
+
+
+def _secret(tokens: Lexemes, index: int) -> Correction | None:
+    """A type behind `secret`, as in `pin: secret string`."""
+    name, colon, word = ["", "", "", *tokens.words[:index]][-3:]
+    if (colon, word) != (":", "secret") or not is_word(tokens.words[index]):
+        return None
+    type_ = tokens.words[index]
+    help = (
+        f"a task takes a secret as `secret {name}: {type_}`, and a workflow declares its own in "
+        f"`secrets {{ {name}: {type_} }}`"
+    )
+    kept = range(index, index + 1)
+    return Correction(index - 1, index + 1, (), help, type_, kept, offered=False)
+
+
+_CORRECTIONS: tuple[Callable[[Lexemes, int], Correction | None], ...] = (
+    _comment,
+    _quotes,
+    _prefix,
+    _braces,
+    _seconds,
+    _declaration,
+    _optional,
+    _secret,
+)
 
 
 def rewritings(

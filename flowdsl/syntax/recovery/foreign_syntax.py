@@ -208,6 +208,7 @@ WORD_AFTER_WORD = {
 }
 WORD_WHERE = {
     ("times", "LBRACE"): "leave out `times`",
+    ("secret", "FIELD"): "a workflow declares a secret in `secrets { name: type }`",
     ("then", "LBRACE"): BODY,
     ("of", "IN"): LOOP,
     ("on", "LBRACE"): "what is done after a failure stands behind the body of the loop: "

@@ -167,6 +167,7 @@ class _Repair:
             return False
         if found.width:
             end = start + found.width
+        fix = self._fix(start, end, found.written, "safe" if found.sure else "unsafe")
         report_unexpected(
             self.source,
             tokens,
@@ -174,7 +175,7 @@ class _Repair:
             self.index,
             self.sink,
             help=found.help,
-            fixes=(self._fix(start, end, found.written, "safe" if found.sure else "unsafe"),),
+            fixes=(fix,) if found.offered else (),
         )
         tokens.exchange(found.start, found.end, rows)
         del stack.states[len(states) :]

@@ -197,7 +197,7 @@ def test_without_a_watch_the_last_part_goes_on_alone(desk: Desk) -> None:
         ),
         (
             ("--answer", "code=env:WRONG"),
-            "`--answer code`: the secret `code` does not fit: it takes a text",
+            "`--answer code`: the secret `code` does not fit: it matches `^[a-z]+-`",
         ),
         (
             ("--answer", "code=ask"),
@@ -283,7 +283,7 @@ def test_a_person_is_asked_until_it_fits(desk: Desk) -> None:
         screen.type("4\n")
         assert "All of the message." in screen.until(r"code \(not shown\): ")
         screen.type("UPPER\n")
-        screen.until(r"the secret `code` does not fit: it takes a text")
+        screen.until(r"the secret `code` does not fit: it matches `\^\[a-z\]\+-`")
         screen.until(r"code \(not shown\): ")
         screen.type(CANARY + "\n")
         # The step takes less than the pause, so that everything is asked for again.

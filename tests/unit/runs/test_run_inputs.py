@@ -418,7 +418,7 @@ def test_two_sources_of_one_input_are_refused_across_files_and_options() -> None
 def test_a_secret_that_does_not_fit_is_refused_without_a_word_of_it() -> None:
     given = Given("pin", "canary-77", "`--secret pin`", is_text=True)
     (line,) = refused(*options(**GOOD), secrets=(given,))
-    assert line == "`--secret pin`: the secret `pin` does not fit: it takes a text"
+    assert line == "`--secret pin`: the secret `pin` does not fit: it matches `^[0-9]{4}$`"
     assert "canary-77" not in repr(given)
 
 
