@@ -4,10 +4,10 @@ Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from flowdsl.cyberdesk.errors import printable
 from flowdsl.diagnostics.suggest import closest, listed
@@ -27,8 +27,10 @@ from flowdsl.runs.inputs.declared import Declared
 from flowdsl.runs.inputs.documents import Row
 from flowdsl.runs.inputs.machine_parameters import ANYWHERE, MachineParameters
 from flowdsl.runs.inputs.places import Given
-from flowdsl.runs.inputs.problems import InputsRefused, Problem
+from flowdsl.runs.inputs.problems import InputsRefused, Problem, shown_name
 from flowdsl.runs.inputs.ways import ON_COMMAND_LINE, Ways
+
+Made = TypeVar("Made")
 
 TRANSFERS = "~/CyberdeskTransfers"
 """Where the service puts a file on the machine when nobody says where (SDK)."""
@@ -70,7 +72,8 @@ class RunValues:
 class Sources:
     """Who gives values to every run that is asked for; `secrets` are texts with their places.
 
-    `ways` are the words of advice. `today` is the day for inputs whose default depends on it.
+    `ways` are the words of advice. `today` is the day for inputs whose default depends on it. With
+    `asks_for_secrets` one that is missing is no mistake yet.
     """
 
     given: tuple[Given, ...] = ()
@@ -80,6 +83,7 @@ class Sources:
     references: bool = False
     ways: Ways = ON_COMMAND_LINE
     today: date | None = None
+    asks_for_secrets: bool = False
 
 
 def missing_secrets(declared: Declared, sources: Sources) -> list[nodes.FieldSpec]:
@@ -99,10 +103,7 @@ def assemble(declared: Declared, sources: Sources, row: Row | None = None) -> Ru
     """The values of one run, of `row` or the only one; raises `InputsRefused` with all problems
     at once.
     """
-    run = _Assembly(declared, sources, row)
-    values = run.values()
-    if run.problems:
-        raise InputsRefused(dict.fromkeys(run.problems))
+    (values,) = _of_rows(declared, sources, (row,), _Assembly.values)
     return values
 
 
@@ -122,43 +123,59 @@ def check_given(declared: Declared, sources: Sources, rows: Sequence[Row] = ()) 
 
     What is missing is not looked at, since a machine may supply it: that nobody has asked yet.
     """
-    problems: list[Problem] = []
-    for row in rows or (None,):
-        run = _Assembly(declared, sources, row)
-        run.given()
-        problems += run.problems
-    if problems:
-        raise InputsRefused(_joined(problems, rows))
+    _of_rows(declared, sources, rows or (None,), _Assembly.given)
 
 
 def assemble_rows(
-    declared: Declared, sources: Sources, rows: Sequence[Row]
+    declared: Declared, sources: Sources, rows: Sequence[Row | None]
 ) -> tuple[RunValues, ...]:
-    """The values of the run of each row; raises `InputsRefused` with the problems of all rows.
+    """The values of the run of each row, None for the only one; raises `InputsRefused` with the
+    problems of all rows.
 
-    What is wrong in the same words in every row is told once, of the file.
+    What is wrong with a column, a name, or in the same words with every row, is told once.
     """
-    found: list[RunValues] = []
+    return tuple(_of_rows(declared, sources, rows, _Assembly.values))
+
+
+def _of_rows(
+    declared: Declared,
+    sources: Sources,
+    rows: Sequence[Row | None],
+    work: Callable[[_Assembly], Made],
+) -> list[Made]:
+    """What comes of each run; raises `InputsRefused` with everything that is wrong."""
+    found: list[Made] = []
     problems: list[Problem] = []
+    header = next((row.header for row in rows if row is not None), None)
+    if header is not None:
+        problems += header.problems
+        columns = _Assembly(declared, sources, None)
+        for name, place in header.places.items():
+            columns.declared_as(Given(name, None, place))
+        problems += columns.problems
     for row in rows:
-        try:
-            found.append(assemble(declared, sources, row))
-        except InputsRefused as refused:
-            problems += refused.problems
+        if row is not None and row.problems:
+            problems += row.problems
+            continue
+        run = _Assembly(declared, sources, row)
+        found.append(work(run))
+        problems += run.problems
     if problems:
-        raise InputsRefused(_joined(problems, rows))
-    return tuple(found)
+        raise InputsRefused(_joined(problems, [row for row in rows if row is not None]))
+    return found
 
 
 def _joined(problems: Iterable[Problem], rows: Sequence[Row]) -> Iterator[Problem]:
-    table = rows[0].table if rows else ""
-    of_rows = {row.place for row in rows}
+    """The problems, each once."""
+    of_rows = {row.place for row in rows if not row.problems}
     said: dict[tuple[str, str], list[Problem]] = {}
     for problem in dict.fromkeys(problems):
         said.setdefault((problem.message, problem.help), []).append(problem)
     for same in said.values():
-        if len(same) == len(rows) > 1 and {each.place for each in same} == of_rows:
-            yield Problem(table, same[0].message, same[0].help)
+        if len(same) == len(of_rows) > 1 and {each.place for each in same} == of_rows:
+            yield Problem(rows[0].table, same[0].message, same[0].help)
+        elif same[0].of_name:
+            yield same[0]
         else:
             yield from same
 
@@ -180,8 +197,9 @@ class _Assembly:
     def values(self) -> RunValues:
         """All values, as far as they fit."""
         inputs, secrets = self.given()
-        for spec in missing_secrets(self._declared, self._sources):
-            self._missing_secret(spec)
+        if not self._sources.asks_for_secrets:
+            for spec in missing_secrets(self._declared, self._sources):
+                self._missing_secret(spec)
         self._fill(inputs)
         if not self.problems and self._declared.schema is not None:
             self._by_schema(inputs, secrets)
@@ -193,16 +211,17 @@ class _Assembly:
             place,
         )
 
-    def _say(self, place: str, message: str, help: str = "") -> None:
-        self.problems.append(Problem(place, message, help))
+    def _say(self, place: str, message: str, help: str = "", *, of_name: bool = False) -> None:
+        self.problems.append(Problem(place, message, help, of_name))
 
     # What is given
 
     def _inputs(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for given in self._one_source_each():
-            spec = self._spec(given)
-            if spec is None:
+            spec = self.declared_as(given)
+            is_file = any(each.input == given.name for each in self._sources.uploads)
+            if spec is None or (is_file and not self._takes_file(given, spec)):
                 continue
             value = from_text(given.value, spec.type) if given.is_text else given.value
             value = with_defaults(value, spec.type)
@@ -224,26 +243,28 @@ class _Assembly:
         for given in every:
             if given.name in first:
                 self._say(
-                    given.place,
-                    f"input `{printable(given.name)}` is given twice",
+                    given.named_at or given.place,
+                    f"input `{shown_name(given.name)}` is given twice",
                     f"it is given by {first[given.name].place}, too",
+                    of_name=True,
                 )
             first.setdefault(given.name, given)
         return list(first.values())
 
-    def _spec(self, given: Given) -> nodes.FieldSpec | None:
+    def declared_as(self, given: Given) -> nodes.FieldSpec | None:
         """What is declared under the name of a value; None, reported, for nothing."""
         name, declared = given.name, self._declared
+        place = given.named_at or given.place
         spec = declared.inputs.get(name)
         if spec is not None:
-            is_file = any(each.input == name for each in self._sources.uploads)
-            return None if is_file and not self._takes_file(given, spec) else spec
+            return spec
         bare = name.removeprefix("$")
         if bare in declared.secrets:
             self._say(
-                given.place,
+                place,
                 f"`{bare}` is a secret of `{declared}` and not given as an input",
                 f"give it as {self._sources.ways.secret(bare)}",
+                of_name=True,
             )
             return None
         if declared.is_open and name and not name.startswith("$"):
@@ -251,9 +272,10 @@ class _Assembly:
         nearest = closest(name, declared.inputs)
         known = f"there are {listed(declared.inputs)}" if declared.inputs else "it takes none"
         self._say(
-            given.place,
-            f"`{printable(name)}` is no input of {declared.kind} `{declared}`",
+            place,
+            f"`{shown_name(name)}` is no input of {declared.kind} `{declared}`",
             f"an input named `{nearest}` exists" if nearest else known,
+            of_name=True,
         )
         return None
 
@@ -354,6 +376,7 @@ class _Assembly:
 
     def _missing(self, spec: nodes.FieldSpec) -> None:
         machine_parameters, name = self._sources.machine_parameters, spec.name
+        where = self._declared.name if self._row is None else self._row.place_of_missing(name)
         lacking = machine_parameters.lacking(name)
         give = f"give it as {self._sources.ways.input(name)}; it takes {described(spec.type)}"
         if self._row is not None:
@@ -362,25 +385,21 @@ class _Assembly:
             if spec.machine:
                 self._notes.append(f"`{name}` is left to the machine that the run gets")
             else:
-                self._say(self._where(), f"input `{name}` is not given", give)
+                self._say(where, f"input `{name}` is not given", give)
             return
         if not lacking:
-            self._say(
-                self._where(), f"input `{name}` is not given, and no machine supplies it", give
-            )
+            self._say(where, f"input `{name}` is not given, and no machine supplies it", give)
         elif len(lacking) < len(machine_parameters.machines):
             # Which of them the run gets is not known: the service refuses it there, if at all.
             names = ", ".join(each.name for each in lacking[:3])
             self._say(
-                self._where(),
-                f"input `{name}` is not given, and {names} has no parameter of it",
-                give,
+                where, f"input `{name}` is not given, and {names} has no parameter of it", give
             )
         else:
             nearest = closest(name, machine_parameters.names())
             exists = f"; a parameter named `{nearest}` exists" if nearest else ""
             self._say(
-                self._where(),
+                where,
                 f"input `{name}` is not given, and {lacking[0].name} has no parameter `{name}`"
                 f"{exists}",
                 give,

@@ -10,7 +10,7 @@ import csv
 import datetime as dt
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from json.decoder import scanstring  # type: ignore[attr-defined]  # absent from the stubs
 from typing import Any
@@ -18,25 +18,55 @@ from typing import Any
 from flowdsl.config.positions import locate
 from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
 from flowdsl.runs.inputs.places import Given, Path
-from flowdsl.runs.inputs.problems import InputsRefused, Problem, refuse
+from flowdsl.runs.inputs.problems import InputsRefused, Problem, refuse, shown_name
 
 ONE_RUN = (".json", ".yaml", ".yml", ".toml")
 MANY_RUNS = (".csv", ".tsv", ".jsonl", ".ndjson")
 """Endings of the files that hold one run, and of those that hold one in each row."""
 
 MAX_ROWS = 10_000
+MAX_COLUMNS = 1_000
+MAX_CELLS = 500_000
 MAX_VALUES = 200_000
 """Values of a YAML file with what its aliases repeat: a few lines can stand for billions."""
 
 
 @dataclass(frozen=True, slots=True)
+class Header:
+    """The places of the columns of a table, by their names.
+
+    `problems` are wrong whatever the workflow takes. `empty` are columns without a value in several
+    rows.
+    """
+
+    places: Mapping[str, str]
+    problems: tuple[Problem, ...] = ()
+    empty: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """One run of a table of many. `place` names it, as `rows.csv:3`, and `table` the whole."""
+    """One run of a table of many. `place` names it, as `rows.csv:3`, and `table` the whole.
+
+    With `problems` it cannot be read, and nothing else is said of it. Only a table with columns has
+    a `header`.
+    """
 
     number: int
     place: str
     given: tuple[Given, ...]
     table: str
+    header: Header | None = None
+    problems: tuple[Problem, ...] = ()
+
+    def place_of_missing(self, name: str) -> str:
+        """Where a value of an input is missing: the whole table, where no row has one."""
+        if self.header is None:
+            return self.place
+        column = self.header.places.get(name)
+        if column is None or name in self.header.empty:
+            return self.table
+        return f"{self.place}:{column.rpartition(':')[2]}"
 
 
 def is_table(name: str) -> bool:
@@ -58,11 +88,14 @@ def read_one(name: str, content: bytes) -> tuple[Given, ...]:
 
 
 def read_rows(name: str, content: bytes) -> tuple[Row, ...]:
-    """The runs that a file of many gives, one a row; raises `InputsRefused`."""
+    """The runs that a file of many gives, one a row; raises `InputsRefused`.
+
+    What is wrong with single rows and columns stands in them, so that it is told with the rest.
+    """
     text = _text(name, content)
     lowered = name.lower()
     read = _read_lines if lowered.endswith((".jsonl", ".ndjson")) else _read_table
-    rows = tuple(read(name, text))
+    rows = read(name, text)
     if not rows:
         raise refuse(name, "it holds no run", "write one in each row")
     return rows
@@ -102,22 +135,22 @@ def _read_json_file(name: str, text: str) -> tuple[Given, ...]:
     return _json_object(name, text, 1)
 
 
-def _read_lines(name: str, text: str) -> Iterator[Row]:
-    problems: list[Problem] = []
+def _read_lines(name: str, text: str) -> tuple[Row, ...]:
+    rows: list[Row] = []
     count = 0
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
-        count += 1
-        _bound(name, count)
+        given: tuple[Given, ...] = ()
+        problems: tuple[Problem, ...] = ()
         try:
             given = _json_object(name, line, number)
         except InputsRefused as refused:
-            problems += refused.problems
-            continue
-        yield Row(count, f"{name}:{number}", given, name)
-    if problems:
-        raise InputsRefused(problems)
+            problems = refused.problems
+        rows.append(Row(len(rows) + 1, f"{name}:{number}", given, name, problems=problems))
+        count += len(given)
+        _bound(name, len(rows), count)
+    return tuple(rows)
 
 
 def _json_object(name: str, text: str, line: int) -> tuple[Given, ...]:
@@ -324,7 +357,7 @@ class _YamlReader:
 # Tables
 
 
-def _read_table(name: str, text: str) -> Iterator[Row]:
+def _read_table(name: str, text: str) -> tuple[Row, ...]:
     """The rows of a table with a header; an empty cell gives nothing, nor does an empty row.
 
     Columns are parted by commas, in a `.tsv` by tabs, and by semicolons where the header has
@@ -335,60 +368,86 @@ def _read_table(name: str, text: str) -> Iterator[Row]:
     if name.lower().endswith(".tsv"):
         delimiter = "\t"
     records = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    problems: list[Problem] = []
-    number = 0
-    header: list[str] | None = None
+    header, columns = Header({}), list[str]()
+    rows: list[Row] = []
+    number = cells = 0
     while True:
+        number += 1
         try:
             record = next(records, None)
         except csv.Error as error:
-            problems.append(Problem(f"{name}:{number + 1}", f"it is no table here: {error}"))
+            unreadable = Problem(f"{name}:{number}", f"it is no table here: {error}")
+            rows.append(Row(number, f"{name}:{number}", (), name, problems=(unreadable,)))
             break
         if record is None:
             break
-        number += 1
-        if header is None:
-            header = [cell.strip() for cell in record]
-            problems += _header_problems(name, header)
-            continue
-        if not any(record):
-            continue
-        _bound(name, number - 1)
-        if len(record) > len(header):
-            place = f"{name}:{number}:{len(header) + 1}"
-            problems.append(
-                Problem(place, f"the row has {len(record)} cells under {len(header)} columns")
-            )
-            continue
-        yield Row(
-            number,
-            f"{name}:{number}",
-            tuple(
-                Given(column, cell, f"{name}:{number}:{at}", is_text=True)
-                for at, (column, cell) in enumerate(zip(header, record, strict=False), 1)
-                if cell != ""
-            ),
-            name,
-        )
-    if problems:
-        raise InputsRefused(problems)
+        if number == 1:
+            header, columns = _header(name, record)
+        elif any(record):
+            rows.append(_row(name, number, columns, record))
+            cells += len(record)
+            _bound(name, len(rows), cells)
+    return tuple(_of_table(name, rows, header, len(columns)))
 
 
-def _header_problems(name: str, header: list[str]) -> Iterator[Problem]:
-    seen: dict[str, int] = {}
-    for at, column in enumerate(header, 1):
+def _header(name: str, record: list[str]) -> tuple[Header, list[str]]:
+    """The header, and the name of each column; empty for one that has none of its own."""
+    if len(record) > MAX_COLUMNS:
+        most = f"a table has {MAX_COLUMNS:,} at most"
+        raise refuse(f"{name}:1", f"the header has {len(record):,} columns", most)
+    columns = [cell.strip() for cell in record]
+    if not any(columns):
+        help = "write the name of the input into the first row of each column"
+        raise refuse(f"{name}:1", "the header names no column", help)
+    places: dict[str, str] = {}
+    problems: list[Problem] = []
+    for at, column in enumerate(columns, 1):
         place = f"{name}:1:{at}"
         if not column:
-            yield Problem(place, "the column has no name", "name the input it is for")
-        elif column in seen:
-            yield Problem(
-                place,
-                f"column `{column}` is there twice",
-                f"it stands in column {seen[column]}, too",
-            )
-        seen.setdefault(column, at)
+            problems.append(Problem(place, "the column has no name", "name the input it is for"))
+        elif column in places:
+            first = places[column].rpartition(":")[2]
+            twice = f"column `{shown_name(column)}` is there twice"
+            problems.append(Problem(place, twice, f"it stands in column {first}, too"))
+            columns[at - 1] = ""
+        else:
+            places[column] = place
+    return Header(places, tuple(problems)), columns
 
 
-def _bound(name: str, count: int) -> None:
-    if count > MAX_ROWS:
+def _row(name: str, number: int, columns: list[str], record: list[str]) -> Row:
+    place = f"{name}:{number}"
+    if len(record) > len(columns):
+        # Which cell is too many is not known, so that the others may stand in wrong columns.
+        counts = f"the row has {len(record)} cells under {len(columns)} columns"
+        problem = Problem(f"{place}:{len(columns) + 1}", counts)
+        return Row(number, place, (), name, problems=(problem,))
+    given = (
+        Given(column, cell, f"{place}:{at}", is_text=True, named_at=f"{name}:1:{at}")
+        for at, (column, cell) in enumerate(zip(columns, record, strict=False), 1)
+        if column and cell != ""
+    )
+    return Row(number, place, tuple(given), name)
+
+
+def _of_table(name: str, rows: list[Row], header: Header, columns: int) -> Iterator[Row]:
+    """The rows with their header, and with what is said of all of them."""
+    readable = [row for row in rows if not row.problems]
+    long = [row for row in rows for each in row.problems if each.message.endswith(" columns")]
+    if len(long) == len(rows) > 1:
+        # Then it is the header that is short.
+        said = f"every row has more cells than the {columns} columns of the header"
+        every = Problem(f"{name}:1", said, "name the input of each column")
+        rows = [replace(row, problems=(every,)) for row in rows]
+    elif len(readable) > 1:
+        filled = {given.name for row in readable for given in row.given}
+        header = replace(header, empty=frozenset(header.places.keys() - filled))
+    for row in rows:
+        yield replace(row, header=header)
+
+
+def _bound(name: str, rows: int, values: int) -> None:
+    if rows > MAX_ROWS:
         raise refuse(name, f"it holds more than {MAX_ROWS:,} runs", "split the file")
+    if values > MAX_CELLS:
+        raise refuse(name, f"it holds more than {MAX_CELLS:,} values", "split the file")

@@ -18,6 +18,7 @@ class Given:
 
     `is_text`: it is the text of an option or of a cell, whose type nobody has told yet; else a JSON
     value. `place` is where it stands as a whole, `inside` where its parts do, as far as is known.
+    `named_at` is where its name stands, if somewhere else: in the header of a table.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Given:
     place: str
     is_text: bool = False
     inside: Mapping[Path, str] = field(default_factory=dict, repr=False)
+    named_at: str = ""
 
     def at(self, path: Path) -> str:
         """The place of the part at `path`, or of what it is a part of with the rest of the path."""

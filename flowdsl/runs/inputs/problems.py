@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from flowdsl.diagnostics.render.cells import printable
 from flowdsl.source.failure import FlowdslError
+
+LONGEST_NAME = 60
+"""Characters of a name in a message."""
 
 SHOWN = 20
 """Problems that are told one by one; the rest are counted."""
@@ -14,12 +18,13 @@ SHOWN = 20
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One mistake. `place` is the option or `FILE:LINE:COLUMN`; `help` says what exists or what
-    to do.
+    to do. `of_name`: it is wrong to give anything by this name, so that one row says it for all.
     """
 
     place: str
     message: str
     help: str = ""
+    of_name: bool = False
 
     def inside(self, place: str) -> Problem:
         """The mistake as one of what is at `place`; as it is where that is empty."""
@@ -29,6 +34,12 @@ class Problem:
         """`rows.csv:3:2: ...; ...`."""
         tail = f"; {self.help}" if self.help else ""
         return f"{self.place}: {self.message}{tail}"
+
+
+def shown_name(name: str) -> str:
+    """A name that somebody gave, as a message has it, cut."""
+    text = printable(name)
+    return text if len(text) <= LONGEST_NAME else f"{text[:LONGEST_NAME]}…"
 
 
 class InputsRefused(FlowdslError):

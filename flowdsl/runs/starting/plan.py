@@ -96,10 +96,20 @@ class RunPlan:
         Where the runs go to a machine or to pools, `is_placed`, these may supply what is missing,
         and so may the session that a chain goes on in.
         """
-        check_given(self.declared, self._sources, self._rows)
+        try:
+            check_given(self.declared, self._sources, self._rows)
+        except InputsRefused:
+            if not is_placed:
+                self._check_unasked()
+            raise
         if not is_placed:
             # Nobody is asked what a machine supplies, so that everything is known by now.
             self._values(self._sources)
+
+    def _check_unasked(self) -> None:
+        """Raise `InputsRefused` for everything, as nobody is asked for a secret in vain."""
+        sources = replace(self._sources, asks_for_secrets=self._ask is not None)
+        assemble_rows(self.declared, sources, self._rows or (None,))
 
     def requests(
         self,

@@ -4,8 +4,11 @@ sent.
 
 from __future__ import annotations
 
+import csv
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from io import StringIO
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +20,7 @@ from jsonschema import Draft202012Validator
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.cyberdesk.models.machine import Machine, Pool
 from flowdsl.ir import nodes
+from flowdsl.runs.inputs import documents
 from flowdsl.runs.inputs.answers import answered, questions_of
 from flowdsl.runs.inputs.assemble import (
     RunValues,
@@ -31,7 +35,7 @@ from flowdsl.runs.inputs.declared import Declared, declared_by, undeclared
 from flowdsl.runs.inputs.documents import read_one, read_rows
 from flowdsl.runs.inputs.machine_parameters import MachineParameters, on_machine, on_pools
 from flowdsl.runs.inputs.places import Given
-from flowdsl.runs.inputs.problems import InputsRefused
+from flowdsl.runs.inputs.problems import InputsRefused, Problem
 from flowdsl.runs.inputs.python_values import given_inputs, given_rows
 from flowdsl.runs.inputs.today import UnknownTimezone, today_in
 from flowdsl.runs.starting.plan import RunPlan
@@ -398,9 +402,182 @@ def test_a_table_of_another_shape_is_refused() -> None:
         "orders.csv:2:3: the row has 3 cells under 2 columns"
     ]
     assert rows_refused("customer,day\n") == ["orders.csv: it holds no run; write one in each row"]
-    assert rows_refused('{"customer": 1}\n{"x"\n', "orders.jsonl") == [
+    good = json.dumps({**GOOD, "lines": [{"code": "AB1", "amount": 2}]})
+    assert rows_refused(good + '\n{"x"\n', "orders.jsonl") == [
         "orders.jsonl:2:5: it is no JSON here: expecting ':' delimiter"
     ]
+
+
+def test_a_wrong_header_is_told_once_and_what_it_lacks_with_it() -> None:
+    body = "".join(f"123456,2026-03-{day:02},north\n" for day in range(1, 29)) * 18
+    lacking = [
+        "orders.csv: input `customer` is not given; it takes a text",
+        (
+            "orders.csv: input `lines` is not given; it takes a list, as JSON, whose entries are a "
+            "record, as JSON, with `amount`, `code`, `unit`"
+        ),
+    ]
+    misspelt = (
+        "orders.csv:1:1: `custommer` is no input of workflow `order`; an input named `customer` "
+        "exists"
+    )
+    assert rows_refused("custommer,day,region\n" + body) == [misspelt, *lacking]
+    # What else is wrong stands beside it, at its row and column.
+    wrong = body + "1,1.3.2026,north\n1,2026-03-01,\n1,2,3,4\n"
+    assert rows_refused("custommer,day,region\n" + wrong) == [
+        misspelt,
+        *lacking,
+        (
+            "orders.csv:506:2: `day` takes a date such as `2024-05-31`, not `1.3.2026`; write "
+            "`2026-03-01`"
+        ),
+        "orders.csv:507:3: input `region` is not given; it takes `north` or `south`",
+        "orders.csv:508:4: the row has 4 cells under 3 columns",
+    ]
+
+
+def test_a_column_that_means_nothing_is_told_though_its_cells_are_empty() -> None:
+    text = CSV.strip() + f",pin,site name\n123456,2026-03-01,north,{LINES},,\n"
+    assert [line.partition(";")[0] for line in rows_refused(text)] == [
+        "orders.csv:1:5: `pin` is a secret of `order` and not given as an input",
+        "orders.csv:1:6: `site name` is no input of workflow `order`",
+    ]
+
+
+def test_a_name_that_every_line_has_is_told_once() -> None:
+    line = json.dumps({**GOOD, "lines": [{"code": "AB1", "amount": 2}], "rushed": True})
+    assert rows_refused(f"{line}\n" * 300, "orders.jsonl") == [
+        f"orders.jsonl:1:{line.index('true') + 1}: `rushed` is no input of workflow `order`; an "
+        "input named `rush` exists"
+    ]
+    rows = given_rows([json.loads(line)] * 300)
+    with pytest.raises(InputsRefused) as caught:
+        assemble_rows(ORDER, Sources(secrets=(PIN,)), rows)
+    assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "line"),
+    [
+        ("," * 499_999, "orders.csv:1: the header has 500,000 columns; a table has 1,000 at most"),
+        (
+            ",".join(f"c{at}" for at in range(500_000)),
+            "orders.csv:1: the header has 500,000 columns; a table has 1,000 at most",
+        ),
+        (
+            "",
+            "orders.csv:1: the header names no column; write the name of the input into the first "
+            "row of each column",
+        ),
+        (
+            "customer,day",
+            "orders.csv:1: every row has more cells than the 2 columns of the header; name the "
+            "input of each column",
+        ),
+    ],
+    ids=("unnamed", "wide", "empty", "short"),
+)
+def test_a_header_that_fits_no_row_is_one_error(header: str, line: str) -> None:
+    assert rows_refused(header + "\n" + "123456,2026-03-01,north\n" * 40)[:1] == [line]
+
+
+def test_a_table_of_too_many_cells_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "MAX_CELLS", 1_000)
+    line = ["orders.csv: it holds more than 1,000 values; split the file"]
+    assert rows_refused("a,b,c\n" + "1,2,3\n" * 334) == line
+    good = json.dumps({**GOOD, "lines": []})
+    with pytest.raises(InputsRefused) as caught:
+        read_rows("orders.jsonl", f"{good}\n".encode() * 251)
+    assert caught.value.lines() == ["orders.jsonl: it holds more than 1,000 values; split the file"]
+
+
+def test_a_plan_tells_what_is_missing_beside_what_is_wrong_and_asks_nobody() -> None:
+    compilation = compile_project(MemoryFiles({"a.flow": FLOW}), ["a.flow"], CompileOptions())
+    assert compilation.program is not None
+    (source,) = compilation.program.workflows
+
+    def ask(spec: nodes.FieldSpec) -> Given:
+        raise AssertionError(f"`{spec.name}` is asked for in vain")
+
+    rows = read_rows("orders.csv", b"custommer,day,region\n123456,2026-03-01,north\n")
+    for asked, count in ((ask, 3), (None, 4)):
+        with pytest.raises(InputsRefused) as caught:
+            RunPlan(compilation.program, source, Sources(), rows, ask=asked).check(is_placed=False)
+        assert len(caught.value.problems) == count
+        assert caught.value.problems[0].place == "orders.csv:1:1"
+
+
+PLAIN = declared(
+    """flow 1
+workflow order {
+  inputs {
+    number: string @pattern(r"^[0-9]+$")
+    region: "north" | "south"
+    copies: int = 1 @min(1)
+    note: string?
+  }
+  steps { step "Go" { do "Go with {number}, {region}, {copies}." type note into "the note" } }
+}
+"""
+)
+FITS: dict[str, Callable[[str], bool]] = {
+    "number": lambda cell: cell.isdecimal() and cell.isascii(),
+    "region": lambda cell: cell in ("north", "south"),
+    "copies": lambda cell: cell in ("1", "2"),
+    "note": lambda cell: True,
+}
+"""What the cells below fit, told by hand."""
+CELLS = st.sampled_from(["", "", "1", "2", "0", "north", "south", "x", "a,b", 'a"b', "a\nb"])
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> list[list[str]]:
+    names = st.sampled_from(["number", "region", "copies", "note", "nummer", "", "pin"])
+    header = draw(st.lists(names, min_size=1, max_size=6).filter(any))
+    row = st.lists(CELLS, min_size=1, max_size=len(header) + 1)
+    return [header, *draw(st.lists(row.filter(any), min_size=1, max_size=6))]
+
+
+def faults_of(table: list[list[str]]) -> set[str]:
+    """The places of all faults of a table, found cell by cell."""
+    header, *rows = table
+    first = {name: header.index(name) for name in header if name}
+    found = {
+        f"t.csv:1:{at}"
+        for at, name in enumerate(header, 1)
+        if name not in FITS or first[name] != at - 1
+    }
+    read = [row for row in rows if len(row) <= len(header)]
+    if not read and len(rows) > 1:
+        return found | {"t.csv:1"}
+    for number, row in enumerate(rows, 2):
+        if len(row) > len(header):
+            found.add(f"t.csv:{number}:{len(header) + 1}")
+            continue
+        for name, fits in FITS.items():
+            at = first.get(name)
+            cell = row[at] if at is not None and at < len(row) else ""
+            if cell and not fits(cell):
+                found.add(f"t.csv:{number}:{(at or 0) + 1}")
+            if cell or name not in ("number", "region"):
+                continue
+            others = (row[at] for row in read if at is not None and at < len(row))
+            is_empty = len(read) > 1 and not any(others)
+            found.add("t.csv" if at is None or is_empty else f"t.csv:{number}:{at + 1}")
+    return found
+
+
+@given(tables())
+def test_every_fault_of_a_table_is_told_at_its_place_and_once(table: list[list[str]]) -> None:
+    written = StringIO()
+    csv.writer(written).writerows(table)
+    problems: tuple[Problem, ...] = ()
+    try:
+        assemble_rows(PLAIN, Sources(), read_rows("t.csv", written.getvalue().encode()))
+    except InputsRefused as refused:
+        problems = refused.problems
+    assert {each.place for each in problems} == faults_of(table)
+    assert len({(each.place, each.message) for each in problems}) == len(problems)
 
 
 def test_two_sources_of_one_input_are_refused_across_files_and_options() -> None:
@@ -408,7 +585,7 @@ def test_two_sources_of_one_input_are_refused_across_files_and_options() -> None
     with pytest.raises(InputsRefused) as caught:
         assemble_rows(ORDER, Sources(given=options(region="south"), secrets=(PIN,)), rows)
     assert caught.value.lines() == [
-        "orders.csv:2:3: input `region` is given twice; it is given by `--input region`, too"
+        "orders.csv:1:3: input `region` is given twice; it is given by `--input region`, too"
     ]
 
 
