@@ -27,14 +27,10 @@ def emit_checks(checks: tuple[nodes.PostRunCheck, ...]) -> list[dict[str, Any]]:
 
     Their names are unique in the workflow, and stable while a check keeps its text.
     """
-    used: Counter[str] = Counter({check.name for check in checks if check.name})
-    named: set[str] = set()
+    used: Counter[str] = Counter(check.name for check in checks if check.name)
     items: list[dict[str, Any]] = []
     for check in checks:
-        name = check.name
-        if not name or name in named:
-            name = _free_name(name or _derived_name(check), used)
-        named.add(check.name)
+        name = check.name or _free_name(_derived_name(check), used)
         items.append(_item(check, name))
     return items
 
@@ -49,13 +45,11 @@ def stored_checks(text: str) -> dict[str, Any]:
 
 
 def _free_name(wanted: str, used: Counter[str]) -> str:
-    name, number = wanted, max(1, used[wanted])
+    name, number = wanted, 1
     while used[name]:
         number += 1
         name = f"{wanted} ({number})"
-    used[wanted] += 1
-    if name != wanted:
-        used[name] += 1
+    used[name] += 1
     return name
 
 

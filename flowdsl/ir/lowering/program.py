@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, assert_never
 
 from flowdsl.semantics import model as semantic
@@ -257,12 +257,27 @@ def _lower_checks(
         return None, None
     checks: list[nodes.PostRunCheck] = []
     cleanup: nodes.Text | None = None
+    labels = {check.label.value for check in section.checks if check.label}
     for check in section.checks:
         if isinstance(check.body, ast.CleanupCheck):
             cleanup = values.prose(check.body.prompt, frame)
         else:
-            checks += _lower_check(check, check.body, frame, values)
+            checks += _numbered(_lower_check(check, check.body, frame, values), labels)
     return tuple(checks), cleanup
+
+
+def _numbered(
+    checks: Sequence[nodes.PostRunCheck], labels: set[str]
+) -> Iterator[nodes.PostRunCheck]:
+    """The checks that one of the source becomes, with names of their own where it has a label."""
+    number = 1
+    for at, check in enumerate(checks):
+        name = check.name
+        while name and at and name in labels:
+            number += 1
+            name = f"{check.name} ({number})"
+        labels.add(name)
+        yield check if name == check.name else replace(check, name=name)
 
 
 def _lower_check(
@@ -270,7 +285,7 @@ def _lower_check(
     body: ast.FileCheck | ast.ImageCheck | ast.SchemaCheck | ast.OutputCheck,
     frame: Frame,
     values: ValueLowering,
-) -> Iterable[nodes.PostRunCheck]:
+) -> list[nodes.PostRunCheck]:
     """The checks that one of the source becomes: several where a picture of each entry of a list
     that is known shows something else, none where that list is empty.
     """
