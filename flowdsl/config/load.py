@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from functools import partial
 from typing import Any
 
 from flowdsl import __version__
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.source.toml_text import UnreadableToml, read_toml
 
 from . import errors
 from .address import Address
@@ -31,56 +30,22 @@ from .project import (
 from .report import ProjectFileReport
 from .validation import validate
 
-_POSITION = (
-    r"(?s)(?P<reason>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)"
-)
-
-
-_DEEP_KEY = r"(?<![\w-])(?:[\w-]+[ \t]*\.[ \t]*){100}"
-"""A dotted key of more than a hundred parts, for which `tomllib` takes quadratic time."""
-
 
 def load_project(text: str, path: str, sink: Sink) -> Project | None:
     """The project that the text of the file at `path` describes; None when anything is reported."""
     report = ProjectFileReport(text, path, sink)
-    deep = re.search(_DEEP_KEY, text)
-    if deep is not None and _is_code(text, deep.start()):
-        report.at_offset(errors.TOML_TOO_DEEP, deep.start())
-        return None
     try:
-        document = _parse(text, report)
-        if document is not None:
-            _check(document, report)
-            if not report.failed:
-                return _build(document, report)
+        document = read_toml(text)
+        _check(document, report)
+        return None if report.failed else _build(document, report)
+    except UnreadableToml as unreadable:
+        if unreadable.reason is None:
+            report.at_offset(errors.TOML_TOO_DEEP, unreadable.offset)
+        else:
+            report.at_offset(errors.TOML_SYNTAX, unreadable.offset, reason=unreadable.reason)
     except RecursionError:
         report.at_offset(errors.TOML_TOO_DEEP, 0)
     return None
-
-
-def _is_code(text: str, at: int) -> bool:
-    """Whether an offset is in no comment, and in no string that begins on its line."""
-    before = text[text.rfind("\n", 0, at) + 1 : at]
-    return "#" not in before and before.count('"') % 2 == before.count("'") % 2 == 0
-
-
-def _parse(text: str, report: ProjectFileReport) -> dict[str, Any] | None:
-    try:
-        return tomllib.loads(text)
-    except ValueError as error:
-        # `TOMLDecodeError` gives its place in words only (attributes come with Python 3.14). Other
-        # value errors, such as that of a number of five thousand digits, have no place.
-        match = re.fullmatch(_POSITION, str(error))
-        reason = match["reason"] if match else str(error)
-        offset = 0
-        if match:
-            offset = len(text)
-            if match["line"]:
-                lines = text.split("\n")
-                offset = sum(len(line) + 1 for line in lines[: int(match["line"]) - 1])
-                offset += int(match["column"]) - 1
-        report.at_offset(errors.TOML_SYNTAX, offset, reason=reason[:1].lower() + reason[1:])
-        return None
 
 
 def _check(document: dict[str, Any], report: ProjectFileReport) -> None:

@@ -6,7 +6,6 @@ TOML or JSON. Whatever it leaves out is as the service does it.
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, get_args
 
@@ -18,6 +17,7 @@ from flowdsl.emulator.middleware.rate_limit import RateLimitText
 from flowdsl.emulator.simulation.rules import RunRule
 from flowdsl.emulator.webhooks import WebhookSettings
 from flowdsl.source.durations import parse_duration
+from flowdsl.source.toml_text import UnreadableToml, read_toml
 
 
 class ScenarioError(ValueError):
@@ -64,11 +64,18 @@ class Scenario(BaseModel):
 def load_scenario(text: str) -> Scenario:
     """The scenario a file says. Raises `ScenarioError`."""
     try:
-        values = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+        values = json.loads(text) if text.lstrip().startswith("{") else read_toml(text)
     except RecursionError:
         raise ScenarioError("it is nested too deeply") from None
+    except UnreadableToml as error:
+        if error.reason is None:
+            raise ScenarioError("it is nested too deeply") from None
+        line = text.count("\n", 0, error.offset) + 1
+        column = error.offset - text.rfind("\n", 0, error.offset)
+        place = f"(at line {line}, column {column})"
+        raise ScenarioError(f"it is neither TOML nor JSON: {error.reason} {place}") from None
     except ValueError as error:
-        # Both parsers name the line and the column.
+        # The parser names the line and the column.
         raise ScenarioError(f"it is neither TOML nor JSON: {error}") from None
     return make_scenario(values)
 

@@ -80,7 +80,10 @@ def checkout_at(folder: str, libraries: Iterable[str] = ()) -> Checkout:
     if status.returncode != 0:
         raise NoCheckout(_reason(status.stderr))
     shallow = _git(folder, "rev-parse", "--is-shallow-repository").stdout.strip() == "true"
-    committed_at = datetime.fromisoformat(committed)
+    try:
+        committed_at = datetime.fromisoformat(committed)
+    except ValueError:
+        raise NoCheckout(f"the time of commit {commit[:12]} is none: {committed[:40]}") from None
     return Checkout(folder, commit, committed_at, bool(status.stdout), shallow)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from flowdsl.config.address import Address
@@ -15,6 +14,7 @@ from flowdsl.runs.lookup import NoSuchName
 from flowdsl.runs.names import find_machine, find_workflow_id
 from flowdsl.runs.starting.place import session_id
 from flowdsl.runs.watch import LIVE_STATUSES
+from flowdsl.source.moments import read_moment
 
 LISTED: tuple[RunField, ...] = (
     "started_at",
@@ -77,11 +77,9 @@ def moment(text: str) -> str:
     """A time as ISO 8601 in UTC; raises `NoSuchName`. Without a zone it is UTC, as the service's
     filters are.
     """
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
+    found = read_moment(text)
+    if found is None:
         raise NoSuchName(
             f"`{printable(text)}` is no time such as `2026-05-31` or `2026-05-31T14:30`"
-        ) from None
-    found = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
-    return found.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        )
+    return found.isoformat().replace("+00:00", "Z")

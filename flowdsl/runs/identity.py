@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from flowdsl.cyberdesk.models.run import Run, RunField
+from flowdsl.source.moments import read_moment
 
 IDENTIFYING: tuple[RunField, ...] = (
     "input_values",
@@ -60,24 +60,15 @@ def may_be_of(run: Run, body: Mapping[str, Any]) -> bool:
 
 def newer_than(runs: Sequence[Run], newest: Run | None, known: Collection[str]) -> list[Run]:
     """The runs, oldest first, that were made after `newest` and are not `known` yet."""
-    floor = _moment(newest.created_at if newest is not None else None)
+    floor = read_moment(newest.created_at if newest is not None else None)
     found = [
         run
         for run in runs
         if run.id not in known
         and (newest is None or run.id != newest.id)
-        and (floor is None or (made := _moment(run.created_at)) is None or made > floor)
+        and (floor is None or (made := read_moment(run.created_at)) is None or made > floor)
     ]
     return found[::-1]
-
-
-def _moment(text: str | None) -> datetime | None:
-    """A time of the service, which is UTC where it does not say; None for what is none."""
-    try:
-        moment = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _spelled(

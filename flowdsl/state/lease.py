@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager, suppress
-from datetime import UTC
 
 from flowdsl.state.document import Lease, StateDocument, refuse_moved
 from flowdsl.state.errors import (
@@ -144,9 +143,9 @@ def _locked(holder: str, lease: Lease | None, waited: float, alive: bool) -> str
     said = f"this environment is being deployed by {holder}; waited {waited:.0f} s"
     if lease is None or alive:
         return f"{said}; wait for it to end, or end it"
-    since = lease.acquired_at.astimezone(UTC)
+    since = lease.acquired_at
     return (
-        f"{said}; it began at {since:%Y-%m-%d %H:%M:%S} UTC; if it is dead, "
+        f"{said}; it began at {since:%Y-%m-%d %H:%M:%S %Z}; if it is dead, "
         f"`flowdsl unlock --lock-id {lease.id}` frees the lease"
     )
 

@@ -16,10 +16,10 @@ from flowdsl.cyberdesk.errors import CyberdeskError, NotFound
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.cyberdesk.models.workflow import Workflow
 from flowdsl.source.files import FileSystem
+from flowdsl.source.moments import read_moment
 from flowdsl.state.document import StateDocument
 from flowdsl.state.stores import StateStore
 from flowdsl.tracing.checks import FoundChecks, find_checks
-from flowdsl.tracing.history import read_time
 from flowdsl.tracing.maps import FoundMap, deployed_as, find_map
 from flowdsl.tracing.reasons import Reasons
 from flowdsl.tracing.sources import read_sources
@@ -67,7 +67,7 @@ async def gather(client: CyberdeskClient, run: Run, beside: Beside) -> Trace:
     history = history_of(run)
     notes: list[str] = []
     known = await _known_prompts(client, run.workflow_id, notes)
-    started = read_time(run.started_at) or read_time(run.created_at)
+    started = read_moment(run.started_at) or read_moment(run.created_at)
     version = version_of_run(
         run.main_prompt, known, history.messages, run.input_values or {}, started
     )
@@ -124,7 +124,7 @@ async def gather_reasons(client: CyberdeskClient, runs: Iterable[Run]) -> dict[s
     for workflow_id, prompts in zip(read, await asyncio.gather(*map(known, read)), strict=True):
         for run in by_workflow[workflow_id]:
             inputs = run.input_values or {}
-            started = read_time(run.started_at) or read_time(run.created_at)
+            started = read_moment(run.started_at) or read_moment(run.created_at)
             messages = history_of(run).messages[:1]
             version = version_of_run(run.main_prompt, prompts, messages, inputs, started)
             found[run.id] = reasons_of_version(version, inputs)
@@ -161,7 +161,7 @@ _ORIGINS = {
 
 
 def _present(workflow: Workflow) -> PromptVersion:
-    return PromptVersion(workflow.main_prompt, "live", read_time(workflow.updated_at))
+    return PromptVersion(workflow.main_prompt, "live", read_moment(workflow.updated_at))
 
 
 def _notes(

@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+
+from flowdsl.source.moments import read_moment
 
 MAX_MESSAGES = 2_000
 MAX_BLOCKS = 100
@@ -93,19 +95,6 @@ def read_history(raw: object) -> History:
     return History(tuple(messages), len(raw) - len(messages))
 
 
-def read_time(value: object) -> datetime | None:
-    """The moment that an ISO 8601 text names, in UTC; None for anything else. Without an offset it
-    is UTC.
-    """
-    if not isinstance(value, str) or len(value) > 40:
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
 def shortened(text: str, limit: int = MAX_TEXT) -> str:
     """`text` with at most `limit` characters of its own, and a mark where some are missing."""
     return text if len(text) <= limit else text[:limit] + CUT
@@ -134,7 +123,7 @@ def _message(number: int, item: Mapping[str, Any]) -> Message | None:
         loop=_text(item.get("loop_uuid")) or None,
         iteration=_count(item.get("iteration_index")),
         event=_text(item.get("event_type")) or None,
-        at=read_time(item.get("timestamp")),
+        at=read_moment(item.get("timestamp")),
     )
 
 

@@ -11,10 +11,11 @@ from typing import Any
 
 from flowdsl.config.address import Address
 from flowdsl.cyberdesk.models.run import Run
+from flowdsl.source.moments import read_moment
 from flowdsl.tracing.align import Placement, place_entries, reasons_said
 from flowdsl.tracing.checks import FoundChecks
 from flowdsl.tracing.entries import Entry, read_entries
-from flowdsl.tracing.history import History, read_history, read_time, shortened
+from flowdsl.tracing.history import History, read_history, shortened
 from flowdsl.tracing.maps import FoundMap, Place
 from flowdsl.tracing.prompt_units import Unit, read_units
 from flowdsl.tracing.reasons import Reasons, reasons_of
@@ -219,8 +220,8 @@ def facts_of(run: Run) -> RunFacts:
         shortened(run.status, MAX_WORD),
         run.is_live,
         run.workflow_id,
-        read_time(run.started_at),
-        read_time(run.ended_at),
+        read_moment(run.started_at),
+        read_moment(run.ended_at),
         tuple(shortened(each) for each in (run.error or ())[:MAX_ERRORS]),
         tuple(checks[:MAX_ERRORS]),
         usage,

@@ -13,8 +13,9 @@ from datetime import datetime
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
+from flowdsl.source.moments import read_moment
 from flowdsl.tracing.filling import values_told, whole
-from flowdsl.tracing.history import Message, read_time
+from flowdsl.tracing.history import Message
 
 Origin = Literal["run", "live", "earlier", "told"]
 """The run's own prompt; the workflow's as it is now; a saved version's; only what the history says
@@ -50,7 +51,7 @@ def saved_prompts(saved: Iterable[Mapping[str, Any]]) -> list[PromptVersion]:
     out.
     """
     found = [
-        PromptVersion(text, "earlier", read_time(each.get("updated_at")))
+        PromptVersion(text, "earlier", read_moment(each.get("updated_at")))
         for each in saved
         if isinstance(text := each.get("main_prompt"), str) and text
     ]

@@ -12,6 +12,9 @@ LIMIT = 65_000
 GitHub takes 65,536 characters and GitLab more; no text has more characters than bytes.
 """
 
+_LONGEST = 1 << 18
+"""Bytes of a project file; `tomllib` takes quadratic time for a long key."""
+
 _MARKER = re.compile(r"<!-- flowdsl-plan [A-Za-z0-9_-]{1,64}/[A-Za-z0-9_-]{1,100} -->")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 _CUT = "\n_The rest is left out here; the job has the whole plan._\n"
@@ -30,7 +33,10 @@ def expected_marker(folder: Path, environment: str) -> str | None:
     """
     try:
         with (folder / "flowdsl.toml").open("rb") as file:
-            project = tomllib.load(file)
+            content = file.read(_LONGEST + 1)
+        if len(content) > _LONGEST:
+            return None
+        project = tomllib.loads(content.decode())
         if not environment:
             (environment,) = project["env"]
         marker = f"<!-- flowdsl-plan {project['project']['id']}/{environment} -->"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from xml.etree import ElementTree
 
@@ -13,6 +13,7 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.runs.ending import Ending, ending_of_run
 from flowdsl.runs.submit import Submission
 from flowdsl.runs.watch import Watched, step_of
+from flowdsl.source.moments import read_moment
 
 from .painted import BAD, GOOD, QUIET, WARNED, painted
 
@@ -171,7 +172,7 @@ def seconds_of(run: Run, now: datetime | None = None) -> float | None:
     """How long a run took by the service's own times, or up to `now` where it goes on; None where
     that is not known.
     """
-    begun, ended = _moment(run.started_at), _moment(run.ended_at)
+    begun, ended = read_moment(run.started_at), read_moment(run.ended_at)
     if run.is_live and ended is None:
         ended = now
     if begun is None or ended is None:
@@ -184,14 +185,6 @@ def spent(seconds: float | None) -> str:
     if seconds is None:
         return ""
     return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
-
-
-def _moment(text: str | None) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def dumped(value: Any) -> str:

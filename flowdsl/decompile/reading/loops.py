@@ -44,7 +44,7 @@ def _json_value(text: nodes.Text) -> nodes.Value | None:
         return None
     try:
         return _value(json.loads(marked), iter(variables))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

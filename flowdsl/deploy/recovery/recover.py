@@ -281,7 +281,9 @@ async def _find_all(
     missing = list(intents)
     while missing:
         last = runtime.monotonic() - begun >= LATE_WRITES_END.total_seconds()
-        since = None if last else min(intent.created_at for intent in missing) - CLOCK_SKEW
+        since = None
+        with suppress(OverflowError):  # a time at the edge of the calendar leaves nothing out
+            since = None if last else min(intent.created_at for intent in missing) - CLOCK_SKEW
         try:
             marked = await created_workflows(client, since)
         except CyberdeskError as error:

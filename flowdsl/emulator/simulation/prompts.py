@@ -151,7 +151,7 @@ def loop_items(written: str, inputs: Values, runtime: Values) -> list[JsonValue]
     if isinstance(value, str):
         try:
             value = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return []
     if isinstance(value, int) and not isinstance(value, bool):
         return list(range(min(max(value, 0), MAX_STEPS)))

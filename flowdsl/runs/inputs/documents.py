@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from io import StringIO
@@ -19,6 +18,8 @@ from flowdsl.config.positions import locate
 from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
 from flowdsl.runs.inputs.places import Given, Path
 from flowdsl.runs.inputs.problems import InputsRefused, Problem, refuse, shown_name
+from flowdsl.runs.inputs.yaml_file import read_yaml
+from flowdsl.source.toml_text import UnreadableToml, read_toml
 
 ONE_RUN = (".json", ".yaml", ".yml", ".toml")
 MANY_RUNS = (".csv", ".tsv", ".jsonl", ".ndjson")
@@ -27,8 +28,6 @@ MANY_RUNS = (".csv", ".tsv", ".jsonl", ".ndjson")
 MAX_ROWS = 10_000
 MAX_COLUMNS = 1_000
 MAX_CELLS = 500_000
-MAX_VALUES = 200_000
-"""Values of a YAML file with what its aliases repeat: a few lines can stand for billions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,27 +240,26 @@ class _JsonPlaces:
 
 
 def _read_toml(name: str, text: str) -> tuple[Given, ...]:
+    text = text.replace("\r\n", "\n")
     try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise refuse(*_toml_problem(name, str(error))) from None
+        values = read_toml(text)
+        places = locate(text)
+        given = {key: _plain(value) for key, value in values.items()}
+    except UnreadableToml as error:
+        if error.reason is None:
+            raise refuse(name, "it nests too deep") from None
+        place = _Located(name, text, {(): error.offset}, 1)[()] if error.offset else name
+        raise refuse(place, f"it is no TOML here: {error.reason}") from None
     except RecursionError:
         raise refuse(name, "it nests too deep") from None
     offsets: dict[str, dict[Path, int]] = {}
-    for path, place in locate(text.replace("\r\n", "\n")).items():
-        offsets.setdefault(str(path[0]), {})[path[1:]] = place.value_start
-    found = []
-    for key, value in values.items():
-        inside = _Located(name, text.replace("\r\n", "\n"), offsets.get(key, {}), 1)
-        found.append(Given(key, _plain(value), inside.get((), name), inside=inside))
-    return tuple(found)
-
-
-def _toml_problem(name: str, message: str) -> tuple[str, str]:
-    reason, _, place = message.partition(" (at line ")
-    line, _, column = place.removesuffix(")").partition(", column ")
-    where = f"{name}:{line}:{column}" if line.isdecimal() and column.isdecimal() else name
-    return where, f"it is no TOML here: {reason[:1].lower()}{reason[1:]}"
+    for path, found in places.items():
+        offsets.setdefault(str(path[0]), {})[path[1:]] = found.value_start
+    inside = {key: _Located(name, text, offsets.get(key, {}), 1) for key in values}
+    return tuple(
+        Given(key, value, inside[key].get((), name), inside=inside[key])
+        for key, value in given.items()
+    )
 
 
 def _plain(value: Any) -> Any:
@@ -281,77 +279,14 @@ def _plain(value: Any) -> Any:
 
 
 def _read_yaml(name: str, text: str) -> tuple[Given, ...]:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-    try:
-        value = YAML(typ="rt", pure=True).load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = name if mark is None else f"{name}:{mark.line + 1}:{mark.column + 1}"
-        reason = " ".join((error.problem or error.context or "it cannot be read").split())
-        raise refuse(place, f"it is no YAML here: {reason}") from None
-    except (YAMLError, ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise refuse(name, f"it is no YAML: {reason}") from None
-    if not isinstance(value, dict):
-        raise refuse(f"{name}:1:1", "it holds no object of inputs")
-    reader = _YamlReader(name)
-    marks: Any = value.lc  # type: ignore[attr-defined]  # what the reader makes of an object
-    given = []
-    for key in value:
-        line, column = marks.value(key)
-        place = f"{name}:{line + 1}:{column + 1}"
-        if not isinstance(key, str):
-            raise refuse(place, f"`{key}` is no name of an input", "write it in quotes")
-        inside: dict[Path, str] = {(): place}
-        plain = reader.plain(value[key], (), inside, place)
-        given.append(Given(str(key), plain, place, inside=inside))
-    return tuple(given)
-
-
-class _YamlReader:
-    """Turns what the YAML reader built into values of JSON, and keeps their places."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._count = 0
-
-    def plain(self, value: Any, path: Path, inside: dict[Path, str], place: str) -> Any:
-        self._count += 1
-        if self._count > MAX_VALUES or len(path) > 100:
-            raise refuse(self._name, f"it has more than {MAX_VALUES} values or nests too deep")
-        marks: Any = getattr(value, "lc", None)
-        match value:
-            case None | bool():
-                return value
-            case dict():
-                found = {}
-                for key, inner in value.items():
-                    below = self._place(marks.value(key))
-                    inside[(*path, str(key))] = below
-                    found[str(key)] = self.plain(inner, (*path, str(key)), inside, below)
-                return found
-            case list():
-                items = []
-                for index, inner in enumerate(value):
-                    below = self._place(marks.item(index))
-                    inside[(*path, index)] = below
-                    items.append(self.plain(inner, (*path, index), inside, below))
-                return items
-            case dt.datetime() | dt.date():
-                return value.isoformat()
-            case int():
-                return int(value)
-            case float():
-                return float(value)
-            case str():
-                return str(value)
-            case _:
-                raise refuse(place, "it is a value with a tag, which no input takes")
-
-    def _place(self, mark: tuple[int, int]) -> str:
-        return f"{self._name}:{mark[0] + 1}:{mark[1] + 1}"
+    value, places = read_yaml(name, text)
+    inside: dict[str, dict[Path, str]] = {key: {} for key in value}
+    for path, place in places.items():
+        if path:
+            inside[str(path[0])][path[1:]] = place
+    return tuple(
+        Given(key, inner, inside[key][()], inside=inside[key]) for key, inner in value.items()
+    )
 
 
 # Tables

@@ -99,7 +99,7 @@ def _converted(text: str) -> Any:
     """The number or the truth value that a text spells, which was copied; else the text."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

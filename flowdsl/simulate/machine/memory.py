@@ -275,7 +275,7 @@ def from_json(text: str) -> Any:
     """The JSON value that a text spells; the text itself where it spells none."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from ruamel.yaml import YAML
 
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.cyberdesk.models.machine import Machine, Pool
@@ -32,7 +33,7 @@ from flowdsl.runs.inputs.assemble import (
 )
 from flowdsl.runs.inputs.convert import with_defaults
 from flowdsl.runs.inputs.declared import Declared, declared_by, undeclared
-from flowdsl.runs.inputs.documents import read_one, read_rows
+from flowdsl.runs.inputs.documents import is_table, read_one, read_rows
 from flowdsl.runs.inputs.machine_parameters import MachineParameters, on_machine, on_pools
 from flowdsl.runs.inputs.places import Given
 from flowdsl.runs.inputs.problems import InputsRefused, Problem
@@ -344,6 +345,127 @@ def test_aliases_of_yaml_do_not_stand_for_billions() -> None:
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
     with pytest.raises(InputsRefused, match="more than 200000 values"):
         read_one("a.yaml", "\n".join(lines).encode())
+
+
+HOSTILE = {
+    "nested-list.yaml": "[" * 8_000,
+    "nested-list-below.yaml": "a: " + "[" * 8_000,
+    "nested-objects.yaml": "a: " + "{a: " * 4_000,
+    "nested-block.yaml": "- " * 4_000,
+    "nested-keys.yaml": "? " * 4_000,
+    "tagged-list.yaml": "a: !x [1, 2]",
+    "tagged-object.yaml": "a:\n  b: !!python/object/apply:os.system {c: 1}",
+    "tagged-set.yaml": "a: !!set {b, c}",
+    "binary.yaml": "a: !!binary aGk=",
+    "ordered.yaml": "a: !!omap [b: 1]",
+    "alias-of-itself.yaml": "a: &a [*a]",
+    "alias-of-nothing.yaml": "a: *b",
+    "two-documents.yaml": "a: 1\n---\nb: 2\n",
+    "list-as-key.yaml": "[1]: 2\n",
+    "number-as-key.yaml": "1: 2\n",
+    "key-twice.yaml": "a: 1\na: 2\n",
+    "merge-of-a-number.yaml": "a: {<<: 1}\n",
+    "moment.yaml": "day: 0001-01-01T00:00:00+05:00\n",
+    "whole.yaml": "a: " + "9" * 5_000,
+    "based.yaml": "a: 0x" + "f" * 5_000,
+    "long.yaml": "a: " + "x" * 600_000,
+    "control.yaml": "a: \x07",
+    "merges.yaml": "a0: &a0 {x: 1}\n"
+    + "".join(f"a{n}: &a{n} {{b: [{', '.join([f'*a{n - 1}'] * 9)}]}}\n" for n in range(1, 12)),
+    "nested.toml": "a = " + "[" * 8_000,
+    "nested-objects.toml": "a = " + "{a = " * 4_000,
+    "dotted.toml": "a." * 100_000 + "a = 1",
+    "dotted-quoted.toml": '"a".' * 100_000 + "a = 1",
+    "dotted-behind-a-comment.toml": f"# {'a.' * 200}a\n{'a.' * 100_000}a = 1",
+    "whole.toml": "a = " + "9" * 5_000,
+    "long.toml": "a = '" + "x" * 1_000_001 + "'",
+    "nested.json": '{"a": ' + "[" * 8_000,
+    "closed.json": '{"a": ' + "[" * 800 + "]" * 800 + "}",
+    "whole.json": '{"a": ' + "9" * 5_000 + "}",
+    "surrogate.json": '{"a": "\\ud800"}',
+    "nested.jsonl": "[" * 8_000,
+    "field.csv": "a\n" + "x" * 140_000 + "\n",
+    "quote.csv": 'a\n"x\n',
+    "nul.csv": "a\n\0\n",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_is_an_error_of_its_inputs(name: str) -> None:
+    with pytest.raises(InputsRefused) as caught:
+        if is_table(name):
+            assemble_rows(ORDER, Sources(secrets=(PIN,)), read_rows(name, HOSTILE[name].encode()))
+        else:
+            run(*read_one(name, HOSTILE[name].encode()))
+    assert all(len(line) < 400 for line in caught.value.lines())
+    assert caught.value.problems[0].place.startswith(name.removesuffix(":1"))
+
+
+def test_nothing_is_read_behind_what_nests_too_deep() -> None:
+    for text, place in (("[" * 200, "a.yaml:1:102"), ("a: " + "[" * 200, "a.yaml:1:104")):
+        with pytest.raises(InputsRefused) as caught:
+            read_one("a.yaml", text.encode())
+        assert caught.value.lines() == [f"{place}: it nests deeper than 100 levels"]
+
+
+@given(
+    st.text("[]{},:-?!&*|>'\"#%@`~ \n\ta1.=<", max_size=60),
+    st.sampled_from(["a.yaml", "a.toml", "a.json", "a.jsonl", "a.csv"]),
+)
+def test_no_text_in_a_file_is_an_error_of_python(text: str, name: str) -> None:
+    try:
+        read_rows(name, text.encode()) if is_table(name) else read_one(name, text.encode())
+    except InputsRefused as refused:
+        assert refused.problems
+
+
+JSON_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**18), 10**18)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    # An end of a line that is none of JSON is folded like one in YAML.
+    | st.text(st.characters(exclude_categories=["C", "Z"]))
+    | st.sampled_from(["null", "1", "~"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text("ab<1 ", max_size=3), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text("abc", min_size=1, max_size=3), JSON_VALUES, max_size=4))
+def test_yaml_that_another_writer_wrote_has_its_values(values: dict[str, Any]) -> None:
+    written = StringIO()
+    YAML(typ="safe", pure=True).dump(values, written)
+    found = read_one("a.yaml", written.getvalue().encode())
+    assert {each.name: each.value for each in found} == values
+    as_json = read_one("a.yaml", json.dumps(values, ensure_ascii=False).encode())
+    assert {each.name: each.value for each in as_json} == values
+
+
+def test_yaml_means_what_the_standard_says() -> None:
+    text = """
+base: &base {x: 1, y: 2}
+more: &more {y: 3, z: 4}
+merged: {y: 0, <<: [*base, *more]}
+same: *base
+words: [yes, no, on, 12:30, 1_000, "1", '1', !!str 1, 0o17, 0x1F, 010, .5, 1e3, ~, Null, True]
+moments: [2026-03-01, 2026-03-01 10:00:00, 2026-03-01T10:00:00+05:00]
+folded: >
+  one
+  two
+"""
+    found = {each.name: each.value for each in read_one("a.yaml", text.encode())}
+    assert found["merged"] == {"x": 1, "y": 0, "z": 4}
+    assert found["same"] == {"x": 1, "y": 2}
+    assert found["words"] == [
+        *("yes", "no", "on", "12:30", "1_000", "1", "1", "1", 15, 31, 10, 0.5, 1000.0),
+        *(None, None, True),
+    ]
+    assert found["moments"] == ["2026-03-01", "2026-03-01T10:00:00", "2026-03-01T10:00:00+05:00"]
+    assert found["folded"] == "one two\n"
 
 
 CSV = "customer,day,region,lines\n"

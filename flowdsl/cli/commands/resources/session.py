@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Coroutine, Mapping
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from flowdsl.config.address import WORKFLOW, Address
@@ -19,6 +18,7 @@ from flowdsl.diagnostics.render.summary import counted
 from flowdsl.host.disk import find_root
 from flowdsl.runs.lookup import NoSuchName, by_name
 from flowdsl.semantics.declarations.wire import is_uuid
+from flowdsl.source.moments import read_moment, spell_moment
 from flowdsl.state.document import ResourceState
 
 from ...runtime import http_log
@@ -48,20 +48,13 @@ def moment(text: str) -> str:
 
     A time without an offset counts as UTC, as the service has it.
     """
-    try:
-        read = datetime.fromisoformat(text)
-        aware = read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
-    except (ValueError, OverflowError):
+    found = read_moment(text)
+    if found is None:
         raise argparse.ArgumentTypeError(
             f"`{printable(text)}` is not a day such as `2026-11-01` or a time such as "
             "`2026-11-01T09:30:00Z`"
-        ) from None
-    return iso(aware)
-
-
-def iso(at: datetime) -> str:
-    """A time in UTC as the service writes it, so that such times compare as texts."""
-    return at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+        )
+    return spell_moment(found)
 
 
 class Session:

@@ -11,6 +11,7 @@ from flowdsl.cyberdesk.errors import RateLimited, RequestRefused
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.cyberdesk.models.usage import RunCost, steps_of
 from flowdsl.diagnostics.render.summary import counted
+from flowdsl.source.moments import spell_moment
 from flowdsl.source.record import Record
 from flowdsl.workspace.system import system_runtime
 
@@ -18,7 +19,7 @@ from ...runtime.console import Console
 from ...runtime.exit_codes import SUCCESS
 from ...runtime.failure import UsageError
 from .listing import Row, fields_of, list_json
-from .session import Session, carry_out, configure_common, iso, moment
+from .session import Session, carry_out, configure_common, moment
 from .table import Column, id_column, render_table, text_of
 
 MODES = ("simulated", "billed")
@@ -80,11 +81,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _period(arguments: argparse.Namespace) -> tuple[str, str]:
-    end = arguments.end or iso(system_runtime().now())
+    end = arguments.end or spell_moment(system_runtime().now())
     start = arguments.start
     if start is None:
         try:
-            start = iso(datetime.fromisoformat(end) - PERIOD)
+            start = spell_moment(datetime.fromisoformat(end) - PERIOD)
         except OverflowError:
             start = end
     if start >= end:

@@ -101,7 +101,7 @@ def _json_text(context: EditContext, path: str, value: Any) -> str:
     try:
         held = json.loads(old)
         styles = [each for each in _INDENTS if _dumped(held, each) == old.strip()]
-    except ValueError:
+    except (ValueError, RecursionError):
         styles = []
     tail = old[len(old.rstrip()) :] if old.strip() else "\n"
     return _dumped(value, styles[0] if styles else 2) + tail

@@ -150,6 +150,6 @@ def _from_text(text: str, kinds: list[Any], schema: Any) -> Any:
         return text
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     return _fitted(value, schema) if isinstance(value, list | dict) else value
