@@ -18,11 +18,19 @@ from typing import Any
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import text_of
 from flowdsl.ir.walk import statements, walk
+from flowdsl.source.patterns import is_found
 
 LINE = r"^[^\n\r⟦⟧]*(?!\n)$"
 TEXT = r"^[^⟦⟧]*$"
 JSON = r'^[^"\\\x00-\x1f⟦⟧]*(?!\n)$'
 """The patterns of the places. `$` alone would allow a line end behind the last character."""
+
+WORDS = {
+    TEXT: "takes a text without `⟦` and `⟧`",
+    LINE: "takes a text on one line, without `⟦` and `⟧`",
+    JSON: 'takes a text on one line, without `"`, `\\`, `⟦` and `⟧`',
+}
+"""What a place takes, behind the name of an input."""
 
 _PATTERNS = (TEXT, LINE, JSON)
 """Each one is narrower than those before it."""
@@ -57,6 +65,32 @@ def _restrict(schema: dict[str, Any], path: tuple[str | int, ...], pattern: str)
         schema["pattern"] = pattern if given is None else max(given, pattern, key=_PATTERNS.index)
     elif given != JSON and (pattern == JSON or not is_narrow(given)):
         schema["allOf"] = [{"pattern": pattern}]
+
+
+def refused_texts(
+    value: Any, schema: Any, path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    """The texts in a value that a pattern of `restrict` refuses, each with its path and `WORDS`."""
+    if not isinstance(schema, dict):
+        return
+    match value:
+        case str():
+            every = schema.get("allOf")
+            given = [schema, *every] if isinstance(every, list) else [schema]
+            patterns = [each.get("pattern") for each in given if isinstance(each, dict)]
+            for pattern in patterns:
+                if pattern in _PATTERNS and not is_found(pattern, value):
+                    yield path, value, WORDS[pattern]
+        case list():
+            for index, inner in enumerate(value):
+                yield from refused_texts(inner, schema.get("items"), (*path, index))
+        case dict():
+            properties = schema.get("properties")
+            known = properties if isinstance(properties, dict) else {}
+            for name, inner in value.items():
+                yield from refused_texts(inner, known.get(name), (*path, name))
+        case _:
+            pass
 
 
 def unrestricted(schema: Any) -> Any:

@@ -15,10 +15,12 @@ from flowdsl.ir import nodes
 from flowdsl.ir.days import NoDay, day_of
 from flowdsl.runs.inputs.convert import (
     EMPTY,
+    Mismatch,
     default_of,
     described,
     field_mismatches,
     from_text,
+    place_mismatches,
     secret_sentence,
     shown_below,
     with_defaults,
@@ -228,11 +230,18 @@ class _Assembly:
             if spec.absent and value is None and given.is_text:
                 found[given.name] = None
                 continue
-            for wrong in field_mismatches(value, spec, references=self._sources.references):
+            for wrong in self._mismatches(value, spec, references=self._sources.references):
                 place = given.place if given.is_text else given.at(wrong.path)
                 self._say(place, wrong.sentence(spec.name), wrong.help)
             found[given.name] = None if value == "" else value
         return found
+
+    def _mismatches(
+        self, value: Any, spec: nodes.FieldSpec, *, references: bool = False
+    ) -> list[Mismatch]:
+        """What of a value fits neither the type of an input nor its place in the prompt."""
+        found = list(field_mismatches(value, spec, references=references))
+        return found or list(place_mismatches(value, self._declared.schemas.get(spec.name)))
 
     def _one_source_each(self) -> list[Given]:
         every = [*self._sources.given, *(() if self._row is None else self._row.given)]
@@ -356,6 +365,8 @@ class _Assembly:
                 self._day(spec, inputs)
             elif spec.has_default:
                 inputs[name] = default_of(spec)
+                for wrong in place_mismatches(inputs[name], self._declared.schemas.get(name)):
+                    self._say(self._where(), f"the default {wrong.sentence(name)}", wrong.help)
             elif spec.required:
                 self._missing(spec)
 
@@ -371,7 +382,7 @@ class _Assembly:
 
     def _check_supplied(self, spec: nodes.FieldSpec) -> None:
         for supplier, value in self._sources.machine_parameters.values(spec.name):
-            for wrong in field_mismatches(value, spec):
+            for wrong in self._mismatches(value, spec):
                 self._say(supplier.name, f"its parameter {wrong.sentence(spec.name)}", wrong.help)
 
     def _missing(self, spec: nodes.FieldSpec) -> None:

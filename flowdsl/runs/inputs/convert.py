@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flowdsl.codegen.input_patterns import refused_texts
 from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.suggest import closest, listed
@@ -141,6 +142,15 @@ def field_mismatches(
         yield mismatch
     if not found and not (references and is_reference(value)):
         yield from _constraints(value, field.constraints, path)
+
+
+def place_mismatches(value: Any, schema: Any) -> Iterator[Mismatch]:
+    """The texts in a value that could end the place of the prompt where they stand.
+
+    `schema` is that of the input.
+    """
+    for path, text, takes in refused_texts(value, schema):
+        yield Mismatch(takes, spelled(text), path, "so that it ends where it stands in the prompt")
 
 
 def mismatches(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Any, Literal
 
+from flowdsl.codegen.json_schema import input_schema
+from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.types import TypeLowering
 from flowdsl.semantics.values.schema_files import listed_fields
@@ -18,6 +20,8 @@ class Declared(Record, eq=True):
 
     `is_open`: others may be given, since a schema taken from a file says so, or does not list all.
     `schema` is the text of such a file, None where the types of the fields say everything.
+    `schemas` are those of the inputs of a workflow, by name, with the patterns of their places in
+    the prompt.
     """
 
     kind: Kind
@@ -26,6 +30,7 @@ class Declared(Record, eq=True):
     secrets: Mapping[str, nodes.FieldSpec]
     is_open: bool = False
     schema: str | None = None
+    schemas: Mapping[str, Any] = {}
 
     def __str__(self) -> str:
         return self.name
@@ -36,7 +41,9 @@ def declared_by(source: nodes.Workflow | nodes.Chain) -> Declared:
     kind: Kind = "chain" if isinstance(source, nodes.Chain) else "workflow"
     if isinstance(source, nodes.Workflow) and source.input_schema is not None:
         return _by_schema(source.name, source.input_schema, source.secrets)
-    return Declared(kind, source.name, _named(source.inputs), _named(source.secrets))
+    schemas = _schemas(input_schema(source)) if isinstance(source, nodes.Workflow) else {}
+    inputs, secrets = _named(source.inputs), _named(source.secrets)
+    return Declared(kind, source.name, inputs, secrets, schemas=schemas)
 
 
 def undeclared(name: str, schema: str | None) -> Declared:
@@ -58,7 +65,18 @@ def _by_schema(name: str, text: str, secrets: Iterable[nodes.FieldSpec]) -> Decl
         _named([*hidden, *secrets]),
         is_open=listed is None or listed.is_open,
         schema=text,
+        schemas=_schemas(text),
     )
+
+
+def _schemas(text: str | None) -> Mapping[str, Any]:
+    """The schemas of inputs in a schema of all of them; none in one that cannot be read."""
+    try:
+        schema = read_json(text or "{}")
+    except UnreadableJson:
+        return {}
+    found = schema.get("properties") if isinstance(schema, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def _named(fields: Iterable[nodes.FieldSpec]) -> dict[str, nodes.FieldSpec]:
