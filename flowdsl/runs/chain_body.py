@@ -115,6 +115,23 @@ def bindings_of(
     return inputs | dict(step.inputs), secrets | dict(step.secrets)
 
 
+def with_places_of_steps(
+    declared: Declared, chain: nodes.Chain, workflows: Mapping[str, Declared]
+) -> Declared:
+    """What a chain takes, with what the steps ask of the inputs that they get whole.
+
+    So a text that a step would refuse is refused where it is given.
+    """
+    schemas: dict[str, list[Any]] = {}
+    for step in chain.steps:
+        workflow = workflows[step.workflow]
+        inputs, _ = bindings_of(chain, step, workflow)
+        for taken, value in inputs.items():
+            if isinstance(value, nodes.ChainParameter) and not value.path:
+                schemas.setdefault(value.name, []).extend(workflow.schemas.get(taken, ()))
+    return replace(declared, schemas=schemas)
+
+
 def _waiting(bindings: Bindings, unanswered: Collection[tuple[bool, str]]) -> set[str]:
     """The names that wait for an answer."""
     return {

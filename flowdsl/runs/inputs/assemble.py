@@ -241,7 +241,7 @@ class _Assembly:
     ) -> list[Mismatch]:
         """What of a value fits neither the type of an input nor its place in the prompt."""
         found = list(field_mismatches(value, spec, references=references))
-        return found or list(place_mismatches(value, self._declared.schemas.get(spec.name)))
+        return found or list(place_mismatches(value, self._declared.schemas.get(spec.name, ())))
 
     def _one_source_each(self) -> list[Given]:
         every = [*self._sources.given, *(() if self._row is None else self._row.given)]
@@ -365,7 +365,7 @@ class _Assembly:
                 self._day(spec, inputs)
             elif spec.has_default:
                 inputs[name] = default_of(spec)
-                for wrong in place_mismatches(inputs[name], self._declared.schemas.get(name)):
+                for wrong in place_mismatches(inputs[name], self._declared.schemas.get(name, ())):
                     self._say(self._where(), f"the default {wrong.sentence(name)}", wrong.help)
             elif spec.required:
                 self._missing(spec)

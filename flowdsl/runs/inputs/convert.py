@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -144,13 +144,17 @@ def field_mismatches(
         yield from _constraints(value, field.constraints, path)
 
 
-def place_mismatches(value: Any, schema: Any) -> Iterator[Mismatch]:
-    """The texts in a value that could end the place of the prompt where they stand.
+def place_mismatches(value: Any, schemas: Iterable[Any]) -> Iterator[Mismatch]:
+    """The texts in a value that could end a place of a prompt where they stand, each once.
 
-    `schema` is that of the input.
+    `schemas` are those that the value has to fit.
     """
-    for path, text, takes in refused_texts(value, schema):
-        yield Mismatch(takes, spelled(text), path, "so that it ends where it stands in the prompt")
+    said: set[Path] = set()
+    for path, text, takes in (each for schema in schemas for each in refused_texts(value, schema)):
+        if path not in said:
+            help = "so that it ends where it stands in the prompt"
+            yield Mismatch(takes, spelled(text), path, help)
+        said.add(path)
 
 
 def mismatches(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from flowdsl.codegen.json_schema import input_schema
@@ -20,8 +20,8 @@ class Declared(Record, eq=True):
 
     `is_open`: others may be given, since a schema taken from a file says so, or does not list all.
     `schema` is the text of such a file, None where the types of the fields say everything.
-    `schemas` are those of the inputs of a workflow, by name, with the patterns of their places in
-    the prompt.
+    `schemas` are those that an input has to fit, by its name, with the patterns of its places in
+    prompts.
     """
 
     kind: Kind
@@ -30,7 +30,7 @@ class Declared(Record, eq=True):
     secrets: Mapping[str, nodes.FieldSpec]
     is_open: bool = False
     schema: str | None = None
-    schemas: Mapping[str, Any] = {}
+    schemas: Mapping[str, Sequence[Any]] = {}
 
     def __str__(self) -> str:
         return self.name
@@ -69,14 +69,14 @@ def _by_schema(name: str, text: str, secrets: Iterable[nodes.FieldSpec]) -> Decl
     )
 
 
-def _schemas(text: str | None) -> Mapping[str, Any]:
+def _schemas(text: str | None) -> Mapping[str, Sequence[Any]]:
     """The schemas of inputs in a schema of all of them; none in one that cannot be read."""
     try:
         schema = read_json(text or "{}")
     except UnreadableJson:
         return {}
     found = schema.get("properties") if isinstance(schema, dict) else None
-    return found if isinstance(found, dict) else {}
+    return {name: (each,) for name, each in found.items()} if isinstance(found, dict) else {}
 
 
 def _named(fields: Iterable[nodes.FieldSpec]) -> dict[str, nodes.FieldSpec]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flowdsl.cyberdesk.models.run import Run, RunBulkCreate, RunCreate
 from flowdsl.ir import nodes
-from flowdsl.runs.chain_body import chain_body, chain_steps
+from flowdsl.runs.chain_body import chain_body, chain_steps, with_places_of_steps
 from flowdsl.runs.inputs.assemble import (
     RunValues,
     Sources,
@@ -89,6 +89,8 @@ class RunPlan:
         self._wanted, self._ask = wanted or Wanted(), ask
         self.declared = declared_by(source)
         self.workflows = workflows_of(program, source)
+        if isinstance(source, nodes.Chain):
+            self.declared = with_places_of_steps(self.declared, source, self.workflows)
 
     def check(self, *, is_placed: bool) -> None:
         """Raise `InputsRefused` for what is wrong whatever the service says.

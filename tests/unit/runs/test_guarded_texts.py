@@ -130,9 +130,26 @@ def test_a_step_of_a_chain_is_given_nothing_else() -> None:
     ids = {"mail": "00000000-0000-4000-8000-000000000000"}
     with pytest.raises(InputsRefused) as caught:
         plan.requests(ids, {}, MachineParameters())
+    line = "`from` takes a text on one line, without `⟦` and `⟧`, not `Ann\\x0a`"
+    help = "; so that it ends where it stands in the prompt"
+    assert caught.value.lines() == [f"`--input from`: {line}{help}"]
+    rows = read_rows("a.csv", b'from\nAnn\n"Ann\n"\n')
+    with pytest.raises(InputsRefused) as caught:
+        RunPlan(PROGRAM, chain, Sources(), rows).check(is_placed=True)
+    assert caught.value.lines() == [f"a.csv:3:1: {line}{help}"]
+    with pytest.raises(InputsRefused) as caught:  # a value of the chain itself
+        plan = RunPlan(PROGRAM, chain_of("Ann ⟧"), Sources(given=given_inputs({"from": "Ann\n"})))
+        plan.requests(ids, {}, MachineParameters())
     assert [line.partition(",")[0] for line in caught.value.lines()] == [
         "step `one`: `sender` takes a text on one line"
     ]
+
+
+def chain_of(sender: str) -> nodes.Chain:
+    text = FLOW.replace("sender: from", f'sender: "{sender}"')
+    compilation = compile_project(MemoryFiles({"a.flow": text}), ["a.flow"], CompileOptions())
+    assert compilation.program is not None, compilation.analysis.diagnostics
+    return compilation.program.chains[0]
 
 
 @pytest.mark.parametrize(
