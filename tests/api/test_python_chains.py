@@ -79,7 +79,7 @@ def test_answers_that_are_missing_or_wrong_are_told_before_anything_is_sent(
         '`answers["txt"]`: chain `asking` does not ask for `txt`; an answer named `text` exists',
         '`answers["weight"]`: `weight` takes a whole number, not `7`; write it without quotes',
         '`answers["text"]`: `text` takes a text, and this is empty',
-        '`answers["code"]`: the secret `code` does not fit: it takes a text',
+        '`answers["code"]`: the secret `code` does not fit: it matches `^[a-z]+-`',
     ]
     with pytest.raises(api.InputsRefused, match="a secret is a text, not a value of type int"):
         project.run_chain("asking", DAY, secrets=PIN, answers={**ANSWERS, "code": 4711})

@@ -82,6 +82,8 @@ def test_everything_that_is_wrong_is_told_at_once_and_nothing_is_sent(
         ),
         '`inputs["kind"]`: `kind` takes `dental` or `vision`, not `3`',
         ('`secrets["pni"]`: `pni` is no secret of workflow `look_up`; a secret named `pin` exists'),
+        'look_up: the secret `pin` is not given; give it as `secrets={"pin": ...}`',
+        'look_up: input `claim` is not given; give it as `inputs={"claim": ...}`; it takes a text',
     ]
     with pytest.raises(api.InputsRefused) as missing:
         project.run("look_up", {"day": "2026-03-01"})

@@ -200,8 +200,11 @@ class _Assembly:
         """All values, as far as they fit."""
         inputs, secrets = self.given()
         if not self._sources.asks_for_secrets:
+            # One that is given as an input was told to be a secret.
+            as_inputs = {each.name.removeprefix("$") for each in self._given()}
             for spec in missing_secrets(self._declared, self._sources):
-                self._missing_secret(spec)
+                if spec.name not in as_inputs:
+                    self._missing_secret(spec)
         self._fill(inputs)
         if not self.problems and self._declared.schema is not None:
             self._by_schema(inputs, secrets)
@@ -243,8 +246,11 @@ class _Assembly:
         found = list(field_mismatches(value, spec, references=references))
         return found or list(place_mismatches(value, self._declared.schemas.get(spec.name, ())))
 
+    def _given(self) -> list[Given]:
+        return [*self._sources.given, *(() if self._row is None else self._row.given)]
+
     def _one_source_each(self) -> list[Given]:
-        every = [*self._sources.given, *(() if self._row is None else self._row.given)]
+        every = self._given()
         for upload in self._sources.uploads:
             if upload.input is not None:
                 every.append(Given(upload.input, upload.path, upload.place))
