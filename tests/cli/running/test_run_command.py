@@ -216,6 +216,31 @@ def test_a_wrong_command_line_has_one_message_and_sends_nothing(
     assert desk.server.seen == []
 
 
+def test_a_line_end_that_the_prompt_has_no_place_for_is_refused_by_command_and_service(
+    desk: Desk,
+) -> None:
+    refused = desk.run("run", "note", "--input", "text=a\n")
+    assert (refused.code, desk.server.seen) == (exit_codes.USAGE, [])
+    assert refused.err.startswith("error: `--input text`: `text` takes a text on one line")
+    desk.write("notes.csv", 'text\na\n"b\n"\n')
+    table = desk.run("run", "note", "--inputs", "notes.csv")
+    assert table.err.startswith("error: notes.csv:3:1: `text` takes a text on one line")
+    (workflow,) = (
+        each for each in desk.http("GET", "workflows")["items"] if each["name"] == "Note"
+    )
+    body = {"workflow_id": workflow["id"], "input_values": {"text": "a\n", "weight": 3}}
+    with pytest.raises(AssertionError, match="does not match"):
+        desk.http("POST", "runs", json=body)
+    assert desk.made() == []
+
+
+def test_moments_outside_of_the_calendar_are_no_filters(desk: Desk) -> None:
+    for option in ("--from", "--to"):
+        result = desk.run("runs", "list", option, "0001-01-01T00:00:00+05:00")
+        assert (result.code, desk.posts()) == (exit_codes.USAGE, [])
+        assert "is no time such as `2026-05-31`" in result.err
+
+
 def test_names_that_mean_nothing_or_several_things(desk: Desk) -> None:
     for number in range(2):
         body = {"fingerprint": f"f{number}", "unkey_key_id": "k", "name": "front", "hostname": "h"}
