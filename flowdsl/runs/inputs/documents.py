@@ -17,7 +17,7 @@ from typing import Any
 from flowdsl.config.positions import locate
 from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
 from flowdsl.runs.inputs.places import Given, Path
-from flowdsl.runs.inputs.problems import InputsRefused, Problem, refuse, shown_name
+from flowdsl.runs.inputs.problems import InputsRefused, Problem, refuse, shown_name, shown_words
 from flowdsl.runs.inputs.yaml_file import read_yaml
 from flowdsl.source.toml_text import UnreadableToml, read_toml
 
@@ -83,7 +83,7 @@ def read_one(name: str, content: bytes) -> tuple[Given, ...]:
         ".json": _read_json_file,
         ".toml": _read_toml,
     }
-    return readers.get(ending, _read_yaml)(name, _text(name, content))
+    return _few(name, readers.get(ending, _read_yaml)(name, _text(name, content)))
 
 
 def read_rows(name: str, content: bytes) -> tuple[Row, ...]:
@@ -98,6 +98,13 @@ def read_rows(name: str, content: bytes) -> tuple[Row, ...]:
     if not rows:
         raise refuse(name, "it holds no run", "write one in each row")
     return rows
+
+
+def _few(place: str, given: tuple[Given, ...]) -> tuple[Given, ...]:
+    """The inputs of one run; raises `InputsRefused` where they are more than any workflow takes."""
+    if len(given) > MAX_COLUMNS:
+        raise refuse(place, f"it gives {len(given):,} inputs", f"a run has {MAX_COLUMNS:,} at most")
+    return given
 
 
 def _text(name: str, content: bytes) -> str:
@@ -143,7 +150,7 @@ def _read_lines(name: str, text: str) -> tuple[Row, ...]:
         given: tuple[Given, ...] = ()
         problems: tuple[Problem, ...] = ()
         try:
-            given = _json_object(name, line, number)
+            given = _few(f"{name}:{number}", _json_object(name, line, number))
         except InputsRefused as refused:
             problems = refused.problems
         rows.append(Row(len(rows) + 1, f"{name}:{number}", given, name, problems=problems))
@@ -190,7 +197,7 @@ def _no_json(name: str, text: str, line: int, why: str) -> InputsRefused:
         why = f"it is no JSON here: {error.msg[:1].lower()}{error.msg[1:]}"
     except (ValueError, RecursionError):
         pass
-    return refuse(place, why or "it is no JSON")
+    return refuse(place, shown_words(why) or "it is no JSON")
 
 
 class _JsonPlaces:
@@ -249,7 +256,7 @@ def _read_toml(name: str, text: str) -> tuple[Given, ...]:
         if error.reason is None:
             raise refuse(name, "it nests too deep") from None
         place = _Located(name, text, {(): error.offset}, 1)[()] if error.offset else name
-        raise refuse(place, f"it is no TOML here: {error.reason}") from None
+        raise refuse(place, f"it is no TOML here: {shown_words(error.reason)}") from None
     except RecursionError:
         raise refuse(name, "it nests too deep") from None
     offsets: dict[str, dict[Path, int]] = {}
@@ -311,7 +318,8 @@ def _read_table(name: str, text: str) -> tuple[Row, ...]:
         try:
             record = next(records, None)
         except csv.Error as error:
-            unreadable = Problem(f"{name}:{number}", f"it is no table here: {error}")
+            why = f"it is no table here: {shown_words(str(error))}"
+            unreadable = Problem(f"{name}:{number}", why)
             rows.append(Row(number, f"{name}:{number}", (), name, problems=(unreadable,)))
             break
         if record is None:

@@ -11,6 +11,9 @@ from flowdsl.source.failure import FlowdslError
 LONGEST_NAME = 60
 """Characters of a name in a message."""
 
+LONGEST_REASON = 200
+"""Characters of what a reader says."""
+
 SHOWN = 20
 """Problems that are told one by one; the rest are counted."""
 
@@ -40,6 +43,11 @@ def shown_name(name: str) -> str:
     """A name that somebody gave, as a message has it, cut."""
     text = printable(name)
     return text if len(text) <= LONGEST_NAME else f"{text[:LONGEST_NAME]}…"
+
+
+def shown_words(words: str) -> str:
+    """Words of a reader about what a file holds, as a message has them, cut."""
+    return printable(words)[:LONGEST_REASON]
 
 
 class InputsRefused(FlowdslError):

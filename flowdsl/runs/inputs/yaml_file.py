@@ -13,7 +13,7 @@ from typing import Any
 
 from flowdsl.cyberdesk.limits import MAX_DIGITS
 from flowdsl.runs.inputs.places import Path
-from flowdsl.runs.inputs.problems import InputsRefused, refuse, shown_name
+from flowdsl.runs.inputs.problems import InputsRefused, refuse, shown_name, shown_words
 
 LONGEST = 500_000
 """Characters of a file; the parser takes some seconds for as many."""
@@ -51,10 +51,10 @@ def read_yaml(name: str, text: str) -> tuple[dict[str, Any], dict[Path, str]]:
         mark = error.problem_mark or error.context_mark
         place = name if mark is None else f"{name}:{mark.line + 1}:{mark.column + 1}"
         reason = " ".join((error.problem or error.context or "it cannot be read").split())
-        raise refuse(place, f"it is no YAML here: {shown_name(reason)}") from None
+        raise refuse(place, f"it is no YAML here: {shown_words(reason)}") from None
     except (YAMLError, ValueError) as error:
         reason = " ".join(str(error).split())
-        raise refuse(name, f"it is no YAML: {shown_name(reason)}") from None
+        raise refuse(name, f"it is no YAML: {shown_words(reason)}") from None
     if not isinstance(value, dict):
         raise refuse(f"{name}:1:1", "it holds no object of inputs")
     return value, reader.places

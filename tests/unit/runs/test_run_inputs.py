@@ -381,6 +381,8 @@ HOSTILE = {
     "nested.json": '{"a": ' + "[" * 8_000,
     "closed.json": '{"a": ' + "[" * 800 + "]" * 800 + "}",
     "whole.json": '{"a": ' + "9" * 5_000 + "}",
+    "key-twice.json": '{"' + "a\\u001b" * 2_000 + '": 1, "' + "a\\u001b" * 2_000 + '": 2}',
+    "key-twice.toml": ("a" * 2_000 + " = 1\n") * 2,
     "surrogate.json": '{"a": "\\ud800"}',
     "nested.jsonl": "[" * 8_000,
     "field.csv": "a\n" + "x" * 140_000 + "\n",
@@ -396,7 +398,7 @@ def test_a_hostile_file_is_an_error_of_its_inputs(name: str) -> None:
             assemble_rows(ORDER, Sources(secrets=(PIN,)), read_rows(name, HOSTILE[name].encode()))
         else:
             run(*read_one(name, HOSTILE[name].encode()))
-    assert all(len(line) < 400 for line in caught.value.lines())
+    assert all(len(line) < 400 and line.isprintable() for line in caught.value.lines())
     assert caught.value.problems[0].place.startswith(name.removesuffix(":1"))
 
 
@@ -600,6 +602,21 @@ def test_a_name_that_every_line_has_is_told_once() -> None:
 )
 def test_a_header_that_fits_no_row_is_one_error(header: str, line: str) -> None:
     assert rows_refused(header + "\n" + "123456,2026-03-01,north\n" * 40)[:1] == [line]
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.yaml", "a.toml", "a.jsonl"])
+def test_a_file_of_a_thousand_names_is_one_error(name: str) -> None:
+    names = [f"n{at}" for at in range(1_001)]
+    text = json.dumps(dict.fromkeys(names, 1))
+    if name == "a.toml":
+        text = "".join(f"{each} = 1\n" for each in names)
+    with pytest.raises(InputsRefused) as caught:
+        if is_table(name):
+            assemble_rows(ORDER, Sources(), read_rows(name, text.encode()))
+        else:
+            read_one(name, text.encode())
+    place = f"{name}:1" if is_table(name) else name
+    assert caught.value.lines() == [f"{place}: it gives 1,001 inputs; a run has 1,000 at most"]
 
 
 def test_a_table_of_too_many_cells_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
