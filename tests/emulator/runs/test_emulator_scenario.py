@@ -84,7 +84,11 @@ def test_toml_and_json_say_the_same() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("listing_lag = 1\nx = ", "neither TOML nor JSON: Invalid value"),
+        ("listing_lag = 1\nx = ", "neither TOML nor JSON: invalid value (at line 2, column 5)"),
+        pytest.param("a." * 100_000 + "a = 1", "it is nested too deeply", id="long key"),
+        pytest.param('"a".' * 100_000 + "a = 1", "it is nested too deeply", id="quoted key"),
+        pytest.param("a = " + "[" * 8_000, "it is nested too deeply", id="nested"),
+        pytest.param("a = " + "9" * 5_000, "neither TOML nor JSON: exceeds", id="digits"),
         ("x y", "line 1, column 3"),
         ('{"faults": [}', "line 1 column 13"),
         ("lag = 1", "`lag` is no key; the keys of a scenario are `runs`, `faults`, `idempotency`"),
