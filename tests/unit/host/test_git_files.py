@@ -1,4 +1,4 @@
-"""Files of an earlier commit."""
+"""Files of an earlier commit, and what git tells of the present one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flowdsl.host.git import file_at
+from flowdsl.host.git import NoCheckout, checkout_at, file_at
 
 CONTENT = b"\xef\xbb\xbfa\r\nb\xff\n"
 
@@ -48,3 +48,16 @@ def test_a_path_out_of_the_project_is_no_file(tmp_path: Path, commit: str, path:
 @pytest.mark.parametrize("name", ["HEAD", "--help", "0" * 40, ""])
 def test_what_is_no_commit_has_no_files(tmp_path: Path, commit: str, name: str) -> None:
     assert file_at(str(tmp_path / "care"), name, "flows/a b.flow", limit=100) is None
+
+
+@pytest.mark.parametrize("moment", ["@253402300800 +0000", "@1 +9900"])
+def test_a_commit_of_no_date_is_no_error_of_python(
+    tmp_path: Path, commit: str, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    monkeypatch.setenv("GIT_COMMITTER_DATE", moment)
+    who = ["-c", "user.name=A", "-c", "user.email=a@acme.test"]
+    words = ["git", "-C", str(tmp_path), *who, "commit", "-q", "--allow-empty", "-m", "two"]
+    if subprocess.run(words, capture_output=True).returncode != 0:
+        pytest.skip("this git makes no such commit")
+    with pytest.raises(NoCheckout, match=r"^the time of commit [0-9a-f]{12} is none: "):
+        checkout_at(str(tmp_path / "care"))
