@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from flowdsl.semantics import types
 from flowdsl.semantics.model import WorkflowSymbol
 from flowdsl.source.patterns import may_match
 from flowdsl.source.record import Record
@@ -15,7 +16,7 @@ from flowdsl.syntax.texts.paragraphs import on_one_line
 from ..shapes import EMPTY
 from ..trace import CAPTURE, CHECK_FAILED, EXPORT, INFRA_ERROR, SUCCESS, Verdict
 from ..world import CHECK, Question
-from .expressions import exact, laid_out, reference
+from .expressions import exact, is_known, laid_out, reference, value
 from .frames import Frame
 from .stored_checks import stored_checks
 
@@ -56,7 +57,7 @@ def _checks(frame: Frame, workflow: WorkflowSymbol) -> Iterator[PostRunCheck]:
         if isinstance(section, ast.ChecksSection):
             for check in section.checks:
                 if not isinstance(check.body, ast.CleanupCheck):
-                    yield _of_source(frame, check, check.body)
+                    yield from _of_source(frame, check, check.body)
         elif isinstance(section, ast.ChecksFrom) and workflow.checks_from is not None:
             text = frame.run.model.texts[workflow.checks_from]
             for fields in stored_checks(text, frame.run.inputs, frame.names):
@@ -122,21 +123,39 @@ def _base_name(path: str) -> str:
 # The checks of the source
 
 
-def _of_source(frame: Frame, check: ast.Check, body: ast.CheckBody) -> PostRunCheck:
+def _of_source(frame: Frame, check: ast.Check, body: ast.CheckBody) -> Iterator[PostRunCheck]:
+    """The checks that one of the source is.
+
+    That is one, but for the entries of a list that is known before any run: no check where it has
+    none, and one for each different statement about pictures.
+    """
     match body:
         case ast.FileCheck(target=target, if_present=if_present):
             files = _target(frame, target, counts=True)
-            return PostRunCheck(check, FILES, if_present=if_present, **files)
+            if files.get("names") != () or not _has_known_entries(frame, target):
+                yield PostRunCheck(check, FILES, if_present=if_present, **files)
         case ast.ImageCheck(target=target, if_present=if_present, shows=shows):
             files = _target(frame, target, counts=False)
             seen = tuple(_line(frame, shows) for _ in _entries(frame, target))
-            return PostRunCheck(check, IMAGES, if_present=if_present, statements=seen, **files)
+            if not _has_known_entries(frame, target):
+                yield PostRunCheck(check, IMAGES, if_present=if_present, statements=seen, **files)
+                return
+            named: dict[str, list[str]] = {}
+            for statement, name in zip(seen, files["names"], strict=True):
+                named.setdefault(statement, []).append(name)
+            for statement, names in named.items():
+                files = {"names": tuple(names), "statements": (statement,)}
+                yield PostRunCheck(check, IMAGES, if_present=if_present, **files)
         case ast.SchemaCheck():
-            return PostRunCheck(check, SCHEMA)
+            yield PostRunCheck(check, SCHEMA)
         case ast.OutputCheck(statement=statement):
-            return PostRunCheck(check, OUTPUTS, statements=(_line(frame, statement),))
+            yield PostRunCheck(check, OUTPUTS, statements=(_line(frame, statement),))
         case _:
             raise AssertionError("what is done on failure is no check")
+
+
+def _has_known_entries(frame: Frame, target: ast.FileTarget) -> bool:
+    return isinstance(target, ast.EachTarget) and is_known(frame, target.iterable)
 
 
 def _target(frame: Frame, target: ast.FileTarget, *, counts: bool) -> dict[str, Any]:
@@ -156,10 +175,10 @@ def _count(frame: Frame, count: ast.IntLit | ast.Ref | None) -> int | None:
     """How many files there have to be; None where one is enough, as it is without a value."""
     if not isinstance(count, ast.Ref):
         return None if count is None else count.value
-    value = frame.take(reference(frame, count))
-    if isinstance(value, list):
-        return len(value)
-    return value if isinstance(value, int) else None
+    wanted = frame.take(reference(frame, count))
+    if isinstance(wanted, list):
+        return len(wanted)
+    return wanted if isinstance(wanted, int) else None
 
 
 def _entries(frame: Frame, target: ast.FileTarget) -> Iterator[None]:
@@ -167,7 +186,7 @@ def _entries(frame: Frame, target: ast.FileTarget) -> Iterator[None]:
     if not isinstance(target, ast.EachTarget):
         yield
         return
-    name, found = target.variable.text, reference(frame, target.iterable)
+    name, found = target.variable.text, value(frame, target.iterable, types.ANY)
     data = frame.take(found)
     for number in range(len(data) if isinstance(data, list) else 0):
         frame.names[name] = found.at(number)

@@ -141,3 +141,32 @@ def test_a_run_that_is_not_well_is_not_recorded() -> None:
     assert found(check, test, 'names = ["a"]') == [
         "the first run does not end well, so that there is no recording to replay"
     ]
+
+
+def test_a_known_list_is_a_check_for_each_statement_and_none_without_entries() -> None:
+    """As the payload has them: the machine and the local service see those, not the list."""
+    text = """
+    const SHOTS = ["front", "back"]
+    const NOTHING = []
+    workflow w {
+      steps { capture "front.png" capture "back.png" }
+      checks {
+        files each s in SHOTS named "{s}.png" exists as "files"
+        image files each s in ["front", "back"] named "{s}.png" shows "the {s}" as "seen"
+        image files each s in SHOTS named "{s}.png" shows "the card" as "same"
+        image files each s in NOTHING named "{s}.png" shows "the {s}" as "never"
+        files each s in NOTHING named "{s}.png" exists as "nothing"
+      }
+    }
+    """
+
+    def told(test: str) -> list[str]:
+        return [
+            each.partition(": ")[2] for each in problems(f'{text}\ntest "t" for w {{ {test} }}')
+        ]
+
+    assert told("outputs { }") == []
+    assert told('checks { "the back" = failed } fails check "seen (2)"') == []
+    assert told('checks { "the card" = failed } fails check "same"') == []
+    (message,) = told('fails check "third"')
+    assert message.endswith('"files", "seen", "seen (2)", "same"')
