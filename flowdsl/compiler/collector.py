@@ -1,4 +1,4 @@
-"""Two ways to keep the cyclic garbage collector from walking objects that are no garbage."""
+"""Ways to keep the cyclic garbage collector from walking objects that are no garbage."""
 
 from __future__ import annotations
 
@@ -13,6 +13,25 @@ def collect_rarely() -> None:
     10,000 requests, or 120 MB.
     """
     gc.set_threshold(1_000_000)
+
+
+MANY_OBJECTS = 100_000
+"""New objects from which on it pays to look for garbage among them: 10 MB, or 10 ms."""
+
+
+def keep_what_is_there() -> None:
+    """Never look for garbage in what there is now, where the collector does not run by itself."""
+    if not gc.isenabled():
+        gc.freeze()
+
+
+def sweep() -> None:
+    """Free the garbage that one piece of work left, where the collector does not run by itself.
+
+    A run of a test is a cycle of its trace, its script and its world, of 40 MB at most.
+    """
+    if not gc.isenabled() and gc.get_count()[0] > MANY_OBJECTS:
+        gc.collect()
 
 
 class collector_paused:  # noqa: N801 - a context manager, used like a function

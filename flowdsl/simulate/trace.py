@@ -289,6 +289,10 @@ class Playback(Recorder):
         super().__init__(world)
         self._first = first
         self._answers = {(each.question, each.position): each.answer for each in first.asked}
+        self._copies: dict[tuple[str, int], Question] = {}
+        for each in first.asked:
+            if each.question.kind == COPY:
+                self._copies.setdefault((each.question.text, each.position), each.question)
 
     def ask(self, question: Question) -> Any:
         return super().ask(self.known(question))
@@ -307,14 +311,7 @@ class Playback(Recorder):
             return plain if (plain, self._position) in self._answers else question
         if question.kind != COPY:
             return question
-        found = (
-            asked.question
-            for asked in self._first.asked
-            if asked.position == self._position
-            and asked.question.kind == COPY
-            and asked.question.text == question.text
-        )
-        return next(found, question)
+        return self._copies.get((question.text, self._position), question)
 
     def _arises(self, position: int) -> str | None:
         return self._first.situations.get(position)

@@ -26,6 +26,7 @@ from flowdsl.syntax.texts.paragraphs import on_one_line
 from .entries import is_meant
 from .following import SCREEN, VALUES, Follower
 from .literals import Literals
+from .telling import shortened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -244,7 +245,7 @@ def _fits(answer: Answer, question: Question, path: tuple[str, ...]) -> bool:
 
 
 def _asking(question: Question, path: tuple[str, ...]) -> str:
-    return f"`{'.'.join(path)}`" if path else f'"{question.text}"'
+    return f"`{'.'.join(path)}`" if path else f'"{shortened(question.text)}"'
 
 
 def _answers(number: int) -> str:

@@ -13,8 +13,10 @@ from flowdsl.codegen.artifacts import ChainArtifact
 from flowdsl.ir.days import NoDay
 from flowdsl.semantics.model import ChainSymbol, WorkflowSymbol
 from flowdsl.simulate.executions import disagreements_with, on_its_day
+from flowdsl.simulate.interpreter.budget import Budget
 from flowdsl.simulate.interpreter.chains import ChainRun
-from flowdsl.simulate.interpreter.errors import UnknownDay
+from flowdsl.simulate.interpreter.errors import TooLong, UnknownDay
+from flowdsl.simulate.interpreter.values import spelled
 from flowdsl.simulate.machine.execute import Refused
 from flowdsl.simulate.trace import NOT_STARTED, SUCCESS, Asked, Ending, Event, Trace
 from flowdsl.simulate.world import Question, World
@@ -29,7 +31,7 @@ from .expectations import Unmet, unmet_by_outputs, unmet_by_run, unmet_reason
 from .literals import Literals
 from .outcome import DISAGREEMENT, FAILED, MISTAKEN, Problem, Result, place_of
 from .suite import BUG, TODAY, Suite, check_names, disagreement, executed, started_inputs
-from .telling import told
+from .telling import shortened, told
 
 
 class Ran(Record):
@@ -81,8 +83,9 @@ def chain_runs(
     literals = suite.literals(case.module)
     title = literals.span(case.title_node)
     today, given = day_of_test(case, inputs_of(case, literals))
+    budget = Budget()
     try:
-        run = ChainRun(suite.model, chain, given, suite.environment, today)
+        run = ChainRun(suite.model, chain, given, suite.environment, today, budget)
     except UnknownDay as unknown:
         place = place_of(given_place(case) or title)
         message = f"{unknown}: say in `given` which day is `today`, or give `{unknown.name}` itself"
@@ -91,7 +94,11 @@ def chain_runs(
     sent = Sent(suite.chain(chain), run.inputs)
     for step, workflow in chain.steps:
         assert workflow is not None, "the check found the workflow of every step"
-        inputs = run.given(step, workflow)
+        try:
+            inputs = run.given(step, workflow)
+        except TooLong as too_long:
+            problems.append(Problem(MISTAKEN, too_long.told, place_of(title)))
+            return
         problems += _differently_sent(step, inputs, sent, workflow, title)
         answers = _answers(case, step.name.text, literals)
         script = Script(suite.model, answers, literals)
@@ -104,7 +111,7 @@ def chain_runs(
             return
         except NoDay:
             pass  # which the execution tells
-        trace = executed(suite, workflow, script, world, given_place(case) or title)
+        trace = executed(suite, workflow, script, world, given_place(case) or title, budget)
         if isinstance(trace, Problem):
             problems.append(trace)
             return
@@ -190,7 +197,10 @@ def _differently_sent(
     if given != inputs:
         name = step.name.text
         message = f"step `{name}` is sent other inputs than meant, which is a bug of FlowDSL"
-        shown = (f"the chain  {inputs}", f"is sent    {given}")
+        shown = tuple(
+            shortened(f"{who}  {spelled(values)}")
+            for who, values in (("the chain", inputs), ("is sent  ", given))
+        )
         yield Problem(DISAGREEMENT, message, place_of(place), shown=shown)
 
 

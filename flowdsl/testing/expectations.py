@@ -22,7 +22,7 @@ from .entries import COMPARISONS, is_meant
 from .literals import Literals
 from .patterns import first_difference, shown
 from .snapshots import Snapshot, difference
-from .telling import event_line, sense_of
+from .telling import event_line, sense_of, shortened
 from .wrapping import RESULT, told_refusal
 
 
@@ -198,10 +198,11 @@ def _end(trace: Trace) -> str:
     ending = trace.ending
     if ending.status != SUCCESS:
         sense = sense_of(trace.asked, ending)
-        return f'aborts with "{ending.reason}"{f" ({sense})" if sense else ""}'
+        why = shortened(ending.reason or "")
+        return f'aborts with "{why}"{f" ({sense})" if sense else ""}'
     if ending.reason is None:
         return "works through all its steps"
-    return f'finishes with "{ending.reason}"'
+    return f'finishes with "{shortened(ending.reason)}"'
 
 
 def _reason(
@@ -290,7 +291,8 @@ def _acts(
     shown_act = literals.span(act).text
     if isinstance(item, ast.ExpectNever):
         if done:
-            yield Unmet(item, f"the run does this: {event_line(trace.events[done[0]])}", done[0])
+            line = shortened(event_line(trace.events[done[0]]))
+            yield Unmet(item, f"the run does this: {line}", done[0])
         return
     times = sum(_times(trace.events[number]) for number in done)
     if item.times is None:

@@ -9,6 +9,8 @@ from flowdsl.simulate.interpreter.values import is_same, spelled
 from flowdsl.source.patterns import matches_whole
 from flowdsl.source.record import Record
 
+from .telling import shortened
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -83,6 +85,10 @@ def _of_list(expected: list[Pattern] | Beginning, found: list[Any], path: str) -
 
 def shown(value: Pattern) -> str:
     """A value, or what is expected of one, as a message shows it."""
+    return shortened(_shown(value))
+
+
+def _shown(value: Pattern) -> str:
     match value:
         case None:
             return "missing"

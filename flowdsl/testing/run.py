@@ -15,6 +15,7 @@ from flowdsl.simulate.executions import (
     on_its_day,
     replay_disagreements_with,
 )
+from flowdsl.simulate.interpreter.budget import Budget
 from flowdsl.simulate.machine.execute import Payload
 from flowdsl.simulate.trace import Trace
 from flowdsl.simulate.world import World
@@ -75,6 +76,7 @@ class Runs:
         self._answers = answers_of(case.items, literals)
         self._scripts: list[Script] = []
         self._is_whole = False
+        self._budget = Budget()
 
     @property
     def ways(self) -> frozenset[tuple[str, int, str, str]]:
@@ -142,7 +144,7 @@ class Runs:
         today, given = day_of_test(case, given)
         world = script.world(given, today)
         place = given_place(self._case) or self._title
-        trace = executed(suite, case.workflow, script, world, place)
+        trace = executed(suite, case.workflow, script, world, place, self._budget)
         if isinstance(trace, Problem):
             problems.append(trace)
             return None

@@ -10,6 +10,7 @@ from flowdsl.ir.days import NoDay
 from flowdsl.semantics.model import ChainSymbol, SemanticModel, WorkflowSymbol
 from flowdsl.simulate.executions import Disagreement, on_its_day, payload_of, started_world
 from flowdsl.simulate.interpreter.bounds import out_of_bounds
+from flowdsl.simulate.interpreter.budget import Budget
 from flowdsl.simulate.interpreter.errors import MissingInText, NotAProgram, TooLong
 from flowdsl.simulate.interpreter.interpret import interpret
 from flowdsl.simulate.machine.execute import Payload, Refused, accepted_inputs
@@ -81,15 +82,20 @@ class Suite:
 
 
 def executed(
-    suite: Suite, workflow: WorkflowSymbol, script: Script, world: World, place: Span
+    suite: Suite,
+    workflow: WorkflowSymbol,
+    script: Script,
+    world: World,
+    place: Span,
+    budget: Budget,
 ) -> Trace | Problem:
     """The trace of a workflow in the world of a test, or why there is none.
 
-    `place` is where the test gives the inputs.
+    `place` is where the test gives the inputs; `budget` is what the test may still take.
     """
     try:
         started_inputs(suite.payload(workflow), workflow, world)
-        return interpret(suite.model, workflow, world, suite.environment, script)
+        return interpret(suite.model, workflow, world, suite.environment, script, budget)
     except NoDay as none:
         message = f"{none}: say in `given` which day is `today`, or give `{none.name}` itself"
         return Problem(MISTAKEN, message, place_of(place), "" if world.today else TODAY)
@@ -100,8 +106,10 @@ def executed(
     except MissingInText as missing:
         message = f"`{missing.place.text}` stands in a text, and its value is missing"
         return Problem(FAILED, message, place_of(missing.place))
-    except (NotAProgram, TooLong) as impossible:
+    except NotAProgram as impossible:
         return Problem(MISTAKEN, str(impossible), place_of(place))
+    except TooLong as too_long:
+        return _too_long(too_long, script, suite, place)
 
 
 def check_names(payload: Payload) -> tuple[str, ...]:
@@ -148,6 +156,17 @@ def _unanswered(found: Unanswered, script: Script, suite: Suite) -> Problem:
         stopped = Line(found.place, f"? {found.asking}")
         shown = told(so_far, script.places, suite.show_path, stopped=stopped)
     return Problem(MISTAKEN, str(found), place_of(found.place), found.answer, shown)
+
+
+def _too_long(found: TooLong, script: Script, suite: Suite, place: Span) -> Problem:
+    """A run that takes more than a test may, at the loop that it is in, behind what it did."""
+    so_far = script.so_far()
+    shown: tuple[str, ...] = ()
+    if so_far is not None:
+        stopped = Line(found.loops[-1] if found.loops else None, "is stopped here")
+        shown = told(so_far, script.places, suite.show_path, stopped=stopped)
+    where = found.loops[-1] if found.loops else place
+    return Problem(MISTAKEN, found.told, place_of(where), shown=shown)
 
 
 def _reason(found: Disagreement) -> str:

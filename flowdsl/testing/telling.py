@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import zip_longest
 from typing import Any, Protocol
 
+from flowdsl.diagnostics.render.summary import counted
 from flowdsl.simulate import trace as traces
 from flowdsl.simulate import world
 from flowdsl.simulate.executions import Disagreement
@@ -19,6 +21,13 @@ from .wrapping import told_refusal
 
 MARK = ">"
 """Stands before the line where the first difference is."""
+MOST_LINES = 200
+"""Lines of a trace that are all shown; of a longer one, those at its ends and round the mark."""
+_AT_THE_ENDS = 20
+_BEFORE_THE_MARK = 60
+_BEHIND_THE_MARK = 20
+MOST_COLUMNS = 2_000
+"""Characters of a line that are all shown; of a longer one, its beginning and its end."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,12 +61,45 @@ def told(
     ending = [Line(None, text) for text in _end_lines(trace)] if stopped is None else [stopped]
     first = len(lines) if marked is None else _index(lines, marked)
     lines += ending
-    places = ["" if each.place is None else _place(each.place, show_path) for each in lines]
-    width = max(map(len, places), default=0)
-    return tuple(
-        f"{MARK if number == first else ' '} {place:{width}}  {line.text}".rstrip()
-        for number, (place, line) in enumerate(zip(places, lines, strict=True))
-    )
+    some = _some(len(lines), first)
+    places = {
+        number: "" if place is None else _place(place, show_path)
+        for number in some
+        for place in (lines[number].place,)
+    }
+    width = max(map(len, places.values()), default=0)
+    rows = {
+        number: f"{MARK if number == first else ' '} {place:{width}}  {lines[number].text}"
+        for number, place in places.items()
+    }
+    return tuple(_without_gaps(rows))
+
+
+def _some(count: int, marked: int) -> list[int]:
+    """The rows of a trace to show; of a long one those at its ends and round the marked one."""
+    if count <= MOST_LINES:
+        return [*range(count)]
+    ends = (*range(_AT_THE_ENDS), *range(count - _AT_THE_ENDS, count))
+    around = range(max(marked - _BEFORE_THE_MARK, 0), min(marked + _BEHIND_THE_MARK, count))
+    return sorted({*ends, *around})
+
+
+def _without_gaps(rows: Mapping[int, str]) -> Iterator[str]:
+    """Rows by their numbers, with a line where some are left out."""
+    following = 0
+    for number, row in rows.items():
+        if number > following:
+            yield f"  … {counted(number - following, 'line')} left out"
+        yield shortened(row.rstrip())
+        following = number + 1
+
+
+def shortened(text: str) -> str:
+    """A line, of which the middle is left out where it is too long."""
+    if len(text) <= MOST_COLUMNS:
+        return text
+    half = MOST_COLUMNS // 2
+    return f"{text[:half]} … {len(text) - 2 * half:,} characters left out … {text[-half:]}"
 
 
 def _index(lines: list[Line], event: int) -> int:
@@ -70,13 +112,13 @@ def _place(span: Span, show_path: ShowPath) -> str:
 
 def _lines(trace: Trace, asked_at: Places) -> Iterator[Line]:
     """Events and questions in order: a question stands before what is done at its position."""
-    asked = list(trace.asked)
+    asked = deque(trace.asked)
     position = 0
 
     def questions() -> Iterator[Line]:
         nonlocal position
         while asked and asked[0].position == position:
-            found = asked.pop(0)
+            found = asked.popleft()
             place = asked_at.get((found.question, found.position))
             yield Line(place, asked_line(found))
             position += found.question.kind == world.WAIT
@@ -196,16 +238,18 @@ _WIDTH = 46
 def told_both(found: Disagreement) -> tuple[str, ...]:
     """The trace of the program beside that of its prompt, the first difference marked."""
     rows = [f"  {'the program':{_WIDTH}}  the prompt ({found.variant})"]
-    is_marked = False
+    marked: int | None = None
     for left, right in zip_longest(_plain(found.program), _plain(found.payload), fillvalue=""):
-        differs = left != right and not is_marked
-        is_marked = is_marked or differs
+        differs = left != right and marked is None
+        if differs:
+            marked = len(rows)
         mark = MARK if differs else " "
         if len(left) <= _WIDTH:
             rows.append(f"{mark} {left:{_WIDTH}}  {right}")
         else:
             rows += [f"{mark} {left}", f"{mark} {'':{_WIDTH}}  {right}"]
-    return tuple(row.rstrip() for row in rows)
+    some = _some(len(rows), 0 if marked is None else marked)
+    return tuple(_without_gaps({number: rows[number] for number in some}))
 
 
 def _plain(trace: Trace) -> Iterator[str]:

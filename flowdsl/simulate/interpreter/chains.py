@@ -12,6 +12,7 @@ from flowdsl.syntax import ast
 from ..shapes import without_missing
 from ..trace import Recorder
 from ..world import Question, World
+from .budget import Budget
 from .defaults import with_defaults
 from .expressions import value
 from .fields import on_the_wire
@@ -33,8 +34,10 @@ class ChainRun:
         inputs: Mapping[str, Any],
         environment: Mapping[str, str],
         today: date | None = None,
+        budget: Budget | None = None,
     ) -> None:
-        run = Run(model, Recorder(World({}, _nothing, {})), {}, environment)
+        recorder = Recorder(World({}, _nothing, {}))
+        run = Run(model, recorder, {}, environment, budget=budget)
         self._frame = Frame(run, chain.module.source, ast.Block(0, 0, ()), (), {})
         fields = (*chain.inputs, *(field for pause in chain.pauses for field in pause.inputs))
         found = with_defaults(self._frame, fields, inputs, today)
@@ -47,7 +50,10 @@ class ChainRun:
         }
 
     def given(self, step: ast.ChainStep, workflow: WorkflowSymbol) -> dict[str, Any]:
-        """The inputs of a step by their names on the wire; its own go before shared ones."""
+        """The inputs of a step by their names on the wire; its own go before shared ones.
+
+        Raises `TooLong` where they hold more than is left of the budget.
+        """
         own = {argument.name.text: argument.value for argument in step.arguments}
         written = self._shared | own
         found: dict[str, Any] = {}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from flowdsl.source.files import written_path
 from flowdsl.source.text import Span
 
 
@@ -32,7 +35,23 @@ class UnknownDay(Exception):
 
 
 class TooLong(Exception):
-    """A run of more steps than `limit`."""
+    """A run that takes more than its budget; `loops` are those that it is in, outer ones first."""
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"the run takes more than {limit} steps")
+    def __init__(self, takes: str, loops: Sequence[Span]) -> None:
+        self.problem = f"the run {takes}"
+        self.loops = tuple(loops)
+        where = f", in the loop of {_line(loops[-1])}" if loops else ""
+        super().__init__(f"{self.problem}{where}")
+
+    @property
+    def told(self) -> str:
+        """What is wrong, for a message that stands at the innermost loop."""
+        if not self.loops:
+            return self.problem
+        outer = ", ".join(map(_line, self.loops[:-1]))
+        stands = f", which stands in that of {outer}" if outer else ""
+        return f"{self.problem}: it is still in this loop{stands}"
+
+
+def _line(span: Span) -> str:
+    return f"{written_path(span.path)}:{span.first.line}"

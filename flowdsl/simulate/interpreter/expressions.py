@@ -140,6 +140,7 @@ def typed(frame: Frame, value: ast.Ref | ast.Text) -> str:
 def _piece(frame: Frame, part: ast.TextPart, missing: str | None = None) -> str:
     match part:
         case ast.TextLiteral(value=value):
+            frame.run.fill(len(value))
             return value
         case ast.TextComment():
             return ""
@@ -149,6 +150,11 @@ def _piece(frame: Frame, part: ast.TextPart, missing: str | None = None) -> str:
                 return missing if data is None else spelled(data)
             if _lacks(data):
                 raise MissingInText(part.span(frame.source))
+            if not isinstance(data, list | dict):
+                written = spelled(data)
+                frame.run.fill(len(written))
+                return written
+            frame.run.hold(data)
             return spelled(data)
         case _:
             assert_never(part)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from flowdsl.semantics import types
 from flowdsl.semantics.model import SemanticModel
 from flowdsl.semantics.traversal import statements
-from flowdsl.source.text import SourceFile
+from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import variable_set_by
 
 from ..trace import Recorder
 from ..world import Question
+from .budget import Budget, weight
 from .errors import TooLong
 from .values import Value
 from .watching import NOBODY, Watcher
@@ -26,15 +28,12 @@ if TYPE_CHECKING:
     Known: TypeAlias = Callable[[Sequence[str | int]], bool]
     """Whether the compiler knows the part of a value at a path."""
 
-MAX_STEPS = 100_000
-"""The most statements, passes and rounds of a run. A program that is right needs fewer."""
-
 
 class Run:
     """One run of a workflow.
 
     `inputs` are by their names on the wire, `environment` the `vars` of an environment. `watcher`
-    is told where the run is.
+    is told where the run is. `loops` are those that it is in, outer ones first.
     """
 
     def __init__(
@@ -44,19 +43,34 @@ class Run:
         inputs: Mapping[str, Any],
         environment: Mapping[str, str],
         watcher: Watcher = NOBODY,
+        budget: Budget | None = None,
     ) -> None:
         self.watcher = watcher
         self.model = model
         self.recorder = recorder
         self.inputs = inputs
         self.environment = environment
-        self._steps = 0
+        self.loops: list[Span] = []
+        self._budget = Budget() if budget is None else budget
 
     def count(self) -> None:
-        """Count a statement, a pass or a round."""
-        self._steps += 1
-        if self._steps > MAX_STEPS:
-            raise TooLong(MAX_STEPS)
+        """Count a statement, a pass, a round or an attempt; raises `TooLong`."""
+        budget = self._budget
+        budget.left -= 1
+        if budget.left < 0:
+            raise TooLong(f"takes more than {budget.steps:,} steps", self.loops)
+
+    def fill(self, characters: int) -> None:
+        """Count characters of a text that is filled in; raises `TooLong`."""
+        budget = self._budget
+        budget.characters_left -= characters
+        if budget.characters_left < 0:
+            takes = f"fills in and keeps more than {budget.characters:,} characters"
+            raise TooLong(takes, self.loops)
+
+    def hold(self, data: Any) -> None:
+        """Count what a value holds that is read, kept or handed on; raises `TooLong`."""
+        self.fill(weight(data, self._budget.characters_left))
 
 
 class Frame:
@@ -108,6 +122,8 @@ class Frame:
 
     def take(self, value: Value) -> Any:
         """The JSON of a value on which something depends: what it answers was used."""
+        if value.origins:
+            self.run.fill(len(value.origins))
         for _, (question, position) in value.origins:
             self.run.recorder.use(question, position)
         return value.data
@@ -117,6 +133,16 @@ class Frame:
         answer = self.run.recorder.ask(question)
         self.run.recorder.use(question)
         return bool(answer)
+
+    @contextmanager
+    def loop(self, statement: ast.Stmt) -> Iterator[None]:
+        """A context in which the passes, rounds or attempts of a statement are made."""
+        loops = self.run.loops
+        loops.append(statement.span(self.source))
+        try:
+            yield
+        finally:
+            loops.pop()
 
     def begin(self, body: ast.Block) -> None:
         """Begin a pass or a round: what it sets on some paths only is missing.

@@ -17,6 +17,7 @@ from ..shapes import without_missing
 from ..trace import FAILED, SUCCESS, Ending, Recorder, Trace
 from ..world import World
 from .bounds import out_of_bounds
+from .budget import Budget
 from .checks import evaluated
 from .defaults import with_defaults
 from .errors import NotAProgram
@@ -37,20 +38,21 @@ def interpret(
     world: World,
     environment: Mapping[str, str] = NO_ENVIRONMENT,
     watcher: Watcher = NOBODY,
+    budget: Budget | None = None,
 ) -> Trace:
     """The trace of a workflow in a world.
 
     The program has no errors, and `environment` has every variable of `env` that it names. Raises
     `NotAProgram` for a workflow that takes its prompt from a file, `MissingInText` for a text with
-    a missing value, `TooLong` for a run without an end, `UnknownDay` where the default of
-    an input cannot be worked out, and whatever the world raises.
+    a missing value, `TooLong` for a run that takes more than its budget, `UnknownDay` where the
+    default of an input cannot be worked out, and whatever the world raises.
     """
     body = _steps(workflow)
     if body is None:
         raise NotAProgram(workflow.name)
     recorder = Recorder(world)
     watcher.begins(recorder)
-    run = Run(model, recorder, {}, environment, watcher)
+    run = Run(model, recorder, {}, environment, watcher, budget)
     frame = Frame(run, workflow.module.source, body, workflow.outputs, {})
     run.inputs = _inputs(frame, workflow, world)
     recorder.rules = tuple(line(frame, rule) for rule in _rules(workflow))

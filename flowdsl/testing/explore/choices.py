@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 
+from flowdsl.simulate.interpreter.budget import Budget
 from flowdsl.source.record import Record
 
 TYPE_CHECKING = False
@@ -34,9 +35,13 @@ class Other(Record):
 
 
 class Choices:
-    """The choices of one run: the first ones are `given`, the others go as they usually do."""
+    """The choices of one path: the first ones are `given`, the others go as they usually do.
 
-    def __init__(self, given: Chosen = ()) -> None:
+    `budget` is what its runs may take.
+    """
+
+    def __init__(self, given: Chosen = (), budget: Budget | None = None) -> None:
+        self.budget = Budget() if budget is None else budget
         self._given = given
         self._made: list[int] = []
         self._offered: list[tuple[Hashable, int, frozenset[Hashable]]] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from flowdsl.compiler.collector import sweep
 from flowdsl.semantics import types
 from flowdsl.semantics.model import ChainSymbol, TaskSymbol, WorkflowSymbol
 from flowdsl.simulate.trace import SUCCESS
@@ -91,6 +92,7 @@ def findings(
     taken: dict[PathKey, list[str]] = {}
     of_tests: dict[PathKey, Path] = {}
     for title, inputs, runs in _of_tests(suite, subject, cases, ways.keys()):
+        sweep()
         if inputs is not None and inputs not in known:
             known.append(inputs)
         if runs:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from flowdsl.semantics import types
 from flowdsl.semantics.model import ChainSymbol, SemanticModel, WorkflowSymbol
 from flowdsl.simulate.executions import on_its_day, started_world
+from flowdsl.simulate.interpreter.budget import Budget
 from flowdsl.simulate.interpreter.chains import ChainRun
 from flowdsl.simulate.interpreter.errors import MissingInText, TooLong
 from flowdsl.simulate.interpreter.interpret import interpret
@@ -171,7 +172,7 @@ class ExploredWorkflow:
         samples = Samples(choices, self._deciding, self._steps)
         inputs = _chosen_inputs(choices, samples, workflow.inputs, program.known)
         explorer = Explorer(program.model, self._steps, self._deciding, choices, self._outer_calls)
-        ran = _ran(program, workflow, explorer, inputs)
+        ran = _ran(program, workflow, explorer, inputs, choices.budget)
         return path_of(inputs, [ran])
 
 
@@ -198,7 +199,7 @@ class ExploredChain:
         day = inputs.get(types.TODAY) if self._days else None
         today = None if day is None else date.fromisoformat(day)
         given = {name: value for name, value in inputs.items() if name not in self._days}
-        run = ChainRun(program.model, chain, given, program.environment, today)
+        run = ChainRun(program.model, chain, given, program.environment, today, choices.budget)
         done: list[PathRun] = []
         for step, workflow in self._steps:
             name, steps = step.name.text, steps_of(workflow)
@@ -206,7 +207,8 @@ class ExploredChain:
             explorer = Explorer(
                 program.model, steps, self._deciding, choices, step=name, today=today
             )
-            ran = _ran(program, workflow, explorer, run.given(step, workflow), name, today)
+            handed = run.given(step, workflow)
+            ran = _ran(program, workflow, explorer, handed, choices.budget, name, today)
             done.append(ran)
             if ran.ending is None or not ran.goes_on:
                 break
@@ -256,6 +258,7 @@ def _ran(
     workflow: WorkflowSymbol,
     explorer: Explorer,
     inputs: Mapping[str, Any],
+    budget: Budget,
     step: str = "",
     today: date | None = None,
 ) -> PathRun:
@@ -266,7 +269,8 @@ def _ran(
     accepted_inputs(payload.input_schema, begun.inputs)
     trace, problem = None, ""
     try:
-        trace = interpret(program.model, workflow, world, program.environment, explorer)
+        environment = program.environment
+        trace = interpret(program.model, workflow, world, environment, explorer, budget)
     except MissingInText as missing:
         problem = f"`{missing.place.text}` stands in a text, and its value is missing"
     except TooLong as too_long:

@@ -11,6 +11,8 @@ from collections.abc import Hashable
 from heapq import heappop, heappush
 from itertools import count
 
+from flowdsl.compiler.collector import sweep
+from flowdsl.simulate.interpreter.budget import Budget
 from flowdsl.simulate.machine.execute import Refused
 from flowdsl.source.record import Record
 
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 
 CHOICES_FOR_A_PATH = 1_000
 """Choices that runs may make for each path that is asked for: a tenth of a second, or less."""
+STEPS_FOR_A_PATH = 3_000
+"""Steps that runs may take for each path that is asked for: a fifth of a second, or less."""
+MAX_STEPS = 20_000
+"""The most steps of one path. What another round of a loop does is rarely another path."""
 
 
 class Exploration(Record):
@@ -50,9 +56,11 @@ def explored(subject: Explored, most_paths: int) -> Exploration:
     behind_ways: set[Hashable] = set()
     found: dict[PathKey, Path] = {}
     runs, left, refused = 0, most_paths * CHOICES_FOR_A_PATH, ""
-    while pending and left > 0 and len(found) < most_paths:
+    steps_left = most_paths * STEPS_FOR_A_PATH
+    while pending and left > 0 and steps_left > 0 and len(found) < most_paths:
         _, unusual, _, given = heappop(pending)
-        choices = Choices(given.chosen if isinstance(given, Other) else given)
+        chosen = given.chosen if isinstance(given, Other) else given
+        choices = Choices(chosen, Budget(MAX_STEPS))
         runs += 1
         try:
             path = subject.path(choices)
@@ -60,7 +68,9 @@ def explored(subject: Explored, most_paths: int) -> Exploration:
             refused = str(problem)
         else:
             _add(found, path)
+        sweep()
         left -= 1 + choices.count
+        steps_left -= choices.budget.taken
         for other in choices.others():
             again = (other.answer, other.behind) in behind_ways
             others = unusual + (other.answer in answers)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from flowdsl.compiler.collector import keep_what_is_there
 from flowdsl.compiler.pipeline import Compilation
 from flowdsl.config.project import Environment
 from flowdsl.diagnostics.render.cells import printable
@@ -22,7 +23,7 @@ from flowdsl.testing.explore.findings import Findings, Found, findings
 from flowdsl.testing.explore.running import Path
 from flowdsl.testing.explore.samples import NoSample
 from flowdsl.testing.suite import Suite
-from flowdsl.testing.telling import ending_lines, sense_of
+from flowdsl.testing.telling import ending_lines, sense_of, shortened
 from flowdsl.testing.wrapping import wrapper_names
 
 from ...runtime.console import Console
@@ -48,6 +49,7 @@ def explore(
     variables = environment.vars if environment is not None else {}
     suite = Suite(model, compilation.bundle, variables, target.show_path)
     most = arguments.paths_at_most or MOST_PATHS
+    keep_what_is_there()
     try:
         found = findings(suite, subject, task, cases_of(model), most)
     except NotAProgram as problem:
@@ -67,7 +69,7 @@ def explore(
         console.out(_as_json(name, found))
     else:
         for line in _told(name, found, most, target.show_path):
-            console.err(printable(line))
+            console.err(printable(shortened(line)))
         tests = [each.test for each in found.paths if each.test is not None]
         if tests:
             console.out("\n".join(tests).rstrip("\n"))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from time import perf_counter
 
+from flowdsl.compiler.collector import keep_what_is_there, sweep
 from flowdsl.host import signals
 from flowdsl.source.record import Record
 from flowdsl.testing.cases import Case
@@ -34,6 +35,7 @@ _work: list[_Work] = []
 
 def timed_results(suite: Suite, tests: Sequence[Case], jobs: int | None) -> Iterator[Timed]:
     """The results in the order of the tests, each as soon as those before it are there."""
+    keep_what_is_there()
     most = jobs or (1 if len(tests) < SHARED_FROM else min(os.cpu_count() or 1, 8))
     workers = min(most, -(-len(tests) // _CHUNK))
     # A process that is started afresh would compile everything again, which takes as long.
@@ -69,4 +71,6 @@ def _chunk(start: int) -> list[tuple[Result, float]]:
 
 def _timed(suite: Suite, test: Case) -> Timed:
     began = perf_counter()
-    return Timed(run_test(suite, test), perf_counter() - began)
+    result = run_test(suite, test)
+    sweep()
+    return Timed(result, perf_counter() - began)

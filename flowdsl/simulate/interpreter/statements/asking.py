@@ -110,7 +110,9 @@ def _read(
     constant = constant_in(frame)
     question = Question(kind, text, shape=shape_of(type_, constant), model=model)
     recorder = frame.run.recorder
-    data = value_of(recorder.ask(question), type_, constant)
+    answer = recorder.ask(question)
+    frame.run.hold(answer)
+    data = value_of(answer, type_, constant)
     if may_lack:
         frame.names[statement.name.text] = Value(data, (((), (question, recorder.position)),))
         return True

@@ -47,6 +47,7 @@ def _arguments(frame: Frame, statement: ast.CallStmt, task: TaskSymbol) -> dict[
         else:
             default = constant(frame, task.defaults.get(parameter.name))
             data = on_the_wire(default, parameter.type)
+        frame.run.hold(data)
         found[parameter.name] = Value(data)
     return found
 

@@ -77,7 +77,8 @@ def execute(statement: ast.Stmt, frame: Frame) -> None:
         case ast.MatchStmt():
             _match(frame, statement)
         case ast.ForStmt():
-            for_each(frame, statement, perform)
+            with frame.loop(statement):
+                for_each(frame, statement, perform)
         case ast.RepeatStmt():
             _repeat(frame, statement)
         case ast.RetryStmt():
@@ -120,9 +121,11 @@ def _emit(frame: Frame, statement: ast.EmitStmt) -> None:
     type_ = types.ANY if field is None else field.type
     if statement.append:
         entry = value(frame, statement.value, type_at(type_, None))
+        frame.run.hold(entry.data)
         frame.emitted[name] = appended(frame.emitted.get(name, MISSING), entry)
     else:
-        frame.emitted[name] = value(frame, statement.value, type_)
+        frame.emitted[name] = emitted = value(frame, statement.value, type_)
+        frame.run.hold(emitted.data)
 
 
 def _keep(frame: Frame, statement: ast.KeepStmt) -> None:
@@ -131,9 +134,11 @@ def _keep(frame: Frame, statement: ast.KeepStmt) -> None:
     type_ = frame.type_of(name)
     if statement.append:
         entry = value(frame, statement.value, type_at(type_, None))
+        frame.run.hold(entry.data)
         frame.names[name] = appended(frame.names.get(name, MISSING), entry)
     else:
-        frame.names[name] = value(frame, statement.value, type_)
+        frame.names[name] = kept = value(frame, statement.value, type_)
+        frame.run.hold(kept.data)
 
 
 # Deciding and repeating
@@ -166,7 +171,9 @@ def _match(frame: Frame, statement: ast.MatchStmt) -> None:
 
 def _repeat(frame: Frame, statement: ast.RepeatStmt) -> None:
     """`repeat`: rounds, and the `else` where they came to no end."""
-    if rounds(frame, statement, perform):
+    with frame.loop(statement):
+        is_over = rounds(frame, statement, perform)
+    if is_over:
         frame.takes(statement, HOLDS)
         return
     limit, until = bound(frame, statement.limit), statement.until
@@ -179,7 +186,8 @@ def _repeat(frame: Frame, statement: ast.RepeatStmt) -> None:
 
 def _retry(frame: Frame, statement: ast.RetryStmt) -> None:
     """`retry`: attempts; where all failed its `else`, without one the last failure goes on."""
-    failed = attempts(frame, statement, perform)
+    with frame.loop(statement):
+        failed = attempts(frame, statement, perform)
     frame.takes(statement, HOLDS if failed is None else OTHERWISE)
     if failed is None:
         return
