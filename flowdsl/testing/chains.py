@@ -69,7 +69,7 @@ def run_chain_test(suite: Suite, case: Case, chain: ChainSymbol) -> Result:
         place_of(literals.span(case.title_node)),
         tuple(problems),
         frozenset(way for each in ran for way in each.script.ways),
-        frozenset(line for each in ran for line in each.script.lines()),
+        frozenset(place for each in ran for place in each.script.statements()),
     )
 
 

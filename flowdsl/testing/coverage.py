@@ -10,7 +10,7 @@ retry 3 { … }                      an attempt works · used up
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flowdsl.semantics.model import INPUT, LOOP, SemanticModel, TaskSymbol, WorkflowSymbol
@@ -45,26 +45,36 @@ class Way(Record):
 
 
 class Body(Record):
-    """What can be covered of a workflow or a task: its ways, and the lines of its statements."""
+    """What can be covered of a workflow or a task: its ways and its statements.
+
+    `statements` has the line of each by its offset, in the order of the source.
+    """
 
     kind: str
     name: str
     path: str
     ways: tuple[Way, ...]
-    lines: tuple[int, ...]
+    statements: Mapping[int, int]
 
 
 class Taken:
-    """What runs have taken: ways, and lines of files with a statement that was carried out."""
+    """What runs have taken: ways, and statements by their files and offsets."""
 
     def __init__(self) -> None:
         self.ways: set[Key] = set()
-        self.lines: set[tuple[str, int]] = set()
+        self.statements: set[tuple[str, int]] = set()
 
-    def add(self, ways: Iterable[Key], lines: Iterable[tuple[str, int]]) -> None:
+    def add(self, ways: Iterable[Key], statements: Iterable[tuple[str, int]]) -> None:
         """Add what another run has taken."""
         self.ways.update(ways)
-        self.lines.update(lines)
+        self.statements.update(statements)
+
+    def counts(self, body: Body) -> tuple[int, int]:
+        """How many of the ways and of the statements of a body are taken."""
+        return (
+            sum(way.key in self.ways for way in body.ways),
+            sum((body.path, start) in self.statements for start in body.statements),
+        )
 
 
 def key_of(source: SourceFile, node: ast.Node, way: str) -> Key:
@@ -91,8 +101,9 @@ def bodies_of(model: SemanticModel, paths: Collection[str]) -> Iterator[Body]:
         found = [each for each in _statements(body) if not isinstance(each, ast.AnnotatedStmt)]
         loops = [each for each in found if isinstance(each, ast.ForStmt)]
         ways = tuple(way for statement in found for way in _ways(model, source, statement, loops))
-        lines = sorted({source.position(each.start).line for each in found})
-        yield Body(kind, subject.name, source.path, ways, tuple(lines))
+        starts = sorted(each.start for each in found)
+        own = {start: source.position(start).line for start in starts}
+        yield Body(kind, subject.name, source.path, ways, own)
 
 
 def _statements(body: ast.Block) -> list[ast.Stmt]:
@@ -171,10 +182,12 @@ def _ways(
 
 
 def percent(bodies: Iterable[Body], taken: Taken) -> float:
-    """How much of the ways is taken, in percent; 100 where there is none to take."""
-    ways = [way for body in bodies for way in body.ways]
-    covered = sum(way.key in taken.ways for way in ways)
-    return 100.0 * covered / len(ways) if ways else 100.0
+    """How much of the statements and ways is taken, in percent; 100 where there are none."""
+    number = covered = 0
+    for body in bodies:
+        number += len(body.ways) + len(body.statements)
+        covered += sum(taken.counts(body))
+    return 100.0 * covered / number if number else 100.0
 
 
 def lcov(bodies: Iterable[Body], taken: Taken, from_root: Callable[[str], str] = str) -> str:
@@ -190,12 +203,18 @@ def lcov(bodies: Iterable[Body], taken: Taken, from_root: Callable[[str], str] =
     for path, own in by_path.items():
         records += ["TN:", f"SF:{from_root(path)}"]
         ways = [way for body in own for way in body.ways]
-        lines = sorted({line for body in own for line in body.lines})
+        lines = sorted({line for body in own for line in body.statements.values()})
+        carried_out = {
+            line
+            for body in own
+            for start, line in body.statements.items()
+            if (path, start) in taken.statements
+        }
         # Readers want that a line with ways is come to where one of them is taken, and only there:
         # not so is a `retry` in which the run ends.
         deciding = {way.decided for way in ways}
         reached = {way.decided for way in ways if way.key in taken.ways}
-        reached |= {line for line in lines if (path, line) in taken.lines and line not in deciding}
+        reached |= carried_out - deciding
         numbers: dict[int, int] = {}
         for way in ways:
             number = numbers[way.decided] = numbers.get(way.decided, -1) + 1

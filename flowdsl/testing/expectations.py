@@ -71,7 +71,9 @@ def unmet_by_prompt(
 
 def _matches(item: ast.PromptMatches, prompt: str, snapshot: Snapshot) -> Iterator[Unmet]:
     path = written_path(snapshot.path)
-    if snapshot.prompt is None:
+    if snapshot.unreadable:
+        yield Unmet(item, f"the snapshot `{path}` cannot be read: {snapshot.unreadable}")
+    elif snapshot.prompt is None:
         message = f"there is no snapshot `{path}`; `flowdsl test --update` writes it"
         yield Unmet(item, message)
     elif snapshot.prompt != prompt:

@@ -58,11 +58,9 @@ class Follower(Watcher):
             return None
         return self._recorder.trace(("", ""), Ending(SUCCESS, None, {}))
 
-    def lines(self) -> frozenset[tuple[str, int]]:
-        """The lines with a statement that was carried out, by file."""
-        return frozenset(
-            (source.path, source.position(start).line) for source, start in self._begun
-        )
+    def statements(self) -> frozenset[tuple[str, int]]:
+        """The files and offsets of the statements that were carried out, and of conditions."""
+        return frozenset((source.path, start) for source, start in self._begun)
 
     @property
     def position(self) -> int:

@@ -45,8 +45,8 @@ class Problem(Record):
 class Result(Record):
     """What became of a test; it passed where there are no problems.
 
-    `subject` is the name of what the test is for. `ways` and `lines` are what its run took of the
-    program (`coverage`).
+    `subject` is the name of what the test is for. `ways` and `statements` are what its run took of
+    the program (`coverage`).
     """
 
     title: str
@@ -54,7 +54,7 @@ class Result(Record):
     place: Place
     problems: tuple[Problem, ...]
     ways: frozenset[tuple[str, int, str, str]] = frozenset()
-    lines: frozenset[tuple[str, int]] = frozenset()
+    statements: frozenset[tuple[str, int]] = frozenset()
 
     @property
     def passed(self) -> bool:

@@ -46,7 +46,7 @@ def run_test(suite: Suite, case: Case) -> Result:
         return Result(case.title, case.subject, place, tuple(problems))
     runs = Runs(suite, case, literals, payload)
     problems += runs.problems()
-    return Result(case.title, case.subject, place, tuple(problems), runs.ways, runs.lines)
+    return Result(case.title, case.subject, place, tuple(problems), runs.ways, runs.statements)
 
 
 def first_run(suite: Suite, case: Case) -> tuple[Script, Trace] | None:
@@ -64,7 +64,7 @@ def every_run(suite: Suite, case: Case) -> list[tuple[World, Trace]]:
 class Runs:
     """The runs of a case: the first one, and the replays of it.
 
-    `ways` and `lines` are what they took of the program, once `problems` was asked for.
+    `ways` and `statements` are what they took of the program, once `problems` was asked for.
     """
 
     def __init__(self, suite: Suite, case: Case, literals: Literals, payload: Payload) -> None:
@@ -83,8 +83,8 @@ class Runs:
         return frozenset(way for script in self._scripts for way in script.ways)
 
     @property
-    def lines(self) -> frozenset[tuple[str, int]]:
-        return frozenset(line for script in self._scripts for line in script.lines())
+    def statements(self) -> frozenset[tuple[str, int]]:
+        return frozenset(place for script in self._scripts for place in script.statements())
 
     def first(self) -> tuple[Script, Trace] | None:
         """The first run by the source alone; None where it cannot be carried out."""

@@ -18,10 +18,14 @@ ENDING = ".prompt.md"
 
 
 class Snapshot(Record):
-    """Where the prompt of a workflow is kept, and what stands there; None where there is none."""
+    """Where the prompt of a workflow is kept, and what stands there; None where there is none.
+
+    `unreadable` is why it cannot be read, or empty.
+    """
 
     path: str
     prompt: str | None
+    unreadable: str = ""
 
 
 def snapshot_path(case: Case) -> str:

@@ -33,7 +33,8 @@ class Suite:
     """A compiled program, and what its tests share.
 
     `environment` has the `vars` of the environment for which it is compiled; `show_path` turns a
-    path of the project into one for people. `snapshots` are the prompts that are kept, by path.
+    path of the project into one for people. `snapshots` are the prompts that are kept, by path;
+    `unreadable` are those that cannot be read, each with the reason.
     """
 
     def __init__(
@@ -43,7 +44,9 @@ class Suite:
         environment: Mapping[str, str],
         show_path: Callable[[str], str] = str,
         snapshots: Mapping[str, str] = NO_SNAPSHOTS,
+        unreadable: Mapping[str, str] = NO_SNAPSHOTS,
     ) -> None:
+        self._unreadable = unreadable
         self._snapshots = snapshots
         self.model = model
         self.environment = environment
@@ -71,7 +74,7 @@ class Suite:
     def snapshot(self, case: Case) -> Snapshot:
         """The prompt that is kept of a case's workflow."""
         path = snapshot_path(case)
-        return Snapshot(path, self._snapshots.get(path))
+        return Snapshot(path, self._snapshots.get(path), self._unreadable.get(path, ""))
 
     def literals(self, module: ast.Module) -> Literals:
         """What evaluates the values in a file."""

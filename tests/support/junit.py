@@ -18,6 +18,7 @@ ELEMENTS: dict[str, tuple[set[str], set[str], set[str]]] = {
         {"skipped", "error", "failure", "system-out", "system-err"},
     ),
     "failure": (set(), {"type", "message"}, set()),
+    "error": (set(), {"type", "message"}, set()),
     "system-out": (set(), set(), set()),
 }
 """The elements of a report: attributes that must and may be there, and elements inside.

@@ -67,6 +67,16 @@ def takers(
     return found
 
 
+def reached_by(files: FileSystem, flows: Iterable[str], named: Iterable[str]) -> frozenset[str]:
+    """The files that are `named`, and those of `flows` that import them or take them in.
+
+    They may do so directly or not.
+    """
+    importers, taking = _read(files, set(flows))
+    direct = {each for path in named for each in (path, *taking.get(path, ()))}
+    return _closure(direct, importers)
+
+
 def _read(files: FileSystem, flows: set[str]) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     """Which of `flows`, and of what they import, import each flow and take in each file."""
     importers: dict[str, set[str]] = {}

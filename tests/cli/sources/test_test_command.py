@@ -211,16 +211,16 @@ def test_coverage_is_printed_written_and_asked_for(desk: Path) -> None:
     assert done.code == 0
     assert done.err.splitlines() == [
         "1 test passed",
-        "WAYS  TAKEN            NAME   FILE",
-        "2     1      workflow  total  flows/total.flow",
+        "STATEMENTS  REACHED  WAYS  TAKEN            NAME   FILE",
+        "4           4        2     1      workflow  total  flows/total.flow",
         '  flows/total.flow:8: never: `expect "it is open"` goes to its `else`',
-        "50.0 % of the ways are taken",
+        "83.3 % of the statements and ways are tested",
     ]
     assert "BRDA:8,0,1,0\n" in (desk / "cov.info").read_text()
-    done = run_here(desk, *words[:3], "--cov-fail-under", "51")
+    done = run_here(desk, *words[:3], "--cov-fail-under", "84")
     assert (done.code, done.err.splitlines()[-1]) == (
         1,
-        "50.0 % of the ways are taken, and 51 % are asked for",
+        "83.3 % of the statements and ways are tested, and 84 % are asked for",
     )
     assert run_here(desk, "test", "--cov-fail-under", "101").code == 64
 

@@ -31,7 +31,7 @@ def missed(body: str, *tests: str, sections: str = "") -> tuple[list[str], float
     for case in cases_of(suite.model):
         result = run_test(suite, case)
         assert result.passed, result.problems
-        taken.add(result.ways, result.lines)
+        taken.add(result.ways, result.statements)
     bodies = list(bodies_of(suite.model, {"main.flow"}))
     ways = [way for body in bodies for way in body.ways]
     return [way.words for way in ways if way.key not in taken.ways], percent(bodies, taken)
@@ -184,7 +184,7 @@ def test_lcov_is_read_as_its_manual_says() -> None:
     taken = Taken()
     for case in cases_of(suite.model):
         result = run_test(suite, case)
-        taken.add(result.ways, result.lines)
+        taken.add(result.ways, result.statements)
     bodies = list(bodies_of(suite.model, files))
     read = read_lcov(lcov(bodies, taken))
     assert sorted(read) == ["a.flow", "main.flow"]
@@ -267,7 +267,7 @@ def lcov_of(source: str) -> str:
     for case in cases_of(suite.model):
         result = run_test(suite, case)
         assert result.problems == ()
-        taken.add(result.ways, result.lines)
+        taken.add(result.ways, result.statements)
     return lcov(bodies_of(suite.model, {"main.flow"}), taken)
 
 
@@ -279,7 +279,7 @@ def test_genhtml_reads_the_coverage_of_an_example(folder: str, every: int, tmp_p
     taken = Taken()
     for case in [*cases_of(suite.model)][::every]:
         result = run_test(suite, case)
-        taken.add(result.ways, result.lines)
+        taken.add(result.ways, result.statements)
     paths = {module.source.path for module in suite.model.modules}
     bodies = list(bodies_of(suite.model, paths))
     write_tree(tmp_path, {path: bytes(read_folder(EXAMPLES / folder)[path]) for path in paths})
@@ -312,7 +312,7 @@ def test_lcov_has_lines_and_ways() -> None:
     taken = Taken()
     for case in cases_of(suite.model):
         result = run_test(suite, case)
-        taken.add(result.ways, result.lines)
+        taken.add(result.ways, result.statements)
     bodies = list(bodies_of(suite.model, {"main.flow"}))
     assert [(body.kind, body.name) for body in bodies] == [("task", "t"), ("workflow", "w")]
     assert lcov(bodies, taken).splitlines() == [

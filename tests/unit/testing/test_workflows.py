@@ -49,7 +49,7 @@ def test_their_tests_pass_and_take_every_way() -> None:
         result = run_test(suite(), case)
         if not result.passed:
             failed[result.title] = [problem.message for problem in result.problems]
-        taken.add(result.ways, result.lines)
+        taken.add(result.ways, result.statements)
     assert failed == {}
     bodies = list(bodies_of(suite().model, set(program().entries)))
     assert len({body.path for body in bodies}) == 12

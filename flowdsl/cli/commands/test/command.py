@@ -9,20 +9,23 @@ from collections.abc import Sequence
 
 from flowdsl.compiler.pipeline import Compilation
 from flowdsl.config.project import EMBEDDED, Environment, Project
+from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.text import render_text
 from flowdsl.diagnostics.suggest import listed
+from flowdsl.host import signals
 from flowdsl.host.environment import in_ci
-from flowdsl.host.writing import write_files
 from flowdsl.testing.explore import MOST_PATHS
 
 from ...runtime.command_line.arguments import positive
 from ...runtime.console import Console
 from ...runtime.environments import named_environment
 from ...runtime.exit_codes import FINDINGS, SOURCE_ERRORS, SUCCESS
-from ...runtime.failure import UsageError
+from ...runtime.exit_codes import INTERNAL as INTERNAL_ERROR
+from ...runtime.failure import CommandError, UsageError
 from ...runtime.places import add_stdin_filename
 from ...runtime.target import Target, open_target, root_remark
-from .compiling import compiled_tests
+from .compiling import Compiled, compiled_tests
+from .report import INTERNAL, SOURCE, Report, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,13 +68,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="exit 0 where the flows have no test, for pipelines of any project",
     )
     parser.add_argument(
-        "--cov", action="store_true", help="tell which ways of the flows no test takes"
+        "--cov",
+        action="store_true",
+        help="tell which statements no test reaches, and which ways of the flows none takes",
     )
     parser.add_argument(
         "--cov-fail-under",
         type=percentage,
         metavar="N",
-        help="exit 1 when less than N percent of the ways are taken",
+        help="exit 1 when less than N percent of the statements and ways are tested",
     )
     parser.add_argument(
         "--lcov", metavar="FILE", help="write what is taken as LCOV, which editors read"
@@ -113,13 +118,39 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run the tests that are selected; a line for each, and what went wrong below it.
 
-    Results go to standard output, findings that keep the flows from being compiled to standard
-    error.
+    Results go to standard output, findings that keep flows from being compiled to standard error.
+    The reports that are asked for are written however the command ends.
     """
+    report = Report(arguments, console)
+    with signals.Ending(report.interrupt):
+        try:
+            return _run(arguments, console, report)
+        except CommandError as failure:
+            report.add_failure(failure)
+            try:
+                report.close()
+            except UsageError as unwritten:
+                further = (*failure.messages[1:], *unwritten.messages)
+                raise CommandError(failure.messages[0], failure.code, *further) from None
+            raise
+        except (KeyboardInterrupt, signals.Interrupted):
+            report.interrupt(0)
+            raise
+        except Exception as bug:
+            message = f"FlowDSL itself has failed: {type(bug).__name__}"
+            report.add_failure(CommandError(message, INTERNAL_ERROR), INTERNAL)
+            raise
+        finally:
+            report.close()
+
+
+def _run(arguments: argparse.Namespace, console: Console, report: Report) -> int:
     if arguments.update and in_ci(os.environ):
         raise UsageError("`--update` writes snapshots for somebody to look at, and not in CI")
     target = open_target(arguments.paths, arguments.stdin_filename)
+    report.show_path = target.show_path
     if target.problems:
+        report.add_findings(target.problems)
         console.err(
             render_text(target.problems, 1, color=console.color_err, show_path=target.show_path)
         )
@@ -127,66 +158,92 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     _check_together(arguments)
     environment = _environment(target.project, arguments.env)
     words = arguments.scenario or arguments.words
-    compilation = compiled_tests(target, environment, words, also=arguments.explore)
-    if compilation.bundle is None:
-        analysis = compilation.analysis
-        shown = render_text(
-            analysis.diagnostics,
-            len(analysis.findings.paths),
-            color=console.color_err,
-            show_path=target.show_path,
-        )
-        console.err(shown)
-        remark = root_remark(target, analysis.diagnostics)
-        if remark is not None:
-            console.err(remark)
+    compiled = compiled_tests(target, environment, words, also=arguments.explore)
+    _tell_errors(compiled, target, console, report)
+    runs_tests = arguments.explore is None and arguments.from_scenario is None
+    runs_tests = runs_tests and arguments.scenario is None
+    if compiled.compilation.bundle is None or not (runs_tests or compiled.is_whole):
         return SOURCE_ERRORS
-
     if arguments.explore is not None:
         from .explore import explore
 
-        return explore(arguments, console, target, compilation, environment)
-
+        code = explore(arguments, console, target, compiled.compilation, environment)
+        report.leave_to_command()
+        return code
     if arguments.from_scenario is not None:
         from .from_scenario import write_tests
 
-        return write_tests(arguments.from_scenario, console, target, compilation, environment)
+        file = arguments.from_scenario
+        return write_tests(file, console, target, compiled.compilation, environment)
+    return _run_tests(arguments, console, target, compiled, environment, report)
 
+
+def _tell_errors(compiled: Compiled, target: Target, console: Console, report: Report) -> None:
+    """Tell the findings that keep flows, or some of them, from being tested."""
+    if compiled.stopping:
+        analysis = compiled.analysis
+        others = [each for each in compiled.stopping if each not in analysis.diagnostics]
+        found = (*analysis.diagnostics, *others)
+        number = len(analysis.findings.paths)
+        console.err(render_text(found, number, color=console.color_err, show_path=target.show_path))
+        remark = root_remark(target, analysis.diagnostics)
+        if remark is not None:
+            console.err(remark)
+        report.add_findings(compiled.stopping)
+    if compiled.untestable:
+        failure = CommandError(compiled.untestable[0], SOURCE_ERRORS, *compiled.untestable[1:])
+        report.add_failure(failure, SOURCE)
+        for message in failure.messages:
+            console.err(f"error: {printable(message)}")
+
+
+def _run_tests(
+    arguments: argparse.Namespace,
+    console: Console,
+    target: Target,
+    compiled: Compiled,
+    environment: Environment | None,
+    report: Report,
+) -> int:
+    """Run the tests of what could be compiled, or print the scenario of one."""
     from flowdsl.testing.suite import Suite
 
     from .sharing import timed_results
     from .snapshots import kept_snapshots, tell_unused, update
-    from .view import results_json, shown_result, summary
+    from .view import shown_result, summary
 
-    if arguments.pass_with_no_tests and not _tests_of(compilation, target):
-        console.err("there is no test in these flows")
-        return SUCCESS
-    tests = _selected(compilation, target, words)
+    compilation = compiled.compilation
+    assert compilation.bundle is not None, "some flows have no errors"
+    tests = _tests_of(compilation, compiled.entries)
+    if tests or (compiled.is_whole and not arguments.pass_with_no_tests):
+        tests = _selected(tests, arguments.scenario or arguments.words, compiled)
     model = compilation.analysis.model
     variables = environment.vars if environment is not None else {}
-    snapshots = kept_snapshots(target, tests)
-    suite = Suite(model, compilation.bundle, variables, target.show_path, snapshots)
+    snapshots, unreadable = kept_snapshots(target, tests)
+    suite = Suite(model, compilation.bundle, variables, target.show_path, snapshots, unreadable)
     if arguments.scenario is not None:
         return _rehearse(suite, tests, target.project, console)
     if arguments.update:
         update(suite, target, tests, snapshots, console)
-    if not (arguments.paths or arguments.words):
-        tell_unused(target, snapshots, console, remove=arguments.update)
-    results = []
+    if compiled.is_whole and not (arguments.paths or arguments.words):
+        tell_unused(target, {*snapshots, *unreadable}, console, remove=arguments.update)
     for timed in timed_results(suite, tests, arguments.jobs):
-        results.append(timed)
+        report.results.append(timed)
         if not arguments.json:
             console.out(shown_result(timed.result, target.show_path, color=console.color_out))
-    if arguments.json:
-        console.out(results_json(results))
-    else:
-        console.err(summary([each.result for each in results]))
-    if arguments.junit is not None:
-        from .junit import junit
-
-        _write(arguments.junit, junit(results, target.show_path))
-    is_covered = _cover(arguments, console, model, target, [each.result for each in results])
-    passed = all(each.result.passed for each in results)
+    report.close()
+    results = [each.result for each in report.results]
+    if not tests and compiled.is_whole:
+        console.err("there is no test in these flows")
+    elif tests and not arguments.json:
+        console.err(summary(results))
+    if compiled.left_out:
+        shown = listed(map(target.show_path, compiled.left_out))
+        console.err(f"the tests of {shown} did not run: they have errors, or need what has")
+    is_covered = _cover(arguments, console, model, compiled.entries, target, results)
+    if not compiled.is_whole:
+        return SOURCE_ERRORS
+    passed = all(result.passed for result in results)
     return SUCCESS if passed and is_covered else FINDINGS
 
 
@@ -251,6 +308,7 @@ def _cover(
     arguments: argparse.Namespace,
     console: Console,
     model: SemanticModel,
+    entries: Sequence[str],
     target: Target,
     results: Sequence[Result],
 ) -> bool:
@@ -264,21 +322,20 @@ def _cover(
 
     from flowdsl.testing.coverage import Taken, bodies_of, lcov, percent
 
-    from .coverage_view import coverage_text
+    from .coverage_view import COUNTED, coverage_text
 
     taken = Taken()
     for result in results:
-        taken.add(result.ways, result.lines)
-    paths = set(target.entries)
-    bodies = [*bodies_of(model, paths)]
+        taken.add(result.ways, result.statements)
+    bodies = [*bodies_of(model, set(entries))]
     reached = percent(bodies, taken)
     if arguments.cov:
         console.err(coverage_text(bodies, taken, target.show_path))
     if arguments.lcov is not None:
-        _write(arguments.lcov, lcov(bodies, taken, target.from_root))
+        write(arguments.lcov, lcov(bodies, taken, target.from_root))
     if least is None or reached >= least:
         return True
-    console.err(f"{reached:.1f} % of the ways are taken, and {least:g} % are asked for")
+    console.err(f"{reached:.1f} % of {COUNTED} are tested, and {least:g} % are asked for")
     return False
 
 
@@ -290,32 +347,25 @@ def _environment(project: Project | None, option: str | None) -> Environment | N
     return next(iter(project.environments.values()), None)
 
 
-def _tests_of(compilation: Compilation, target: Target) -> Sequence[Case]:
+def _tests_of(compilation: Compilation, entries: Sequence[str]) -> Sequence[Case]:
     from flowdsl.testing.cases import cases_of
 
-    entries = set(target.entries)
     model = compilation.analysis.model
     return [test for test in cases_of(model) if test.module.source.path in entries]
 
 
-def _selected(compilation: Compilation, target: Target, words: str) -> Sequence[Case]:
-    """The tests of the target whose title and subject have all the words."""
+def _selected(tests: Sequence[Case], words: str, compiled: Compiled) -> Sequence[Case]:
+    """The tests whose title and subject have all the words.
+
+    Where some flows have errors, there may be none: the others may have been meant.
+    """
     from flowdsl.testing.wrapping import has_words
 
-    tests = _tests_of(compilation, target)
     if not tests:
         raise UsageError("there is no test in these flows; `flowdsl new workflow` shows one")
     found = [test for test in tests if has_words(test.subject, test.title, words)]
-    if not found:
+    if not found and compiled.is_whole:
         known = "the 1 test has" if len(tests) == 1 else f"none of the {len(tests)} tests has"
         negated = " not" if len(tests) == 1 else ""
         raise UsageError(f"{known}{negated} all of `{words}` in its title")
     return found
-
-
-def _write(path: str, report: str) -> None:
-    try:
-        write_files({path: report.encode()}, durable=False)
-    except OSError as error:
-        reason = (error.strerror or "it fails").lower()
-        raise UsageError(f"`{path}` cannot be written: {reason}") from None

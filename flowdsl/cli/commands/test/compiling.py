@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flowdsl.compiler.pipeline import Compilation, CompileOptions, compile_project
+from flowdsl.compiler.pipeline import Analysis, Compilation, CompileOptions, compile_project
 from flowdsl.config.project import Environment
+from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.host.disk import Overlay
+from flowdsl.source.record import Record
 
 from ...runtime.exit_codes import SOURCE_ERRORS
 from ...runtime.failure import CommandError
@@ -17,55 +19,121 @@ if TYPE_CHECKING:
     from flowdsl.semantics.model import SemanticModel, TaskSymbol
 
 
+class Compiled(Record):
+    """What can be tested of a target.
+
+    - `compilation`: of the `entries` without errors, and of what their tests are for. Its bundle is
+      None where no entry is left.
+    - `analysis`: of all entries; `stopping` are its errors.
+    - `left_out`: the entries that have errors, or import or take in what has.
+    - `untestable`: the tasks that cannot be tested alone, each with its place and why.
+    """
+
+    compilation: Compilation
+    entries: tuple[str, ...]
+    analysis: Analysis
+    stopping: tuple[Diagnostic, ...] = ()
+    left_out: tuple[str, ...] = ()
+    untestable: tuple[str, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything can be tested."""
+        return not (self.stopping or self.untestable)
+
+
 def compiled_tests(
     target: Target, environment: Environment | None, words: str, *, also: str | None = None
-) -> Compilation:
+) -> Compiled:
     """The compilation of the target, and of the files that have what its tests are for.
 
-    Tasks that the tests with all the words are for have workflows around them there, and so has a
-    task with the name `also`.
+    Files with errors are left out, and so are those that need them. Tasks that the tests with all
+    the words are for have workflows around them there, and so has a task with the name `also`.
     """
     options = target.options(environment)
     compilation = compile_project(target.files, target.entries, options)
+    entries, analysis = target.entries, compilation.analysis
+    stopping = tuple(filter(options.stops, analysis.diagnostics))
+    while compilation.bundle is None:
+        rest = _without_errors(target, entries, compilation.analysis, options)
+        if not rest or len(rest) == len(entries):
+            return Compiled(compilation, (), analysis, stopping, target.entries)
+        # Of some flows nobody can say what is unused.
+        options = options.__replace__(whole=False)
+        entries = rest
+        compilation = compile_project(target.files, entries, options)
+        found = filter(options.stops, compilation.analysis.diagnostics)
+        stopping += tuple(each for each in found if each not in stopping)
+    left_out = tuple(each for each in target.entries if each not in entries)
+    compilation, untestable = _wrapped(target, entries, options, compilation, words, also)
+    return Compiled(compilation, entries, analysis, stopping, left_out, untestable)
+
+
+def _without_errors(
+    target: Target, entries: Sequence[str], analysis: Analysis, options: CompileOptions
+) -> tuple[str, ...]:
+    """The entries that have no error, and need no file that has one."""
+    from ...runtime.takers import reached_by
+
+    bad = {found.span.path for found in analysis.diagnostics if options.stops(found)}
+    reached = reached_by(target.files, entries, bad)
+    return tuple(each for each in entries if each not in reached)
+
+
+def _wrapped(
+    target: Target,
+    entries: tuple[str, ...],
+    options: CompileOptions,
+    compilation: Compilation,
+    words: str,
+    also: str | None,
+) -> tuple[Compilation, tuple[str, ...]]:
+    """The compilation with what the tests are for, and the tasks that cannot be tested alone."""
     model = compilation.analysis.model
-    if compilation.bundle is None or not (model.tested or also):
-        return compilation
+    if not (model.tested or also):
+        return compilation, ()
 
     from flowdsl.testing.wrapping import files_of, tested_tasks, wrapped_files
 
     subjects = (*model.tested.values(), *(each for each in model.chains if each.name == also))
     homes = {path for subject in subjects for path in files_of(subject)}
     tasks = list(dict.fromkeys((*tested_tasks(model, words), *_named(model, also))))
-    wrapped = wrapped_files(tasks)
-    if not wrapped and homes <= set(target.entries):
-        return compilation
-    files = Overlay(target.files, wrapped)
-    whole = compile_project(files, sorted({*target.entries, *homes, *wrapped}), options)
-    if whole.bundle is None and wrapped:
-        raise CommandError(_untestable(target, tasks, options, whole), SOURCE_ERRORS)
-    return whole
+    untestable: dict[TaskSymbol, str] = {}
+    while True:
+        wrapped = wrapped_files(each for each in tasks if each not in untestable)
+        if not wrapped and homes <= set(entries):
+            return compilation, tuple(untestable.values())
+        files = Overlay(target.files, wrapped)
+        whole = compile_project(files, sorted({*entries, *homes, *wrapped}), options)
+        if whole.bundle is not None or not wrapped:
+            return whole, tuple(untestable.values())
+        known, untestable = untestable, _untestable(target, entries, tasks, options)
+        if untestable.keys() == known.keys():
+            why = next(each for each in whole.analysis.diagnostics if options.stops(each))
+            message = f"the tasks cannot be tested together: {why.message}"
+            raise CommandError(message, SOURCE_ERRORS)
 
 
 def _untestable(
-    target: Target, tasks: Sequence[TaskSymbol], options: CompileOptions, whole: Compilation
-) -> str:
+    target: Target, entries: Sequence[str], tasks: Sequence[TaskSymbol], options: CompileOptions
+) -> dict[TaskSymbol, str]:
     """Which tasks cannot be compiled alone, each with its place and why."""
     from flowdsl.testing.wrapping import wrapped_files
 
-    found: list[str] = []
+    found: dict[TaskSymbol, str] = {}
     for task in tasks:
         files = Overlay(target.files, wrapped_files([task]))
         path = task.module.source.path
-        alone = compile_project(files, sorted({*target.entries, path}), options)
+        alone = compile_project(files, sorted({*entries, path}), options)
         if alone.bundle is None:
             why = next(each for each in alone.analysis.diagnostics if options.stops(each))
             line = task.declaration.name.span(task.module.source).first.line
             where = f"{target.show_path(path)}:{line}"
-            found.append(f"{where}: task `{task.name}` cannot be tested alone: {why.message}")
-    if not found:
-        why = next(each for each in whole.analysis.diagnostics if options.stops(each))
-        return f"the tasks cannot be tested together: {why.message}"
-    return "; ".join(found) + "; test a workflow that calls it"
+            found[task] = (
+                f"{where}: task `{task.name}` cannot be tested alone: {why.message}; test a "
+                "workflow that calls it"
+            )
+    return found
 
 
 def _named(model: SemanticModel, name: str | None) -> list[TaskSymbol]:

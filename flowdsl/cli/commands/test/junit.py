@@ -6,14 +6,18 @@ from collections.abc import Callable, Sequence
 
 from flowdsl.diagnostics.render.junit import xml_text
 
+from .report import Trouble
 from .sharing import Timed
 from .view import shown_place
 
 
-def junit(results: Sequence[Timed], show_path: Callable[[str], str]) -> str:
-    """JUnit XML with a case for each test."""
+def junit(
+    results: Sequence[Timed], troubles: Sequence[Trouble], show_path: Callable[[str], str]
+) -> str:
+    """JUnit XML with a case for each test, and one for each reason why others did not run."""
     failed = sum(not each.result.passed for each in results)
-    counts = f'tests="{len(results)}" failures="{failed}" errors="0"'
+    number = len(results) + len(troubles)
+    counts = f'tests="{number}" failures="{failed}" errors="{len(troubles)}"'
     seconds = sum(each.seconds for each in results)
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
@@ -22,8 +26,27 @@ def junit(results: Sequence[Timed], show_path: Callable[[str], str]) -> str:
     ]
     for each in results:
         lines += _case(each, show_path)
+    for trouble in troubles:
+        lines += _error(trouble, show_path)
     text = "\n".join([*lines, "  </testsuite>", "</testsuites>", ""])
     return text.encode("ascii", "xmlcharrefreplace").decode()
+
+
+def _error(trouble: Trouble, show_path: Callable[[str], str]) -> list[str]:
+    place, where, shown = trouble.place, "", "flowdsl test"
+    if place is not None:
+        file = xml_text(show_path(place.path))
+        where, shown = f' file="{file}" line="{place.line}"', shown_place(place, show_path)
+    return [
+        f'    <testcase classname="flowdsl" name="{xml_text(shown)}"{where}>',
+        f'      <error type="{trouble.name or trouble.kind}" message="{_line(trouble.message)}"/>',
+        "    </testcase>",
+    ]
+
+
+def _line(text: str) -> str:
+    """A text for an attribute, its line breaks kept."""
+    return xml_text(text).replace("\n", "&#10;").replace("\t", "&#9;")
 
 
 def _case(timed: Timed, show_path: Callable[[str], str]) -> list[str]:
@@ -38,8 +61,8 @@ def _case(timed: Timed, show_path: Callable[[str], str]) -> list[str]:
     lines = [f"{opening}>"]
     for problem in result.problems:
         shown = "\n".join((shown_place(problem.place, show_path), *problem.shown, problem.answer))
-        message = xml_text(problem.message).replace("\n", "&#10;").replace("\t", "&#9;")
         lines.append(
-            f'      <failure type="{problem.kind}" message="{message}">{xml_text(shown)}</failure>'
+            f'      <failure type="{problem.kind}" message="{_line(problem.message)}">'
+            f"{xml_text(shown)}</failure>"
         )
     return [*lines, "    </testcase>"]

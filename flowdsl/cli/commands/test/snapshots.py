@@ -17,17 +17,17 @@ from ...runtime.failure import UsageError
 from ...runtime.target import Target
 
 
-def kept_snapshots(target: Target, tests: Sequence[Case]) -> dict[str, str]:
-    """The prompts that are kept for some tests, by project path."""
+def kept_snapshots(target: Target, tests: Sequence[Case]) -> tuple[dict[str, str], dict[str, str]]:
+    """The prompts that are kept for some tests, and why others cannot be read, by project path."""
     found: dict[str, str] = {}
+    unreadable: dict[str, str] = {}
     for path in snapshot_paths(tests):
         try:
             found[path] = target.files.read_text(path)
         except UnreadableFile as error:
             if not error.missing:
-                shown = target.show_path(path)
-                raise UsageError(f"`{shown}` cannot be read: {error.reason}") from None
-    return found
+                unreadable[path] = error.reason
+    return found, unreadable
 
 
 def tell_unused(target: Target, used: Collection[str], console: Console, *, remove: bool) -> None:

@@ -11,6 +11,7 @@ from flowdsl.diagnostics.render.summary import counted
 from flowdsl.testing.outcome import Place, Problem, Result
 
 from ...views.painted import BAD, GOOD, QUIET, Part, painted
+from .report import Trouble
 from .sharing import Timed
 
 FORMAT_VERSION = 1
@@ -48,15 +49,29 @@ def summary(results: Sequence[Result]) -> str:
     return f"{ran}, {failed} failed" if failed else f"{ran} passed"
 
 
-def results_json(results: Sequence[Timed]) -> str:
-    """One object with every result; paths are those of the project."""
+def results_json(results: Sequence[Timed], troubles: Sequence[Trouble]) -> str:
+    """One object with every result, and why others are missing; paths are those of the project."""
     whole = {
         "format_version": FORMAT_VERSION,
         "items": [_item(each) for each in results],
         "total": len(results),
         "failed": sum(not each.result.passed for each in results),
+        "errors": [trouble_json(each) for each in troubles],
     }
     return json.dumps(whole, ensure_ascii=False, indent=2)
+
+
+def trouble_json(trouble: Trouble) -> dict[str, Any]:
+    """Why tests did not run, as JSON."""
+    place = trouble.place
+    return {
+        "kind": trouble.kind,
+        "name": trouble.name or None,
+        "message": trouble.message,
+        "path": None if place is None else place.path,
+        "line": None if place is None else place.line,
+        "column": None if place is None else place.column,
+    }
 
 
 def _item(timed: Timed) -> dict[str, Any]:
