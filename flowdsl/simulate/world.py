@@ -63,6 +63,24 @@ class Question(Record, eq=True):
     milliseconds: int = 0
     model: str = ""
 
+    def __str__(self) -> str:
+        """What is asked, in words on one line: `read "the total"`."""
+        return f'{_WORDS.get(self.kind, self.kind)} "{one_line(self.text)}"'
+
+
+_WORDS = {
+    READ: "read",
+    COPY: "what is copied from",
+    OUTPUT: "printed by",
+    DAY: "the day of the clock,",
+}
+"""The words in front of a question where they are not its kind."""
+
+
+def one_line(text: str) -> str:
+    """A text with its line ends spelled, so that it stands on one line."""
+    return text.replace("\n", "\\n")
+
 
 class World(Record):
     """The answers of a desktop, and what a run is given.

@@ -175,4 +175,4 @@ def _too_long(found: TooLong, script: Script, suite: Suite, place: Span) -> Prob
 def _reason(found: Disagreement) -> str:
     """Why a prompt cannot be carried out; nothing where it can."""
     ending = found.payload.ending
-    return f": it {ending.reason}" if ending.status == BROKEN else ""
+    return f": {ending.reason}" if ending.status == BROKEN else ""

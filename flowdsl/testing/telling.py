@@ -13,7 +13,7 @@ from flowdsl.simulate import world
 from flowdsl.simulate.executions import Disagreement
 from flowdsl.simulate.interpreter.values import spelled
 from flowdsl.simulate.trace import SUCCESS, Asked, Ending, Event, Trace
-from flowdsl.simulate.world import Question
+from flowdsl.simulate.world import Question, one_line
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 
@@ -153,10 +153,7 @@ def event_line(event: Event) -> str:
 
 def asked_line(asked: Asked) -> str:
     """A question with its answer, in one line."""
-    question = asked.question
-    verb = {world.READ: "read", world.COPY: "what is copied from", world.OUTPUT: "printed by"}
-    words = verb.get(question.kind, question.kind)
-    return f"? {words} {_quoted(question.text)}: {_answer(asked.answer)}"
+    return f"? {asked.question}: {_answer(asked.answer)}"
 
 
 def _answer(answer: Any) -> str:
@@ -226,7 +223,7 @@ def _end_lines(trace: Trace) -> Iterator[str]:
 
 
 def _quoted(text: str) -> str:
-    return '"' + text.replace("\n", "\\n") + '"'
+    return f'"{one_line(text)}"'
 
 
 # Two traces

@@ -128,10 +128,12 @@ def carry_out(
                 )
     except NotAsked as unasked:
         ending = Ending(
-            BROKEN, f"asks {unasked.question} at {unasked.position}, the program does not", {}
+            BROKEN, f"it asks `{unasked.question}`, which the program does not ask there", {}
         )
-    except (Defect, LiveSecret) as defect:
-        ending = Ending(BROKEN, f"{type(defect).__name__}: {defect}", {})
+    except LiveSecret as secret:
+        ending = Ending(BROKEN, f"a secret stands in a text that is not typed: {secret}", {})
+    except Defect as defect:
+        ending = Ending(BROKEN, str(defect), {})
     trace = recorder.trace(heading, ending, refused, checks)
     kept = agent.recording if agent is not None and trace.is_well else None
     return Execution(trace, kept, memory.values)

@@ -95,7 +95,8 @@ class View:
             return EMPTY if found is None else found
         if path[0] == SAVED:
             if not self.knows_saved:
-                raise Defect("nothing says what stands between these brackets", str(path))
+                between = ".".join(map(str, path[1:]))
+                raise Defect("nothing says what stands between these brackets", between)
             name = str(path[1])
             if name not in self.saved:
                 if name not in self.before:

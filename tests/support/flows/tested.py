@@ -5,6 +5,7 @@ assert messages(WORKFLOW + 'test "t" for w { aborts }') == ["the run does not ab
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,7 +44,25 @@ def suite_of(files: str | Mapping[str, str | bytes], **options: Any) -> Suite:
 def results(files: str | Mapping[str, str | bytes], **options: Any) -> list[Result]:
     """The result of every test of a program, in order."""
     suite = suite_of(files, **options)
-    return [run_test(suite, test) for test in cases_of(suite.model)]
+    found = [run_test(suite, test) for test in cases_of(suite.model)]
+    for result in found:
+        check_words(result)
+    return found
+
+
+_REPR = re.compile(r"\b_?[A-Z]\w*\((?:\w+=|['\"]|\))")
+"""How Python writes an object: `Question(kind='sees', ...`."""
+
+
+def check_words(result: Result) -> None:
+    """Fail where a message holds an object of FlowDSL as Python writes it, or the name of a class.
+
+    All tests of the layer go through here, so that all its messages do.
+    """
+    for problem in result.problems:
+        for text in (problem.message, problem.answer, *problem.shown):
+            assert not _REPR.search(text), text
+            assert not re.search(r"\b(?:Defect|LiveSecret|NotAsked|None|True|False)\b", text), text
 
 
 def problems(files: str | Mapping[str, str | bytes], **options: Any) -> list[str]:

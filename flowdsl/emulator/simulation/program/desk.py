@@ -13,6 +13,7 @@ from flowdsl.emulator.simulation.sampling import sample
 from flowdsl.emulator.simulation.schemas import Schema, accepts
 from flowdsl.emulator.simulation.variables import EMPTY, Path, Values
 from flowdsl.simulate import shapes
+from flowdsl.simulate.interpreter.values import spelled
 from flowdsl.simulate.machine.performance import Asking, Spot
 from flowdsl.simulate.world import (
     COMMAND,
@@ -138,8 +139,8 @@ class ScenarioDesk:
             return
         if not accepts(_schema_of(question.shape), answer):
             raise Unplayable(
-                f"the scenario answers `{question.text}` with `{answer}`, which is not of the type "
-                "that the program reads"
+                f"the scenario answers `{question.text}` with `{spelled(answer)}`, which is not of "
+                "the type that the program reads"
             )
 
     def _made_up(self, question: Question, asking: Asking) -> JsonValue:
