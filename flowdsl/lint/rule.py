@@ -12,7 +12,7 @@ from flowdsl.syntax import ast
 RETIRED = frozenset(("unquoted-ui-label",))
 """Rules that were dropped because they were wrong too often. A project may still name them."""
 
-SHARED_KINDS = ("task", "type", "const")
+SHARED_KINDS = ("task", "type", "const", "fixture")
 """Kinds of names that other files may use."""
 
 UNUSED_KINDS = ("import", "input", "parameter", "runtime variable", "secret", *SHARED_KINDS)

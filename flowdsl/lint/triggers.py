@@ -9,6 +9,7 @@ import re
 from itertools import pairwise
 
 from flowdsl.semantics.capabilities import COMMAND_BYTES, PLAINED
+from flowdsl.semantics.flow_tests.items import expects_something
 from flowdsl.semantics.statements.keys import chord_keys, is_shared_key
 from flowdsl.semantics.traversal import inner_blocks
 from flowdsl.semantics.types import ANY, ListOf, Type, strip_optional
@@ -53,6 +54,12 @@ def writes_optional(context: LintContext, node: ast.Node) -> bool:
 def has_branches(context: LintContext, statement: ast.IfStmt) -> bool:
     """Whether an `if` has an `else if`."""
     return len(statement.branches) > 1
+
+
+def may_expect_nothing(context: LintContext, test: ast.TestDecl) -> bool:
+    """Whether a test has cases, or expects nothing itself."""
+    has_cases = any(isinstance(item, ast.TestCase) for item in test.items)
+    return has_cases or not expects_something(test.items)
 
 
 def has_limit(context: LintContext, statement: ast.ForStmt) -> bool:

@@ -136,6 +136,8 @@ def _of_module(
             name = declaration.name
             if not mentions.anywhere(source, name.text):
                 lines = with_description(whole_lines(declaration.span(source)))
+                if source.text[: name.start].rstrip().endswith("fixture"):
+                    kind = "fixture"
                 unused = Unused(kind, name.text, name.span(source), lines)
                 yield module, declaration, unused
         for unused in _values(model, declaration, source, used, mentions):

@@ -250,15 +250,21 @@ def _check_tests(program: Program) -> tuple[tuple[ast.Module, ast.TestDecl], ...
         return ()
     from .flow_tests.check import check_test
 
-    titles: dict[tuple[str, str, str], Span] = {}
+    titles: dict[tuple[object, str], Span] = {}
     for module, test in tests:
         check_test(program, program.scopes[module], test)
-        span = test.title.span(module.source)
-        title = test.title.value
-        first = titles.setdefault((module.source.path, test.subject.text, title), span)
-        if first is not span:
-            labels = (Label(first, "first declared here"),)
-            program.sink.report(errors.DUPLICATE_DECLARATION, span, name=title, labels=labels)
+        # What a test is for may be tested in several files, and a mistaken name means nothing.
+        subject = program.tested.get(test, (module.source.path, test.subject.text))
+        titled = [(test.title, test.title.value)]
+        for case in (item for item in test.items if isinstance(item, ast.TestCase)):
+            titled.append((case.title, f"{test.title.value}: {case.title.value}"))
+        for node, title in titled:
+            span = node.span(module.source)
+            first = titles.setdefault((subject, title), span)
+            if first is not span:
+                labels = (Label(first, "first declared here"),)
+                program.sink.report(errors.DUPLICATE_DECLARATION, span, name=title, labels=labels)
+                break
     return tests
 
 

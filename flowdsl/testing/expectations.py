@@ -83,15 +83,6 @@ def _matches(item: ast.PromptMatches, prompt: str, snapshot: Snapshot) -> Iterat
 
 # The run
 
-_OF_PROMPT = (ast.PromptContains, ast.PromptOmits, ast.PromptTokens, ast.PromptMatches)
-
-
-def needs_run(items: tuple[ast.TestItem, ...]) -> bool:
-    """Whether a test is about a run, and not about the prompt alone."""
-    of_prompt = any(isinstance(item, _OF_PROMPT) for item in items)
-    others = any(not isinstance(item, (*_OF_PROMPT, ast.GivenSection)) for item in items)
-    return others or not of_prompt
-
 
 def unmet_by_run(
     case: Case, literals: Literals, trace: Trace, script: Script, checks: Sequence[str] = ()

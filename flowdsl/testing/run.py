@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from flowdsl.semantics.flow_tests.items import needs_run
 from flowdsl.simulate.executions import (
     disagreements_with,
     on_its_day,
@@ -24,7 +25,7 @@ from flowdsl.syntax import ast
 from .answers import Script, answers_of
 from .cases import Case, day_of_test, given_by, given_place, inputs_of
 from .chains import run_chain_test
-from .expectations import needs_run, unmet_by_prompt, unmet_by_run
+from .expectations import unmet_by_prompt, unmet_by_run
 from .literals import Literals
 from .outcome import DISAGREEMENT, FAILED, MISTAKEN, Problem, Result, place_of
 from .suite import BUG, Suite, check_names, disagreement, executed

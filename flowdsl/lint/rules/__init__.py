@@ -87,6 +87,7 @@ RULES = (
     Rule("fixed-wait", (ast.WaitStmt,), room="program"),
     Rule("key-of-one-driver", (ast.PressStmt,), room="commands", when=triggers.has_rare_key),
     Rule("last-entry-wins", (ast.ForStmt,), room="program"),
+    Rule("test-expects-nothing", (ast.TestDecl,), room="program", when=triggers.may_expect_nothing),
     Rule("missing-description", (ast.WorkflowDecl,), room="prose", when=triggers.lacks_description),
     Rule("newer-powershell-syntax", (ast.RunStmt,), room="commands", when=triggers.has_operators),
     Rule("no-effect", _MAY_BE_EMPTY, room="program", when=triggers.may_be_empty),

@@ -40,6 +40,7 @@ from ..values.tables import rows_of
 from .acts import Selector, Subject, check_act, check_selector, check_step, inner_text
 from .answers import LIST, NULL, VALUE, answers_in_turn, kind_of
 from .fixtures import check_fixture
+from .items import needs_run
 from .misplaced import report_misplaced
 from .run_texts import (
     CHOOSE,
@@ -109,23 +110,6 @@ _ENDS = (
     ast.ExpectRefused,
 )
 _JUDGED = "the answer to a check"
-_OF_A_RUN = (
-    *_ENDS,
-    ast.JudgedSection,
-    ast.ExpectFailedCheck,
-    ast.ExpectStepRefused,
-    ast.ScreenSection,
-    ast.ReadsSection,
-    ast.CommandsSection,
-    ast.ItemAnswers,
-    ast.StepAnswers,
-    ast.ExpectStepOutputs,
-    ast.ExpectNever,
-    ast.ExpectDoes,
-    ast.ExpectReaches,
-    ast.ThenGiven,
-)
-"""Items that need a run."""
 
 Given: TypeAlias = dict[str, Span | None]
 """Inputs that are given, each with its place; None for one that has to be there and is left out."""
@@ -463,7 +447,7 @@ class _TestChecker:
         """
         if self.subject is None or _UNKNOWN in given:
             return
-        if not any(isinstance(item, _OF_A_RUN) for item in items):
+        if not needs_run(items):
             return
         inputs = self.fields.inputs or ()
         missing = [
@@ -480,6 +464,45 @@ class _TestChecker:
                 names=quoted(missing),
                 target=self.subject.name,
             )
+        elif TODAY not in given:
+            self._report_days(items, given, place)
+
+    def _report_days(self, items: tuple[ast.TestItem, ...], given: Given, place: ast.Node) -> None:
+        """Report inputs whose default counts from the day of the run, which nobody says."""
+        assert self.subject is not None
+        left_out = self._left_out(items, given)
+        counted = [field.name for field in left_out if field.day and field.day.needs_today]
+        if counted:
+            self.program.sink.report(
+                errors.MISSING_ARGUMENT,
+                place.span(self.source),
+                names=quoted([TODAY]),
+                target=self.subject.name,
+                help=f"the default of {quoted(counted)} counts from the day of the run: write "
+                f'`{TODAY} = "2026-03-01"` into `given`, or give {quoted(counted)} itself',
+            )
+
+    def _left_out(self, items: tuple[ast.TestItem, ...], given: Given) -> Iterator[FieldType]:
+        """The inputs of the runs that are not given, neither by the test nor by its chain.
+
+        Where a test expects that a step fails, the steps behind the first may not run.
+        """
+        yield from (field for field in self.fields.inputs or () if given.get(field.name) is None)
+        steps = self.subject.steps if isinstance(self.subject, ChainSymbol) else ()
+        aborts = any(isinstance(item, ast.ExpectAborts) for item in items)
+        for step, workflow in steps[:1] if aborts else steps:
+            handed = self._handed(step)
+            for field in () if workflow is None else workflow.inputs:
+                if field.name not in handed:
+                    yield field
+
+    def _handed(self, step: ast.ChainStep) -> set[str]:
+        """The names of the inputs that a chain gives to a step."""
+        assert isinstance(self.subject, ChainSymbol)
+        sections = self.subject.declaration.items
+        shared = (each.bindings for each in sections if isinstance(each, ast.SharedSection))
+        names = {each.name.text for bindings in shared for each in bindings}
+        return names | {each.name.text for each in step.arguments}
 
     def _screen(self, answer: ast.ScreenAnswer) -> None:
         self._check_asked(answer.text, _KINDS[answer.question], answer.question)

@@ -7,6 +7,7 @@ from typing import Any
 
 from flowdsl.compiler.collector import sweep
 from flowdsl.semantics import types
+from flowdsl.semantics.flow_tests.items import needs_run
 from flowdsl.semantics.model import ChainSymbol, TaskSymbol, WorkflowSymbol
 from flowdsl.simulate.trace import SUCCESS
 from flowdsl.source.record import Record
@@ -14,7 +15,6 @@ from flowdsl.source.record import Record
 from ..cases import Case, begun_inputs, day_of_test, inputs_of
 from ..chains import Ran, chain_runs
 from ..coverage import Way, bodies_of
-from ..expectations import needs_run
 from ..run import first_run
 from ..suite import Suite
 from ..telling import sense_of

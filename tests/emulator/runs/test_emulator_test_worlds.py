@@ -9,6 +9,7 @@ import pytest
 
 from flowdsl.cli.commands.test.from_scenario import ChainWorld, RuleWorld, rule_inputs
 from flowdsl.emulator.scenario import make_scenario
+from flowdsl.semantics.flow_tests.items import needs_run
 from flowdsl.simulate.executions import started_world
 from flowdsl.simulate.machine.execute import Payload
 from flowdsl.simulate.trace import SUCCESS, Trace
@@ -16,7 +17,6 @@ from flowdsl.simulate.world import World
 from flowdsl.syntax import ast
 from flowdsl.testing.cases import Case, cases_of, inputs_of
 from flowdsl.testing.chains import chain_runs
-from flowdsl.testing.expectations import needs_run
 from flowdsl.testing.outcome import Problem
 from flowdsl.testing.run import every_run, run_test
 from flowdsl.testing.scenarios.reading import written_chain_test, written_test

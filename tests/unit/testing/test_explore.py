@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from flowdsl.semantics.flow_tests.items import needs_run
 from flowdsl.semantics.model import ChainSymbol, WorkflowSymbol
 from flowdsl.simulate.interpreter.chains import ChainRun
 from flowdsl.simulate.interpreter.interpret import interpret
@@ -16,7 +17,6 @@ from flowdsl.simulate.world import Question, World
 from flowdsl.testing.cases import Case, cases_of
 from flowdsl.testing.chains import chain_runs
 from flowdsl.testing.coverage import bodies_of
-from flowdsl.testing.expectations import needs_run
 from flowdsl.testing.explore.findings import Findings, findings
 from flowdsl.testing.explore.running import path_run
 from flowdsl.testing.explore.samples import NoSample

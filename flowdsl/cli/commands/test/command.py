@@ -25,7 +25,7 @@ from ...runtime.failure import CommandError, UsageError
 from ...runtime.places import add_stdin_filename
 from ...runtime.target import Target, open_target, root_remark
 from .compiling import Compiled, compiled_tests
-from .report import INTERNAL, SOURCE, Report, write
+from .reports import INTERNAL, SOURCE, TestReports, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     Results go to standard output, findings that keep flows from being compiled to standard error.
     The reports that are asked for are written however the command ends.
     """
-    report = Report(arguments, console)
+    report = TestReports(arguments, console)
     with signals.Ending(report.interrupt):
         try:
             return _run(arguments, console, report)
@@ -144,7 +144,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             report.close()
 
 
-def _run(arguments: argparse.Namespace, console: Console, report: Report) -> int:
+def _run(arguments: argparse.Namespace, console: Console, report: TestReports) -> int:
     if arguments.update and in_ci(os.environ):
         raise UsageError("`--update` writes snapshots for somebody to look at, and not in CI")
     target = open_target(arguments.paths, arguments.stdin_filename)
@@ -178,7 +178,7 @@ def _run(arguments: argparse.Namespace, console: Console, report: Report) -> int
     return _run_tests(arguments, console, target, compiled, environment, report)
 
 
-def _tell_errors(compiled: Compiled, target: Target, console: Console, report: Report) -> None:
+def _tell_errors(compiled: Compiled, target: Target, console: Console, report: TestReports) -> None:
     """Tell the findings that keep flows, or some of them, from being tested."""
     if compiled.stopping:
         analysis = compiled.analysis
@@ -203,7 +203,7 @@ def _run_tests(
     target: Target,
     compiled: Compiled,
     environment: Environment | None,
-    report: Report,
+    report: TestReports,
 ) -> int:
     """Run the tests of what could be compiled, or print the scenario of one."""
     from flowdsl.testing.suite import Suite
@@ -270,7 +270,7 @@ def _rehearse(
     suite: Suite, tests: Sequence[Case], project: Project | None, console: Console
 ) -> int:
     """Print the scenario of the one test that is selected."""
-    from flowdsl.testing.expectations import needs_run
+    from flowdsl.semantics.flow_tests.items import needs_run
     from flowdsl.testing.scenarios.rehearsal import rehearsal
 
     if len(tests) > 1:

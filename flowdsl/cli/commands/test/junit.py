@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from flowdsl.diagnostics.render.junit import xml_text
 
-from .report import Trouble
+from .reports import Trouble
 from .sharing import Timed
 from .view import shown_place
 

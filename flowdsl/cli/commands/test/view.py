@@ -11,7 +11,7 @@ from flowdsl.diagnostics.render.summary import counted
 from flowdsl.testing.outcome import Place, Problem, Result
 
 from ...views.painted import BAD, GOOD, QUIET, Part, painted
-from .report import Trouble
+from .reports import Trouble
 from .sharing import Timed
 
 FORMAT_VERSION = 1

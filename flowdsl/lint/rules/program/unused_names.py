@@ -12,6 +12,10 @@ from flowdsl.semantics.model import RUNTIME
 
 _MESSAGES = {
     "const": ("nothing in the project names const `{name}`", "remove it, or use it"),
+    "fixture": (
+        "nothing in the project gives fixture `{name}` to a run",
+        "remove it, or write `given {name}` in a test",
+    ),
     "import": ("`{name}` is imported and never used", "remove it"),
     "input": (
         "input `{name}` is never used",
@@ -66,7 +70,7 @@ def _fixes(unused: Unused) -> tuple[tuple[Fix, ...], str | None]:
     """The fixes, and the help where it is not the usual one."""
     name, removal = unused.name, (Edit(unused.whole, ""),)
     match unused.kind:
-        case "const" | "task" | "type":
+        case "const" | "fixture" | "task" | "type":
             return (Fix(f"remove {unused.kind} `{name}`", removal),), None
         case "import":
             return (Fix(f"remove the import of `{name}`", removal, "safe"),), None

@@ -37,7 +37,7 @@ class Trouble(Record):
     place: Place | None = None
 
 
-class Report:
+class TestReports:
     """The results and troubles of one command; `close` writes them as it was asked to, once.
 
     Standard output gets nothing else where JSON is asked for. Where no tests are run, `--explore`
