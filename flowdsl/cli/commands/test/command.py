@@ -25,7 +25,8 @@ from ...runtime.failure import CommandError, UsageError
 from ...runtime.places import add_stdin_filename
 from ...runtime.target import Target, open_target, root_remark
 from .compiling import Compiled, compiled_tests
-from .reports import INTERNAL, SOURCE, TestReports, write
+from .reports import TestReports, write
+from .troubles import INTERNAL, SOURCE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
