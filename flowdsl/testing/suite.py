@@ -13,6 +13,7 @@ from flowdsl.simulate.interpreter.bounds import out_of_bounds
 from flowdsl.simulate.interpreter.budget import Budget
 from flowdsl.simulate.interpreter.errors import MissingInText, NotAProgram, TooLong
 from flowdsl.simulate.interpreter.interpret import interpret
+from flowdsl.simulate.machine.characters import filled_length
 from flowdsl.simulate.machine.execute import Payload, Refused, accepted_inputs
 from flowdsl.simulate.trace import BROKEN, SUCCESS, Trace
 from flowdsl.simulate.world import World
@@ -97,7 +98,13 @@ def executed(
     `place` is where the test gives the inputs; `budget` is what the test may still take.
     """
     try:
-        started_inputs(suite.payload(workflow), workflow, world)
+        payload = suite.payload(workflow)
+        begun = started_inputs(payload, workflow, world)
+        length = filled_length(payload.prompt, begun.inputs)
+        if length > budget.characters_left:
+            most = f"a test fills in and keeps {budget.characters:,} at most"
+            message = f"with these inputs the prompt has {length:,} characters, and {most}"
+            return Problem(MISTAKEN, message, place_of(place))
         return interpret(suite.model, workflow, world, suite.environment, script, budget)
     except NoDay as none:
         message = f"{none}: say in `given` which day is `today`, or give `{none.name}` itself"
@@ -135,14 +142,17 @@ def disagreement(
         return
 
 
-def started_inputs(payload: Payload, workflow: WorkflowSymbol, world: World) -> None:
-    """Start a run as the service does; raises Refused, in our words where types tell why."""
+def started_inputs(payload: Payload, workflow: WorkflowSymbol, world: World) -> World:
+    """The world in which the service starts a run; raises Refused, in our words where types tell
+    why.
+    """
     begun = started_world(payload, on_its_day(workflow, world))
     try:
         accepted_inputs(payload.input_schema, begun.inputs)
     except Refused as refused:
         wrong = out_of_bounds(workflow.inputs, begun.inputs, "input")
         raise Refused(str(refused) if wrong is None else wrong.reason) from None
+    return begun
 
 
 TODAY = 'given { today = "2026-03-01" }'

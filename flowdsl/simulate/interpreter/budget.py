@@ -16,6 +16,8 @@ A trace keeps every text, and so does the one of the prompt beside it: that make
 """
 ENTRY = 16
 """How many characters an entry or a field counts for, beside those that it holds."""
+ORIGIN = 4
+"""How many characters a question counts for, each time that something depends on its answer."""
 
 
 class Budget:

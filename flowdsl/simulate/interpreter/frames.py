@@ -15,7 +15,7 @@ from flowdsl.syntax.statements import variable_set_by
 
 from ..trace import Recorder
 from ..world import Question
-from .budget import Budget, weight
+from .budget import ORIGIN, Budget, weight
 from .errors import TooLong
 from .values import Value
 from .watching import NOBODY, Watcher
@@ -123,7 +123,7 @@ class Frame:
     def take(self, value: Value) -> Any:
         """The JSON of a value on which something depends: what it answers was used."""
         if value.origins:
-            self.run.fill(len(value.origins))
+            self.run.fill(ORIGIN * len(value.origins))
         for _, (question, position) in value.origins:
             self.run.recorder.use(question, position)
         return value.data

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -129,6 +130,16 @@ def with_inputs(text: str, inputs: Mapping[str, Any], names: Iterable[str] = ())
     if odd:
         text = re.sub(rf"(?<!\\)\{{({'|'.join(odd)})({_STEPS})\}}", put_odd, text)
     return TOKEN.sub(put, text)
+
+
+def filled_length(text: str, inputs: Mapping[str, Any]) -> int:
+    """About how many characters a prompt has with the inputs of a run put in."""
+    mentioned = Counter(found["input"] for found in TOKEN.finditer(text))
+    del mentioned[None]
+    lengths = (
+        times * len(spelled(at_path(inputs, path_parts(path)))) for path, times in mentioned.items()
+    )
+    return len(text) + sum(lengths)
 
 
 def _value(value: Any) -> str:

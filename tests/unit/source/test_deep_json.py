@@ -12,8 +12,8 @@ from flowdsl.emulator.simulation.prompts import loop_items
 from flowdsl.ir import nodes
 from flowdsl.semantics import types
 from flowdsl.simulate.interpreter.reading import value_of
+from flowdsl.simulate.machine.ending.transformation import _from_text
 from flowdsl.simulate.machine.memory import from_json
-from flowdsl.simulate.machine.transformation import _from_text
 
 DEEP = "[" * 100_000
 

@@ -94,6 +94,32 @@ def test_what_grows_without_end_is_stopped_and_says_where() -> None:
     check_rows(GROWING, check)
 
 
+def test_a_prompt_that_inputs_make_too_long_is_not_carried_out() -> None:
+    mentions = "\n".join(
+        f'if sees "box {number}" {{ do "Note {{text}} {number}." }}' for number in range(11)
+    )
+    flow = workflow(f'press "F5"\n{mentions}', inputs="text: string")
+    test = 'test "t" for w {{ given {{ text = "{}" }} does press "F5" }}'
+    assert problems(flow + test.format("x" * 4_000)) == []
+    (found,) = problems(flow + test.format("x" * 5_000))
+    assert found.startswith("22: with these inputs the prompt has 5")
+    assert found.endswith(" characters, and a test fills in and keeps 50,000 at most")
+
+
+def test_what_is_asked_of_many_answers_again_and_again_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(run, "Budget", lambda: Budget(10_000, CHARACTERS))
+    flow = workflow(
+        "keep l: { c: string? }[] = []\n"
+        'for i in 199 { press "F5" extract c: string? from "the field \'A\' of {i}"\n'
+        'keep l += { c: {{c}} } if {{l}} is empty { press "F6" } }'
+    )
+    assert problems(f'{flow}test "t" for w {{ aborts }}') == [f"9: {TOO_MUCH_TEXT}"]
+    short = flow.replace("199", "99")
+    assert problems(f'{short}test "t" for w {{ does press "F5" }}') == []
+
+
 def test_the_answers_of_reads_count() -> None:
     entries = ", ".join(['"a"'] * 1_000)
     flow = workflow('for i in 99 { press "F5" extract l: string[] from "the rows of {i}" }')
