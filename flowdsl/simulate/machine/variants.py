@@ -38,12 +38,17 @@ class Variant(Record, eq=True):
     failure_leaves: bool = False
 
     def __str__(self) -> str:
+        """The assumptions that are not the usual ones: `at_call, unset: spelling`."""
         usual = Variant()
-        named = [
-            f"{name}={getattr(self, name)!r}"
+        other = {
+            name: getattr(self, name)
             for name in AXES
             if getattr(self, name) != getattr(usual, name)
-        ]
+        }
+        named = (
+            name if value is True else f"{name}: {value or 'empty'}"
+            for name, value in other.items()
+        )
         return ", ".join(named) or "usual"
 
 

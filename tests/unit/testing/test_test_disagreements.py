@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flowdsl.simulate.machine.variants import Variant
 from flowdsl.testing.cases import cases_of
 from flowdsl.testing.outcome import DISAGREEMENT
 from flowdsl.testing.run import run_test
@@ -47,6 +48,12 @@ DEFECTS = {
     "{who} is open": ("{$pin} is open", "a secret stands in a text that is not typed: {$pin}"),
     "Rules\n": ("Rulez\n", "no rule says in which order the lines are done: Press f5."),
 }
+
+
+def test_the_assumptions_under_which_a_prompt_differs_are_told_by_name() -> None:
+    assert str(Variant()) == "usual"
+    odd = Variant(merges=True, at_call=True, unset="spelling", clipboard="")
+    assert str(odd) == "merges, at_call, unset: spelling, clipboard: empty"
 
 
 def test_what_a_prompt_does_otherwise_is_told_in_words() -> None:
