@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from flowdsl.source.failure import FlowdslError
 
@@ -12,6 +12,11 @@ REDACTED = "[redacted]"
 _MAX_TEXT = 2000
 _MAX_DEPTH = 6
 _MAX_ITEMS = 20
+_MAX_FIELD_ERRORS = 100
+"""Messages about fields that are shown; the others are counted."""
+
+_MESSAGE_KEYS = frozenset({"message", "msg", "detail", "error", "reason", "title"})
+"""Keys whose text says everything where it stands alone; any other name may be that of a field."""
 
 _ECHOED_KEYS = frozenset({"input", "ctx"})
 """Validation errors repeat the refused value under these keys, and it may be a secret."""
@@ -150,6 +155,38 @@ def _is_secret(name: object) -> bool:
     return name == "api_key" or (isinstance(name, str) and "sensitive" in name)
 
 
+def render_error_body(body: object, secrets: Iterable[str] = ()) -> str:
+    """The explanation in an error body as one line, like `render_detail`.
+
+    Takes any JSON value and never raises. The messages of `errors` follow what `detail` says:
+    `{"detail": "no", "errors": {"name": ["too long"]}}` reads `no; name: too long`.
+    """
+    if not isinstance(body, Mapping):
+        return render_detail(body, secrets)
+    errors = body.get("errors")
+    if errors is None:
+        return render_detail(body.get("detail", body), secrets)
+    rest = {key: value for key, value in body.items() if key != "errors"}
+    said = [_text(rest.get("detail", rest), 0)] if rest else []
+    messages = list(_field_errors(errors, "", 0))
+    said += messages[:_MAX_FIELD_ERRORS]
+    if len(messages) > _MAX_FIELD_ERRORS:
+        said.append(f"and {len(messages) - _MAX_FIELD_ERRORS} more")
+    return render_detail("; ".join(said), secrets)
+
+
+def _field_errors(errors: object, field: str, depth: int) -> Iterator[str]:
+    """The messages in `errors`, each behind the path of its field."""
+    if isinstance(errors, Mapping) and depth < _MAX_DEPTH and "msg" not in errors:
+        for name, inner in errors.items():
+            path = f"{field}.{name}" if field and name else f"{field}{name}"
+            yield from _field_errors(inner, path, depth + 1)
+        return
+    for message in errors if isinstance(errors, list | tuple) else [errors]:
+        text = _text(message, depth)
+        yield f"{field}: {text}" if field else text
+
+
 def render_detail(detail: object, secrets: Iterable[str] = ()) -> str:
     """The `detail` of an error body as one line of at most `_MAX_TEXT` characters.
 
@@ -185,6 +222,8 @@ def _mapping_text(value: Mapping[object, object], depth: int) -> str:
         path = ".".join(_text(part, depth + 1) for part in parts)
         return f"{path}: {message}" if path else message
     shown = [(key, item) for key, item in value.items() if key not in _ECHOED_KEYS]
-    if len(shown) == 1 and isinstance(shown[0][1], str):
+    if len(shown) == 1 and shown[0][0] in _MESSAGE_KEYS and isinstance(shown[0][1], str):
         return shown[0][1]
-    return ", ".join(f"{key}: {_text(item, depth + 1)}" for key, item in shown[:_MAX_ITEMS])
+    told = [f"{key}: {_text(item, depth + 1)}" for key, item in shown[:_MAX_ITEMS]]
+    more = [f"and {len(shown) - _MAX_ITEMS} more"] if len(shown) > _MAX_ITEMS else []
+    return ", ".join(told + more)

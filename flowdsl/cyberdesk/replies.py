@@ -21,7 +21,7 @@ from flowdsl.cyberdesk.errors import (
     ValidationRefused,
     printable,
     redacted,
-    render_detail,
+    render_error_body,
 )
 from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
 from flowdsl.cyberdesk.limits import MAX_ITEMS
@@ -155,8 +155,7 @@ def error_from_reply(
     """The error for a reply that is not 2xx, with the service's explanation, without `secrets`."""
     readable, value = _parsed(body)
     if readable:
-        detail = value.get("detail", value) if isinstance(value, dict) else value
-        message = render_detail(detail, secrets)
+        message = render_error_body(value, secrets)
     else:
         message = _shape(body, secrets)
 

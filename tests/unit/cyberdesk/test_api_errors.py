@@ -20,7 +20,8 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner)
         | st.dictionaries(
-            st.sampled_from(["detail", "loc", "msg", "type", "input", "ctx"]) | st.text(), inner
+            st.sampled_from(["detail", "errors", "loc", "msg", "type", "input", "ctx"]) | st.text(),
+            inner,
         )
     ),
 )
@@ -52,6 +53,7 @@ def test_an_echoed_value_is_not_shown(value: Any) -> None:
         ),
         ("workflow not found", "workflow not found"),
         ({"message": "inputs do not match"}, "inputs do not match"),
+        ({"main_prompt": "is empty"}, "main_prompt: is empty"),
         (
             {"message": "inputs do not match", "errors": [{"path": "$.a", "reason": "missing"}]},
             "message: inputs do not match, errors: path: $.a, reason: missing",
@@ -73,6 +75,64 @@ def test_long_and_deep_details_are_cut() -> None:
     assert render_detail(deep) == "…"
     assert render_detail(list(range(30))).endswith("and 10 more")
     assert len(render_detail("x" * 10_000)) == 2001
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (
+            {"detail": "the run is refused", "errors": {"name": ["too long", "taken"], "n": ["x"]}},
+            "the run is refused; name: too long; name: taken; n: x",
+        ),
+        ({"errors": {"name": ["too long"]}}, "name: too long"),
+        ({"errors": {"name": "too long"}}, "name: too long"),
+        # A field may be called like what a validation error repeats of a request.
+        (
+            {"detail": "no", "errors": {"input": ["too long"], "ctx": ["x"]}},
+            "no; input: too long; ctx: x",
+        ),
+        ({"detail": "no", "errors": {"a": {"b": ["deep"], "c": [1]}}}, "no; a.b: deep; a.c: 1"),
+        (
+            {"detail": "no", "errors": {"": ["of all"], "__all__": None}},
+            "no; of all; __all__: null",
+        ),
+        (
+            {"detail": "no", "errors": ["first", {"loc": ["body", "n"], "msg": "m"}]},
+            "no; first; body.n: m",
+        ),
+        ({"detail": "no", "errors": {}}, "no"),
+        ({"detail": "no", "errors": None}, "no"),
+        ({"message": "no", "errors": {"n": ["x"]}}, "no; n: x"),
+        (
+            {"detail": [{"loc": ["body", "a"], "msg": "b"}], "errors": {"n": ["x"]}},
+            "body.a: b; n: x",
+        ),
+        (
+            {"detail": "\x1b[31mno", "errors": {"\x1b]0;f\x07": ["\r\nno key-canary-1\u202e"]}},
+            "[31mno; ]0;f: no [redacted]",
+        ),
+    ],
+)
+def test_the_errors_of_fields_beside_the_detail_are_all_shown(
+    rig: Callable[..., Any], body: Any, text: str
+) -> None:
+    answer = httpx.Response(422, json=body)
+    assert failure(rig, answer, api_key="key-canary-1").server_message == text
+
+
+def test_many_errors_of_fields_are_bounded_and_the_rest_is_counted(rig: Callable[..., Any]) -> None:
+    few = {"detail": "no", "errors": {f"f{n}": ["bad"] for n in range(60)}}
+    said = failure(rig, httpx.Response(400, json=few)).server_message
+    assert all(f"f{n}: bad" in said for n in range(60))
+    many = {"detail": "no", "errors": {f"f{n}": ["bad"] * 3 for n in range(5000)}}
+    said = failure(rig, httpx.Response(400, json=many)).server_message
+    assert said.endswith("and 14900 more") and len(said) <= 2001
+    long = {"detail": "no", "errors": {"f" * 5000: ["bad" * 5000]}}
+    assert len(failure(rig, httpx.Response(400, json=long)).server_message) <= 2001
+
+
+def test_fields_that_do_not_fit_into_a_detail_are_counted() -> None:
+    assert render_detail({f"f{n}": n for n in range(30)}).endswith("f19: 19, and 10 more")
 
 
 def failure(rig: Callable[..., Any], answer: httpx.Response, **changed: Any) -> CyberdeskError:
