@@ -45,6 +45,10 @@ class Deadline:
         return None if self.has_written else self.left()
 
 
+SLOWEST_BYTES = 1024
+"""Bytes a second at least of a reply whose body takes longer than the client waits for a part of it
+(`ClientOptions.read_timeout`): a service that sends a byte now and then holds nobody."""
+
 MAX_DEPTH = 100
 """Levels of nested lists and objects; some hundreds more would overflow Python's stack."""
 

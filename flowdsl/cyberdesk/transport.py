@@ -28,7 +28,7 @@ from flowdsl.cyberdesk.errors import (
     redacted,
     secrets_in,
 )
-from flowdsl.cyberdesk.limits import Deadline, Limits
+from flowdsl.cyberdesk.limits import SLOWEST_BYTES, Deadline, Limits
 from flowdsl.cyberdesk.log import Attempt, Listener
 from flowdsl.cyberdesk.pace import Pace
 from flowdsl.cyberdesk.replies import Reply, error_from_reply, request_id
@@ -46,6 +46,10 @@ _GZIP = 31
 
 _MAX_REASON = 300
 """Characters of a reason for no reply: the HTTP library repeats what it could not read."""
+
+_GRACE = 1.0
+"""Seconds that a reply gets beyond the time of its first part, whose own timeout is to come first:
+a service that says nothing may be asked again, and one that drips is not."""
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
@@ -92,6 +96,34 @@ class _Outcome:
     error: CyberdeskError | None = None
     repeatable: bool = False
     failure: str | None = None
+
+
+class _Hurry:
+    """Ends a reply that drips, by moving the end of `clock`.
+
+    httpx bounds each part of a reply by `seconds`, however small the part, and not their sum.
+    """
+
+    def __init__(self, clock: asyncio.Timeout, seconds: float | None) -> None:
+        self._clock, self._last, self._seconds = clock, clock.when(), seconds
+        self._begun = 0.0
+
+    async def trace(self, event: str, _details: object) -> None:
+        """Hear from the HTTP library that the request is sent."""
+        if event == "http11.receive_response_headers.started":
+            self.begin()
+
+    def begin(self) -> None:
+        """The head of the reply, or its body, is waited for from now on."""
+        self._begun = asyncio.get_running_loop().time()
+        self.received(0)
+
+    def received(self, size: int) -> None:
+        """So many bytes of the body have come."""
+        if self._last is None or self._seconds is None or self._clock.expired():
+            return
+        end = self._begun + self._seconds + _GRACE + size / SLOWEST_BYTES
+        self._clock.reschedule(min(self._last, end))
 
 
 class Sender:
@@ -296,9 +328,11 @@ class Sender:
         secrets = (self._api_key, *call.secrets)
         limits = self._limits
         patience = limits.reply_seconds if call.file is None else limits.download_seconds
-        started = self._monotonic()
+        started, begun = self._monotonic(), asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(patience) as clock:
+                hurry = _Hurry(clock, self._http.timeout.read)
+                call.request.extensions = {**self._extensions, "trace": hurry.trace}
                 response = await self._http.send(call.request, stream=True)
                 # Each look into httpx's headers goes through all of them several times.
                 headers = {
@@ -306,7 +340,7 @@ class Sender:
                     for name, value in response.headers.raw
                 }
                 try:
-                    body = await self._body(call, response, headers)
+                    body = await self._body(call, response, headers, hurry)
                 finally:
                     await response.aclose()
         except DownloadTooLarge as error:
@@ -330,9 +364,10 @@ class Sender:
             if not clock.expired():
                 raise
             # A service that is still sending is not asked again: it would take as long once more.
+            patience = (clock.when() or begun) - begun
             late = ServiceUnreachable(
                 f"`{call.operation}` gets no whole reply from `{call.request.url.host}` "
-                f"within {patience:g} s",
+                f"within {patience:.3g} s",
                 outcome_unknown=call.write,
             )
             return _Outcome(self._monotonic() - started, error=late, failure="too slow")
@@ -340,21 +375,26 @@ class Sender:
         return self._outcome(call, response.status_code, headers, body, secrets, seconds)
 
     async def _body(
-        self, call: _Call, response: httpx.Response, headers: Mapping[str, str]
+        self,
+        call: _Call,
+        response: httpx.Response,
+        headers: Mapping[str, str],
+        hurry: _Hurry,
     ) -> bytes:
         """The body of a reply, empty when it went into a file.
 
         Raises `_Unusable` and `DownloadTooLarge`.
         """
+        hurry.begin()
         if not response.is_success:
             # What counts is the status, and as much of the reason as can be read.
-            return await _explanation(response, headers, self._limits.error_bytes)
+            return await _explanation(response, headers, self._limits.error_bytes, hurry.received)
         if call.file is not None:
-            await _save(response, headers, call.file, call.limit)
+            await _save(response, headers, call.file, call.limit, hurry.received)
             return b""
         body = bytearray()
         limit = self._limits.reply_bytes
-        if not await _read(response, headers, body.extend, limit):
+        if not await _read(response, headers, body.extend, limit, hurry.received):
             raise _Unusable(f"it is larger than {limit} bytes", "too large")
         return bytes(body)
 
@@ -430,8 +470,9 @@ async def _read(
     headers: Mapping[str, str],
     take: Callable[[bytes], object],
     limit: int,
+    received: Callable[[int], None],
 ) -> bool:
-    """Give the body of a reply, unpacked, to `take` in chunks.
+    """Give the body of a reply, unpacked, to `take` in chunks, and to `received` how much came.
 
     Whether it ends within `limit` bytes.
 
@@ -445,6 +486,7 @@ async def _read(
     raw = size = 0
     async for chunk in response.stream:  # type: ignore[union-attr]
         raw += len(chunk)
+        received(raw)
         if unpacker is not None:
             try:
                 chunk = unpacker.decompress(chunk, limit - size + 1)
@@ -459,16 +501,25 @@ async def _read(
     return True
 
 
-async def _explanation(response: httpx.Response, headers: Mapping[str, str], limit: int) -> bytes:
+async def _explanation(
+    response: httpx.Response,
+    headers: Mapping[str, str],
+    limit: int,
+    received: Callable[[int], None],
+) -> bytes:
     """As much of the body of an error reply as can be read, at most `limit` bytes."""
     body = bytearray()
     with suppress(_Unusable):
-        await _read(response, headers, body.extend, limit)
+        await _read(response, headers, body.extend, limit, received)
     return bytes(body)
 
 
 async def _save(
-    response: httpx.Response, headers: Mapping[str, str], file: IO[bytes], limit: int
+    response: httpx.Response,
+    headers: Mapping[str, str],
+    file: IO[bytes],
+    limit: int,
+    received: Callable[[int], None],
 ) -> None:
     """Write the body of a reply to `file`.
 
@@ -479,7 +530,7 @@ async def _save(
         raise _too_large(response, limit)
     start = file.tell()
     try:
-        if not await _read(response, headers, file.write, limit):
+        if not await _read(response, headers, file.write, limit, received):
             raise _too_large(response, limit)
     except BaseException:
         file.seek(start)

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import replace
+from io import BytesIO
+from itertools import repeat
+from typing import Any
 
 import httpx
 import pytest
 
 from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
-from flowdsl.cyberdesk.errors import ServiceUnreachable
+from flowdsl.cyberdesk.errors import CyberdeskError, ServiceUnreachable
 from flowdsl.cyberdesk.limits import Deadline
 from flowdsl.cyberdesk.models.tag import TagCreate
+from tests.support.services.hostile import head, hostile
+from tests.support.virtual_time import now, run_virtually
 
 OPTIONS = ClientOptions(base_url="http://127.0.0.1:9", api_key="key-of-a-test")
 TAG = {
@@ -98,3 +106,79 @@ def test_without_a_limit_nothing_ends() -> None:
             return len(await api.tags.list())
 
     assert asyncio.run(read()) == 1
+
+
+class Dripping(httpx.AsyncByteStream):
+    """A body that comes a piece a second."""
+
+    def __init__(self, piece: bytes, pieces: int) -> None:
+        self._piece, self._pieces = piece, pieces
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for _ in range(self._pieces):
+            await asyncio.sleep(1.0)
+            yield self._piece
+
+
+def dripped(status: int, body: Dripping, work: Callable[[CyberdeskClient], Any]) -> float:
+    """The seconds after which `work` ends on a service whose replies drip."""
+
+    async def answer(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, stream=body)
+
+    async def ask() -> float:
+        options = replace(OPTIONS, read_timeout=20.0, max_retries=0)
+        async with CyberdeskClient(options, transport=httpx.MockTransport(answer)) as api:
+            with suppress(CyberdeskError):
+                await work(api)
+        return now()
+
+    return run_virtually(ask())
+
+
+@pytest.mark.parametrize("status", [200, 503])
+def test_a_reply_that_drips_takes_no_longer_than_a_request_may(status: int) -> None:
+    endless = Dripping(b" ", 10_000)
+
+    def read(api: CyberdeskClient) -> Any:
+        return api.tags.list()
+
+    def write(api: CyberdeskClient) -> Any:
+        return api.tags.create(TagCreate(name="ward"), idempotency_key="k")
+
+    def download(api: CyberdeskClient) -> Any:
+        return api.run_attachments.download(str(TAG["id"]), BytesIO(), limit=10**6)
+
+    for work in (read, write, download):
+        assert dripped(status, endless, work) <= 22.0
+
+
+def test_a_head_that_drips_takes_no_longer_than_a_request_may() -> None:
+    async def ask(url: str) -> None:
+        options = replace(OPTIONS, base_url=url, read_timeout=0.2, max_retries=0)
+        async with CyberdeskClient(options) as api:
+            await api.tags.list()
+
+    with hostile(lambda _line: repeat(head(status=b"103 Early Hints"))) as url:
+        with pytest.raises(ServiceUnreachable, match="no whole reply"):
+            asyncio.run(asyncio.wait_for(ask(url), 30))
+
+
+def test_a_large_reply_over_a_slow_line_is_waited_for() -> None:
+    rows = f"[{','.join([json.dumps(TAG)] * 1000)}]".encode()
+    piece = rows[: len(rows) // 100 + 1]
+    pieces = [rows[start : start + len(piece)] for start in range(0, len(rows), len(piece))]
+    assert 2000 < len(piece) and len(pieces) > 90
+
+    class Slow(Dripping):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            for piece in pieces:
+                await asyncio.sleep(1.0)
+                yield piece
+
+    found: list[int] = []
+
+    async def read(api: CyberdeskClient) -> None:
+        found.append(len(await api.tags.list()))
+
+    assert dripped(200, Slow(b"", 0), read) > 90 and found == [1000]
