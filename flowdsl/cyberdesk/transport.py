@@ -196,13 +196,16 @@ class Sender:
         return await self._send(_Call(request, idempotency_key, secrets_in(body), once=once))
 
     async def upload(self, path: str, idempotency_key: str, file: tuple[str, bytes, str]) -> Reply:
-        """The reply to a multipart request with one part `file` (name, content, media type)."""
+        """The reply to a multipart request with one part `file` (name, content, media type).
+
+        An attempt that may have been carried out is the last one, as in `write` with `once`.
+        """
         # A boundary made from the content gives a later repetition with the same key the same
         # bytes.
         boundary = sha256(file[1]).hexdigest()
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
         request = self._request("POST", path, headers, files={"file": file})
-        return await self._send(_Call(request, idempotency_key))
+        return await self._send(_Call(request, idempotency_key, once=True))
 
     async def download(self, path: str, file: IO[bytes], limit: int) -> int:
         """Write the body of a reply to a seekable `file` at its position; returns how many bytes.

@@ -91,7 +91,8 @@ class Machines:
 
     async def create(self, machine: MachineCreate, *, idempotency_key: str) -> Machine:
         """The new machine. Real ones are created by their agent when it joins."""
-        reply = await self._sender.write("POST", _PATH, idempotency_key, machine.to_wire())
+        body = machine.to_wire()
+        reply = await self._sender.write("POST", _PATH, idempotency_key, body, once=True)
         return reply.model(Machine)
 
     async def update(

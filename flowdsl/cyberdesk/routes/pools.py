@@ -39,7 +39,8 @@ class Pools:
 
     async def create(self, pool: PoolCreate, *, idempotency_key: str) -> Pool:
         """The new pool."""
-        reply = await self._sender.write("POST", _PATH, idempotency_key, pool.to_wire())
+        body = pool.to_wire()
+        reply = await self._sender.write("POST", _PATH, idempotency_key, body, once=True)
         return reply.model(Pool)
 
     async def update(

@@ -58,7 +58,8 @@ class RunAttachments:
         self, attachment: RunAttachmentCreate, *, idempotency_key: str
     ) -> RunAttachment:
         """The new attachment."""
-        reply = await self._sender.write("POST", _PATH, idempotency_key, attachment.to_wire())
+        body = attachment.to_wire()
+        reply = await self._sender.write("POST", _PATH, idempotency_key, body, once=True)
         return reply.model(RunAttachment)
 
     async def update(

@@ -168,7 +168,8 @@ class Runs:
     async def generate_trajectory(self, run_id: str, *, idempotency_key: str) -> Trajectory:
         """The run's recording, kept for replay, which takes an approval."""
         path = f"{_one(run_id)}/generate-trajectory"
-        return (await self._sender.write("POST", path, idempotency_key)).model(Trajectory)
+        reply = await self._sender.write("POST", path, idempotency_key, once=True)
+        return reply.model(Trajectory)
 
     async def sign_image(
         self, run_id: str, image_url: str, *, expires_in: int = 3600

@@ -35,7 +35,8 @@ class Tags:
 
     async def create(self, tag: TagCreate, *, idempotency_key: str) -> Tag:
         """The new tag."""
-        reply = await self._sender.write("POST", _TAGS, idempotency_key, tag.to_wire())
+        body = tag.to_wire()
+        reply = await self._sender.write("POST", _TAGS, idempotency_key, body, once=True)
         return reply.model(Tag)
 
     async def update(self, tag_id: str, patch: TagPatch, *, idempotency_key: str) -> Tag:
@@ -85,7 +86,8 @@ class TagGroups:
 
     async def create(self, group: TagGroupCreate, *, idempotency_key: str) -> TagGroup:
         """The new group."""
-        reply = await self._sender.write("POST", _GROUPS, idempotency_key, group.to_wire())
+        body = group.to_wire()
+        reply = await self._sender.write("POST", _GROUPS, idempotency_key, body, once=True)
         return reply.model(TagGroup)
 
     async def update(

@@ -114,7 +114,8 @@ class Trajectories:
     async def duplicate(self, trajectory_id: str, *, idempotency_key: str) -> Trajectory:
         """The copy, not approved, with "(Copy)" in its name."""
         path = f"{_one(trajectory_id)}/duplicate"
-        return (await self._sender.write("POST", path, idempotency_key)).model(Trajectory)
+        reply = await self._sender.write("POST", path, idempotency_key, once=True)
+        return reply.model(Trajectory)
 
     async def delete(self, trajectory_id: str, *, idempotency_key: str) -> bool:
         """True when deleted, False when it was already gone."""

@@ -131,7 +131,8 @@ class Workflows:
         """
         body = {"include_trajectories": include_trajectories}
         path = f"{_one(workflow_id)}/duplicate"
-        return (await self._sender.write("POST", path, idempotency_key, body)).model(Workflow)
+        reply = await self._sender.write("POST", path, idempotency_key, body, once=True)
+        return reply.model(Workflow)
 
     async def merge(
         self,

@@ -60,8 +60,9 @@ async def create_prerequisites(
     Returns what is there afterwards and the plan made from it.
 
     Each of these objects is found again by its name. So a lost reply is resolved by reading the
-    lists again, for as long as a request may take to show in them. What is missing even then has
-    failed and halts `progress`, because workflows refer to it. `abandoned` is true when a process
+    lists again, for as long as a request may take to show in them. What is missing even then is
+    sent once more, with its key; what is missing after that has failed and halts `progress`,
+    because workflows refer to it. `abandoned` is true when a process
     that held the lease before died, whose requests may still be under way.
 
     `plan` is the one that was shown. An update that is not in it like that is a conflict: these
@@ -108,15 +109,26 @@ async def _carry_out(
     errors: dict[Address, CyberdeskError] = {}
 
     async def carry_out(own: CyberdeskClient, step: _Step) -> None:
-        progress.begin(step.address, step.action)
+        errors.pop(step.address, None)
         try:
             await step.send(own)
         except CyberdeskError as error:
             errors[step.address] = error
 
-    await for_each(client, steps, carry_out, concurrency=job.options.concurrency)
+    async def begin(own: CyberdeskClient, step: _Step) -> None:
+        progress.begin(step.address, step.action)
+        await carry_out(own, step)
+
+    concurrency = job.options.concurrency
+    await for_each(client, steps, begin, concurrency=concurrency)
     try:
         seen, plan = await _look_for(job, prior, seen, plan, kind, errors)
+        open_still = {each.address for each in _steps(job, plan, kind)}
+        lost = [each for each in steps if each.address in open_still and _is_lost(each, errors)]
+        if lost and not progress.halted:
+            # By now no earlier request can come any more.
+            await for_each(client, lost, carry_out, concurrency=concurrency)
+            seen, plan = await _look_for(job, prior, seen, plan, kind, errors)
     except (CyberdeskError, Stop) as error:
         # What was sent is found by its name next time. Until then nobody may be told that nothing
         # was written.
@@ -146,6 +158,12 @@ async def _carry_out(
             message = "the service holds other values than were sent"
             progress.add(Result(step.address, step.action, "failed", message=message))
     return seen, plan
+
+
+def _is_lost(step: _Step, errors: Mapping[Address, CyberdeskError]) -> bool:
+    """Whether nobody knows what became of the request for a creation."""
+    error = errors.get(step.address)
+    return step.action == "create" and error is not None and error.outcome_unknown
 
 
 def _without_edited(progress: Progress, shown: Plan, plan: Plan) -> Plan:
@@ -221,11 +239,13 @@ async def _read_again(
 def _steps(job: Job, plan: Plan, kind: str) -> list[_Step]:
     if kind == IMAGE:
         return [
-            _Step(Address(kind, item.sha256), "create", partial(_upload, job, item))
+            _Step(
+                Address(kind, item.sha256), "create", partial(_upload, job.runtime.new_id(), item)
+            )
             for item in plan.uploads
         ]
     return [
-        _Step(change.address, change.action, partial(_write, job, change))
+        _Step(change.address, change.action, partial(_write, job, job.runtime.new_id(), change))
         for change in plan.named
         if change.action in ("create", "update") and change.address.kind == kind
     ]
@@ -235,10 +255,10 @@ def _is_secret(job: Job, step: _Step) -> bool:
     return step.action == "create" and bool(job.target.secrets(step.address))
 
 
-async def _upload(job: Job, item: ImageFile, client: CyberdeskClient) -> None:
-    await image.upload(client, item, key=f"{job.runtime.new_id()}-image")
+async def _upload(key: str, item: ImageFile, client: CyberdeskClient) -> None:
+    await image.upload(client, item, key=f"{key}-image")
 
 
-async def _write(job: Job, change: NamedChange, client: CyberdeskClient) -> None:
+async def _write(job: Job, key: str, change: NamedChange, client: CyberdeskClient) -> None:
     secrets = job.target.secrets(change.address) if change.action == "create" else {}
-    await write_named(client, change, secrets, key=f"{job.runtime.new_id()}-{change.action}")
+    await write_named(client, change, secrets, key=f"{key}-{change.action}")

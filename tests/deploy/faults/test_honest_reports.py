@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from flowdsl.deploy.outcome import Outcome, Status
-from flowdsl.emulator.faults import Fault
-from tests.deploy.deploy_world import bundle, flow
+from flowdsl.emulator.faults import Fault, FaultKind
+from tests.deploy.deploy_world import bundle, flow, image_prompt
 from tests.deploy.fault_world import MODEL, FaultWorld
 from tests.deploy.invariants import check_invariants, checked, deploy_clean
 from tests.deploy.kill_switch import Point
+from tests.deploy.matrix_world import PICTURE
 
 CREATE = "POST /v1/workflows"
 UPDATE = "PATCH /v1/workflows/{id}"
@@ -217,6 +218,27 @@ def test_a_model_whose_reply_is_lost_is_made_once(
     checked(faulty, faulty.deploy(project, lost, max_retries=max_retries))
 
     deploy_clean(faulty, project)
+    check_invariants(faulty, project)
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/workflow-tags", "/v1/workflow-tag-groups", "/v1/workflows/prompt-image"]
+)
+@pytest.mark.parametrize("fault", ["after", "before", "html_502"])
+def test_what_workflows_refer_to_is_not_sent_again_before_it_was_looked_for(
+    faulty: FaultWorld, path: str, fault: FaultKind
+) -> None:
+    """The service ignores keys, so that a second request would make a second one."""
+    faulty.behave("ignore")
+    faulty.retarget(declared={"tag_group": {"g": {}}, "tag": {"t": {"group": "g"}}})
+    project = bundle(flow("a", image_prompt(PICTURE), images=(PICTURE.sha256,)), images=[PICTURE])
+
+    lost = Fault(f"POST {path}", 1, fault)
+    outcome = checked(faulty, faulty.deploy(project, lost, max_retries=3))
+
+    sent = [each for each in faulty.attempts if (each.method, each.path) == ("POST", path)]
+    assert len(sent) == (1 if fault == "after" else 2)
+    assert outcome.status is Status.DONE
     check_invariants(faulty, project)
 
 
