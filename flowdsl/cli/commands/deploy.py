@@ -16,6 +16,7 @@ from flowdsl.host.terminal import is_terminal
 
 from ..runtime import exit_codes, http_log
 from ..runtime.clients import open_client
+from ..runtime.command_line.global_options import add_yes
 from ..runtime.console import Console
 from ..runtime.engine.deployment import (
     EXIT_CODES,
@@ -43,7 +44,7 @@ from ..views.outcome import render_deployed
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_environment(parser)
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    add_yes(parser)
     parser.add_argument(
         "--on-drift",
         choices=("fail", "overwrite", "skip"),

@@ -16,6 +16,7 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.state.document import Intent
 
+from ..runtime.command_line.global_options import add_yes
 from ..runtime.console import Console
 from ..runtime.engine.deployment import Deployment, compile_bundle, holder, open_deployment
 from ..runtime.engine.operation import Work, configure_output, operate, report_of
@@ -48,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
             "more"
         ),
     )
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    add_yes(parser)
     add_lock_timeout(parser)
     configure_output(parser)
 

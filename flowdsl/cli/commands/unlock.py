@@ -11,6 +11,7 @@ from flowdsl.state.lease import break_lease
 from flowdsl.workspace.system import system_runtime
 
 from ..runtime import interrupts
+from ..runtime.command_line.global_options import add_yes
 from ..runtime.console import Console
 from ..runtime.engine.options import add_environment
 from ..runtime.engine.questions import confirmed, require_answer
@@ -28,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="the lease, as `flowdsl state show` and a deploy that waits name it",
     )
     add_environment(parser)
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    add_yes(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

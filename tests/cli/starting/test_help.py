@@ -143,3 +143,14 @@ def test_a_word_that_people_guess_is_answered_with_the_right_one(word: str) -> N
 
 def test_no_guess_hides_a_command() -> None:
     assert not GUESSES.keys() & ({*main.COMMANDS} | main.PLANNED)
+
+
+def test_y_means_yes_wherever_a_question_can_be_answered_beforehand() -> None:
+    answered = {
+        command: action.option_strings
+        for command, parser in PARSERS.items()
+        for action in parser._actions
+        if {"-y", "--yes"} & {*action.option_strings}
+    }
+    assert {"deploy", "runs cancel", "state mv"} <= answered.keys()
+    assert {tuple(options) for options in answered.values()} == {("-y", "--yes")}

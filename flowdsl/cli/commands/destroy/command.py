@@ -13,6 +13,7 @@ from flowdsl.deploy.job import Options
 from flowdsl.deploy.outcome import Outcome
 from flowdsl.deploy.planning.plan import Plan
 
+from ...runtime.command_line.global_options import add_yes
 from ...runtime.console import Console
 from ...runtime.engine.deployment import Deployment, holder, open_deployment
 from ...runtime.engine.operation import Work, configure_output, operate, report_of
@@ -57,11 +58,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="ADDRESS",
         help="delete this alone; may be repeated",
     )
-    parser.add_argument(
-        "--yes",
-        action="store_true",
-        help="do not ask; goes with `--accept-guard deletes=N`",
-    )
+    add_yes(parser, "do not ask; goes with `--accept-guard deletes=N`")
     parser.add_argument(
         "--accept-guard",
         action="append",

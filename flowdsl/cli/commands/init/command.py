@@ -17,6 +17,7 @@ from flowdsl.host.gitignore import IgnoreFile, work_tree
 from flowdsl.host.terminal import is_terminal
 from flowdsl.source.files import UnreadableFile, decode
 
+from ...runtime.command_line.global_options import add_yes
 from ...runtime.console import Console
 from ...runtime.exit_codes import CONFLICT, SUCCESS
 from ...runtime.failure import CommandError, UsageError
@@ -48,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--id", metavar="ID", help="the id that marks its workflows; default: a new one"
     )
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    add_yes(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

@@ -24,6 +24,7 @@ from flowdsl.state.document import ResourceState
 
 from ...runtime import http_log
 from ...runtime.clients import open_client
+from ...runtime.command_line.global_options import add_yes
 from ...runtime.console import Console
 from ...runtime.engine.addresses import SOURCES, read_address
 from ...runtime.engine.questions import ask, is_interactive
@@ -62,7 +63,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--diff", action="store_true", help="print what would change and write nothing"
     )
-    parser.add_argument("--yes", action="store_true", help="write without asking")
+    add_yes(parser, "write without asking")
     parser.add_argument(
         "--theirs",
         action="store_true",

@@ -17,6 +17,7 @@ from flowdsl.host.terminal import is_terminal
 
 from ...runtime import exit_codes, http_log
 from ...runtime.clients import open_client
+from ...runtime.command_line.global_options import add_yes
 from ...runtime.console import Console
 from ...runtime.engine.answers import Silent, answered
 from ...runtime.engine.deployment import Deployment, holder, open_deployment
@@ -76,7 +77,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="the version to bring back; without it they are listed",
     )
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    add_yes(parser)
     parser.add_argument("--json", action="store_true", help="for programs, on standard output")
     add_lock_timeout(parser)
     http_log.configure(parser)

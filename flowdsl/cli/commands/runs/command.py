@@ -9,6 +9,7 @@ from flowdsl.cyberdesk.models.run import TERMINAL_STATUSES
 from flowdsl.runs.watch import LIVE_STATUSES
 
 from ...runtime import http_log
+from ...runtime.command_line.global_options import add_yes
 from ...runtime.console import Console
 from ...runtime.engine.options import add_environment
 from ...runtime.runs.options import add_input_options, add_target_options, add_watch_options
@@ -64,14 +65,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _filters(watch)
     add_watch_options(watch)
     cancel.add_argument("run", nargs="+", metavar="RUN", help="ids, or the first digits of them")
-    cancel.add_argument("--yes", action="store_true", help="do not ask")
+    add_yes(cancel)
     add_input_options(retry, table=False)
     add_target_options(retry)
     retry.add_argument(
         "--leave-session", action="store_true", help="run outside of the session it was in"
     )
     retry.add_argument("--watch", action="store_true", help="wait for the end")
-    retry.add_argument("--yes", action="store_true", help="do not ask")
+    add_yes(retry)
     add_watch_options(retry)
     attachments.add_argument("--type", choices=("input", "output"), help="only these")
     attachments.add_argument("-o", dest="folder", metavar="DIR", help="save them in this folder")

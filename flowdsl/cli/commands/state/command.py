@@ -6,6 +6,7 @@ import argparse
 from importlib import import_module
 
 from ...runtime import http_log
+from ...runtime.command_line.global_options import add_yes
 from ...runtime.console import Console
 from ...runtime.engine.options import add_environment, add_lock_timeout
 from ...subcommands import add_subcommands
@@ -46,7 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     for each in (show, listing, probe, rebuild, unprotect, move, migrate):
         add_environment(each)
     for each in (rebuild, unprotect, move, migrate):
-        each.add_argument("--yes", action="store_true", help="do not ask")
+        add_yes(each)
         add_lock_timeout(each)
     http_log.configure(rebuild)
 

@@ -1,4 +1,4 @@
-"""Options that every command takes."""
+"""Options that every command takes, and the one that answers its questions."""
 
 from __future__ import annotations
 
@@ -20,3 +20,8 @@ def add_global_options(parser: Any, directory: Any, color: Any) -> None:
         default=color,
         help="colour in what people read (default: auto)",
     )
+
+
+def add_yes(parser: Any, help: str = "do not ask") -> None:
+    """Declare the answer to every question of a command."""
+    parser.add_argument("-y", "--yes", action="store_true", help=help)
