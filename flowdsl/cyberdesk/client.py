@@ -25,6 +25,8 @@ from flowdsl.cyberdesk.routes.machines import Machines, machines_health
 from flowdsl.cyberdesk.routes.model_configurations import ModelConfigurations
 from flowdsl.cyberdesk.routes.pools import Pools
 from flowdsl.cyberdesk.routes.prompt_images import PromptImages
+from flowdsl.cyberdesk.routes.provider_credentials import ProviderCredentials
+from flowdsl.cyberdesk.routes.request_logs import RequestLogs
 from flowdsl.cyberdesk.routes.run_attachments import RunAttachments
 from flowdsl.cyberdesk.routes.runs import Runs
 from flowdsl.cyberdesk.routes.tags import TagGroups, Tags
@@ -137,10 +139,12 @@ class CyberdeskClient:
         self.tags = Tags(self._sender)
         self.tag_groups = TagGroups(self._sender)
         self.model_configurations = ModelConfigurations(self._sender)
+        self.provider_credentials = ProviderCredentials(self._sender)
         self.prompt_images = PromptImages(self._sender)
         self.machines = Machines(self._sender)
         self.pools = Pools(self._sender)
         self.connections = Connections(self._sender)
+        self.request_logs = RequestLogs(self._sender)
         self.runs = Runs(self._sender)
         self.run_attachments = RunAttachments(self._sender)
         self.trajectories = Trajectories(self._sender)
@@ -160,6 +164,10 @@ class CyberdeskClient:
     async def health(self) -> dict[str, Any]:
         """The body of `GET /v1/health`, which needs no key; raises `CyberdeskError`."""
         return (await self._sender.get("/v1/health")).mapping()
+
+    async def health_database(self) -> object:
+        """The body of `GET /v1/health/db`, of no known shape; raises `CyberdeskError`."""
+        return (await self._sender.get("/v1/health/db")).json()
 
     async def health_machines(self) -> MachinesHealth:
         """The health of the organisation's machines; raises `CyberdeskError`.

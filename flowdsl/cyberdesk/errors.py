@@ -21,6 +21,10 @@ _MESSAGE_KEYS = frozenset({"message", "msg", "detail", "error", "reason", "title
 _ECHOED_KEYS = frozenset({"input", "ctx"})
 """Validation errors repeat the refused value under these keys, and it may be a secret."""
 
+_SECRET_KEYS = frozenset(
+    {"api_key", "service_account_json", "aws_access_key_id", "aws_secret_access_key"}
+)
+
 _FIELD_ERROR_KEYS = frozenset({"loc", "msg", "type", "url"}) | _ECHOED_KEYS
 
 
@@ -152,7 +156,7 @@ def secrets_in(body: object, *, secret: bool = False) -> tuple[str, ...]:
 
 
 def _is_secret(name: object) -> bool:
-    return name == "api_key" or (isinstance(name, str) and "sensitive" in name)
+    return name in _SECRET_KEYS or (isinstance(name, str) and "sensitive" in name)
 
 
 def render_error_body(body: object, secrets: Iterable[str] = ()) -> str:

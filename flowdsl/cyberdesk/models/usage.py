@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowdsl.cyberdesk.models.page import Page
-from flowdsl.cyberdesk.models.wire_model import ReadModel
+from flowdsl.cyberdesk.models.wire_model import Items, ReadModel
 
 
 class UsageAggregate(ReadModel):
@@ -39,6 +39,34 @@ class RunCost(ReadModel):
     def id(self) -> str:
         """What tells one row of the list from another."""
         return self.run_id
+
+
+class RunCostRow(ReadModel):
+    """The calls of one model in one role: how many, their tokens, and what they cost."""
+
+    role: str
+    model: str
+    billing_platform: str | None = None
+    endpoint_type: str | None = None
+    call_count: int | None = None
+    input_tokens: int | None = None
+    uncached_input_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_write_5m_tokens: int | None = None
+    cache_write_1h_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    source: str | None = None
+    cost_usd: float | None = None
+
+
+class RunCosts(ReadModel):
+    """What the models of one run cost, by role and model."""
+
+    run_id: str
+    has_unpriced: bool
+    rows: Items[RunCostRow]
+    total_cost_usd: float | None = None
 
 
 class RunCostPage(Page[RunCost]):

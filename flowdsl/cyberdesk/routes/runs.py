@@ -20,6 +20,7 @@ from flowdsl.cyberdesk.models.run import (
     RunRetry,
 )
 from flowdsl.cyberdesk.models.trajectory import Trajectory
+from flowdsl.cyberdesk.models.usage import RunCosts
 from flowdsl.cyberdesk.paging import walk_in_order
 from flowdsl.cyberdesk.routes.query import chosen
 from flowdsl.cyberdesk.transport import Sender, segment
@@ -170,6 +171,13 @@ class Runs:
         path = f"{_one(run_id)}/generate-trajectory"
         reply = await self._sender.write("POST", path, idempotency_key, once=True)
         return reply.model(Trajectory)
+
+    async def llm_costs(self, run_id: str) -> RunCosts:
+        """What the models of a run cost.
+
+        The service has this behind a feature flag, and refuses it where that is not set.
+        """
+        return (await self._sender.get(f"{_one(run_id)}/llm-costs")).model(RunCosts)
 
     async def sign_image(
         self, run_id: str, image_url: str, *, expires_in: int = 3600

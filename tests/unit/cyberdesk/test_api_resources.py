@@ -24,6 +24,7 @@ from flowdsl.cyberdesk.models.model_configuration import (
     ModelConfigurationCreate,
     ModelConfigurationPatch,
 )
+from flowdsl.cyberdesk.models.provider_credential import ProviderCredentialUpsert
 from flowdsl.cyberdesk.models.run import (
     ChainCreate,
     ChainStep,
@@ -48,7 +49,36 @@ Call = Callable[[CyberdeskClient], Coroutine[Any, Any, Any]]
 
 CALLS: list[tuple[str, Call]] = [
     ("GET /v1/health", lambda c: c.health()),
+    ("GET /v1/health/db", lambda c: c.health_database()),
     ("GET /v1/health/machines", lambda c: c.health_machines()),
+    ("GET /v1/provider-credentials", lambda c: c.provider_credentials.list()),
+    (
+        "PUT /v1/provider-credentials/{slot}",
+        lambda c: c.provider_credentials.put(
+            "aws_bedrock",
+            ProviderCredentialUpsert(
+                bedrock_auth_mode="iam",
+                aws_access_key_id="id",
+                aws_secret_access_key="secret",
+                aws_region="us-east-1",
+            ),
+            **K,
+        ),
+    ),
+    (
+        "POST /v1/provider-credentials/{slot}/validate",
+        lambda c: c.provider_credentials.validate("openai", **K),
+    ),
+    (
+        "DELETE /v1/provider-credentials/{slot}",
+        lambda c: c.provider_credentials.delete("openai", **K),
+    ),
+    (
+        "GET /v1/request-logs",
+        lambda c: c.request_logs.list(skip=1, limit=2, machine_id=A, method="GET", status_code=500),
+    ),
+    ("GET /v1/request-logs/{log_id}", lambda c: c.request_logs.get(A)),
+    ("GET /v1/runs/{run_id}/llm-costs", lambda c: c.runs.llm_costs(A)),
     (
         "GET /v1/workflows",
         lambda c: c.workflows.list(
@@ -326,13 +356,17 @@ CALLS: list[tuple[str, Call]] = [
 ]
 
 LEFT_OUT = {
-    "GET /v1/health/db": "the service's own monitoring",
     "POST /v1/connections": "written by the platform",
     "PATCH /v1/connections/{connection_id}": "written by the platform",
     "DELETE /v1/connections/{connection_id}": "written by the platform",
     "POST /v1/trajectories": "recorded by runs",
-    "GET /v1/runs/{run_id}/llm-costs": "behind a feature flag of the service",
+    "POST /v1/request-logs": "written by the platform",
+    "PATCH /v1/request-logs/{log_id}": "written by the platform",
+    "DELETE /v1/request-logs/{log_id}": "written by the platform",
 }
+OPEN_ROWS = {"GET /v1/request-logs": "RequestLogResponse"}
+"""Lists of whose rows the contract says nothing; they are taken for those of the single object."""
+
 RESOURCES = (
     "/v1/health",
     "/v1/workflow",
@@ -340,6 +374,8 @@ RESOURCES = (
     "/v1/machines",
     "/v1/pools",
     "/v1/connections",
+    "/v1/provider-credentials",
+    "/v1/request-logs",
     "/v1/run",
     "/v1/trajectories",
     "/v1/usage",
@@ -416,6 +452,9 @@ class Service:
             return httpx.Response(int(status), content=body)
         schema = content["application/json"]["schema"]
         reply = example(schema, whole=self.whole, alien=self.alien)
+        if self.operation in OPEN_ROWS:
+            row = SCHEMAS[OPEN_ROWS[self.operation]]
+            reply["items"] = [example(row, whole=self.whole, alien=self.alien)]
         self.sent = reply
         return httpx.Response(int(status), json=reply)
 
