@@ -20,6 +20,7 @@ IDENTIFYING: tuple[RunField, ...] = (
     "session_alias",
     "pool_ids",
     "is_priority",
+    "model_metadata",
 )
 """What of a run is read to know it again, beside workflow, machine and the time of its creation."""
 
@@ -51,10 +52,12 @@ def content_of_run(run: Run) -> str:
 def may_be_of(run: Run, body: Mapping[str, Any]) -> bool:
     """Whether the run may have come of the request: it asks for the same, in the same place."""
     machine, session = body.get("machine_id"), body.get("session_id")
+    model, told = body.get("main_agent_model_id"), run.model_metadata or {}
     return (
         content_of_run(run) == content_of(body)
         and (session is None or run.session_id == session)
         and (session is not None or machine is None or run.machine_id == machine)
+        and (model is None or told.get("main_agent_model_id") in (None, model))
     )
 
 

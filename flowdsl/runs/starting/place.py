@@ -7,8 +7,10 @@ from typing import Any
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import printable
+from flowdsl.deploy.planning.models import MAIN_AGENT, ModelResolver
+from flowdsl.deploy.target import Target
 from flowdsl.runs.inputs.machine_parameters import ANYWHERE, MachineParameters, on_machine, on_pools
-from flowdsl.runs.lookup import NoSuchName
+from flowdsl.runs.lookup import NoSuchName, by_name
 from flowdsl.runs.names import find_machine, find_pool
 from flowdsl.semantics.declarations.wire import is_uuid
 
@@ -34,6 +36,31 @@ async def find_place(
     if session is not None:
         return {"session_id": session_id(session)}, ANYWHERE
     return {}, ANYWHERE
+
+
+async def find_main_agent(
+    client: CyberdeskClient, word: str, target: Target
+) -> tuple[str, Sequence[str]]:
+    """The id of the model configuration that a word means, and notes for people.
+
+    The word is an alias of `target`, an id or a name of one that may be the main agent. Raises
+    `NoSuchName` and `CyberdeskError`.
+    """
+    models = await client.model_configurations.list()
+    resolver = ModelResolver(target, models)
+    if is_uuid(word):
+        identifier = word.lower()
+        resolver.check_id(identifier, MAIN_AGENT)
+    elif word in target.models or not any(each.name == word for each in models):
+        identifier = resolver.id_of(word, MAIN_AGENT)
+    else:
+        identifier = by_name(
+            models, word, "model configuration", lambda each: each.name, lambda each: each.id
+        ).id
+        resolver.check_id(identifier, MAIN_AGENT)
+    for problem in (*resolver.unknown.values(), *resolver.problems):
+        raise NoSuchName(printable(problem))
+    return identifier, tuple(resolver.notes)
 
 
 def session_id(word: str) -> str:

@@ -122,6 +122,7 @@ class RunPlan:
         """What to send, each with the place of its row, and notes for people.
 
         `ids` are those of `workflows`, `where` and `machine_parameters` come of `find_place`.
+        `where` may also name the model of the runs.
         Raises `InputsRefused`.
         """
         sources = replace(self._sources, machine_parameters=machine_parameters)
@@ -146,6 +147,10 @@ class RunPlan:
         notes = [note for values in every for note in values.notes]
         if wanted.count > 1:
             (values,) = every
+            if "main_agent_model_id" in shared:
+                # A bulk takes no model of its own.
+                one = One(RunCreate(**shared, **_fields(values)))
+                return [(one, values.place)] * wanted.count, notes
             return self._bulk(shared, values), notes
         if wanted.alias is not None:
             shared["session_alias"] = wanted.alias

@@ -49,6 +49,9 @@ def retry_body(
     *,
     leaves_session: bool = False,
     is_priority: bool = False,
+    starts_session: bool = False,
+    releases_session: bool = False,
+    alias: str | None = None,
     ask: Callable[[str], Given] | None = None,
 ) -> dict[str, Any]:
     """The fields of a retry beside its place; raises `InputsRefused`.
@@ -90,4 +93,10 @@ def retry_body(
         body["reuse_session"] = False
     if is_priority:
         body["is_priority"] = True
+    if starts_session:
+        body["start_session"] = True
+    if releases_session:
+        body["release_session_after"] = True
+    if alias is not None:
+        body["session_alias"] = alias
     return body

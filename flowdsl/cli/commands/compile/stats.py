@@ -9,7 +9,7 @@ from typing import Any
 from flowdsl.codegen.artifacts import Bundle, WorkflowArtifact, plain
 from flowdsl.prompt.cost import SECTIONS, Calls, PromptCost, prompt_cost
 
-from ..resources.table import Column, render_table
+from ...views.table import Column, render_table
 
 FORMAT_VERSION = 1
 

@@ -10,12 +10,13 @@ from flowdsl.runs.lookup import by_id
 from flowdsl.runs.names import find_machine
 
 from ...runtime.console import Console
-from .listing import Filter, Resource, Row, fields_of
-from .listing import configure as configure_resource
-from .listing import run as run_resource
+from ...views.table import Column, id_column
+from .frame.items import Row, fields_of
+from .frame.listing import Filter, Resource
+from .frame.listing import configure as configure_resource
+from .frame.listing import run as run_resource
+from .frame.session import Session
 from .machines import STATUSES
-from .session import Session
-from .table import Column, id_column
 
 
 def _row(connection: Connection, machines: Mapping[str, str | None]) -> Row:

@@ -1,21 +1,36 @@
-"""`flowdsl machines`: the desktops of an organisation, and whether flows can run on them."""
+"""`flowdsl machines`: the desktops of an organisation, what they give to flows, and their pools."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from typing import Any
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.machine import Machine
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.summary import counted
 from flowdsl.runs.names import find_machine, find_pool
 
 from ...runtime.console import Console
-from .listing import Filter, Resource, Row, add_action, fields_of, names_in, times
-from .listing import configure as configure_resource
-from .listing import run as run_resource
-from .membership import pools_of
-from .session import Session
-from .table import Column, id_column
+from ...runtime.failure import UsageError
+from ...views.table import Column, id_column
+from .frame.actions import (
+    Action,
+    Ended,
+    Step,
+    add_action,
+    add_words,
+    deletion,
+    new_key,
+)
+from .frame.items import Row, fields_of, names_in
+from .frame.listing import Filter, Resource, times
+from .frame.listing import configure as configure_resource
+from .frame.listing import run as run_resource
+from .frame.membership import pools_of
+from .frame.parameters import add_parameters, read_parameters
+from .frame.session import Session
 
 STATUSES = ("connected", "disconnected", "error")
 
@@ -61,6 +76,94 @@ async def _pool_id(session: Session, word: str) -> str:
     return (await find_pool(session.client, word)).id
 
 
+def _label(machine: Machine) -> str:
+    return f"{printable(machine.name)} ({machine.id})" if machine.name else machine.id
+
+
+def _declare_set(parser: argparse.ArgumentParser) -> None:
+    add_words(parser, "MACHINE", several=False)
+    add_parameters(parser, unset=True)
+    parser.add_argument("--name", metavar="NAME", help="what it is called from now on")
+    parser.add_argument(
+        "--alerts", choices=("on", "off"), help="whether the service tells when it fails"
+    )
+
+
+async def _plan_set(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+    parameters = read_parameters(arguments, session.console)
+    if parameters.is_empty and arguments.name is None and arguments.alerts is None:
+        raise UsageError("nothing is set: give `NAME=VALUE`, `--secret`, `--unset` or another")
+    client = session.client
+    machine = await find_machine(client, arguments.words)
+    about = f"machine {_label(machine)}"
+    plain, secret = parameters.applied(
+        about, machine.machine_parameters, machine.machine_sensitive_parameters
+    )
+    patch: dict[str, Any] = {}
+    if plain is not None:
+        patch["machine_parameters"] = plain
+    if secret is not None:
+        patch["machine_sensitive_parameters"] = secret
+    if arguments.name not in (None, machine.name):
+        patch["name"] = arguments.name
+    alerts = None if arguments.alerts is None else arguments.alerts == "on"
+    if alerts is not None and alerts is not machine.alerts_enabled:
+        patch["alerts_enabled"] = alerts
+    if not patch:
+        return [Step(about, ended=(await _row(client, machine), f"{about} is so already"))]
+
+    async def send() -> Ended:
+        changed = await client.machines.update(machine.id, patch, idempotency_key=new_key())
+        return await _row(client, changed), f"{about} is changed"
+
+    return [Step(about, send)]
+
+
+async def _plan_clear(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+    client, steps = session.client, dict[str, Step]()
+    for word in arguments.words:
+        machine = await find_machine(client, word)
+        about = f"machine {_label(machine)}"
+
+        async def send(machine: Machine = machine, about: str = about) -> Ended:
+            freed = await client.machines.clear_session(machine.id, idempotency_key=new_key())
+            return await _row(client, freed), f"{about} is free"
+
+        if machine.reserved_session_id is None:
+            ended = await _row(client, machine), f"{about} is free already"
+            steps[machine.id] = Step(about, ended=ended)
+        else:
+            shown = f"{about}, in session {machine.reserved_session_id}"
+            steps[machine.id] = Step(shown, send)
+    return list(steps.values())
+
+
+def _declare_pools(parser: argparse.ArgumentParser) -> None:
+    add_words(parser, "MACHINE", several=False)
+    parser.add_argument("pools", nargs="*", metavar="POOL", help="ids, or names; none: no pool")
+
+
+async def _plan_pools(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+    client = session.client
+    machine = await find_machine(client, arguments.words)
+    pools = {pool.id: pool for pool in [await find_pool(client, word) for word in arguments.pools]}
+    about = f"machine {_label(machine)}"
+    names = ", ".join(sorted(printable(pool.name) for pool in pools.values())) or "no pool"
+    if {pool.id for pool in await pools_of(client, machine)} == pools.keys():
+        return [Step(about, ended=(await _row(client, machine), f"{about} is in {names} already"))]
+
+    async def send() -> Ended:
+        ids = list(pools)
+        changed = await client.machines.set_pools(machine.id, ids, idempotency_key=new_key())
+        return await _row(client, changed), f"{about} is in {names}"
+
+    return [Step(about, send)]
+
+
+async def _delete(session: Session, machine: Machine) -> bool:
+    return await session.client.machines.delete(machine.id, idempotency_key=new_key())
+
+
 MACHINES = Resource(
     word="machines",
     kind="machine",
@@ -83,6 +186,31 @@ MACHINES = Resource(
         Filter("--status", "status", "its connection", "STATUS", choices=STATUSES),
         Filter("--pool", "pool", "those of a pool", "POOL", meaning=_pool_id),
         *times("created"),
+    ),
+    actions=(
+        Action("set", "set parameters, name or alerts of a machine", _declare_set, _plan_set),
+        Action(
+            "set-pools", "put a machine into these pools and no others", _declare_pools, _plan_pools
+        ),
+        Action(
+            "clear-session",
+            "free a machine; the runs of its session are cancelled",
+            lambda parser: add_words(parser, "MACHINE"),
+            _plan_clear,
+            lambda count: f"free {counted(count, 'machine')}? unfinished runs there are cancelled",
+            doing="frees",
+        ),
+        deletion(
+            "machine",
+            "MACHINE",
+            lambda session, word: find_machine(session.client, word),
+            _delete,
+            lambda session, machine: _row(session.client, machine),
+            _label,
+            lost="connections and logs go with it, and its runs stay",
+            help="remove a machine from the organisation",
+            look="flowdsl machines list",
+        ),
     ),
 )
 

@@ -24,10 +24,10 @@ from ...runtime.console import Console
 from ...runtime.engine.deployment import show_problems
 from ...runtime.exit_codes import FINDINGS, SOURCE_ERRORS, SUCCESS
 from ...runtime.failure import CommandError, UsageError
-from .listing import Row, list_json
-from .membership import pools_of
-from .session import Session, carry_out
-from .table import Column, render_table
+from ...views.table import Column, render_table
+from .frame.items import Row, list_json
+from .frame.membership import pools_of
+from .frame.session import Session, carry_out
 
 UNSET = (None, "", "__EMPTY__")
 """Values that stand for none (platform.md, section 1.3)."""

@@ -10,11 +10,12 @@ from flowdsl.runs.lookup import by_id, by_name
 from flowdsl.semantics.declarations.wire import is_uuid
 
 from ...runtime.console import Console
-from .listing import Filter, Resource, Row, fields_of
-from .listing import configure as configure_resource
-from .listing import run as run_resource
-from .session import Session
-from .table import Column, id_column
+from ...views.table import Column, id_column
+from .frame.items import Row, fields_of
+from .frame.listing import Filter, Resource
+from .frame.listing import configure as configure_resource
+from .frame.listing import run as run_resource
+from .frame.session import Session
 
 
 def _row(model: ModelConfiguration) -> Row:

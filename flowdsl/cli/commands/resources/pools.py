@@ -1,4 +1,4 @@
-"""`flowdsl pools`: the sets of machines that runs may select."""
+"""`flowdsl pools`: the sets of machines that runs may select, and what they give to flows."""
 
 from __future__ import annotations
 
@@ -6,15 +6,29 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
+from flowdsl.cyberdesk.models.machine import Pool, PoolCreate
+from flowdsl.diagnostics.render.cells import printable
 from flowdsl.runs.names import find_machine, find_pool
 
 from ...runtime.console import Console
-from .listing import Filter, Resource, Row, fields_of, names_in
-from .listing import configure as configure_resource
-from .listing import run as run_resource
-from .membership import pools_of
-from .session import Session
-from .table import Column, id_column
+from ...runtime.failure import UsageError
+from ...views.table import Column, id_column
+from .frame.actions import (
+    Action,
+    Ended,
+    Step,
+    add_words,
+    deletion,
+    made_once,
+    new_key,
+)
+from .frame.items import Row, fields_of, names_in
+from .frame.listing import Filter, Resource
+from .frame.listing import configure as configure_resource
+from .frame.listing import run as run_resource
+from .frame.membership import pools_of
+from .frame.parameters import add_parameters, read_parameters
+from .frame.session import Session
 
 
 def _row(pool: Any) -> Row:
@@ -36,8 +50,12 @@ async def _read(session: Session, *, machine: str | None = None) -> Sequence[Row
 
 
 async def _find(session: Session, word: str) -> Row:
+    return await _whole(session, await find_pool(session.client, word))
+
+
+async def _whole(session: Session, pool: Pool) -> Row:
+    """A pool with its machines."""
     client = session.client
-    pool = await find_pool(client, word)
     machines = [
         {"id": each.id, "name": each.name, "status": each.status}
         for each in await client.machines.list_all(include=("pools",))
@@ -51,6 +69,115 @@ async def _machine_id(session: Session, word: str) -> str:
     return (await find_machine(session.client, word)).id
 
 
+def _label(pool: Pool) -> str:
+    return f"{printable(pool.name)} ({pool.id})"
+
+
+def _declare_create(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="what it is called")
+    add_parameters(parser, unset=False)
+    parser.add_argument("--description", metavar="TEXT", help="what it is for")
+
+
+async def _plan_create(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+    parameters = read_parameters(arguments, session.console)
+    client, name = session.client, arguments.name
+    if not name.strip():
+        raise UsageError("a pool needs a name")
+    for pool in await client.pools.list_all():
+        # The service takes a second one, which no command could tell from the first by its name.
+        if pool.name == name:
+            raise UsageError(f"there is a pool `{printable(name)}` already: {pool.id}")
+    values: dict[str, Any] = {"name": name}
+    if arguments.description is not None:
+        values["description"] = arguments.description
+    if parameters.plain:
+        values["pool_parameters"] = dict(parameters.plain)
+    if parameters.secret:
+        values["pool_sensitive_parameters"] = dict(parameters.secret)
+    body = PoolCreate(**values)
+
+    async def send() -> Ended:
+        made = await made_once(
+            lambda: client.pools.create(body, idempotency_key=new_key()),
+            client.pools.list_all,
+            lambda pool: pool.name == name,
+            lambda pool: pool.id,
+        )
+        return await _whole(session, made), f"pool {_label(made)} is created"
+
+    return [Step(f"pool {printable(name)}", send)]
+
+
+def _declare_set(parser: argparse.ArgumentParser) -> None:
+    add_words(parser, "POOL", several=False)
+    add_parameters(parser, unset=True)
+    parser.add_argument("--name", metavar="NAME", help="what it is called from now on")
+    parser.add_argument("--description", metavar="TEXT", help="what it is for; an empty one clears")
+
+
+async def _plan_set(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+    parameters = read_parameters(arguments, session.console)
+    if parameters.is_empty and arguments.name is None and arguments.description is None:
+        raise UsageError("nothing is set: give `NAME=VALUE`, `--secret`, `--unset` or another")
+    client = session.client
+    pool = await find_pool(client, arguments.words)
+    about = f"pool {_label(pool)}"
+    plain, secret = parameters.applied(about, pool.pool_parameters, pool.pool_sensitive_parameters)
+    patch: dict[str, Any] = {}
+    if plain is not None:
+        patch["pool_parameters"] = plain
+    if secret is not None:
+        patch["pool_sensitive_parameters"] = secret
+    if arguments.name not in (None, pool.name):
+        patch["name"] = arguments.name
+    if arguments.description is not None and arguments.description != (pool.description or ""):
+        patch["description"] = arguments.description or None
+    if not patch:
+        return [Step(about, ended=(await _whole(session, pool), f"{about} is so already"))]
+
+    async def send() -> Ended:
+        changed = await client.pools.update(pool.id, patch, idempotency_key=new_key())
+        return await _whole(session, changed), f"{about} is changed"
+
+    return [Step(about, send)]
+
+
+def _declare_members(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("pool", metavar="POOL", help="its id, or its name")
+    add_words(parser, "MACHINE")
+
+
+async def _plan_members(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+    """One request for all machines that are not yet, or still, in the pool."""
+    client, adds = session.client, arguments.subject == "add"
+    pool = await find_pool(client, arguments.pool)
+    named = {each.id: each for each in [await find_machine(client, w) for w in arguments.words]}
+    wanted = []
+    for machine in named.values():
+        is_in = any(each.id == pool.id for each in await pools_of(client, machine))
+        if is_in is not adds:
+            wanted.append(machine.id)
+    names = ", ".join(printable(each.name or each.id) for each in named.values())
+    about = f"{names} {'in' if adds else 'out of'} pool {_label(pool)}"
+    if not wanted:
+        return [Step(about, ended=(await _whole(session, pool), f"{about} already"))]
+
+    async def send() -> Ended:
+        if adds:
+            await client.pools.add_machines(pool.id, wanted, idempotency_key=new_key())
+        else:
+            await client.pools.remove_machines(pool.id, wanted, idempotency_key=new_key())
+        return await _whole(session, await client.pools.get(pool.id)), about
+
+    return [Step(about, send)]
+
+
+async def _delete(session: Session, pool: Pool) -> bool:
+    return await session.client.pools.delete(pool.id, idempotency_key=new_key())
+
+
+LOOK = "flowdsl pools list"
 POOLS = Resource(
     word="pools",
     kind="pool",
@@ -67,6 +194,23 @@ POOLS = Resource(
     find=_find,
     filters=(
         Filter("--machine", "machine", "those a machine is in", "MACHINE", meaning=_machine_id),
+    ),
+    actions=(
+        Action("create", "make a pool", _declare_create, _plan_create, look=LOOK),
+        Action("set", "set parameters, name or description of a pool", _declare_set, _plan_set),
+        Action("add", "put machines into a pool", _declare_members, _plan_members),
+        Action("remove", "take machines out of a pool", _declare_members, _plan_members),
+        deletion(
+            "pool",
+            "POOL",
+            lambda session, word: find_pool(session.client, word),
+            _delete,
+            _whole,
+            _label,
+            lost="its parameters go with it, and its machines stay",
+            help="remove a pool; its machines stay",
+            look=LOOK,
+        ),
     ),
 )
 

@@ -6,15 +6,18 @@ import argparse
 from collections.abc import Mapping, Sequence
 
 from flowdsl.cyberdesk.models.tag import Tag
-from flowdsl.runs.lookup import NoSuchName, by_name, unknown
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.runs.lookup import NoSuchName, by_id, by_name, unknown
 from flowdsl.semantics.declarations.wire import is_uuid
 
 from ...runtime.console import Console
-from .listing import Filter, Resource, Row, fields_of
-from .listing import configure as configure_resource
-from .listing import run as run_resource
-from .session import Session
-from .table import Column, id_column
+from ...views.table import Column, id_column
+from .frame.actions import Action, Ended, Step, add_words, deletion, new_key, ordering
+from .frame.items import Row, fields_of
+from .frame.listing import Filter, Resource
+from .frame.listing import configure as configure_resource
+from .frame.listing import run as run_resource
+from .frame.session import Session
 
 
 def _row(tag: Tag, groups: Mapping[str, str]) -> Row:
@@ -59,6 +62,60 @@ async def _group_id(session: Session, word: str) -> str:
     raise unknown(word, "tag group", groups.values())
 
 
+async def _tag(session: Session, word: str) -> Tag:
+    tags = session.client.tags
+    if is_uuid(word):
+        return await by_id(tags.get, word, "tag")
+    every = await tags.list(include_archived=True)
+    return by_name(every, word, "tag", lambda each: each.name, lambda each: each.id)
+
+
+def _label(tag: Tag) -> str:
+    return f"{printable(tag.name)} ({tag.id})"
+
+
+async def _shown(session: Session, tag: Tag) -> Row:
+    return _row(tag, await _groups(session))
+
+
+async def _every(session: Session) -> Sequence[Tag]:
+    return await session.client.tags.list(include_archived=True)
+
+
+async def _order(session: Session, ids: Sequence[str]) -> None:
+    await session.client.tags.reorder(ids, idempotency_key=new_key())
+
+
+async def _delete(session: Session, tag: Tag) -> bool:
+    return await session.client.tags.delete(tag.id, idempotency_key=new_key())
+
+
+def _archiving(name: str, archives: bool, help: str) -> Action:
+    """`archive` or `unarchive`."""
+    result = "archived" if archives else "not archived"
+
+    async def plan(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+        steps: dict[str, Step] = {}
+        for word in arguments.words:
+            tag = await _tag(session, word)
+            about = f"tag {_label(tag)}"
+
+            async def send(tag: Tag = tag, about: str = about) -> Ended:
+                tags = session.client.tags
+                change = tags.archive if archives else tags.unarchive
+                changed = await change(tag.id, idempotency_key=new_key())
+                return await _shown(session, changed), f"{about} is {result}"
+
+            if bool(tag.is_archived) is archives:
+                ended = await _shown(session, tag), f"{about} is {result} already"
+                steps[tag.id] = Step(about, ended=ended)
+            else:
+                steps[tag.id] = Step(about, send)
+        return list(steps.values())
+
+    return Action(name, help, lambda parser: add_words(parser, "TAG"), plan)
+
+
 TAGS = Resource(
     word="tags",
     kind="tag",
@@ -77,6 +134,22 @@ TAGS = Resource(
     filters=(
         Filter("--archived", "include_archived", "archived ones as well"),
         Filter("--group", "group_id", "those of a group", "GROUP", meaning=_group_id),
+    ),
+    actions=(
+        _archiving("archive", True, "keep a tag where it is, and give it to no other workflow"),
+        _archiving("unarchive", False, "let workflows get a tag again"),
+        ordering("tag", "TAG", _tag, _every, _order, _shown, lambda tag: tag.id),
+        deletion(
+            "tag",
+            "TAG",
+            _tag,
+            _delete,
+            _shown,
+            _label,
+            lost="every workflow loses it",
+            help="delete a tag, which all workflows lose",
+            look="flowdsl tags list",
+        ),
     ),
 )
 

@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
-from uuid import uuid4
 
 from flowdsl.config.address import Address
+from flowdsl.cyberdesk.errors import NotFound
 from flowdsl.cyberdesk.models.trajectory import Trajectory
 from flowdsl.diagnostics.render.cells import printable
-from flowdsl.runs.lookup import by_id, by_name
+from flowdsl.runs.lookup import NoSuchName, by_id, by_name
 from flowdsl.semantics.declarations.wire import is_uuid
 
 from ...runtime.console import Console
-from ...runtime.exit_codes import SUCCESS
-from .listing import Filter, Resource, Row, add_action, fields_of, list_json, times
-from .listing import configure as configure_resource
-from .listing import run as run_resource
-from .session import Session, carry_out
-from .table import Column, id_column
+from ...views.table import Column, id_column
+from .frame.actions import Action, Ended, Step, add_words, deletion, made_once, new_key
+from .frame.items import Row, fields_of
+from .frame.listing import Filter, Resource, View, times
+from .frame.listing import configure as configure_resource
+from .frame.listing import run as run_resource
+from .frame.session import Session
 
-ACTIONS: Mapping[str, tuple[str, bool, str, str]] = {
-    "approve": ("is_approved", True, "approved", "let runs replay a recording"),
-    "unapprove": ("is_approved", False, "not approved", "stop runs from replaying a recording"),
-    "set-main": ("is_main", True, "the main one", "prefer a recording to others of its workflow"),
-}
-"""By the subcommand: the field that it sets and to what, the word for the result, its help."""
+LOOK = "flowdsl trajectories list"
 
 
-def _row(trajectory: Trajectory, addresses: Mapping[str, Address]) -> Row:
+def trajectory_row(trajectory: Trajectory, addresses: Mapping[str, Address]) -> Row:
+    """A recording as programs get it; `addresses` are those of workflows by their ids."""
     return {
         **fields_of(trajectory, "id", "name", "description", "workflow_id"),
         "workflow": addresses.get(trajectory.workflow_id),
@@ -61,7 +57,7 @@ async def _every(session: Session, **filters: Any) -> list[Trajectory]:
 async def _read(session: Session, **filters: Any) -> Sequence[Row]:
     found = await _every(session, **filters)
     addresses = session.addresses() if found else {}
-    rows = [_row(each, addresses) for each in found]
+    rows = [trajectory_row(each, addresses) for each in found]
     return sorted(rows, key=lambda row: (row["created_at"] or "", row["id"]), reverse=True)
 
 
@@ -85,9 +81,89 @@ async def _find(session: Session, word: str) -> Row:
     if found.trajectory_data is None:
         found = await session.client.trajectories.get(found.id)
     return {
-        **_row(found, session.addresses()),
+        **trajectory_row(found, session.addresses()),
         **fields_of(found, "original_input_values", "trajectory_data"),
     }
+
+
+def _label(trajectory: Trajectory) -> str:
+    name = f" {printable(trajectory.name)}" if trajectory.name else ""
+    return f"{trajectory.id}{name}"
+
+
+def _setting(name: str, field: str, value: bool, result: str, help: str) -> Action:
+    """An action that sets a field of recordings; `result` is the word for what they are then."""
+
+    async def plan(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+        words = [arguments.words] if isinstance(arguments.words, str) else arguments.words
+        steps: dict[str, Step] = {}
+        for word in words:
+            found = await _trajectory(session, word)
+            about = _label(found)
+
+            async def send(found: Trajectory = found, about: str = about) -> Ended:
+                changed = await session.client.trajectories.update(
+                    found.id, {field: value}, idempotency_key=new_key()
+                )
+                return trajectory_row(changed, session.addresses()), _told(
+                    changed, f"{about} is {result}"
+                )
+
+            if getattr(found, field) is value:
+                told = _told(found, f"{about} is {result} already")
+                steps[found.id] = Step(
+                    about, ended=(trajectory_row(found, session.addresses()), told)
+                )
+            else:
+                steps[found.id] = Step(about, send)
+        return list(steps.values())
+
+    def _told(trajectory: Trajectory, line: str) -> str:
+        if field == "is_main" and trajectory.is_main and not trajectory.is_approved:
+            return f"{line}\nnote: runs replay it only once it is approved"
+        return line
+
+    # A workflow has one main recording, so that several words would undo each other.
+    several = name != "set-main"
+    return Action(name, help, lambda parser: add_words(parser, "TRAJECTORY", several=several), plan)
+
+
+async def _plan_copy(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+    client = session.client
+    source = await _trajectory(session, arguments.words)
+
+    async def rows() -> Sequence[Trajectory]:
+        return await _every(session, workflow_id=source.workflow_id)
+
+    async def send() -> Ended:
+        copy = await made_once(
+            lambda: client.trajectories.duplicate(source.id, idempotency_key=new_key()),
+            rows,
+            lambda each: each.run_id == source.run_id and not each.is_approved,
+            lambda each: each.id,
+        )
+        row = trajectory_row(copy, session.addresses())
+        return row, f"{_label(copy)} is a copy of {source.id}, not approved"
+
+    return [Step(_label(source), send)]
+
+
+async def _shown(session: Session, trajectory: Trajectory) -> Row:
+    return trajectory_row(trajectory, session.addresses())
+
+
+async def _delete(session: Session, trajectory: Trajectory) -> bool:
+    return await session.client.trajectories.delete(trajectory.id, idempotency_key=new_key())
+
+
+async def _latest(session: Session, arguments: argparse.Namespace) -> Row:
+    word = arguments.words
+    workflow = await session.find_workflow(word)
+    try:
+        found = await session.client.workflows.latest_trajectory(workflow)
+    except NotFound:
+        raise NoSuchName(f"workflow `{printable(word)}` has no recording") from None
+    return trajectory_row(found, session.addresses())
 
 
 TRAJECTORIES = Resource(
@@ -121,59 +197,57 @@ TRAJECTORIES = Resource(
         Filter("--search", "search", "a part of the id, the name or the description", "TEXT"),
         *times("created", "updated"),
     ),
+    views=(
+        View(
+            "latest",
+            "the recording of a workflow that was changed last",
+            lambda parser: add_words(parser, "WORKFLOW", several=False),
+            _latest,
+        ),
+    ),
+    actions=(
+        _setting("approve", "is_approved", True, "approved", "let runs replay a recording"),
+        _setting(
+            "unapprove",
+            "is_approved",
+            False,
+            "not approved",
+            "stop runs from replaying a recording",
+        ),
+        _setting(
+            "set-main",
+            "is_main",
+            True,
+            "the main one",
+            "prefer a recording to others of its workflow",
+        ),
+        Action(
+            "duplicate",
+            "copy a recording; the copy is not approved",
+            lambda parser: add_words(parser, "TRAJECTORY", several=False),
+            _plan_copy,
+            look=LOOK,
+        ),
+        deletion(
+            "trajectory",
+            "TRAJECTORY",
+            _trajectory,
+            _delete,
+            _shown,
+            _label,
+            lost="runs cannot replay it any more",
+            help="delete a recording; the run that it comes from stays",
+            look=LOOK,
+        ),
+    ),
 )
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    subjects = configure_resource(TRAJECTORIES, parser)
-    for name, (_, _, _, help) in ACTIONS.items():
-        action = add_action(subjects, name, help)
-        # A workflow has one main recording, so that several words would undo each other.
-        several = None if name == "set-main" else "+"
-        action.add_argument("words", nargs=several, metavar="TRAJECTORY", help="its id or its name")
+    configure_resource(TRAJECTORIES, parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run the subcommand."""
-    if arguments.subject in ACTIONS:
-        return _change(arguments, console)
     return run_resource(TRAJECTORIES, arguments, console)
-
-
-def _change(arguments: argparse.Namespace, console: Console) -> int:
-    """Set a field of recordings; all are looked for before the first is changed."""
-    field, value, result, _ = ACTIONS[arguments.subject]
-    words = [arguments.words] if isinstance(arguments.words, str) else arguments.words
-
-    async def change(session: Session) -> tuple[str, list[Row]]:
-        found: dict[str, Trajectory] = {}
-        for word in words:
-            one = await _trajectory(session, word)
-            found[one.id] = one
-        rows = []
-        for one in found.values():
-            changed = one
-            if getattr(one, field) is not value:
-                request = partial(
-                    session.client.trajectories.update,
-                    one.id,
-                    {field: value},
-                    idempotency_key=uuid4().hex,
-                )
-                changed = await session.write(request)
-            _tell(changed, result, console, anew=changed is not one)
-            rows.append(_row(changed, session.addresses()))
-        return session.environment, rows
-
-    environment, rows = carry_out(arguments, console, change, need_project=True)
-    if arguments.json:
-        console.out(list_json(TRAJECTORIES.word, environment, rows))
-    return SUCCESS
-
-
-def _tell(trajectory: Trajectory, result: str, console: Console, *, anew: bool) -> None:
-    name = f" {printable(trajectory.name)}" if trajectory.name else ""
-    console.err(f"{trajectory.id}{name} is {result}{'' if anew else ' already'}")
-    if trajectory.is_main and not trajectory.is_approved and result == ACTIONS["set-main"][2]:
-        console.err("note: runs replay it only once it is approved")

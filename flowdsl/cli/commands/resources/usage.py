@@ -9,8 +9,9 @@ from typing import Any
 
 from flowdsl.cyberdesk.errors import RateLimited, RequestRefused
 from flowdsl.cyberdesk.models.run import Run
-from flowdsl.cyberdesk.models.usage import RunCost, steps_of
+from flowdsl.cyberdesk.models.usage import RunCost, RunCosts, steps_of
 from flowdsl.diagnostics.render.summary import counted
+from flowdsl.runs.names import find_run
 from flowdsl.source.moments import spell_moment
 from flowdsl.source.record import Record
 from flowdsl.workspace.system import system_runtime
@@ -18,9 +19,9 @@ from flowdsl.workspace.system import system_runtime
 from ...runtime.console import Console
 from ...runtime.exit_codes import SUCCESS
 from ...runtime.failure import UsageError
-from .listing import Row, fields_of, list_json
-from .session import Session, carry_out, configure_common, moment
-from .table import Column, id_column, render_table, text_of
+from ...views.table import Column, id_column, render_table, text_of
+from .frame.items import Row, fields_of, list_json
+from .frame.session import Session, carry_out, configure_common, moment
 
 MODES = ("simulated", "billed")
 PERIOD = timedelta(days=30)
@@ -42,8 +43,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mode", choices=MODES, default="simulated", help="which steps count (default: simulated)"
     )
-    parser.add_argument(
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument(
         "--workflow", metavar="ADDRESS", help="one workflow alone: its address, id or title"
+    )
+    only.add_argument(
+        "--run", metavar="RUN", help="the models of one run: its id, or the first digits of it"
     )
     configure_common(parser)
 
@@ -58,6 +63,8 @@ class UsageReport(Record):
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Print the report."""
+    if arguments.run is not None:
+        return _one_run(arguments, console)
     start, end = _period(arguments)
 
     async def read(session: Session) -> UsageReport:
@@ -77,6 +84,35 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     console.err(f"{counted(totals['runs'], 'run')} of {report.environment} made {span}")
     if report.service is not None:
         console.err(_service_count(report.service, arguments.mode))
+    return SUCCESS
+
+
+def _one_run(arguments: argparse.Namespace, console: Console) -> int:
+    """What the models of one run were asked and cost."""
+    for option, value in (("--from", arguments.start), ("--to", arguments.end)):
+        if value is not None:
+            raise UsageError(f"`{option}` chooses runs of a period, and `--run` one run")
+
+    async def read(session: Session) -> tuple[str, RunCosts, Row]:
+        run = await find_run(session.client, arguments.run)
+        steps = steps_of(run.usage_metadata, arguments.mode) or (None, None)
+        told = {"run_id": run.id, "agentic_steps": steps[0], "cached_steps": steps[1]}
+        return session.environment, await session.client.runs.llm_costs(run.id), told
+
+    environment, costs, totals = carry_out(arguments, console, read)
+    rows = [fields_of(each, *_RUN_FIELDS) for each in costs.rows]
+    totals |= {"cost_usd": costs.total_cost_usd, "has_unpriced": costs.has_unpriced}
+    if arguments.json:
+        more = {"mode": arguments.mode, "totals": totals}
+        console.out(list_json("run_usage", environment, rows, **more))
+        return SUCCESS
+    if rows:
+        console.out(render_table(_RUN_COLUMNS, rows))
+    console.err(
+        f"run {costs.run_id}: {text_of(totals['agentic_steps'])} agentic and "
+        f"{text_of(totals['cached_steps'])} cached steps ({arguments.mode}), "
+        f"{_cost(totals['cost_usd'])} USD{', without what has no price' * costs.has_unpriced}"
+    )
     return SUCCESS
 
 
@@ -179,6 +215,32 @@ def _total(rows: Sequence[Row]) -> Row:
 def _cost(value: Any) -> str:
     return "-" if value is None else f"{value:.2f}"
 
+
+_RUN_FIELDS = (
+    "role",
+    "model",
+    "billing_platform",
+    "endpoint_type",
+    "call_count",
+    "input_tokens",
+    "uncached_input_tokens",
+    "cache_read_tokens",
+    "cache_write_5m_tokens",
+    "cache_write_1h_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "source",
+    "cost_usd",
+)
+
+_RUN_COLUMNS = (
+    Column("ROLE", "role"),
+    Column("MODEL", "model"),
+    Column("CALLS", "call_count"),
+    Column("INPUT TOKENS", "input_tokens"),
+    Column("OUTPUT TOKENS", "output_tokens"),
+    Column("COST (USD)", "cost_usd", _cost),
+)
 
 _COLUMNS = (
     id_column("workflow_id"),

@@ -19,6 +19,7 @@ from flowdsl.runs.inputs.places import Given
 from flowdsl.runs.inputs.today import today_in
 from flowdsl.runs.starting.deployed import deployed_ids, has_other_inputs, other_inputs_warning
 from flowdsl.runs.starting.parts import ChainParts
+from flowdsl.runs.starting.place import find_main_agent
 from flowdsl.runs.starting.plan import MAX_COUNT, RunPlan, Wanted, named_source, workflows_of
 from flowdsl.workspace.state import usable_document
 from flowdsl.workspace.system import system_runtime
@@ -26,7 +27,7 @@ from flowdsl.workspace.system import system_runtime
 from ...runtime import http_log
 from ...runtime.clients import open_client
 from ...runtime.console import Console
-from ...runtime.engine.deployment import compile_sources, open_deployment
+from ...runtime.engine.deployment import Deployment, compile_sources, open_deployment
 from ...runtime.engine.options import add_environment
 from ...runtime.engine.questions import is_interactive
 from ...runtime.failure import UsageError
@@ -36,6 +37,7 @@ from ...runtime.runs.follow import Following
 from ...runtime.runs.options import (
     add_answer_option,
     add_input_options,
+    add_session_options,
     add_target_options,
     add_watch_options,
     ask_secret,
@@ -60,14 +62,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_input_options(parser)
     add_answer_option(parser)
     add_target_options(parser, resume=True)
+    add_session_options(parser)
     parser.add_argument(
-        "--start-session", action="store_true", help="begin a session, which keeps the machine"
-    )
-    parser.add_argument(
-        "--release-session", action="store_true", help="free the session's machine after the run"
-    )
-    parser.add_argument(
-        "--alias", metavar="NAME", help="the name of the run for later ones of its session"
+        "--model",
+        metavar="ALIAS",
+        help="the main agent of these runs alone: an alias, an id or a name",
     )
     parser.add_argument(
         "--count", type=_count, default=1, metavar="N", help="so many runs of the same inputs"
@@ -123,7 +122,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         ) as client,
     ):
         try:
-            work = _carried_out(client, arguments, plan, pausing, ids, following, interrupts)
+            work = _carried_out(
+                client, arguments, plan, pausing, ids, deployment, following, interrupts
+            )
             answered(
                 partial(interrupts.run, work, following.out_of_time),
                 gone="; what state names may have been deleted, or belong to another "
@@ -153,6 +154,7 @@ async def _carried_out(
     plan: RunPlan,
     pausing: Pausing | None,
     ids: Mapping[str, str],
+    deployment: Deployment,
     following: Following,
     interrupts: Interrupts,
 ) -> None:
@@ -165,6 +167,12 @@ async def _carried_out(
                 following.say(f"warning: {away}")
             await pausing.carry_out(client, parts, where, following, interrupts)
             return
+        if arguments.model is not None:
+            target = deployment.deploy_target()
+            model, remarks = await find_main_agent(client, arguments.model, target)
+            for remark in remarks:
+                following.say(f"note: {remark}")
+            where = {**where, "main_agent_model_id": model}
         requests, notes = plan.requests(ids, where, machine_parameters)
         if away := machine_parameters.away():
             following.say(f"warning: {away}")
@@ -231,6 +239,8 @@ def _refuse_options(
             if getattr(arguments, option):
                 shown = option.replace("_", "-")
                 raise UsageError(f"`--{shown}` is not for a chain, which has its own session")
+        if arguments.model is not None:
+            raise UsageError("`--model` is for runs of a workflow: a chain takes no model")
     pauses = isinstance(source, nodes.Chain) and bool(source.pauses)
     if pauses and many:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""`flowdsl runs`: look at runs, watch, retry and cancel them, and fetch their files."""
+"""`flowdsl runs`: look at runs, watch, retry, cancel and delete them, and fetch their files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ from ...runtime import http_log
 from ...runtime.command_line.global_options import add_yes
 from ...runtime.console import Console
 from ...runtime.engine.options import add_environment
-from ...runtime.runs.options import add_input_options, add_target_options, add_watch_options
+from ...runtime.runs.options import (
+    add_input_options,
+    add_session_options,
+    add_target_options,
+    add_watch_options,
+)
 from ...subcommands import add_subcommands
 
 _RUNS = {
@@ -22,6 +27,8 @@ _RUNS = {
     "watch": ("follow", "watch_runs"),
     "retry": ("follow", "retry"),
     "cancel": ("follow", "cancel"),
+    "delete": ("changes", "delete"),
+    "trajectory": ("changes", "generate"),
     "attachments": ("attachments", "attachments"),
     "verify-webhook": ("webhook", "verify"),
 }
@@ -36,15 +43,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     watch = subjects.add_parser("watch", help="wait for the end of runs, and exit as they ended")
     retry = subjects.add_parser("retry", help="begin an ended run anew; its results are lost")
     cancel = subjects.add_parser("cancel", help="end runs that go on")
+    delete = subjects.add_parser("delete", help="delete runs that have ended, with their files")
+    trajectory = subjects.add_parser(
+        "trajectory", help="keep the recording of a run, which may then be approved"
+    )
     attachments = subjects.add_parser("attachments", help="the files of a run")
     opened = subjects.add_parser("open", help="the address of a run in the dashboard")
     webhook = subjects.add_parser(
         "verify-webhook", help="whether a webhook on standard input is genuine"
     )
-    for each in (listing, show, watch, retry, cancel, attachments, opened):
+    for each in (listing, show, watch, retry, cancel, delete, trajectory, attachments, opened):
         add_environment(each)
         http_log.configure(each)
-    for each in (listing, show, attachments, cancel, webhook):
+    for each in (listing, show, attachments, cancel, delete, trajectory, webhook):
         each.add_argument("--json", action="store_true", help="one JSON object on standard output")
     _filters(listing)
     listing.add_argument(
@@ -66,8 +77,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_watch_options(watch)
     cancel.add_argument("run", nargs="+", metavar="RUN", help="ids, or the first digits of them")
     add_yes(cancel)
+    delete.add_argument("words", nargs="+", metavar="RUN", help="ids, or the first digits of them")
+    add_yes(delete)
+    trajectory.add_argument("words", metavar="RUN", help="its id, or the first digits of it")
     add_input_options(retry, table=False)
     add_target_options(retry)
+    add_session_options(retry)
     retry.add_argument(
         "--leave-session", action="store_true", help="run outside of the session it was in"
     )

@@ -70,6 +70,9 @@ def retry(arguments: argparse.Namespace, console: Console) -> int:
     new run.
     """
     deployment = opened(arguments, console)
+    if arguments.start_session and (arguments.session is not None or arguments.leave_session):
+        other = "--session" if arguments.session is not None else "--leave-session"
+        raise UsageError(f"`--start-session` and `{other}` cannot be combined")
     given, rows = answered(lambda: read_inputs(arguments))
     if rows:
         raise UsageError("a retry takes the inputs of one run, not a file with a run in each row")
@@ -92,6 +95,9 @@ def retry(arguments: argparse.Namespace, console: Console) -> int:
             sources,
             leaves_session=arguments.leave_session,
             is_priority=arguments.priority,
+            starts_session=arguments.start_session,
+            releases_session=arguments.release_session,
+            alias=arguments.alias,
             ask=ask if is_interactive() else None,
         )
         if not confirmed(

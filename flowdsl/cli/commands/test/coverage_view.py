@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from flowdsl.testing.coverage import Body, Taken, percent
 
-from ..resources.table import Column, render_table
+from ...views.table import Column, render_table
 
 COUNTED = "the statements and ways"
 """What a percentage is about."""

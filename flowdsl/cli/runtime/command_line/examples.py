@@ -78,7 +78,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "run": (
         ("flowdsl run intake --input mrn=4471203 --watch", "one run, watched to its end"),
         ("flowdsl run intake --inputs patients.csv --pool front-desk", "a run for each row"),
-        ("flowdsl run intake --secret pin=env:CLINIC_PIN --output status", "one output of it"),
+        ("flowdsl run intake --secret pin=env:CLINIC_PIN --model careful", "by another model"),
     ),
     "runs": (
         ("flowdsl runs list --workflow intake --status error", "runs that failed"),
@@ -100,6 +100,15 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "runs retry": (
         ("flowdsl runs retry 3f2c", "the same run once more, after a question"),
         ("flowdsl runs retry 3f2c --input mrn=4471204 --watch", "with another input"),
+        ("flowdsl runs retry 3f2c --start-session --alias login", "in a session of its own"),
+    ),
+    "runs delete": (
+        ("flowdsl runs delete 3f2c", "one run that has ended, with its files, after a question"),
+        ("flowdsl runs delete 3f2c 9a41 --yes", "two, without"),
+    ),
+    "runs trajectory": (
+        ("flowdsl runs trajectory 3f2c", "its recording, which may be approved from now on"),
+        ("flowdsl runs trajectory 3f2c --json", "the same for programs"),
     ),
     "runs cancel": (
         ("flowdsl runs cancel 3f2c", "one run, after a question"),
@@ -216,6 +225,26 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("flowdsl machines show desk-1", "a machine with its parameters and pools"),
         ("flowdsl machines show desk-1 --json", "the same for programs"),
     ),
+    "machines set": (
+        ("flowdsl machines set desk-1 site=north floor:=3", "two parameters, the second a number"),
+        (
+            "flowdsl machines set desk-1 --secret password=env:DESK_PASSWORD",
+            "a sensitive one, which stands in no command line",
+        ),
+        ("flowdsl machines set desk-1 --unset floor --name desk-2", "one less, and another name"),
+    ),
+    "machines set-pools": (
+        ("flowdsl machines set-pools desk-1 reception night", "in these two and in no others"),
+        ("flowdsl machines set-pools desk-1", "in no pool"),
+    ),
+    "machines clear-session": (
+        ("flowdsl machines clear-session desk-1", "free again, after a question"),
+        ("flowdsl machines clear-session desk-1 desk-2 --yes", "two, without"),
+    ),
+    "machines delete": (
+        ("flowdsl machines delete desk-1", "out of the organisation, after a question"),
+        ("flowdsl machines delete desk-1 desk-2 --env prod --yes", "two of `prod`, without"),
+    ),
     "machines check": (
         (
             "flowdsl machines check --env prod",
@@ -237,6 +266,29 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "pools show": (
         ("flowdsl pools show reception", "its parameters and machines"),
         ("flowdsl pools show reception --json", "the same for programs"),
+    ),
+    "pools create": (
+        ("flowdsl pools create reception site=north", "with a parameter for its machines"),
+        (
+            "flowdsl pools create night --secret password=file:secret.txt",
+            "with a sensitive one, read from a file",
+        ),
+    ),
+    "pools set": (
+        ("flowdsl pools set reception site=south", "another value of a parameter"),
+        ("flowdsl pools set reception --unset site --name front", "one less, and another name"),
+    ),
+    "pools add": (
+        ("flowdsl pools add reception desk-1", "a machine more"),
+        ("flowdsl pools add reception desk-1 desk-2 --json", "two, told to programs"),
+    ),
+    "pools remove": (
+        ("flowdsl pools remove reception desk-1", "a machine less"),
+        ("flowdsl pools remove reception desk-1 desk-2 --env prod", "two, in `prod`"),
+    ),
+    "pools delete": (
+        ("flowdsl pools delete reception", "the pool and not its machines, after a question"),
+        ("flowdsl pools delete reception --yes", "without one"),
     ),
     "connections": (
         ("flowdsl connections list --machine desk-1", "when a machine was there"),
@@ -286,6 +338,18 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ('flowdsl trajectories set-main "Intake, morning"', "the one that is preferred"),
         ('flowdsl trajectories set-main "Intake, morning" --env prod', "in `prod`"),
     ),
+    "trajectories latest": (
+        ("flowdsl trajectories latest intake", "the recording that was changed last"),
+        ("flowdsl trajectories latest intake --json", "the same for programs"),
+    ),
+    "trajectories duplicate": (
+        ('flowdsl trajectories duplicate "Intake, morning"', "a copy, which is not approved"),
+        ('flowdsl trajectories duplicate "Intake, morning" --json', "the same, told to programs"),
+    ),
+    "trajectories delete": (
+        ('flowdsl trajectories delete "Intake, morning"', "one of them, after a question"),
+        ('flowdsl trajectories delete "Intake, morning" --env prod --yes', "in `prod`, without"),
+    ),
     "models": (
         ("flowdsl models list --computer-use", "those that may be the main agent"),
         ('flowdsl models show "Claude Sonnet (EHR)"', "one of them"),
@@ -310,13 +374,158 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("flowdsl tags show billing", "its group, colour and workflows"),
         ("flowdsl tags show billing --json", "the same for programs"),
     ),
+    "tags archive": (
+        ("flowdsl tags archive billing", "no other workflow gets it from now on"),
+        ("flowdsl tags archive billing intake --env prod", "two of them, in `prod`"),
+    ),
+    "tags unarchive": (
+        ("flowdsl tags unarchive billing", "workflows may get it again"),
+        ("flowdsl tags unarchive billing --json", "the same, told to programs"),
+    ),
+    "tags order": (
+        ("flowdsl tags order urgent billing", "these two first, then the others"),
+        ("flowdsl tags order urgent --env prod", "one first, in `prod`"),
+    ),
+    "tags delete": (
+        ("flowdsl tags delete billing", "off every workflow, after a question"),
+        ("flowdsl tags delete billing --yes", "without one"),
+    ),
+    "tag-groups": (
+        ("flowdsl tag-groups list", "every group"),
+        ("flowdsl tag-groups show environment", "one with its tags"),
+    ),
+    "tag-groups list": (
+        ("flowdsl tag-groups list", "every group in its order"),
+        ("flowdsl tag-groups list --json", "for programs"),
+    ),
+    "tag-groups show": (
+        ("flowdsl tag-groups show environment", "one with its tags"),
+        ("flowdsl tag-groups show environment --json", "the same for programs"),
+    ),
+    "tag-groups order": (
+        ("flowdsl tag-groups order environment team", "these two first, then the others"),
+        ("flowdsl tag-groups order team --env prod", "one first, in `prod`"),
+    ),
+    "tag-groups delete": (
+        ("flowdsl tag-groups delete team", "the group and not its tags, after a question"),
+        ("flowdsl tag-groups delete team --yes", "without one"),
+    ),
+    "images": (
+        ("flowdsl images list", "the pictures of all prompts"),
+        ("flowdsl images show logo.png", "one with an address that shows it for an hour"),
+    ),
+    "images list": (
+        ("flowdsl images list", "every picture"),
+        ("flowdsl images list --json", "for programs, with the addresses that prompts use"),
+    ),
+    "images show": (
+        ("flowdsl images show logo.png", "by its file name"),
+        ("flowdsl images show org_1/logo.png --json", "by its path, for programs"),
+    ),
+    "images delete": (
+        ("flowdsl images delete logo.png", "one that no prompt shows any more, after a question"),
+        ("flowdsl images delete org_1/logo.png --yes", "without one"),
+    ),
+    "attachments": (
+        ("flowdsl attachments list --run 3f2c", "the files of a run"),
+        ("flowdsl attachments add 3f2c claim.pdf", "a file more"),
+    ),
+    "attachments list": (
+        ("flowdsl attachments list --run 3f2c --type output", "what a run has left"),
+        ("flowdsl attachments list --json", "those of all runs, for programs"),
+    ),
+    "attachments show": (
+        ("flowdsl attachments show 1f0c6a3e-52a5-4f0e-9d0b-6f3b1c9be0a1", "one of them"),
+        (
+            "flowdsl attachments show 1f0c6a3e-52a5-4f0e-9d0b-6f3b1c9be0a1 --json",
+            "the same for programs",
+        ),
+    ),
+    "attachments url": (
+        (
+            "flowdsl attachments url 1f0c6a3e-52a5-4f0e-9d0b-6f3b1c9be0a1",
+            "an address that gives it to anybody, for five minutes",
+        ),
+        (
+            "flowdsl attachments url 1f0c6a3e-52a5-4f0e-9d0b-6f3b1c9be0a1 --expires-in 60",
+            "for one minute",
+        ),
+    ),
+    "attachments add": (
+        ("flowdsl attachments add 3f2c claim.pdf photo.png", "two files of this machine"),
+        ("flowdsl attachments add 3f2c claim.pdf --type output", "as if the run had left it"),
+    ),
+    "attachments expire": (
+        (
+            "flowdsl attachments expire 1f0c6a3e-52a5-4f0e-9d0b-6f3b1c9be0a1 2027-02-01",
+            "kept until then",
+        ),
+        (
+            "flowdsl attachments expire 1f0c6a3e-52a5-4f0e-9d0b-6f3b1c9be0a1 --never",
+            "kept for good",
+        ),
+    ),
+    "attachments delete": (
+        (
+            "flowdsl attachments delete 1f0c6a3e-52a5-4f0e-9d0b-6f3b1c9be0a1",
+            "one file, after a question",
+        ),
+        (
+            "flowdsl attachments delete 1f0c6a3e-52a5-4f0e-9d0b-6f3b1c9be0a1 --yes",
+            "without one",
+        ),
+    ),
+    "credentials": (
+        ("flowdsl credentials list", "whose keys are used for which provider"),
+        ("flowdsl credentials set openai --key env:OPENAI_API_KEY", "a key of the organisation"),
+    ),
+    "credentials list": (
+        ("flowdsl credentials list", "every slot"),
+        ("flowdsl credentials list --json", "for programs"),
+    ),
+    "credentials show": (
+        ("flowdsl credentials show anthropic", "one slot, without the key"),
+        ("flowdsl credentials show anthropic --json", "the same for programs"),
+    ),
+    "credentials set": (
+        ("flowdsl credentials set anthropic --key env:ANTHROPIC_API_KEY", "from the environment"),
+        ("flowdsl credentials set google --service-account file:account.json", "from a file"),
+        (
+            "flowdsl credentials set aws_bedrock --key ask --region us-east-1",
+            "typed at the terminal, unseen",
+        ),
+    ),
+    "credentials validate": (
+        ("flowdsl credentials validate openai", "whether its key works; exit code 1 if not"),
+        ("flowdsl credentials validate openai --env prod", "in `prod`"),
+    ),
+    "credentials delete": (
+        ("flowdsl credentials delete openai", "the organisation's key, after a question"),
+        ("flowdsl credentials delete openai --yes", "without one"),
+    ),
+    "request-logs": (
+        ("flowdsl request-logs list --machine desk-1", "what was asked of a machine"),
+        ("flowdsl request-logs list --status 500", "what a machine failed to do"),
+    ),
+    "request-logs list": (
+        ("flowdsl request-logs list --machine desk-1 --limit 20", "twenty of a machine"),
+        ("flowdsl request-logs list --method POST --status 500 --json", "failures, for programs"),
+    ),
+    "request-logs show": (
+        ("flowdsl request-logs show 1f0c6a3e-52a5-4f0e-9d0b-6f3b1c9be0a1", "one of them"),
+        (
+            "flowdsl request-logs show 1f0c6a3e-52a5-4f0e-9d0b-6f3b1c9be0a1 --json",
+            "the same for programs",
+        ),
+    ),
+    "health": (
+        ("flowdsl health", "the service, its database and every machine that fails"),
+        ("flowdsl health --env prod --json", "the same for programs; exit code 1 if one fails"),
+    ),
     "usage": (
         ("flowdsl usage --env prod", "the last 30 days"),
         ("flowdsl usage --from 2026-11-01 --to 2026-12-01 --json", "one month, for programs"),
-        (
-            "flowdsl usage --workflow intake --mode billed",
-            "one workflow, by the steps that are billed",
-        ),
+        ("flowdsl usage --run 3f2c", "the models of one run: calls, tokens, prices"),
     ),
     "emulator": (
         ("flowdsl emulator", "on port 8100, with the data of this project"),

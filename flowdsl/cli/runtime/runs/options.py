@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.host.disk import SIZE_LIMIT, DiskFiles
@@ -49,14 +49,7 @@ def add_input_options(parser: argparse.ArgumentParser, *, table: bool = True) ->
     parser.add_argument(
         "--inputs", metavar="FILE", help=f"inputs of one run (.json .yaml .toml){many}"
     )
-    parser.add_argument(
-        "--secret",
-        action="append",
-        default=[],
-        type=_secret,
-        metavar="NAME=SOURCE",
-        help=f"a secret from {SECRET_SOURCES.replace('`', '')}; may be repeated",
-    )
+    add_secret_option(parser, "a secret")
     parser.add_argument(
         "--file",
         action="append",
@@ -72,6 +65,18 @@ def add_input_options(parser: argparse.ArgumentParser, *, table: bool = True) ->
     )
     parser.add_argument(
         "--remove-files", action="store_true", help="delete the files on the machine after the run"
+    )
+
+
+def add_secret_option(parser: argparse.ArgumentParser, what: str) -> None:
+    """Declare `--secret`, which names where a value comes from."""
+    parser.add_argument(
+        "--secret",
+        action="append",
+        default=[],
+        type=_secret,
+        metavar="NAME=SOURCE",
+        help=f"{what} from {SECRET_SOURCES.replace('`', '')}; may be repeated",
     )
 
 
@@ -103,13 +108,11 @@ def is_source(text: str) -> bool:
     return text == "ask" or (kind in ("env", "file") and bool(rest))
 
 
-def secret_source(text: str) -> str:
-    """The source of the one secret of a command; raises `UsageError`, without what may be the
-    secret.
-    """
+def secret_source(text: str, option: str = "--secret") -> str:
+    """The source of a secret of a command; raises `UsageError`, without what may be the secret."""
     if is_source(text):
         return text
-    raise UsageError(f"`--secret` takes no secret but its source: {SECRET_SOURCES}")
+    raise UsageError(f"`{option}` takes no secret but its source: {SECRET_SOURCES}")
 
 
 def read_inputs(arguments: argparse.Namespace) -> tuple[tuple[Given, ...], tuple[Row, ...]]:
@@ -134,14 +137,19 @@ def read_inputs(arguments: argparse.Namespace) -> tuple[tuple[Given, ...], tuple
     return (*given, *read_one(shown, content)), ()
 
 
-def read_secrets(sources: Sequence[tuple[str, str]], console: Console) -> tuple[Given, ...]:
-    """The values of `--secret`, in texts; raises `InputsRefused` for one that is not where it
-    should be.
+def read_secrets(
+    sources: Sequence[tuple[str, str]],
+    console: Console,
+    place_of: Callable[[str], str] = lambda name: f"`--secret {name}`",
+) -> tuple[Given, ...]:
+    """The values of secrets by name, in texts; `place_of` a name is the option that it stands in.
+
+    Raises `InputsRefused` for one that is not where it should be.
     """
     found: list[Given] = []
     problems: list[Problem] = []
     for name, source in sources:
-        place = f"`--secret {printable(name)}`"
+        place = place_of(printable(name))
         if source == "ask":
             found.append(ask_secret(name, console))
             continue
@@ -246,6 +254,19 @@ def add_target_options(parser: argparse.ArgumentParser, *, resume: bool = False)
             "--resume", metavar="ID", help="go on with a chain that waits in this session"
         )
     parser.add_argument("--priority", action="store_true", help="before runs that wait")
+
+
+def add_session_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what a run does with a session of its own."""
+    parser.add_argument(
+        "--start-session", action="store_true", help="begin a session, which keeps the machine"
+    )
+    parser.add_argument(
+        "--release-session", action="store_true", help="free the session's machine after the run"
+    )
+    parser.add_argument(
+        "--alias", metavar="NAME", help="the name of the run for later ones of its session"
+    )
 
 
 def add_answer_option(parser: argparse.ArgumentParser) -> None:

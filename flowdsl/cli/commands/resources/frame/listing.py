@@ -1,4 +1,4 @@
-"""`list` and `show` of any resource: one table says what a resource is, the rest follows from it.
+"""`list`, `show` and the actions of a resource: one table says what it is, the rest follows.
 
 The JSON object of a row is made first, and the table for people is made of it, so that both tell
 the same.
@@ -7,23 +7,20 @@ the same.
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from flowdsl.cyberdesk.models.wire_model import ReadModel
+from flowdsl.diagnostics.render.cells import printable
 from flowdsl.runs.lookup import plural
 from flowdsl.source.record import Record
 
-from ...runtime.console import Console
-from ...runtime.exit_codes import SUCCESS
-from ...subcommands import SubcommandParser, add_subcommands
+from ....runtime.console import Console
+from ....runtime.exit_codes import SUCCESS
+from ....subcommands import add_subcommands
+from ....views.table import Column, render_record, render_table
+from .actions import Action, add_action, configure_actions, run_action
+from .items import FORMAT_VERSION, Row, dumped, list_json
 from .session import Session, carry_out, configure_common, moment
-from .table import Column, render_record, render_table
-
-FORMAT_VERSION = 1
-
-Row = dict[str, Any]
 
 
 class Filter(Record):
@@ -43,11 +40,25 @@ class Filter(Record):
     meaning: Callable[[Session, str], Awaitable[Any]] | None = None
 
 
+class View(Record):
+    """A further subcommand that shows one object, read for its own arguments.
+
+    `only` is the key of what people get alone, on a line; None for the whole record.
+    """
+
+    name: str
+    help: str
+    declare: Callable[[argparse.ArgumentParser], None]
+    read: Callable[[Session, argparse.Namespace], Awaitable[Row]]
+    only: str | None = None
+
+
 class Resource(Record):
     """A kind of object of the service.
 
     - `read` gives the rows of a list for the arguments that the filters gave, and `find` the row of
       one object by its id or name, with more in it.
+    - `views` are further subcommands that show one, and `actions` those that change something.
     - `subject` is the metavar of `show`.
     """
 
@@ -58,6 +69,8 @@ class Resource(Record):
     read: Callable[..., Awaitable[Sequence[Row]]]
     find: Callable[[Session, str], Awaitable[Row]]
     filters: tuple[Filter, ...] = ()
+    views: tuple[View, ...] = ()
+    actions: tuple[Action, ...] = ()
 
 
 def times(*fields: str) -> tuple[Filter, ...]:
@@ -76,7 +89,7 @@ def times(*fields: str) -> tuple[Filter, ...]:
 
 
 def configure(resource: Resource, parser: argparse.ArgumentParser) -> Any:
-    """Declare `list` and `show`; returns where further subcommands are added."""
+    """Declare `list`, `show` and the actions; returns where further subcommands are added."""
     subjects = add_subcommands(parser)
     listing = subjects.add_parser("list", help=f"a line for each {resource.kind}")
     groups: dict[str, Any] = {}
@@ -106,20 +119,23 @@ def configure(resource: Resource, parser: argparse.ArgumentParser) -> Any:
     show = subjects.add_parser("show", help=f"everything of one {resource.kind}")
     show.add_argument("word", metavar=resource.subject, help="its id, or its name if it has one")
     configure_common(show)
+    for view in resource.views:
+        view.declare(add_action(subjects, view.name, view.help))
+    configure_actions(subjects, resource.actions)
     return subjects
 
 
-def add_action(subjects: Any, name: str, help: str) -> SubcommandParser:
-    """The parser of a further subcommand, with the options that all take."""
-    parser: SubcommandParser = subjects.add_parser(name, help=help)
-    configure_common(parser)
-    return parser
-
-
 def run(resource: Resource, arguments: argparse.Namespace, console: Console) -> int:
-    """Carry out `list` or `show`."""
+    """Carry out `list`, `show` or an action."""
     if arguments.subject == "show":
-        return _show(resource, arguments, console)
+        show = View("show", "", _nothing, lambda session, found: resource.find(session, found.word))
+        return _show(resource, show, arguments, console)
+    for view in resource.views:
+        if view.name == arguments.subject:
+            return _show(resource, view, arguments, console)
+    for action in resource.actions:
+        if action.name == arguments.subject:
+            return run_action(resource.word, action, arguments, console)
     return _list(resource, arguments, console)
 
 
@@ -143,43 +159,20 @@ def _list(resource: Resource, arguments: argparse.Namespace, console: Console) -
     return SUCCESS
 
 
-def _show(resource: Resource, arguments: argparse.Namespace, console: Console) -> int:
+def _nothing(_parser: argparse.ArgumentParser) -> None:
+    pass
+
+
+def _show(resource: Resource, view: View, arguments: argparse.Namespace, console: Console) -> int:
     async def find(session: Session) -> tuple[str, Row]:
-        return session.environment, await resource.find(session, arguments.word)
+        return session.environment, await view.read(session, arguments)
 
     environment, row = carry_out(arguments, console, find)
     if arguments.json:
         head = {"format_version": FORMAT_VERSION, "kind": resource.kind.replace(" ", "_")}
         console.out(dumped({**head, "environment": environment, "item": row}))
+    elif view.only is not None:
+        console.out(printable(str(row[view.only])))
     else:
         console.out(render_record(row))
     return SUCCESS
-
-
-def list_json(kind: str, environment: str, rows: Sequence[Row], **more: Any) -> str:
-    """Rows as one object of the machine format; `more` stands behind them."""
-    head = {"format_version": FORMAT_VERSION, "kind": kind, "environment": environment}
-    return dumped({**head, "items": list(rows), "total": len(rows), **more})
-
-
-def dumped(content: Mapping[str, Any]) -> str:
-    """One JSON object."""
-    return json.dumps(content, indent=2, ensure_ascii=False)
-
-
-def fields_of(reply: ReadModel, *fields: str) -> Row:
-    """These fields of a reply, in this order; null where it has none.
-
-    Fields that this version does not know are left out: programs always get the same keys.
-    """
-    content = reply.model_dump(mode="json", include=set(fields))
-    return {field: content.get(field) for field in fields}
-
-
-def names_in(secrets: Mapping[str, Any] | None) -> list[str]:
-    """The names of sensitive parameters.
-
-    Their values stay untold: the service should answer with aliases, but whoever prints them trusts
-    it to.
-    """
-    return sorted(secrets or {})

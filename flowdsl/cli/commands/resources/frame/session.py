@@ -21,17 +21,17 @@ from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.source.moments import read_moment, spell_moment
 from flowdsl.state.document import ResourceState
 
-from ...runtime import http_log
-from ...runtime.clients import open_client
-from ...runtime.console import Console
-from ...runtime.engine.deployment import EXIT_CODES, Deployment, open_deployment
-from ...runtime.engine.options import add_environment
-from ...runtime.environments import environment_without_project
-from ...runtime.exit_codes import PARTIAL, UNKNOWN_OUTCOME, USAGE
-from ...runtime.failure import CommandError
-from ...runtime.interrupts import Interrupts
-from ...runtime.time_limit import TimeLimit, nothing_written
-from ..state.access import find_document
+from ....runtime import http_log
+from ....runtime.clients import open_client
+from ....runtime.console import Console
+from ....runtime.engine.deployment import EXIT_CODES, Deployment, open_deployment
+from ....runtime.engine.options import add_environment
+from ....runtime.environments import environment_without_project
+from ....runtime.exit_codes import PARTIAL, UNKNOWN_OUTCOME, USAGE
+from ....runtime.failure import CommandError
+from ....runtime.interrupts import Interrupts
+from ....runtime.time_limit import TimeLimit, nothing_written
+from ...state.access import find_document
 
 T = TypeVar("T")
 

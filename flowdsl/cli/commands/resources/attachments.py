@@ -1,0 +1,229 @@
+"""`flowdsl attachments`: single files of runs: added, named, kept longer and deleted.
+
+All files of a run are listed and saved by `flowdsl runs attachments`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import mimetypes
+import os
+from collections.abc import Sequence
+
+from flowdsl.cyberdesk.models.run_attachment import (
+    RunAttachment,
+    RunAttachmentCreate,
+    RunAttachmentUpdate,
+)
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.runs.lookup import by_id
+from flowdsl.runs.names import find_run
+from flowdsl.runs.starting.uploads import MAX_UPLOAD, read_file
+
+from ...runtime.console import Console
+from ...runtime.failure import UsageError
+from ...runtime.runs.asking import answered
+from ...views.table import Column, id_column
+from .frame.actions import Action, Ended, Step, add_words, deletion, made_once, new_key
+from .frame.items import Row, fields_of
+from .frame.listing import Filter, Resource, View
+from .frame.listing import configure as configure_resource
+from .frame.listing import run as run_resource
+from .frame.session import Session, moment
+
+TYPES = ("input", "output")
+
+
+def _row(file: RunAttachment) -> Row:
+    return fields_of(
+        file,
+        "id",
+        "run_id",
+        "filename",
+        "attachment_type",
+        "content_type",
+        "size_bytes",
+        "target_path",
+        "cleanup_imports_after_run",
+        "expires_at",
+        "created_at",
+    )
+
+
+async def _read(session: Session, **filters: str) -> Sequence[Row]:
+    found = await session.client.run_attachments.list_all(**filters)  # type: ignore[arg-type]
+    rows = map(_row, found)
+    return sorted(rows, key=lambda row: (row["created_at"] or "", row["id"]), reverse=True)
+
+
+async def _file(session: Session, word: str) -> RunAttachment:
+    return await by_id(session.client.run_attachments.get, word, "attachment")
+
+
+async def _find(session: Session, word: str) -> Row:
+    return _row(await _file(session, word))
+
+
+async def _run_id(session: Session, word: str) -> str:
+    return (await find_run(session.client, word)).id
+
+
+def _label(file: RunAttachment) -> str:
+    return f"{printable(file.filename)} ({file.id})"
+
+
+def _declare_add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN", help="its id, or the first digits of it")
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="files of this machine")
+    parser.add_argument(
+        "--type", choices=TYPES, default="input", help="what they are to the run (default: input)"
+    )
+    parser.add_argument(
+        "--target", metavar="PATH", help="where the file goes on the machine of the run"
+    )
+
+
+async def _plan_add(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+    if arguments.target is not None and len(arguments.paths) > 1:
+        raise UsageError("`--target` is the place of one file, and several are named")
+    files = session.client.run_attachments
+    contents = answered(
+        lambda: [
+            (path, read_file(path, MAX_UPLOAD, "`attachments add`"))
+            for path in dict.fromkeys(arguments.paths)
+        ]
+    )
+    run = await find_run(session.client, arguments.run)
+    steps = []
+    for path, content in contents:
+        filename = os.path.basename(path.rstrip("/" + os.sep))
+        body = RunAttachmentCreate(
+            run_id=run.id,
+            filename=filename,
+            content=base64.b64encode(content).decode(),
+            content_type=mimetypes.guess_type(filename)[0] or "application/octet-stream",
+            attachment_type=arguments.type,
+            **({} if arguments.target is None else {"target_path": arguments.target}),
+        )
+
+        async def send(body: RunAttachmentCreate = body, size: int = len(content)) -> Ended:
+            made = await made_once(
+                lambda: files.create(body, idempotency_key=new_key()),
+                lambda: files.list_all(run_id=run.id),
+                lambda each: each.filename == body.filename and each.size_bytes in (None, size),
+                lambda each: each.id,
+            )
+            return _row(made), f"{_label(made)} is a file of run {run.id}"
+
+        steps.append(Step(printable(filename), send))
+    return steps
+
+
+def _declare_url(parser: argparse.ArgumentParser) -> None:
+    add_words(parser, "ATTACHMENT", several=False)
+    parser.add_argument(
+        "--expires-in",
+        type=_seconds,
+        default=300,
+        metavar="SECONDS",
+        help="how long it works, 10 to 3600 (default: 300)",
+    )
+
+
+def _seconds(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 10 <= int(text[:9]) <= 3600):
+        raise argparse.ArgumentTypeError(f"`{text}` is not a number from 10 to 3600")
+    return int(text)
+
+
+async def _address(session: Session, arguments: argparse.Namespace) -> Row:
+    file = await _file(session, arguments.words)
+    found = await session.client.run_attachments.download_url(
+        file.id, expires_in=arguments.expires_in
+    )
+    return {**_row(file), "url": found.url, "url_expires_in": found.expires_in}
+
+
+def _declare_expire(parser: argparse.ArgumentParser) -> None:
+    add_words(parser, "ATTACHMENT", several=False)
+    parser.add_argument("at", type=moment, nargs="?", metavar="TIME", help="a day, or a time")
+    parser.add_argument("--never", action="store_true", help="it is kept for good")
+
+
+async def _plan_expire(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+    if (arguments.at is None) is not arguments.never:
+        raise UsageError("say until when the file is kept: a time, or `--never`")
+    file = await _file(session, arguments.words)
+
+    async def send() -> Ended:
+        update = RunAttachmentUpdate(expires_at=None if arguments.never else arguments.at)
+        changed = await session.client.run_attachments.update(
+            file.id, update, idempotency_key=new_key()
+        )
+        until = "for good" if changed.expires_at is None else f"until {changed.expires_at}"
+        return _row(changed), f"{_label(changed)} is kept {printable(until)}"
+
+    return [Step(_label(file), send)]
+
+
+async def _shown(_session: Session, file: RunAttachment) -> Row:
+    return _row(file)
+
+
+async def _delete(session: Session, file: RunAttachment) -> bool:
+    return await session.client.run_attachments.delete(file.id, idempotency_key=new_key())
+
+
+ATTACHMENTS = Resource(
+    word="attachments",
+    kind="attachment",
+    subject="ATTACHMENT",
+    columns=(
+        id_column(),
+        Column("FILE", "filename"),
+        Column("TYPE", "attachment_type"),
+        Column("BYTES", "size_bytes"),
+        Column("RUN", "run_id"),
+        Column("EXPIRES", "expires_at"),
+        Column("CREATED", "created_at"),
+    ),
+    read=_read,
+    find=_find,
+    filters=(
+        Filter("--run", "run_id", "those of one run", "RUN", meaning=_run_id),
+        Filter("--type", "attachment_type", "only these", "TYPE", choices=TYPES),
+    ),
+    views=(View("url", "an address that serves a file to anybody", _declare_url, _address, "url"),),
+    actions=(
+        Action(
+            "add",
+            "add files of this machine to a run",
+            _declare_add,
+            _plan_add,
+            look="flowdsl attachments list",
+        ),
+        Action("expire", "say how long a file is kept", _declare_expire, _plan_expire),
+        deletion(
+            "attachment",
+            "ATTACHMENT",
+            _file,
+            _delete,
+            _shown,
+            _label,
+            lost="it cannot be brought back",
+            help="delete a file of a run",
+            look="flowdsl attachments list",
+        ),
+    ),
+)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    configure_resource(ATTACHMENTS, parser)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Run the subcommand."""
+    return run_resource(ATTACHMENTS, arguments, console)

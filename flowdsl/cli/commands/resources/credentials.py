@@ -1,0 +1,202 @@
+"""`flowdsl credentials`: the organisation's own keys of model providers, by slot."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from flowdsl.cyberdesk.errors import NotFound
+from flowdsl.cyberdesk.models.provider_credential import (
+    ProviderCredential,
+    ProviderCredentialUpsert,
+)
+from flowdsl.runs.lookup import NoSuchName, unknown
+
+from ...runtime.console import Console
+from ...runtime.exit_codes import FINDINGS
+from ...runtime.failure import CommandError, UsageError
+from ...runtime.runs.asking import answered
+from ...runtime.runs.options import SECRET_SOURCES, read_secrets, secret_source
+from ...views.table import Column
+from .frame.actions import Action, Ended, Step, deletion, new_key
+from .frame.items import Row, fields_of
+from .frame.listing import Resource
+from .frame.listing import configure as configure_resource
+from .frame.listing import run as run_resource
+from .frame.session import Session
+
+_SOURCES = SECRET_SOURCES.replace("`", "")
+
+
+def _row(credential: ProviderCredential) -> Row:
+    return fields_of(
+        credential,
+        "slot",
+        "display_name",
+        "source",
+        "covered_providers",
+        "status",
+        "auth_type",
+        "display_metadata",
+        "last_error",
+        "activated_at",
+        "last_validated_at",
+        "created_at",
+        "updated_at",
+    )
+
+
+async def _read(session: Session) -> Sequence[Row]:
+    return [_row(each) for each in await session.client.provider_credentials.list()]
+
+
+async def _credential(session: Session, word: str) -> ProviderCredential:
+    rows = await session.client.provider_credentials.list()
+    for each in rows:
+        if each.slot == word:
+            return each
+    raise unknown(word, "slot", [each.slot for each in rows])
+
+
+async def _find(session: Session, word: str) -> Row:
+    return _row(await _credential(session, word))
+
+
+def _declare_slot(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("words", metavar="SLOT", help="such as anthropic; `list` names them")
+
+
+def _declare_set(parser: argparse.ArgumentParser) -> None:
+    _declare_slot(parser)
+    parser.add_argument("--key", metavar="SOURCE", help=f"the API key, from {_SOURCES}")
+    parser.add_argument(
+        "--service-account",
+        metavar="SOURCE",
+        help=f"the JSON of a service account, from {_SOURCES}",
+    )
+    parser.add_argument("--access-key-id", metavar="SOURCE", help=f"of AWS IAM, from {_SOURCES}")
+    parser.add_argument("--secret-key", metavar="SOURCE", help=f"of AWS IAM, from {_SOURCES}")
+    parser.add_argument("--region", metavar="REGION", help="of AWS, such as us-east-1")
+
+
+_SECRETS = {
+    "key": "api_key",
+    "service_account": "service_account_json",
+    "access_key_id": "aws_access_key_id",
+    "secret_key": "aws_secret_access_key",
+}
+"""By the option that names a source, the field of the request."""
+
+
+async def _plan_set(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+    client = session.client
+    sources = [
+        (
+            name.replace("_", "-"),
+            secret_source(getattr(arguments, name), f"--{name.replace('_', '-')}"),
+        )
+        for name in _SECRETS
+        if getattr(arguments, name) is not None
+    ]
+    if not sources:
+        raise UsageError("a slot needs a key: `--key`, `--service-account` or the two of AWS IAM")
+    credential = await _credential(session, arguments.words)
+    given = answered(lambda: read_secrets(sources, session.console, lambda name: f"`--{name}`"))
+    body: dict[str, Any] = {
+        _SECRETS[each.name.replace("-", "_")]: str(each.value) for each in given
+    }
+    if arguments.region is not None:
+        body["aws_region"] = arguments.region
+    if credential.slot == "aws_bedrock":
+        body["bedrock_auth_mode"] = "iam" if "aws_access_key_id" in body else "api_key"
+
+    async def send() -> Ended:
+        put = await client.provider_credentials.put(
+            credential.slot, ProviderCredentialUpsert(**body), idempotency_key=new_key()
+        )
+        return _row(put), f"{credential.display_name} uses a key of the organisation"
+
+    return [Step(credential.display_name, send)]
+
+
+async def _plan_validate(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+    credential = await _credential(session, arguments.words)
+
+    async def send() -> Ended:
+        try:
+            tried = await session.client.provider_credentials.validate(
+                credential.slot, idempotency_key=new_key()
+            )
+        except NotFound:
+            raise _no_key(credential) from None
+        for check in tried.checks:
+            why = f": {check.error}" if check.error else ""
+            session.console.err(f"{'ok' if check.ok else 'failed'}  {check.label}{why}")
+        if not tried.ok:
+            raise CommandError(f"the key of {credential.display_name} does not work", FINDINGS)
+        return _row(tried.credential), f"the key of {credential.display_name} works"
+
+    return [Step(credential.display_name, send)]
+
+
+def _no_key(credential: ProviderCredential) -> NoSuchName:
+    return NoSuchName(
+        f"the organisation has no key of its own for {credential.display_name}; "
+        f"`flowdsl credentials set {credential.slot}` stores one"
+    )
+
+
+async def _shown(_session: Session, credential: ProviderCredential) -> Row:
+    return _row(credential)
+
+
+async def _delete(session: Session, credential: ProviderCredential) -> bool:
+    try:
+        await session.client.provider_credentials.delete(credential.slot, idempotency_key=new_key())
+    except NotFound:
+        return False
+    return True
+
+
+CREDENTIALS = Resource(
+    word="credentials",
+    kind="credential",
+    subject="SLOT",
+    columns=(
+        Column("SLOT", "slot"),
+        Column("PROVIDER", "display_name"),
+        Column("KEY OF", "source"),
+        Column("STATUS", "status"),
+        Column("KIND", "auth_type"),
+        Column("TRIED", "last_validated_at"),
+        Column("ERROR", "last_error"),
+    ),
+    read=_read,
+    find=_find,
+    actions=(
+        Action("set", "store a key in a slot, in place of any other", _declare_set, _plan_set),
+        Action("validate", "try a key; exit code 1 if it fails", _declare_slot, _plan_validate),
+        deletion(
+            "key of",
+            "SLOT",
+            _credential,
+            _delete,
+            _shown,
+            lambda credential: credential.display_name,
+            lost="models then use the service's own key, or none",
+            help="delete a key of the organisation",
+            look="flowdsl credentials list",
+        ),
+    ),
+)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    configure_resource(CREDENTIALS, parser)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Run the subcommand."""
+    return run_resource(CREDENTIALS, arguments, console)

@@ -1,0 +1,130 @@
+"""Parameters of machines and pools on a command line: plain ones, and sensitive ones by source."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.suggest import listed
+from flowdsl.source.record import Record
+
+from ....runtime.console import Console
+from ....runtime.failure import UsageError
+from ....runtime.runs.asking import answered
+from ....runtime.runs.options import add_secret_option, read_secrets
+
+
+class Parameters(Record):
+    """What a command line says of parameters: new plain ones, new sensitive ones, and what goes."""
+
+    plain: Mapping[str, Any]
+    secret: Mapping[str, str]
+    unset: Sequence[str] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is said."""
+        return not (self.plain or self.secret or self.unset)
+
+    def applied(
+        self, owner: str, plain: Mapping[str, Any] | None, secret: Mapping[str, Any] | None
+    ) -> tuple[dict[str, Any] | None, dict[str, str] | None]:
+        """The plain and the sensitive parameters to send; None for what stays as it is.
+
+        `owner` has `plain` and `secret` now. The service replaces either as a whole, and tells
+        only the names of sensitive ones. Raises `UsageError` for a change that would lose one.
+        """
+        had, hidden = dict(plain or {}), set(secret or {})
+        for name in self.unset:
+            if name not in had and name not in hidden:
+                known = listed(sorted({*had, *hidden})) or "none"
+                raise UsageError(
+                    f"{owner} has no parameter `{printable(name)}` to unset; there are {known}"
+                )
+        kept_plain = {name: value for name, value in had.items() if name not in self.unset}
+        kept_secret = hidden - {*self.unset}
+        _refuse_both(owner, self.plain, kept_secret, "a sensitive parameter")
+        _refuse_both(owner, self.secret, kept_plain, "a plain parameter")
+        new_plain = {**kept_plain, **self.plain}
+        changes_secret = bool(self.secret) or hidden != kept_secret
+        lost = sorted(kept_secret - self.secret.keys())
+        if lost and changes_secret:
+            first = printable(lost[0])
+            raise UsageError(
+                f"the service replaces the sensitive parameters of {owner} all at once, and tells "
+                f"nobody their values: give {listed(lost)} as well, as "
+                f"`--secret {first}=env:NAME`, or drop it with `--unset {first}`"
+            )
+        return (
+            None if new_plain == had else new_plain,
+            dict(self.secret) if changes_secret else None,
+        )
+
+
+def add_parameters(parser: argparse.ArgumentParser, *, unset: bool) -> None:
+    """Declare `NAME=VALUE`, `--secret` and, where there may be some already, `--unset`."""
+    parser.add_argument(
+        "values",
+        nargs="*",
+        metavar="NAME=VALUE",
+        help="a parameter as a text; NAME:=VALUE takes JSON, such as a number or a list",
+    )
+    add_secret_option(parser, "a sensitive parameter")
+    if unset:
+        parser.add_argument(
+            "--unset",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="drop a parameter; may be repeated",
+        )
+
+
+def read_parameters(arguments: argparse.Namespace, console: Console) -> Parameters:
+    """The parameters of a command line; raises `UsageError` and `CommandError`."""
+    plain: dict[str, Any] = {}
+    for word in arguments.values:
+        name, value = _parameter(word)
+        if name in plain:
+            raise UsageError(f"the parameter `{printable(name)}` is given twice")
+        plain[name] = value
+    given = answered(lambda: read_secrets(arguments.secret, console))
+    secret = {each.name: str(each.value) for each in given}
+    unset = tuple(getattr(arguments, "unset", ()))
+    if len(secret) < len(given):
+        raise UsageError("a sensitive parameter is given twice")
+    for name in secret:
+        if name in plain:
+            raise UsageError(f"`{printable(name)}` is given as a plain and a sensitive parameter")
+    return Parameters(plain, secret, unset)
+
+
+def _parameter(word: str) -> tuple[str, Any]:
+    """Name and value of `site=north` or `floor:=3`."""
+    name, equals, text = word.partition("=")
+    is_json = name.endswith(":")
+    name = name.removesuffix(":")
+    if not equals or not name:
+        # The word is left out: it may be a secret.
+        raise UsageError("a parameter is written `NAME=VALUE`, or `NAME:=VALUE` for JSON")
+    if not is_json:
+        return name, text
+    try:
+        return name, read_json(text)
+    except UnreadableJson as unreadable:
+        why = str(unreadable) or "it is no JSON; a text is written `NAME=VALUE`"
+        raise UsageError(f"`{printable(name)}:=` takes JSON: {why}") from None
+
+
+def _refuse_both(
+    owner: str, new: Mapping[str, Any], there: Mapping[str, Any] | set[str], what: str
+) -> None:
+    for name in new:
+        if name in there:
+            shown = printable(name)
+            raise UsageError(
+                f"`{shown}` is {what} of {owner}; `--unset {shown}` drops that at the same time"
+            )

@@ -1,0 +1,62 @@
+"""`flowdsl health`: whether the service, its database and the machines are well."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from flowdsl.cyberdesk.errors import ServiceFailure
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.summary import counted
+
+from ...runtime.console import Console
+from ...runtime.exit_codes import FINDINGS, SUCCESS
+from ...views.table import RECORD_WIDTH, Column, render_table
+from .frame.items import Row, list_json
+from .frame.session import Session, carry_out, configure_common
+
+_COLUMNS = (
+    Column("PART", "part"),
+    Column("WELL", "is_well"),
+    Column("MESSAGE", "message", width=RECORD_WIDTH),
+)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    configure_common(parser)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Print a row for the service, its database and each machine that fails; 1 where one does."""
+
+    async def read(session: Session) -> tuple[str, Sequence[Row]]:
+        return session.environment, await _rows(session)
+
+    environment, rows = carry_out(arguments, console, read)
+    if arguments.json:
+        console.out(list_json("health", environment, rows))
+    else:
+        console.out(render_table(_COLUMNS, rows))
+    return SUCCESS if all(row["is_well"] for row in rows) else FINDINGS
+
+
+async def _rows(session: Session) -> list[Row]:
+    client = session.client
+    await client.health()
+    rows = [_row("service", True, "it answers")]
+    try:
+        await client.health_database()
+        rows.append(_row("database", True, "it answers"))
+    except ServiceFailure as failure:
+        rows.append(_row("database", False, str(failure)))
+    found = await client.health_machines()
+    checked = counted(found.checked_machines or 0, "machine")
+    rows.append(_row("machines", not found.errored_machines, found.message or f"{checked} checked"))
+    for each in found.errored_machines:
+        rows.append(_row(f"machine {each.machine_name or each.machine_id}", False, each.error))
+    return rows
+
+
+def _row(part: str, is_well: bool, message: str) -> Row:
+    return {"part": printable(part), "is_well": is_well, "message": message}

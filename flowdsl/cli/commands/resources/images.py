@@ -1,0 +1,89 @@
+"""`flowdsl images`: the pictures of prompts, which belong to the whole organisation."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from flowdsl.cyberdesk.models.prompt_image import PromptImage
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.runs.lookup import by_name
+
+from ...runtime.console import Console
+from ...views.table import RECORD_WIDTH, Column
+from .frame.actions import deletion, new_key
+from .frame.items import Row, fields_of
+from .frame.listing import Resource
+from .frame.listing import configure as configure_resource
+from .frame.listing import run as run_resource
+from .frame.session import Session
+
+
+def _row(image: PromptImage) -> Row:
+    return fields_of(image, "path", "filename", "size_bytes", "supabase_url", "created_at")
+
+
+async def _read(session: Session) -> Sequence[Row]:
+    rows = map(_row, await session.client.prompt_images.list())
+    return sorted(rows, key=lambda row: (row["filename"], row["path"]))
+
+
+async def _image(session: Session, word: str) -> PromptImage:
+    """The picture of a storage path, an address in prompts, or a file name."""
+    rows = await session.client.prompt_images.list()
+    for each in rows:
+        if word in (each.path, each.supabase_url):
+            return each
+    return by_name(rows, word, "image", lambda each: each.filename, lambda each: each.path)
+
+
+async def _find(session: Session, word: str) -> Row:
+    image = await _image(session, word)
+    signed = await session.client.prompt_images.sign(image.path)
+    return {**_row(image), "url": signed.signed_url, "url_expires_in": signed.expires_in}
+
+
+async def _shown(_session: Session, image: PromptImage) -> Row:
+    return _row(image)
+
+
+async def _delete(session: Session, image: PromptImage) -> bool:
+    return await session.client.prompt_images.delete(image.path, idempotency_key=new_key())
+
+
+IMAGES = Resource(
+    word="images",
+    kind="image",
+    subject="IMAGE",
+    columns=(
+        Column("PATH", "path", width=RECORD_WIDTH),
+        Column("FILE", "filename"),
+        Column("BYTES", "size_bytes"),
+        Column("CREATED", "created_at"),
+    ),
+    read=_read,
+    find=_find,
+    actions=(
+        deletion(
+            "image",
+            "IMAGE",
+            _image,
+            _delete,
+            _shown,
+            lambda image: printable(image.path),
+            lost="prompts that show it show nothing there any more",
+            help="delete a picture, which prompts may still show",
+            look="flowdsl images list",
+        ),
+    ),
+)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    configure_resource(IMAGES, parser)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Run the subcommand."""
+    return run_resource(IMAGES, arguments, console)

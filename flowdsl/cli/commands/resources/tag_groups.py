@@ -1,0 +1,97 @@
+"""`flowdsl tag-groups`: the groups of tags, of which a workflow has one tag at most each."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from flowdsl.cyberdesk.models.tag import TagGroup
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.runs.lookup import by_id, by_name
+from flowdsl.semantics.declarations.wire import is_uuid
+
+from ...runtime.console import Console
+from ...views.table import Column, id_column
+from .frame.actions import deletion, new_key, ordering
+from .frame.items import Row, fields_of
+from .frame.listing import Resource
+from .frame.listing import configure as configure_resource
+from .frame.listing import run as run_resource
+from .frame.session import Session
+
+FIELDS = ("id", "name", "description", "emoji", "color", "order", "created_at", "updated_at")
+
+
+async def _read(session: Session) -> Sequence[Row]:
+    rows = [fields_of(each, *FIELDS) for each in await session.client.tag_groups.list()]
+    return sorted(rows, key=lambda row: (row["order"] or 0, row["name"], row["id"]))
+
+
+async def _group(session: Session, word: str) -> TagGroup:
+    groups = session.client.tag_groups
+    if is_uuid(word):
+        return await by_id(groups.get, word, "tag group")
+    rows = await groups.list()
+    return by_name(rows, word, "tag group", lambda each: each.name, lambda each: each.id)
+
+
+async def _find(session: Session, word: str) -> Row:
+    group = await _group(session, word)
+    tags = await session.client.tags.list(include_archived=True)
+    names = [fields_of(each, "id", "name") for each in tags if each.group_id == group.id]
+    return {**fields_of(group, *FIELDS), "tags": names}
+
+
+async def _shown(_session: Session, group: TagGroup) -> Row:
+    return fields_of(group, *FIELDS)
+
+
+async def _delete(session: Session, group: TagGroup) -> bool:
+    return await session.client.tag_groups.delete(group.id, idempotency_key=new_key())
+
+
+async def _order(session: Session, ids: Sequence[str]) -> None:
+    await session.client.tag_groups.reorder(ids, idempotency_key=new_key())
+
+
+async def _every(session: Session) -> Sequence[TagGroup]:
+    return await session.client.tag_groups.list()
+
+
+TAG_GROUPS = Resource(
+    word="tag_groups",
+    kind="tag group",
+    subject="GROUP",
+    columns=(
+        id_column(),
+        Column("NAME", "name"),
+        Column("COLOR", "color", width=16),
+        Column("DESCRIPTION", "description"),
+    ),
+    read=_read,
+    find=_find,
+    actions=(
+        ordering("tag group", "GROUP", _group, _every, _order, _shown, lambda group: group.id),
+        deletion(
+            "tag group",
+            "GROUP",
+            _group,
+            _delete,
+            _shown,
+            lambda group: f"{printable(group.name)} ({group.id})",
+            lost="its tags stay, without a group",
+            help="delete a group; its tags stay",
+            look="flowdsl tag-groups list",
+        ),
+    ),
+)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    configure_resource(TAG_GROUPS, parser)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Run the subcommand."""
+    return run_resource(TAG_GROUPS, arguments, console)

@@ -1,0 +1,102 @@
+"""`flowdsl runs delete` and `trajectory`: what is changed of runs that have ended."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from flowdsl.cyberdesk.errors import CyberdeskError, NotFound
+from flowdsl.cyberdesk.models.run import Run
+from flowdsl.cyberdesk.models.trajectory import Trajectory
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.runs.names import find_run
+from flowdsl.runs.starting.retrying import RunGoesOn, refuse_live
+
+from ...runtime.console import Console
+from ...runtime.failure import UsageError
+from ...views.runs import run_object
+from ..resources.frame.actions import Action, Ended, Step, deletion, new_key, run_action
+from ..resources.frame.items import Row
+from ..resources.frame.session import Session
+from ..resources.trajectories import trajectory_row
+
+
+def delete(arguments: argparse.Namespace, console: Console) -> int:
+    """Delete runs that have ended, after a question."""
+    return run_action("runs", _DELETE, arguments, console)
+
+
+def generate(arguments: argparse.Namespace, console: Console) -> int:
+    """Keep the recording of a run."""
+    return run_action("trajectories", _GENERATE, arguments, console)
+
+
+async def _ended_run(session: Session, word: str) -> Run:
+    run = await find_run(session.client, word)
+    try:
+        refuse_live(run)
+    except RunGoesOn as live:
+        raise UsageError(str(live)) from None
+    return run
+
+
+async def _delete(session: Session, run: Run) -> bool:
+    return await session.client.runs.delete(run.id, idempotency_key=new_key())
+
+
+async def _row(_session: Session, run: Run) -> Row:
+    return dict(run_object(run))
+
+
+async def _recorded(session: Session, run: Run) -> Trajectory | None:
+    """What the run recorded; None where there is nothing."""
+    try:
+        return await session.client.runs.trajectory(run.id)
+    except NotFound:
+        return None
+
+
+async def _plan(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+    client = session.client
+    run = await _ended_run(session, arguments.words)
+    about = f"run {run.id}"
+    found = await _recorded(session, run)
+    if found is not None and found.is_generated:
+        row = trajectory_row(found, session.addresses())
+        return [Step(about, ended=(row, f"the recording of {about} is {_label(found)} already"))]
+
+    async def send() -> Ended:
+        try:
+            made = await client.runs.generate_trajectory(run.id, idempotency_key=new_key())
+        except CyberdeskError as error:
+            found = await _recorded(session, run) if error.outcome_unknown else None
+            if found is None or not found.is_generated:
+                raise
+            made = found
+        line = f"the recording of {about} is {_label(made)}"
+        if not made.is_approved:
+            line += f"\nnote: `flowdsl trajectories approve {made.id}` lets runs replay it"
+        return trajectory_row(made, session.addresses()), line
+
+    return [Step(about, send)]
+
+
+def _label(trajectory: Trajectory) -> str:
+    name = f" {printable(trajectory.name)}" if trajectory.name else ""
+    return f"{trajectory.id}{name}"
+
+
+_DELETE = deletion(
+    "run",
+    "RUN",
+    _ended_run,
+    _delete,
+    _row,
+    lambda run: f"{run.id} ({printable(run.status)})",
+    lost="inputs, outputs, history and files are lost",
+    help="",
+    look="flowdsl runs list",
+)
+_GENERATE = Action(
+    "trajectory", "", lambda _parser: None, _plan, look="flowdsl trajectories list --run RUN"
+)
