@@ -154,10 +154,7 @@ def error_from_reply(
 ) -> CyberdeskError:
     """The error for a reply that is not 2xx, with the service's explanation, without `secrets`."""
     readable, value = _parsed(body)
-    if readable:
-        message = render_error_body(value, secrets)
-    else:
-        message = _shape(body, secrets)
+    message = render_error_body(value, secrets) if readable else _shape(body, secrets)
 
     kind: type[CyberdeskError]
     if status == 408 or status >= 500:

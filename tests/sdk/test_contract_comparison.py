@@ -31,6 +31,7 @@ EXPLAINED: dict[str, str] = {
     "GET /v1/machines / query skip / maximum": SKIP,
     "GET /v1/pools / query skip / maximum": SKIP,
     "GET /v1/connections / query skip / maximum": SKIP,
+    "GET /v1/request-logs / query skip / maximum": SKIP,
     "GET /v1/trajectories / query skip / maximum": SKIP,
     "GET /v1/runs / query skip / maximum": SKIP,
     "GET /v1/run-attachments / query skip / maximum": SKIP,

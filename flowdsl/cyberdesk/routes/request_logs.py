@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from flowdsl.cyberdesk.assumptions import LIST_LIMIT
 from flowdsl.cyberdesk.models.request_log import RequestLog, RequestLogPage
-from flowdsl.cyberdesk.paging import walk_in_order
 from flowdsl.cyberdesk.routes.query import chosen
 from flowdsl.cyberdesk.transport import Sender, segment
 
@@ -33,25 +29,6 @@ class RequestLogs:
             skip=skip, limit=limit, machine_id=machine_id, method=method, status_code=status_code
         )
         return (await self._sender.get(_PATH, params)).model(RequestLogPage)
-
-    async def list_all(
-        self,
-        *,
-        machine_id: str | None = None,
-        method: str | None = None,
-        status_code: int | None = None,
-    ) -> Sequence[RequestLog]:
-        """Every request that matches, once (see `walk_in_order`)."""
-        return await walk_in_order(
-            lambda skip: self.list(
-                skip=skip,
-                limit=LIST_LIMIT,
-                machine_id=machine_id,
-                method=method,
-                status_code=status_code,
-            ),
-            "request logs",
-        )
 
     async def get(self, log_id: str) -> RequestLog:
         """One request."""

@@ -80,9 +80,7 @@ UNSERVED: tuple[Unserved, ...] = (
     Unserved(
         "the platform's record of its own traffic with desktops",
         (
-            "GET /v1/request-logs",
             "POST /v1/request-logs",
-            "GET /v1/request-logs/{log_id}",
             "PATCH /v1/request-logs/{log_id}",
             "DELETE /v1/request-logs/{log_id}",
         ),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from flowdsl.emulator.wire.values import (
@@ -131,6 +131,15 @@ class MachinesHealthCheckResponse(ReplyModel):
     healthy_machines: int
     errored_machines: list[MachineHealthCheckError]
     message: str
+
+
+class PaginatedResponse(ReplyModel):
+    """Reply to GET /v1/request-logs."""
+
+    items: list[Any]
+    total: int
+    skip: int
+    limit: int
 
 
 class PostRunCheckFileTargetMode(StrEnum):
@@ -699,6 +708,24 @@ class ProviderCredentialValidationResponse(ReplyModel):
     ok: bool
     checks: list[ProviderCredentialValidationCheck]
     credential: ProviderCredentialResponse
+
+
+class RequestLogResponse(ReplyModel):
+    """Reply to GET /v1/request-logs/{log_id}."""
+
+    request_id: str
+    method: str
+    path: str
+    id: ReplyId
+    machine_id: ReplyId
+    created_at: ReplyTime
+    completed_at: ReplyTime | None
+    status_code: int | None = None
+    request_size_bytes: int | None = None
+    response_size_bytes: int | None = None
+    duration_ms: int | None = None
+    error_message: str | None = None
+    organization_id: str | None = None
 
 
 class RunAttachmentResponse(ReplyModel):
