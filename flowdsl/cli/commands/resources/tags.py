@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from flowdsl.cyberdesk.models.tag import Tag
 from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.summary import counted
 from flowdsl.runs.lookup import NoSuchName, by_id, by_name, unknown
 from flowdsl.semantics.declarations.wire import is_uuid
 
@@ -116,6 +117,55 @@ def _archiving(name: str, archives: bool, help: str) -> Action:
     return Action(name, help, lambda parser: add_words(parser, "TAG"), plan)
 
 
+def _declare_workflows(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("tag", metavar="TAG", help="its id, or its name")
+    parser.add_argument(
+        "words", nargs="+", metavar="WORKFLOW", help="addresses, ids or titles of workflows"
+    )
+
+
+async def _plan_add(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+    """One request for all workflows that do not have the tag yet."""
+    client = session.client
+    tag = await _tag(session, arguments.tag)
+    named = dict.fromkeys([await session.find_workflow(word) for word in arguments.words])
+    wanted = [each for each in named if not await _has(session, each, tag)]
+    about = f"{counted(len(named), 'workflow')} with tag {_label(tag)}"
+    if not wanted:
+        return [Step(about, ended=(await _shown(session, tag), f"{about} already"))]
+
+    async def send() -> Ended:
+        await client.workflows.add_tags_to_many(wanted, [tag.id], idempotency_key=new_key())
+        return await _shown(session, tag), about
+
+    return [Step(about, send)]
+
+
+async def _plan_remove(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+    client = session.client
+    tag = await _tag(session, arguments.tag)
+    steps: dict[str, Step] = {}
+    for word in arguments.words:
+        workflow = await session.find_workflow(word)
+        about = f"workflow {printable(word)} without tag {_label(tag)}"
+
+        async def send(workflow: str = workflow, about: str = about) -> Ended:
+            await client.workflows.remove_tag(workflow, tag.id, idempotency_key=new_key())
+            return await _shown(session, tag), about
+
+        if await _has(session, workflow, tag):
+            steps[workflow] = Step(about, send)
+        else:
+            ended = await _shown(session, tag), f"{about} already"
+            steps[workflow] = Step(about, ended=ended)
+    return list(steps.values())
+
+
+async def _has(session: Session, workflow: str, tag: Tag) -> bool:
+    tags = await by_id(session.client.workflows.tags, workflow, "workflow")
+    return any(each.id == tag.id for each in tags)
+
+
 TAGS = Resource(
     word="tags",
     kind="tag",
@@ -136,6 +186,8 @@ TAGS = Resource(
         Filter("--group", "group_id", "those of a group", "GROUP", meaning=_group_id),
     ),
     actions=(
+        Action("add", "give workflows a tag", _declare_workflows, _plan_add),
+        Action("remove", "take a tag off workflows", _declare_workflows, _plan_remove),
         _archiving("archive", True, "keep a tag where it is, and give it to no other workflow"),
         _archiving("unarchive", False, "let workflows get a tag again"),
         ordering("tag", "TAG", _tag, _every, _order, _shown, lambda tag: tag.id),

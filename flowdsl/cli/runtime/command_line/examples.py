@@ -374,6 +374,14 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("flowdsl tags show billing", "its group, colour and workflows"),
         ("flowdsl tags show billing --json", "the same for programs"),
     ),
+    "tags add": (
+        ("flowdsl tags add billing intake", "a tag for a workflow"),
+        ('flowdsl tags add billing "Look up" intake', "by titles, too"),
+    ),
+    "tags remove": (
+        ("flowdsl tags remove billing intake", "a workflow without the tag"),
+        ("flowdsl tags remove billing intake --env prod --json", "in `prod`, told to programs"),
+    ),
     "tags archive": (
         ("flowdsl tags archive billing", "no other workflow gets it from now on"),
         ("flowdsl tags archive billing intake --env prod", "two of them, in `prod`"),
