@@ -18,6 +18,8 @@ class SubcommandParser(CommandParser):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self.scattered: str | None = None
+        """The list that also takes words which stand behind options, where argparse would not."""
         # Without a default of its own, it does not replace what stands before the subcommand.
         absent: Any = argparse.SUPPRESS
         add_global_options(self, absent, absent)
@@ -27,6 +29,10 @@ class SubcommandParser(CommandParser):
     ) -> tuple[argparse.Namespace, list[str]]:
         """The arguments, as argparse gives them; an unknown one ends the command here."""
         arguments, unknown = super().parse_known_args(args, namespace)
+        if self.scattered is not None:
+            words = [word for word in unknown if not word.startswith("-")]
+            setattr(arguments, self.scattered, [*getattr(arguments, self.scattered), *words])
+            unknown = [word for word in unknown if word.startswith("-")]
         if unknown:
             self.error(self._unknown(unknown[0]))
         return arguments, []

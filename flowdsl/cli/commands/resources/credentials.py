@@ -11,6 +11,7 @@ from flowdsl.cyberdesk.models.provider_credential import (
     ProviderCredential,
     ProviderCredentialUpsert,
 )
+from flowdsl.diagnostics.render.cells import printable
 from flowdsl.runs.lookup import NoSuchName, unknown
 
 from ...runtime.console import Console
@@ -132,7 +133,8 @@ async def _plan_validate(session: Session, arguments: argparse.Namespace) -> Seq
             raise _no_key(credential) from None
         for check in tried.checks:
             why = f": {check.error}" if check.error else ""
-            session.console.err(f"{'ok' if check.ok else 'failed'}  {check.label}{why}")
+            told = f"{'ok' if check.ok else 'failed'}  {check.label}{why}"
+            session.console.err(printable(told))
         if not tried.ok:
             raise CommandError(f"the key of {credential.display_name} does not work", FINDINGS)
         return _row(tried.credential), f"the key of {credential.display_name} works"

@@ -14,6 +14,7 @@ from flowdsl.runs.names import find_machine, find_pool
 
 from ...runtime.console import Console
 from ...runtime.failure import UsageError
+from ...subcommands import SubcommandParser
 from ...views.table import Column, id_column
 from .frame.actions import (
     Action,
@@ -80,7 +81,7 @@ def _label(machine: Machine) -> str:
     return f"{printable(machine.name)} ({machine.id})" if machine.name else machine.id
 
 
-def _declare_set(parser: argparse.ArgumentParser) -> None:
+def _declare_set(parser: SubcommandParser) -> None:
     add_words(parser, "MACHINE", several=False)
     add_parameters(parser, unset=True)
     parser.add_argument("--name", metavar="NAME", help="what it is called from now on")
@@ -138,9 +139,10 @@ async def _plan_clear(session: Session, arguments: argparse.Namespace) -> Sequen
     return list(steps.values())
 
 
-def _declare_pools(parser: argparse.ArgumentParser) -> None:
+def _declare_pools(parser: SubcommandParser) -> None:
     add_words(parser, "MACHINE", several=False)
     parser.add_argument("pools", nargs="*", metavar="POOL", help="ids, or names; none: no pool")
+    parser.scattered = "pools"
 
 
 async def _plan_pools(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:

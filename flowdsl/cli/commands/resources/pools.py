@@ -12,6 +12,7 @@ from flowdsl.runs.names import find_machine, find_pool
 
 from ...runtime.console import Console
 from ...runtime.failure import UsageError
+from ...subcommands import SubcommandParser
 from ...views.table import Column, id_column
 from .frame.actions import (
     Action,
@@ -73,7 +74,7 @@ def _label(pool: Pool) -> str:
     return f"{printable(pool.name)} ({pool.id})"
 
 
-def _declare_create(parser: argparse.ArgumentParser) -> None:
+def _declare_create(parser: SubcommandParser) -> None:
     parser.add_argument("name", metavar="NAME", help="what it is called")
     add_parameters(parser, unset=False)
     parser.add_argument("--description", metavar="TEXT", help="what it is for")
@@ -109,7 +110,7 @@ async def _plan_create(session: Session, arguments: argparse.Namespace) -> Seque
     return [Step(f"pool {printable(name)}", send)]
 
 
-def _declare_set(parser: argparse.ArgumentParser) -> None:
+def _declare_set(parser: SubcommandParser) -> None:
     add_words(parser, "POOL", several=False)
     add_parameters(parser, unset=True)
     parser.add_argument("--name", metavar="NAME", help="what it is called from now on")

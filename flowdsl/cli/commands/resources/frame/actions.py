@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from flowdsl.cyberdesk.errors import CyberdeskError
+from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.runs.lookup import plural
 from flowdsl.source.record import Record
@@ -54,7 +55,7 @@ class Action(Record):
 
     name: str
     help: str
-    declare: Callable[[argparse.ArgumentParser], None]
+    declare: Callable[[SubcommandParser], None]
     plan: Callable[[Session, argparse.Namespace], Awaitable[Sequence[Step]]]
     question: Callable[[int], str] | None = None
     doing: str = "deletes"
@@ -88,13 +89,14 @@ def run_action(word: str, action: Action, arguments: argparse.Namespace, console
         if action.question is not None and waiting:
             if not arguments.yes:
                 for step in waiting:
-                    console.err(step.about)
+                    console.err(printable(step.about))
             if not confirmed(arguments.yes, action.question(len(waiting)), console):
                 return session.environment, []
         rows = []
         for step in steps:
-            row, line = await _ended(session, step, action)
-            console.err(line)
+            row, told = await _ended(session, step, action)
+            for line in told.split("\n"):
+                console.err(printable(line))
             rows.append(row)
         return session.environment, rows
 

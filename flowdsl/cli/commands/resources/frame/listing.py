@@ -16,7 +16,7 @@ from flowdsl.source.record import Record
 
 from ....runtime.console import Console
 from ....runtime.exit_codes import SUCCESS
-from ....subcommands import add_subcommands
+from ....subcommands import SubcommandParser, add_subcommands
 from ....views.table import Column, render_record, render_table
 from .actions import Action, add_action, configure_actions, run_action
 from .items import FORMAT_VERSION, Row, dumped, list_json
@@ -48,7 +48,7 @@ class View(Record):
 
     name: str
     help: str
-    declare: Callable[[argparse.ArgumentParser], None]
+    declare: Callable[[SubcommandParser], None]
     read: Callable[[Session, argparse.Namespace], Awaitable[Row]]
     only: str | None = None
 

@@ -15,6 +15,7 @@ from ....runtime.console import Console
 from ....runtime.failure import UsageError
 from ....runtime.runs.asking import answered
 from ....runtime.runs.options import add_secret_option, read_secrets
+from ....subcommands import SubcommandParser
 
 
 class Parameters(Record):
@@ -64,7 +65,7 @@ class Parameters(Record):
         )
 
 
-def add_parameters(parser: argparse.ArgumentParser, *, unset: bool) -> None:
+def add_parameters(parser: SubcommandParser, *, unset: bool) -> None:
     """Declare `NAME=VALUE`, `--secret` and, where there may be some already, `--unset`."""
     parser.add_argument(
         "values",
@@ -72,6 +73,7 @@ def add_parameters(parser: argparse.ArgumentParser, *, unset: bool) -> None:
         metavar="NAME=VALUE",
         help="a parameter as a text; NAME:=VALUE takes JSON, such as a number or a list",
     )
+    parser.scattered = "values"
     add_secret_option(parser, "a sensitive parameter")
     if unset:
         parser.add_argument(
