@@ -130,19 +130,7 @@ async def _carry_out(
             await for_each(client, lost, carry_out, concurrency=concurrency)
             seen, plan = await _look_for(job, prior, seen, plan, kind, errors)
     except (CyberdeskError, Stop) as error:
-        # What was sent is found by its name next time. Until then nobody may be told that nothing
-        # was written.
-        foreign = isinstance(error, Stop) and error.status is Status.ACCESS
-        for step in steps:
-            if step.address in errors:
-                progress.fail(step.address, step.action, errors[step.address])
-            elif foreign:
-                message = "it was made in another organisation; delete it there in the dashboard"
-                progress.add(
-                    Result(step.address, step.action, "failed", None, message, "incomplete")
-                )
-            else:
-                progress.add(Result(step.address, step.action, "performed"))
+        _tell_unseen(progress, steps, errors, error)
         raise
     open_still = {step.address for step in _steps(job, plan, kind)}
     for step in steps:
@@ -158,6 +146,26 @@ async def _carry_out(
             message = "the service holds other values than were sent"
             progress.add(Result(step.address, step.action, "failed", message=message))
     return seen, plan
+
+
+def _tell_unseen(
+    progress: Progress,
+    steps: Collection[_Step],
+    errors: Mapping[Address, CyberdeskError],
+    error: CyberdeskError | Stop,
+) -> None:
+    """Add the results of steps, what became of which nobody can see because of `error`."""
+    # What was sent is found by its name next time. Until then nobody may be told that nothing
+    # was written.
+    foreign = isinstance(error, Stop) and error.status is Status.ACCESS
+    for step in steps:
+        if step.address in errors:
+            progress.fail(step.address, step.action, errors[step.address])
+        elif foreign:
+            message = "it was made in another organisation; delete it there in the dashboard"
+            progress.add(Result(step.address, step.action, "failed", None, message, "incomplete"))
+        else:
+            progress.add(Result(step.address, step.action, "performed"))
 
 
 def _is_lost(step: _Step, errors: Mapping[Address, CyberdeskError]) -> bool:

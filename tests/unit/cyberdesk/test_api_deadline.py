@@ -159,16 +159,19 @@ def test_a_head_that_drips_takes_no_longer_than_a_request_may() -> None:
         async with CyberdeskClient(options) as api:
             await api.tags.list()
 
-    with hostile(lambda _line: repeat(head(status=b"103 Early Hints"))) as url:
-        with pytest.raises(ServiceUnreachable, match="no whole reply"):
-            asyncio.run(asyncio.wait_for(ask(url), 30))
+    endless = repeat(head(status=b"103 Early Hints"))
+    with (
+        hostile(lambda _line: endless) as url,
+        pytest.raises(ServiceUnreachable, match="no whole reply"),
+    ):
+        asyncio.run(asyncio.wait_for(ask(url), 30))
 
 
 def test_a_large_reply_over_a_slow_line_is_waited_for() -> None:
     rows = f"[{','.join([json.dumps(TAG)] * 1000)}]".encode()
     piece = rows[: len(rows) // 100 + 1]
     pieces = [rows[start : start + len(piece)] for start in range(0, len(rows), len(piece))]
-    assert 2000 < len(piece) and len(pieces) > 90
+    assert len(piece) > 2000 and len(pieces) > 90
 
     class Slow(Dripping):
         async def __aiter__(self) -> AsyncIterator[bytes]:

@@ -94,6 +94,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     attachments.add_argument(
         "--max-size", type=_megabytes, default=100, metavar="MB", help="of one file (default: 100)"
     )
+    _webhook(webhook)
+
+
+def _webhook(webhook: argparse.ArgumentParser) -> None:
     webhook.add_argument(
         "--secret", required=True, metavar="SOURCE", help="`env:NAME` or `file:PATH`"
     )
