@@ -316,6 +316,11 @@ def test_a_pool_of_a_name_that_is_taken_is_not_made(desk: Desk) -> None:
     assert (made["name"], made["description"], made["machines"]) == ("night", "Nightly", [])
     assert made["id"] in failure(desk("pools", "create", "night"))
     assert "needs a name" in failure(desk("pools", "create", " "))
+    desk("pools", "create", "day", code=0)
+    desk.writes()
+    assert made["id"] in failure(desk("pools", "set", "day", "--name", "night"))
+    assert "needs a name" in failure(desk("pools", "set", "day", "--name", ""))
+    assert desk.writes() == []
 
 
 def test_machines_go_into_pools_and_out_of_them(desk: Desk) -> None:
@@ -430,6 +435,11 @@ def test_a_recording_is_kept_once(tmp_path: Path) -> None:
         desk("trajectories", "approve", item["id"], code=0)
         answer = json.loads(desk("usage", "--run", run, "--json", code=0).out)
         assert answer["kind"] == "run_usage" and answer["totals"]["run_id"] == run
+        refusal = JSONResponse({"detail": "not enabled"}, 403)
+        server.answer = lambda _method, path: refusal if path.endswith("/llm-costs") else None
+        told = desk("usage", "--run", run, "--json", code=0)
+        assert "note: costs are missing" in told.err
+        assert json.loads(told.out)["totals"]["cost_usd"] is None
         assert "chooses runs of a period" in failure(
             desk("usage", "--run", run, "--from", "2026-01-01")
         )
@@ -464,6 +474,9 @@ def test_files_of_a_run_are_added_addressed_kept_and_deleted(desk: Desk) -> None
         (("delete", text, "--yes"), "there is no attachment"),
     ):
         assert said in failure(desk("attachments", *words)), words
+    said = failure(desk("runs", "attachments", "add", run, "claim.txt"))
+    assert "`flowdsl attachments add`" in said
+    assert "one argument too many" in failure(desk("runs", "attachments", run, run))
     assert desk.writes() == []
 
 
@@ -494,6 +507,7 @@ def test_keys_of_providers_are_stored_tried_and_deleted_unseen(desk: Desk) -> No
         (("opnai", "--key", "env:PW"), "`openai` exists"),
         (("openai",), "a slot needs a key"),
         (("openai", "--key", "sk-123"), "`--key` takes no secret but its source"),
+        (("openai", "--key", "ask"), "give it as `--key env:NAME` or `--key file:PATH`"),
         (("openai", "--key", "env:NOWHERE"), "`--key`: the environment variable `NOWHERE`"),
     ):
         said = failure(desk("credentials", "set", *wrong))
@@ -540,6 +554,19 @@ def test_tags_are_given_taken_archived_and_put_in_order(desk: Desk) -> None:
     assert row["is_archived"] is True
     assert "already" in desk("tags", "archive", "b", code=0).err
     assert desk.items("tags", "unarchive", "b")[0]["is_archived"] is False
+
+
+def test_a_picture_that_a_prompt_shows_is_deleted_with_a_note(desk: Desk) -> None:
+    png = {"file": ("logo.png", b"\x89PNG\r\n\x1a\n", "image/png")}
+    url = desk.send("POST", "workflows/prompt-image", files=png)["supabase_url"]
+    prompt = {"main_prompt": f'<p><img src="{url}"></p>', "name": "Shown"}
+    desk.send("POST", "workflows", json=prompt)
+    (row,) = desk.items("images", "list")
+    shown = json.loads(desk("images", "show", row["path"], "--json", code=0).out)["item"]
+    assert shown["url"].startswith("http") and shown["url_expires_in"]
+    done = desk("images", "delete", url, "--yes", code=0)
+    assert "is in the prompt of Shown" in done.err and "is deleted" in done.err
+    assert desk.items("images", "list") == []
 
 
 def test_the_latest_recording_of_a_workflow(desk: Desk) -> None:

@@ -37,6 +37,16 @@ async def _image(session: Session, word: str) -> PromptImage:
     return by_name(rows, word, "image", lambda each: each.filename, lambda each: each.path)
 
 
+async def _told_where_shown(session: Session, word: str) -> PromptImage:
+    """The picture; a note says which workflows show it."""
+    image = await _image(session, word)
+    for workflow in await session.client.workflows.list_all():
+        if image.supabase_url in workflow.main_prompt:
+            name = printable(workflow.name or workflow.id)
+            session.console.err(f"note: {printable(image.filename)} is in the prompt of {name}")
+    return image
+
+
 async def _find(session: Session, word: str) -> Row:
     image = await _image(session, word)
     signed = await session.client.prompt_images.sign(image.path)
@@ -67,7 +77,7 @@ IMAGES = Resource(
         deletion(
             "image",
             "IMAGE",
-            _image,
+            _told_where_shown,
             _delete,
             _shown,
             lambda image: printable(image.path),

@@ -80,15 +80,20 @@ def _declare_create(parser: SubcommandParser) -> None:
     parser.add_argument("--description", metavar="TEXT", help="what it is for")
 
 
-async def _plan_create(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
-    parameters = read_parameters(arguments, session.console)
-    client, name = session.client, arguments.name
+async def _check_name(session: Session, name: str) -> None:
+    """Raise `UsageError` for a name that no pool may get."""
     if not name.strip():
         raise UsageError("a pool needs a name")
-    for pool in await client.pools.list_all():
+    for pool in await session.client.pools.list_all():
         # The service takes a second one, which no command could tell from the first by its name.
         if pool.name == name:
             raise UsageError(f"there is a pool `{printable(name)}` already: {pool.id}")
+
+
+async def _plan_create(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+    parameters = read_parameters(arguments, session.console)
+    client, name = session.client, arguments.name
+    await _check_name(session, name)
     values: dict[str, Any] = {"name": name}
     if arguments.description is not None:
         values["description"] = arguments.description
@@ -131,6 +136,7 @@ async def _plan_set(session: Session, arguments: argparse.Namespace) -> Sequence
     if secret is not None:
         patch["pool_sensitive_parameters"] = secret
     if arguments.name not in (None, pool.name):
+        await _check_name(session, arguments.name)
         patch["name"] = arguments.name
     if arguments.description is not None and arguments.description != (pool.description or ""):
         patch["description"] = arguments.description or None

@@ -93,15 +93,25 @@ def _one_run(arguments: argparse.Namespace, console: Console) -> int:
         if value is not None:
             raise UsageError(f"`{option}` chooses runs of a period, and `--run` one run")
 
-    async def read(session: Session) -> tuple[str, RunCosts, Row]:
+    async def read(session: Session) -> tuple[str, RunCosts | None, Row]:
         run = await find_run(session.client, arguments.run)
         steps = steps_of(run.usage_metadata, arguments.mode) or (None, None)
         told = {"run_id": run.id, "agentic_steps": steps[0], "cached_steps": steps[1]}
-        return session.environment, await session.client.runs.llm_costs(run.id), told
+        try:
+            return session.environment, await session.client.runs.llm_costs(run.id), told
+        except RateLimited:
+            raise
+        except RequestRefused as refused:
+            session.console.err(f"note: costs are missing: {refused}")
+            return session.environment, None, told
 
     environment, costs, totals = carry_out(arguments, console, read)
-    rows = [fields_of(each, *_RUN_FIELDS) for each in costs.rows]
-    totals |= {"cost_usd": costs.total_cost_usd, "has_unpriced": costs.has_unpriced}
+    rows = [] if costs is None else [fields_of(each, *_RUN_FIELDS) for each in costs.rows]
+    unpriced = None if costs is None else costs.has_unpriced
+    totals |= {
+        "cost_usd": None if costs is None else costs.total_cost_usd,
+        "has_unpriced": unpriced,
+    }
     if arguments.json:
         more = {"mode": arguments.mode, "totals": totals}
         console.out(list_json("run_usage", environment, rows, **more))
@@ -109,9 +119,9 @@ def _one_run(arguments: argparse.Namespace, console: Console) -> int:
     if rows:
         console.out(render_table(_RUN_COLUMNS, rows))
     console.err(
-        f"run {costs.run_id}: {text_of(totals['agentic_steps'])} agentic and "
+        f"run {totals['run_id']}: {text_of(totals['agentic_steps'])} agentic and "
         f"{text_of(totals['cached_steps'])} cached steps ({arguments.mode}), "
-        f"{_cost(totals['cost_usd'])} USD{', without what has no price' * costs.has_unpriced}"
+        f"{_cost(totals['cost_usd'])} USD{', without what has no price' * bool(unpriced)}"
     )
     return SUCCESS
 

@@ -22,6 +22,12 @@ from ...views.runs import FORMAT_VERSION, dumped
 
 def attachments(arguments: argparse.Namespace, console: Console) -> int:
     """List the files of a run, or save them; one that cannot be saved does not keep the others."""
+    if arguments.more:
+        if arguments.run in ("add", "delete", "url", "show", "expire"):
+            raise UsageError(f"single files of runs are for `flowdsl attachments {arguments.run}`")
+        raise UsageError(
+            f"`{printable(arguments.more[0])}` is one argument too many: one run is named"
+        )
     deployment = opened(arguments, console)
     folder = arguments.folder
     if folder is not None:

@@ -89,6 +89,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     retry.add_argument("--watch", action="store_true", help="wait for the end")
     add_yes(retry)
     add_watch_options(retry)
+    attachments.set_defaults(more=[])
+    attachments.scattered = "more"
     attachments.add_argument("--type", choices=("input", "output"), help="only these")
     attachments.add_argument("-o", dest="folder", metavar="DIR", help="save them in this folder")
     attachments.add_argument(

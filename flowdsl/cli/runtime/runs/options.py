@@ -151,7 +151,7 @@ def read_secrets(
     for name, source in sources:
         place = place_of(printable(name))
         if source == "ask":
-            found.append(ask_secret(name, console))
+            found.append(ask_secret(name, console, place.strip("`")))
             continue
         value, why = secret_at(source)
         if why:
@@ -173,15 +173,20 @@ def secret_at(source: str) -> tuple[str, str]:
     return value, "" if value else f"the environment variable `{shown}` is empty or not set"
 
 
-def ask_secret(name: str, console: Console) -> Given:
-    """The secret that a person types, unseen; raises `UsageError` where there is no terminal."""
+def ask_secret(name: str, console: Console, option: str = "") -> Given:
+    """The secret that a person types, unseen; raises `UsageError` where there is no terminal.
+
+    `option` is what may be written instead, up to the source; that of a run where it is empty.
+    """
     from ..engine.questions import is_interactive
 
     shown = printable(name)
     if not is_interactive():
+        option = option or f"--secret {shown}"
+        written = option + ("=" if " " in option else " ")
         raise UsageError(
             f"there is no terminal to ask for the secret `{shown}` on; give it as "
-            f"`--secret {shown}=env:NAME` or `--secret {shown}=file:PATH`"
+            f"`{written}env:NAME` or `{written}file:PATH`"
         )
     value = unseen(f"{shown} (not shown): ", console)
     if value is None:
