@@ -29,6 +29,8 @@ from flowdsl.api.session import Session
 from flowdsl.api.steps import Changed, batch_of, ended, log, made
 from flowdsl.cyberdesk.models.run import Run, RunRetry
 from flowdsl.cyberdesk.models.run_attachment import RunAttachment
+from flowdsl.host.folders import open_folder
+from flowdsl.host.writing import reason_of
 from flowdsl.runs.attachments import MAX_FILE, save_attachments
 from flowdsl.runs.cancelling import cancelled
 from flowdsl.runs.filters import LISTED, MAX_PAGE, run_filters
@@ -390,10 +392,10 @@ class AsyncProject:
         `UnusableArguments` for a folder that cannot be made, `NoSuchName` and `CyberdeskError`.
         """
         try:
-            os.makedirs(folder, exist_ok=True)
+            open_folder(os.fspath(folder)).close()
         except (OSError, ValueError) as error:
-            reason = (getattr(error, "strerror", None) or "it is not a path").lower()
-            raise UnusableArguments(f"`{os.fspath(folder)}` cannot be written: {reason}") from None
+            shown = os.fspath(folder)
+            raise UnusableArguments(f"`{shown}` cannot be written: {reason_of(error)}") from None
         files = await self.attachments(run, type=type)
         async with self._session.client() as client:
             saved, failures = await save_attachments(

@@ -17,16 +17,21 @@ EMBEDDED_BASE_URL = "http://localhost"
 
 
 def open_embedded(
-    path: Path | None, *, strict: bool = False, scenario: Scenario = NO_SCENARIO
+    path: Path | None,
+    *,
+    below: Path | None = None,
+    strict: bool = False,
+    scenario: Scenario = NO_SCENARIO,
 ) -> tuple[FastAPI, Callable[[], None]]:
     """The application over the data file `path` (None: in memory) and the function closing it.
 
     The application needs no lifespan events, which httpx's ASGI transport does not send: the first
     request after the end of a run delivers its webhook, and closing waits for a delivery under way.
-    `strict` and `scenario` are as in `app.create_app`.
+    `below` is the folder that the file has to stay in; `strict` and `scenario` are as in
+    `app.create_app`.
     Raises `store.StoreError` where the file cannot be used.
     """
-    store = Store.open(path)
+    store = Store.open(path, below=below)
     app = create_app(store, strict=strict, scenario=scenario)
     if app.state.courier is None:
         return app, store.close

@@ -10,6 +10,7 @@ put a statement together takes longer than to execute it.
 
 from __future__ import annotations
 
+import os
 import secrets
 import sqlite3
 import time
@@ -36,6 +37,7 @@ from flowdsl.emulator.tables import (
     metadata,
     store_facts,
 )
+from flowdsl.host.writing import make_database
 from flowdsl.source.failure import FlowdslError
 
 OPEN_TIMEOUT_SECONDS = 10.0
@@ -96,18 +98,24 @@ class Store:
         cls,
         path: Path | None,
         *,
+        below: Path | None = None,
         clock: Clock = system_clock,
         new_id: Callable[[], str] = _random_id,
     ) -> Store:
         """Opens `path`, creating file and parent folders; None is a store in memory.
 
+        `below` is the folder that the file has to stay in, None for a file that a person named.
+
         Raises `StoreError` for a file of a newer format, for a file that is not the emulator's,
         and for one that cannot be opened.
         """
-        engine = _create_engine(path)
         try:
-            if path is not None:
-                path.parent.mkdir(parents=True, exist_ok=True)
+            root = None if below is None else str(below)
+            made = None if path is None else make_database(str(path), root)
+        except OSError as error:
+            raise StoreError(_explain(path, error)) from error
+        engine = _create_engine(made)
+        try:
             signing_key = _prepare(engine, str(path), clock)
         except BaseException as error:
             engine.dispose()
@@ -168,13 +176,14 @@ def _begin(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def _create_engine(path: Path | None) -> Engine:
-    """The engine of a file, or of one shared connection to a database in memory.
+def _create_engine(made: tuple[str, tuple[int, int]] | None) -> Engine:
+    """The engine of a file that `make_database` made, or of one shared connection to a database in
+    memory.
 
     The pool of a store in memory holds exactly one connection, which is the database; a second
     request at the same time counts as a busy store.
     """
-    if path is None:
+    if made is None:
         engine = create_engine(
             "sqlite://",
             poolclass=QueuePool,
@@ -185,14 +194,32 @@ def _create_engine(path: Path | None) -> Engine:
         )
     else:
         engine = create_engine(
-            URL.create("sqlite", database=str(path)),
+            URL.create("sqlite", database=made[0]),
             poolclass=QueuePool,
             max_overflow=-1,
             connect_args={"check_same_thread": False, "timeout": _LOCK_WAIT_SECONDS},
         )
+        event.listen(engine, "connect", _same_file(*made))
     event.listen(engine, "connect", _configure_connection)
     event.listen(engine, "begin", _emit_begin)
     return engine
+
+
+def _same_file(
+    path: str, identity: tuple[int, int]
+) -> Callable[[sqlite3.Connection, object], None]:
+    """A check, before anything is written, that SQLite has opened the file that was made for it.
+
+    SQLite knows files by their paths alone. Whoever puts a link in the way, and the folder back
+    before this looks, is not noticed.
+    """
+
+    def check(_connection: sqlite3.Connection, _record: object) -> None:
+        found = os.lstat(path)
+        if (found.st_dev, found.st_ino) != identity:
+            raise StoreError(f"the file `{path}` was replaced while the emulator used it")
+
+    return check
 
 
 def _configure_connection(connection: sqlite3.Connection, _record: object) -> None:

@@ -1,7 +1,7 @@
 """The machine FlowDSL runs on: disk, environment variables, terminal, signals.
 
 Reads the files of a project (`DiskFiles`) and of its libraries (`open_libraries`), finds projects
-and flows, writes results (`write_files`), reads environment variables and answers signals
+and flows, writes results (`write_files`, `write_named`), reads environment variables and answers signals
 (`signals`).
 
 Does not know what is in the files, and decides nothing that a pure layer could decide.
@@ -9,5 +9,6 @@ Does not know what is in the files, and decides nothing that a pure layer could 
 Entry points: `DiskFiles`, `find_root`, `expand`, `write_files`; one module a subject.
 
 Nothing outside a project's root and its libraries is read, not even through a symbolic link, and
-nothing in a library is written. A write is complete or has not happened. Nothing here needs POSIX.
+nothing in a library is written. A write is complete or has not happened, goes by opened folders and
+through no link (`folders`). Nothing here needs POSIX.
 """

@@ -1,21 +1,35 @@
-"""The writing of files, completely or not at all."""
+"""The writing of files, completely or not at all, and never through a symbolic link.
+
+All files that the program writes are written here (`tests/meta/test_writes.py`). What it writes by
+itself stays below a folder (`write_files`); a file that a person names (`write_named`) stays in the
+folder that they name it in. Both go by the opened folder, see `folders`.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
+from typing import NamedTuple
 
 from . import signals
+from .folders import LinkInTheWay, OpenFolder, Tree
 
-_BINARY = getattr(os, "O_BINARY", 0)
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
-_OLD = os.O_RDONLY | _BINARY
 _LINKS = 40
-"""Symbolic links in a row that are followed, as many as Linux follows."""
+"""Symbolic links in a row that may lead to an open file."""
+
+_TEMPORARY = re.compile(r"\.flowdsl-([0-9a-f]{8})-([0-9]{1,10})-[0-9a-f]{8}\.tmp")
+_UNKNOWN_MACHINE = "0" * 8
+_ABANDONED_NS = 24 * 3600 * 10**9
+"""Nanoseconds after which a temporary file of another machine has no writer any more.
+
+A living one replaces its target within moments.
+"""
 
 
 class ChangedFile(Exception):
@@ -26,137 +40,304 @@ class ChangedFile(Exception):
         self.path = path
 
 
+class _Staged(NamedTuple):
+    """A content under a temporary name: its tree, the names to its folder, and both names there."""
+
+    tree: Tree
+    parts: tuple[str, ...]
+    temporary: str
+    name: str
+
+
 def write_files(
     contents: Mapping[str, bytes],
     *,
+    below: str | Collection[str],
     durable: bool = True,
     expected: Mapping[str, bytes] | None = None,
 ) -> None:
-    """Replace or create every file, by absolute or working-folder path; folders are made as needed.
+    """Replace or create every file below one of the folders `below`; folders are made as needed.
 
-    All contents are on disk under temporary names beside their targets before the first target
-    changes, so that a full disk or a folder without permission leaves everything as it was. An
-    existing file keeps its permissions, and a symbolic link stays one. `durable` waits until the
-    disk has everything; results that can be made again need not.
+    All paths begin with one of them, and the innermost one holds. All contents are on disk under
+    temporary names beside their targets before the first target changes, so that a full disk or a
+    folder without permission leaves everything as it was. An existing file keeps its permissions.
+    `durable` waits until the disk has everything; results that can be made again need not.
 
     `expected` is the content that files must have before. When one has another content, nothing is
-    written and `ChangedFile` is raised. Raises `OSError`.
+    written and `ChangedFile` is raised. Such a file was read through the links that stay below the
+    folder, which stay links. Through any other link nothing is written.
 
-    A device or a pipe is not replaced: the content is written into it, and likewise into the open
-    file that a link such as `/dev/stdout` stands for. That happens when everything else is on disk
-    under temporary names.
+    Raises `OSError`, as for a link: see `reason_of`.
     """
-    staged: list[tuple[str, str]] = []
-    streams: list[tuple[str | int, bytes]] = []
-    with signals.Ending(lambda _number: _remove(staged)):
+    expected = expected or {}
+    roots = [below] if isinstance(below, str) else below
+    with ExitStack() as opened:
+        trees: dict[str, Tree] = {}
+        places: dict[str, tuple[Tree, tuple[str, ...], str]] = {}
+        for path in {**contents, **expected}:
+            root, names = _below_root(path, roots)
+            if root not in trees:
+                trees[root] = opened.enter_context(Tree(root))
+            follow = path in expected
+            places[path] = trees[root], *trees[root].locate(names, follow=follow)
+        staged: list[_Staged] = []
+        with signals.Ending(lambda _number: _remove(staged)):
+            try:
+                for path, content in contents.items():
+                    _stage(*places[path], content, durable, staged)
+                for path, content in expected.items():
+                    if _read(*places[path]) != content:
+                        raise ChangedFile(path)
+                _replace(staged, durable)
+            finally:
+                _remove(staged)
+
+
+def write_named(path: str, content: bytes, *, durable: bool = True) -> None:
+    """Replace or create the file that a person named, completely or not at all.
+
+    Links on the way to its folder are theirs. One in place of the file stays a link, and may not
+    lead out of that folder. Folders are made as needed. A device or a pipe is not replaced: the
+    content is written into it, and likewise into the open file that a link such as `/dev/stdout`
+    stands for. Raises `OSError`, see `reason_of`, and `ValueError` for what is no path.
+    """
+    descriptor = _descriptor(path)
+    if descriptor is not None:
+        sys.stdout.flush()  # what was said before comes first
+        sys.stderr.flush()
+        with os.fdopen(os.dup(descriptor), "wb", buffering=0) as stream:
+            _write_all(stream.fileno(), content)
+        return
+    staged: list[_Staged] = []
+    with _opened(path) as (tree, parts, name), signals.Ending(lambda _number: _remove(staged)):
+        folder = tree.folder(parts)
+        found = folder.status(name)
+        if found is not None and not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+            with os.fdopen(folder.open(name, os.O_WRONLY), "wb", buffering=0) as stream:
+                _write_all(stream.fileno(), content)
+            return
         try:
-            _stage(contents, durable, staged, streams)
-            for path, content in (expected or {}).items():
-                if _read(path) != content:
-                    raise ChangedFile(path)
-            for place, content in streams:
-                _write_into(place, content)
-            folders = {os.path.dirname(target) for _, target in staged}
-            with signals.HeldBack():  # all of them or none
-                while staged:
-                    os.replace(*staged[-1])
-                    staged.pop()
-            if durable:
-                for folder in sorted(folders):
-                    _sync_folder(folder)
+            _stage(tree, parts, name, content, durable, staged)
+            _replace(staged, durable)
         finally:
             _remove(staged)
 
 
-def _stage(
-    contents: Mapping[str, bytes],
-    durable: bool,
-    staged: list[tuple[str, str]],
-    streams: list[tuple[str | int, bytes]],
-) -> None:
-    """Write contents under temporary names.
+def append_named(path: str, content: bytes) -> None:
+    """Add to the end of a file that a person named, or begin it; otherwise as `write_named`."""
+    descriptor = _descriptor(path)
+    if descriptor is not None:
+        write_named(path, content)
+        return
+    with _opened(path) as (tree, parts, name):
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        with os.fdopen(tree.folder(parts).open(name, flags, 0o644), "wb", buffering=0) as stream:
+            _write_all(stream.fileno(), content)
 
-    Adds each temporary name and its target to `staged`. What is no regular file is added to
-    `streams` with its content instead.
+
+def open_lock(path: str, below: str | None) -> int:
+    """A descriptor of a file to lock, made when it is missing.
+
+    `below` is the folder that it has to stay in; None is for a file that a person named. Raises
+    `OSError`.
     """
-    real_folder = cache(_real_folder)
-    for path, content in contents.items():
-        above, name = os.path.split(path.rstrip("/" + os.sep))
-        target = os.path.join(real_folder(above), name)
-        mode = _mode(target)
-        if mode is not None and stat.S_ISLNK(mode):
-            descriptor = _descriptor(target)
-            if descriptor is not None:
-                streams.append((descriptor, content))
-                continue
-            target = os.path.realpath(target)
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            mode = _mode(target)
-        if mode is not None and stat.S_ISDIR(mode):
-            raise IsADirectoryError(errno.EISDIR, "it is a folder", path)
-        if mode is not None and not stat.S_ISREG(mode):
-            streams.append((target, content))
-            continue
-        temporary = f"{target}.{os.urandom(4).hex()}.tmp"
-        staged.append((temporary, target))
-        _write(temporary, content, durable)
-        if mode is not None:
-            os.chmod(temporary, stat.S_IMODE(mode))
+    with _opened(path, below) as (tree, parts, name):
+        return tree.folder(parts).open(name, os.O_RDWR | os.O_CREAT, 0o644)
 
 
-def _remove(staged: list[tuple[str, str]]) -> None:
-    """Delete the temporary files that are left."""
-    for temporary, _ in staged:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
+def make_database(path: str, below: str | None) -> tuple[str, tuple[int, int]]:
+    """Make an empty file for SQLite where none is; its real path, and what tells it from others.
+
+    SQLite opens it by that path, and then it has to be this very file: whoever opens it compares
+    device and inode. The files that SQLite makes beside it, it opens through no link itself.
+    `below` is as in `open_lock`. Raises `OSError`.
+    """
+    with _opened(path, below) as (tree, parts, name):
+        folder = tree.folder(parts)
+        for beside in (f"{name}-wal", f"{name}-shm", f"{name}-journal"):
+            if folder.is_link(beside):
+                raise LinkInTheWay(os.path.join(folder.path, beside), "; delete it")
+        descriptor = folder.open(name, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            found = os.fstat(descriptor)
+        finally:
+            os.close(descriptor)
+        return os.path.join(folder.path, name), (found.st_dev, found.st_ino)
 
 
-def _real_folder(path: str) -> str:
-    """The path of a folder without symbolic links in it; the folder is made when it is missing."""
-    real = os.path.realpath(path)
-    os.makedirs(real, exist_ok=True)
-    return real
+def read_file(path: str, *, below: str, limit: int) -> bytes | None:
+    """The bytes of a regular file that the program wrote, one more than `limit` at most.
 
-
-def _mode(path: str) -> int | None:
-    """Kind and permissions of a path, of a link itself; None when nothing is there."""
+    None when it is missing. Raises `OSError`, also for a link between `below` and the file.
+    """
     try:
-        return os.lstat(path).st_mode
+        with _opened(path, below, make=False) as (tree, parts, name):
+            return tree.folder(parts, make=False).read(name, limit)
     except FileNotFoundError:
         return None
 
 
-def _read(path: str) -> bytes | None:
+def remove_files(paths: Collection[str], *, below: str) -> None:
+    """Delete files below a folder; what is missing is left at that. Raises `OSError`."""
+    for path in paths:
+        with _opened(path, below, make=False) as (tree, parts, name):
+            tree.folder(parts, make=False).remove(name)
+
+
+def reason_of(error: Exception) -> str:
+    """Why a file cannot be written, to follow "cannot be written: "."""
+    if isinstance(error, LinkInTheWay):
+        return str(error.strerror)
+    if isinstance(error, OSError):
+        return (error.strerror or "it fails").lower()
+    return "it is not a path"
+
+
+@contextmanager
+def _opened(
+    path: str, below: str | None = None, *, make: bool = True
+) -> Iterator[tuple[Tree, tuple[str, ...], str]]:
+    """The tree of a file, and where it is in it, for a block; `below` is as in `open_lock`."""
+    if below is None:
+        root, name = os.path.split(os.path.join(os.getcwd(), path.rstrip("/" + os.sep)))
+        if name in ("", os.curdir, os.pardir):
+            raise IsADirectoryError(errno.EISDIR, "it is a folder", path)
+        names: Sequence[str] = [name]
+    else:
+        root, names = _below_root(path, [below])
+    with Tree(root, make=make) as tree:
+        yield tree, *tree.locate(names, follow=below is None, make=make)
+
+
+def _below_root(path: str, roots: Collection[str]) -> tuple[str, list[str]]:
+    """The innermost of some folders that a path lies in, and the names from there."""
+    around = [root for root in roots if path.startswith(os.path.join(root, ""))]
+    if not around:
+        raise PermissionError(errno.EPERM, "it is outside of the folder to write to", path)
+    root = max(around, key=len)
+    return root, path[len(os.path.join(root, "")) :].replace(os.altsep or os.sep, os.sep).split(
+        os.sep
+    )
+
+
+def _stage(
+    tree: Tree,
+    parts: tuple[str, ...],
+    name: str,
+    content: bytes,
+    durable: bool,
+    staged: list[_Staged],
+) -> None:
+    """Write a content under a temporary name and add it to `staged`."""
+    folder = tree.folder(parts)
+    found = folder.status(name)
+    path = os.path.join(folder.path, name)
+    if found is not None and stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder", path)
+    if found is not None and not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file", path)
+    temporary = f".flowdsl-{_machine()}-{os.getpid()}-{os.urandom(4).hex()}.tmp"
+    staged.append(_Staged(tree, parts, temporary, name))
+    try:
+        descriptor = folder.create(temporary)
+        try:
+            _write_all(descriptor, content)
+            if found is not None:
+                mode = stat.S_IMODE(found.st_mode)
+                by_descriptor = os.chmod in os.supports_fd
+                os.chmod(
+                    descriptor if by_descriptor else os.path.join(folder.path, temporary), mode
+                )
+            if durable:
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        error.filename = path  # nobody knows the temporary one
+        raise
+
+
+def _replace(staged: list[_Staged], durable: bool) -> None:
+    """Put all staged files in the place of their targets, and clear away what others left there."""
+    folders = {(each.tree, each.parts): each.name for each in staged}
+    with signals.HeldBack():  # all of them or none
+        while staged:
+            tree, parts, temporary, name = staged[-1]
+            tree.folder(parts).replace(name, temporary)
+            staged.pop()
+    for (tree, parts), name in folders.items():
+        if durable:
+            tree.folder(parts).sync()
+        with suppress(OSError):
+            _clear_abandoned(tree.folder(parts), name)
+
+
+def _remove(staged: list[_Staged]) -> None:
+    """Delete the temporary files that are left."""
+    for tree, parts, temporary, _ in staged:
+        tree.folder(parts).remove(temporary)
+
+
+def _clear_abandoned(folder: OpenFolder, written: str) -> None:
+    """Delete the temporary files of writers that were killed; `written` was just written there.
+
+    They are ours by their names and their owner. A writer of this machine, by its number, is alive
+    or not. One of another machine that shares the folder has none when it is a day older than what
+    was just written, by the clock of the disk.
+    """
+    now = folder.status(written)
+    for name in folder.names():
+        made = _TEMPORARY.fullmatch(name)
+        if made is None or now is None:
+            continue
+        found = folder.status(name)
+        if found is None or not stat.S_ISREG(found.st_mode) or found.st_uid != now.st_uid:
+            continue
+        machine, process = made.groups()
+        if machine == _machine() != _UNKNOWN_MACHINE:
+            abandoned = not _is_alive(int(process))
+        else:
+            abandoned = found.st_mtime_ns < now.st_mtime_ns - _ABANDONED_NS
+        if abandoned:
+            folder.remove(name)
+
+
+@cache
+def _machine() -> str:
+    """What tells this start of this machine, and who counts its processes, from all others.
+
+    Only Linux says it; elsewhere it is `_UNKNOWN_MACHINE`.
+    """
+    try:
+        boot = os.open("/proc/sys/kernel/random/boot_id", os.O_RDONLY)
+        try:
+            said = os.read(boot, 64) + os.readlink("/proc/self/ns/pid").encode()
+        finally:
+            os.close(boot)
+    except OSError:
+        return _UNKNOWN_MACHINE
+    from zlib import crc32
+
+    return f"{crc32(said):08x}"
+
+
+def _is_alive(process: int) -> bool:
+    """Whether a process of this machine has this number; only where `_machine` knows it."""
+    try:
+        os.kill(process, 0)  # sends nothing
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # somebody else's, or no number of a process
+        pass
+    return True
+
+
+def _read(tree: Tree, parts: tuple[str, ...], name: str) -> bytes | None:
     """The content of a file; None when it is gone."""
     try:
-        with os.fdopen(os.open(path, _OLD), "rb") as file:
-            return file.read()
+        return tree.folder(parts).read(name)
     except FileNotFoundError:
         return None
-
-
-def _write(path: str, content: bytes, durable: bool) -> None:
-    descriptor = os.open(path, _NEW, 0o666)
-    try:
-        _write_all(descriptor, content)
-        if durable:
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _write_into(place: str | int, content: bytes) -> None:
-    """Write to a device or pipe by its path, or to an open file by its number, where it stands."""
-    if isinstance(place, int):
-        sys.stdout.flush()  # what was said before comes first
-        sys.stderr.flush()
-        descriptor = os.dup(place)
-    else:
-        descriptor = os.open(place, os.O_WRONLY | _BINARY)
-    try:
-        _write_all(descriptor, content)
-    finally:
-        os.close(descriptor)
 
 
 def _write_all(descriptor: int, content: bytes) -> None:
@@ -166,10 +347,7 @@ def _write_all(descriptor: int, content: bytes) -> None:
 
 
 def _descriptor(link: str) -> int | None:
-    """The number of the open file that a link such as `/dev/stdout` stands for.
-
-    None for any other link.
-    """
+    """The number of the open file that a path such as `/dev/stdout` stands for; None for others."""
     ours = {os.path.realpath(folder) for folder in ("/proc/self/fd", "/dev/fd")}
     for _ in range(_LINKS):
         folder, name = os.path.split(link)
@@ -181,13 +359,3 @@ def _descriptor(link: str) -> int | None:
         except OSError:
             break
     return None
-
-
-def _sync_folder(folder: str) -> None:
-    """Make a rename durable; Windows cannot open folders and needs no such call."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

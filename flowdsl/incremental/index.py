@@ -112,7 +112,7 @@ def write_index(root: str, key: str, index: Index) -> None:
             os.path.join(root, UNTRACKED): b"*\n",
             os.path.join(root, PLACE): content.encode("utf-8", "surrogatepass"),
         }
-        write_files(files, durable=False)
+        write_files(files, below=root, durable=False)
     except (OSError, UnicodeError):
         return
 

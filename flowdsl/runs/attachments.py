@@ -8,14 +8,14 @@ from collections.abc import Iterable
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, DownloadTooLarge
 from flowdsl.cyberdesk.models.run_attachment import RunAttachment
+from flowdsl.host.folders import OpenFolder, open_folder
+from flowdsl.host.writing import reason_of
 from flowdsl.runs.safe_names import safe_name, unused_name
 
 MB = 1024 * 1024
 
 MAX_FILE = 100 * MB
 """Bytes of one file that are saved where nobody says otherwise."""
-
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 async def save_attachments(
@@ -32,34 +32,37 @@ async def save_attachments(
     """
     saved: dict[str, str] = {}
     failures: list[str] = []
-    for file in files:
-        try:
-            saved[file.id] = await _save(client, file, folder, limit)
-        except DownloadTooLarge:
-            failures.append(f"{file.filename} is larger than {limit / MB:g} MB{more}")
-        except CyberdeskError as error:
-            failures.append(f"{file.filename}: {error}")
-        except OSError as error:
-            reason = (error.strerror or "it fails").lower()
-            failures.append(f"{file.filename} cannot be written: {reason}")
+    with open_folder(folder) as opened:
+        for file in files:
+            try:
+                name = await _save(client, file, opened, limit)
+                saved[file.id] = os.path.join(folder, name)
+            except DownloadTooLarge:
+                failures.append(f"{file.filename} is larger than {limit / MB:g} MB{more}")
+            except CyberdeskError as error:
+                failures.append(f"{file.filename}: {error}")
+            except OSError as error:
+                failures.append(f"{file.filename} cannot be written: {reason_of(error)}")
     return saved, failures
 
 
-async def _save(client: CyberdeskClient, file: RunAttachment, folder: str, limit: int) -> str:
-    """The path of the file that was written; what cannot be fetched whole leaves nothing behind."""
-    taken = os.listdir(folder)
+async def _save(
+    client: CyberdeskClient, file: RunAttachment, folder: OpenFolder, limit: int
+) -> str:
+    """The name of the file that was written; what cannot be fetched whole leaves nothing behind."""
+    taken = folder.names()
     while True:
-        path = os.path.join(folder, unused_name(safe_name(file.filename), taken))
+        name = unused_name(safe_name(file.filename), taken)
         try:
             # Nothing that is there is opened, a symbolic link neither.
-            descriptor = os.open(path, _NEW, 0o666)
+            descriptor = folder.create(name)
             break
         except FileExistsError:
-            taken.append(os.path.basename(path))
+            taken.append(name)
     try:
         with os.fdopen(descriptor, "w+b") as target:
             await client.run_attachments.download(file.id, target, limit=limit)
     except BaseException:
-        os.unlink(path)
+        folder.remove(name)
         raise
-    return path
+    return name

@@ -215,13 +215,13 @@ from flowdsl.host import writing
 paths = {{r"{tmp_path}/%d" % number: b"new" for number in range(5)}}
 rename, chmod = os.replace, os.fsync
 def at(moment, function):
-    def call(*arguments):
-        function(*arguments)
+    def call(*arguments, **folders):
+        function(*arguments, **folders)
         if sys.argv[-1] == moment:
             hit()
     return call
 os.replace, os.fsync = at("rename", rename), at("stage", chmod)
-writing.write_files(paths)
+writing.write_files(paths, below=r"{tmp_path}")
 """
     for moment, count in (("stage", 0), ("rename", 5)):
         code, _, err = ended(f"sys.argv = ['', '{moment}']\n{script}", "SIGTERM")

@@ -13,7 +13,7 @@ from typing import Protocol
 import httpx
 import pytest
 
-from flowdsl.host import writing
+from flowdsl.host.folders import OpenFolder
 from flowdsl.state.document import StateDocument, new_document
 from flowdsl.state.stores import StateStore, open_store
 from flowdsl.state.stores.git_urls import open_git
@@ -79,7 +79,7 @@ class FilePlace:
         return store, "Not a directory|File exists"
 
     def lose_reply(self) -> None:
-        self._once(writing, "_sync_folder")
+        self._once(OpenFolder, "sync")
 
     def fail_before(self) -> None:
         self._once(os, "replace")
@@ -90,7 +90,7 @@ class FilePlace:
     def _once(self, module: object, name: str) -> None:
         real = getattr(module, name)
 
-        def fail(*_arguments: object) -> None:
+        def fail(*_arguments: object, **_folders: object) -> None:
             self.monkeypatch.setattr(module, name, real)
             raise OSError(5, "Input/output error")
 

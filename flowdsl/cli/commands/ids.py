@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from flowdsl.diagnostics.render.summary import counted
-from flowdsl.host.writing import write_files
+from flowdsl.host.writing import reason_of, write_named
 from flowdsl.state.ids import dump_ids, ids_of
 
 from ..runtime.console import Console
@@ -33,9 +33,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.out_bytes(content)
         return SUCCESS
     try:
-        write_files({arguments.file: content})
+        write_named(arguments.file, content)
     except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or "it is not a path").lower()
-        raise UsageError(f"`{arguments.file}` cannot be written: {reason}") from None
+        raise UsageError(f"`{arguments.file}` cannot be written: {reason_of(error)}") from None
     console.err(f"{counted(len(ids.ids), 'id')} in `{arguments.file}`")
     return SUCCESS

@@ -20,10 +20,12 @@ BOM = b"\xef\xbb\xbf"
 class Rewrite(Record):
     """A file whose content changes; `original` is None for a new one.
 
-    `name` is how its path is shown; `path` is from the working folder.
+    `name` is how its path is shown, and `root` the folder, absolute and free of links, that the
+    absolute `path` has to stay in.
     """
 
     name: str
+    root: str
     path: str
     original: bytes | None
     content: bytes
@@ -64,7 +66,7 @@ def write_rewrites(rewrites: Sequence[Rewrite], *, during: str) -> None:
     Raises `CommandError` when one was changed meanwhile or cannot be written. `during` says what
     the new contents come from: the check, the formatting.
     """
-    from flowdsl.host.writing import ChangedFile, write_files
+    from flowdsl.host.writing import ChangedFile, reason_of, write_files
 
     for rewrite in rewrites:
         if rewrite.original is None and os.path.lexists(rewrite.path):
@@ -72,6 +74,7 @@ def write_rewrites(rewrites: Sequence[Rewrite], *, during: str) -> None:
     try:
         write_files(
             {rewrite.path: rewrite.content for rewrite in rewrites},
+            below={rewrite.root for rewrite in rewrites},
             expected={
                 rewrite.path: rewrite.original
                 for rewrite in rewrites
@@ -82,8 +85,8 @@ def write_rewrites(rewrites: Sequence[Rewrite], *, during: str) -> None:
         name = next(rewrite.name for rewrite in rewrites if rewrite.path == error.path)
         raise changed(name, during) from None
     except OSError as error:
-        reason = (error.strerror or "it fails").lower()
-        raise UsageError(f"{_culprit(rewrites, error)} cannot be written: {reason}") from None
+        culprit = _culprit(rewrites, error)
+        raise UsageError(f"{culprit} cannot be written: {reason_of(error)}") from None
 
 
 def continued(content: bytes, lines: list[bytes]) -> bytes:
@@ -101,11 +104,10 @@ def changed(name: str, during: str) -> CommandError:
 
 
 def _culprit(rewrites: Sequence[Rewrite], error: OSError) -> str:
-    """The file that an error of writing is about, or `the files`.
-
-    It is found by its own path, or by that of a temporary file beside it.
-    """
-    path = os.path.realpath(error.filename) if error.filename else ""
-    names = {os.path.realpath(rewrite.path): rewrite.name for rewrite in rewrites}
-    found = max((full for full in names if path.startswith(full)), key=len, default=None)
-    return "the files" if found is None else f"`{printable(names[found])}`"
+    """The file that an error of writing is about, itself or a folder above; or `the files`."""
+    about = error.filename or ""
+    for rewrite in rewrites:
+        for path in (rewrite.path, os.path.realpath(rewrite.path)):
+            if about == path or path.startswith(os.path.join(about, "")):
+                return f"`{printable(rewrite.name)}`"
+    return "the files"

@@ -122,7 +122,14 @@ def open_store(url: str, *, root: Path, project: str, environment: str) -> State
         path = root / _path_of(url, rest.removeprefix("//"), environment)
         if os.path.isdir(path):
             raise WrongAddress(f"the state address `{shown(url)}` names a folder; {_FILES}")
-        return FileStore(path, project=project, environment=environment)
+        # An address that leads out of the project means it; a link in the project does not.
+        inside = os.path.normpath(path).startswith(os.path.join(os.path.normpath(root), ""))
+        return FileStore(
+            path,
+            below=root if inside else None,
+            project=project,
+            environment=environment,
+        )
     if scheme in ("s3", "gs", "az") and rest.startswith("//"):
         from flowdsl.state.stores.object_urls import open_objects
 

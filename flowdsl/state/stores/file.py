@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 
-from flowdsl.host.writing import write_files
+from flowdsl.host.writing import read_file, write_files
 from flowdsl.state.document import (
     MAX_BYTES,
     StateDocument,
@@ -28,14 +28,16 @@ class FileStore:
     Beside it stand a lock file (`.lock`) and the folder of the objects (`.d`). The version is the
     SHA-256 of the bytes, which the nonce makes different in every write. Reading takes no lock,
     because a write replaces the file as a whole. Outside of `hold`, `write` raises `StoreBusy`
-    while another process writes.
+    while another process writes. From the folder `below` on, which is that of the file where it is
+    None, no symbolic link is followed.
     """
 
     shared = False
     excludes = True
 
-    def __init__(self, path: Path, *, project: str, environment: str) -> None:
+    def __init__(self, path: Path, *, below: Path | None, project: str, environment: str) -> None:
         self._path = path
+        self._below = str(path.parent if below is None else below)
         self._lock = path.with_name(path.name + ".lock")
         self._objects = path.with_name(path.name.removesuffix(".json") + ".d")
         self._project = project
@@ -58,7 +60,7 @@ class FileStore:
 
     def write(self, document: StateDocument, expected: str | None) -> str:
         content = dump_document(document)
-        with self._threads, nullcontext() if self._held else exclusive(self._lock):
+        with self._threads, nullcontext() if self._held else exclusive(self._lock, self._below):
             found = self._read(self._path)
             if (None if found is None else _version(found)) != expected:
                 raise StateMoved(
@@ -69,7 +71,7 @@ class FileStore:
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        with exclusive(self._lock):
+        with exclusive(self._lock, self._below):
             self._held = True
             try:
                 yield
@@ -86,9 +88,9 @@ class FileStore:
 
     def probe(self) -> None:
         try:
-            with exclusive(self._lock):
+            with exclusive(self._lock, self._below):
                 try:
-                    with exclusive(self._lock):
+                    with exclusive(self._lock, self._below):
                         pass
                 except StoreBusy:
                     return
@@ -101,16 +103,15 @@ class FileStore:
 
     def _read(self, path: Path) -> bytes | None:
         try:
-            size = os.stat(path).st_size
-            if size > MAX_BYTES:
-                raise CorruptState(f"the state at `file:{path.as_posix()}` {too_large(size)}")
-            return path.read_bytes()
-        except FileNotFoundError:
-            return None
+            content = read_file(str(path), below=self._below, limit=MAX_BYTES)
         except OSError as error:
             raise StoreUnusable(
                 f"the state at `file:{path.as_posix()}` cannot be read: {_reason(error)}"
             ) from None
+        if content is not None and len(content) > MAX_BYTES:
+            size = max(len(content), os.stat(path).st_size)
+            raise CorruptState(f"the state at `file:{path.as_posix()}` {too_large(size)}")
+        return content
 
     def _store(self, contents: Mapping[Path, bytes]) -> None:
         """Write files; raises `StoreUnusable`.
@@ -119,7 +120,9 @@ class FileStore:
         failure.
         """
         try:
-            write_files({str(path): content for path, content in contents.items()})
+            write_files(
+                {str(path): content for path, content in contents.items()}, below=self._below
+            )
         except OSError as error:
             for path, content in contents.items():
                 if self._read(path) != content:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from flowdsl.host.writing import open_lock
 from flowdsl.state.errors import StoreBusy, StoreUnusable
 
 if sys.platform == "win32":
@@ -24,16 +25,16 @@ else:
 
 
 @contextmanager
-def exclusive(path: Path) -> Iterator[None]:
+def exclusive(path: Path, below: str | None = None) -> Iterator[None]:
     """Hold the lock at `path` in the context; raises `StoreBusy` at once when another holds it.
 
     The file stays afterwards: removing it would let two processes lock two files of one name.
-    Closing the descriptor frees the lock, and the end of a process closes it.
+    Closing the descriptor frees the lock, and the end of a process closes it. From the folder
+    `below` on, which is that of the file where it is None, no symbolic link is followed.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         # Python's descriptors are not inherited, so no child process keeps the lock.
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = open_lock(str(path), below)
     except OSError as error:
         raise StoreUnusable(f"the lock `{path}` cannot be opened: {error.strerror}") from None
     try:

@@ -314,12 +314,13 @@ def test_a_file_that_changes_before_it_is_fixed_is_not_written(
 
 
 def test_writing_compares_with_what_is_expected(tmp_path: Path) -> None:
-    one, two = str(tmp_path / "one"), str(tmp_path / "two")
-    write_files({one: b"1", two: b"2"})
+    root, one, two = str(tmp_path), str(tmp_path / "one"), str(tmp_path / "two")
+    write_files({one: b"1", two: b"2"}, below=root)
     with pytest.raises(ChangedFile):
-        write_files({one: b"x", two: b"x"}, expected={one: b"1", two: b"?"})
+        write_files({one: b"x", two: b"x"}, below=root, expected={one: b"1", two: b"?"})
     with pytest.raises(ChangedFile):
-        write_files({one: b"x", two + "/": b"x"}, expected={one: b"1", str(tmp_path / "gone"): b""})
+        gone = {one: b"1", str(tmp_path / "gone"): b""}
+        write_files({one: b"x", two + "/": b"x"}, below=root, expected=gone)
     assert read_tree(tmp_path) == {"one": b"1", "two": b"2"}
-    write_files({one: b"x", two: b"y"}, expected={one: b"1", two: b"2"})
+    write_files({one: b"x", two: b"y"}, below=root, expected={one: b"1", two: b"2"})
     assert read_tree(tmp_path) == {"one": b"x", "two": b"y"}

@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import subprocess
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from flowdsl.cli.runtime.failure import CommandError
 from flowdsl.cli.runtime.rewrites import write_rewrites
 from flowdsl.format.formatter import Formatted
 from flowdsl.host.disk import SIZE_LIMIT
+from flowdsl.host.folders import OpenFolder
 from flowdsl.source.text import SourceFile
 from tests.support.command_line import read_tree, run_here, write_tree
 
@@ -258,15 +260,23 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     assert result.err.startswith("error: `a.flow` cannot be read: permission is denied\n")
 
 
-@posix_only
-def test_one_file_that_cannot_be_written_leaves_all_alone(tmp_path: Path) -> None:
-    # There is room for the name, and none for that of a temporary file beside it.
-    name = "z" * 250 + ".flow"
-    write_tree(tmp_path, {"a.flow": MESSY, name: MESSY})
+def test_one_file_that_cannot_be_written_leaves_all_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tree(tmp_path, {"a.flow": MESSY, "b.flow": MESSY})
     before = read_tree(tmp_path)
+    create, room = OpenFolder.create, [True]
+
+    def on_a_full_disk(folder: OpenFolder, name: str) -> int:
+        if not room:
+            raise OSError(ENOSPC, "No space left on device")
+        room.pop()
+        return create(folder, name)
+
+    monkeypatch.setattr(OpenFolder, "create", on_a_full_disk)
     result = run_here(tmp_path, "fmt", ".")
     assert (result.code, result.out) == (64, b"")
-    assert result.err == f"error: `{name}` cannot be written: file name too long\n"
+    assert result.err == "error: `b.flow` cannot be written: no space left on device\n"
     assert read_tree(tmp_path) == before
 
 

@@ -11,7 +11,7 @@ from flowdsl.diagnostics.findings import Findings
 from flowdsl.diagnostics.fingerprint import fingerprints
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.host.disk import DiskFiles
-from flowdsl.host.writing import write_files
+from flowdsl.host.writing import reason_of, write_named
 from flowdsl.source.files import UnreadableFile
 
 from ...runtime.failure import UsageError
@@ -71,10 +71,9 @@ def write_baseline(path: str, target: Target, found: Sequence[Diagnostic]) -> st
         raise UsageError(f"`{path}` is no baseline and is not overwritten: {error}") from None
     baseline = before.renewed(found, fingerprints(found), _checked(target))
     try:
-        write_files({path: baseline.render().encode()})
+        write_named(path, baseline.render().encode())
     except OSError as error:
-        reason = (error.strerror or "it fails").lower()
-        raise UsageError(f"`{path}` cannot be written: {reason}") from None
+        raise UsageError(f"`{path}` cannot be written: {reason_of(error)}") from None
     files = counted(len(baseline.entries), "file")
     return f"{counted(baseline.size, 'finding')} in {files} written to {path}"
 

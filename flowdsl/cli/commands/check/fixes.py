@@ -179,6 +179,7 @@ def _rewrites(fixed: Fixed, target: Target, show_path: Callable[[str], str]) -> 
     return [
         Rewrite(
             show_path(path),
+            target.root,
             os.path.join(target.root, *path.split("/")),
             fixed.originals[path],
             content,

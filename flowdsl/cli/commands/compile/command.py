@@ -7,7 +7,7 @@ import os
 
 from flowdsl.compiler.pipeline import compile_project
 from flowdsl.diagnostics.render.text import render_text
-from flowdsl.host.writing import write_files
+from flowdsl.host.writing import reason_of, write_files
 
 from ...runtime.console import Console
 from ...runtime.environments import named_environment, required_environment
@@ -33,7 +33,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "-o",
         dest="folder",
         metavar="DIR",
-        default=DEFAULT_FOLDER,
         help=f"where to write (default: {DEFAULT_FOLDER}); files of earlier runs stay",
     )
     parser.add_argument(
@@ -89,17 +88,18 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             f"`{twice[0]}` and `{twice[1]}` would be one file; rename a workflow or chain",
             SOURCE_ERRORS,
         )
-    contents = {
-        os.path.join(arguments.folder, *path.split("/")): content for path, content in files
-    }
+    # Whoever names a folder means where it leads to; nobody named the default one.
+    folder = DEFAULT_FOLDER if arguments.folder is None else arguments.folder
+    full = os.path.realpath(os.curdir if arguments.folder is None else folder)
+    below = os.path.join(full, *folder.split("/")) if arguments.folder is None else full
+    contents = {os.path.join(below, *path.split("/")): content for path, content in files}
     try:
         # Not durable: after a power cut, to compile again is quicker than to wait for the disk each
         # time.
-        write_files(contents, durable=False)
+        write_files(contents, below=full, durable=False)
     except OSError as error:
-        reason = (error.strerror or "it fails").lower()
-        raise UsageError(f"`{arguments.folder}` cannot be written: {reason}") from None
-    console.err(outcome(bundle, arguments.folder))
+        raise UsageError(f"`{folder}` cannot be written: {reason_of(error)}") from None
+    console.err(outcome(bundle, folder))
     if arguments.stats:
         console.out(stats_json(bundle) if arguments.json else stats_text(bundle))
     return SUCCESS

@@ -97,7 +97,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.write:
         shown = target.show_path(path)
         full = os.path.join(target.root, *path.split("/"))
-        write_rewrites([Rewrite(shown, full, original, content)], during="the conversion")
+        rewrite = Rewrite(shown, target.root, full, original, content)
+        write_rewrites([rewrite], during="the conversion")
         console.out(shown)
         unused = _unused_prompt(symbol, compilation)
         if unused is not None and library_of(unused) is None:

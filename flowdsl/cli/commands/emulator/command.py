@@ -35,7 +35,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         metavar="FILE",
-        default=DEFAULT_DATA,
         help=f"the data file (default: {DEFAULT_DATA})",
     )
     parser.add_argument(
@@ -101,6 +100,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Serve until interrupted."""
     keys = dict(map(_key, arguments.key))
     scenario = _scenario(arguments)
+    # Nobody named the default file, so that no link in the working folder leads to another.
+    here, named = Path.cwd(), arguments.data
+    below, data = (here, here / DEFAULT_DATA) if named is None else (None, here / named)
     from flowdsl.emulator.app import create_app
     from flowdsl.emulator.routes.pages import add_pages
     from flowdsl.emulator.scenario import ScenarioError
@@ -109,18 +111,19 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     from .traces import TracePages
 
+    shown = DEFAULT_DATA if named is None else named
+
     def ready(port: int) -> None:
         pages.port = port
         host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
-        console.err(f"serving http://{host}:{port} with data in {arguments.data}; stop with Ctrl+C")
+        console.err(f"serving http://{host}:{port} with data in {shown}; stop with Ctrl+C")
         webhooks = scenario.webhooks
         if webhooks is not None and "secret" not in webhooks.model_fields_set:
             console.err(f"webhooks are signed with {webhooks.secret}")
         console.flush()
 
-    data = Path(arguments.data)
     try:
-        store = Store.open(data)
+        store = Store.open(data, below=below)
     except StoreError as error:
         raise UsageError(str(error)) from None
     pages = TracePages(store, data)
@@ -134,7 +137,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             with_control=arguments.control,
         )
         add_pages(app, pages)
-        with _serving_alone(data):
+        with _serving_alone(data, below, shown):
             serve(app, arguments.host, arguments.port, ready=ready)
     except (AddressError, PortInUseError, ScenarioError) as error:
         raise UsageError(str(error)) from None
@@ -144,7 +147,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 @contextmanager
-def _serving_alone(data: Path) -> Iterator[None]:
+def _serving_alone(data: Path, below: Path | None, shown: str) -> Iterator[None]:
     """Keeps a second server off the data file: it would post each webhook once more.
 
     Raises `UsageError` where there is one. Commands that embed the emulator may share the file.
@@ -152,13 +155,14 @@ def _serving_alone(data: Path) -> Iterator[None]:
     from flowdsl.state.errors import StateError, StoreBusy
     from flowdsl.state.stores.os_lock import exclusive
 
-    lock = Path(f"{os.path.realpath(data)}.serving")
+    real = os.path.realpath(data) if below is None else data
+    lock, root = Path(f"{real}.serving"), None if below is None else str(below)
     with ExitStack() as held:
         try:
-            held.enter_context(exclusive(lock))
+            held.enter_context(exclusive(lock, root))
         except StoreBusy:
             raise UsageError(
-                f"another `flowdsl emulator` serves `{data}`; stop it, or name another file with"
+                f"another `flowdsl emulator` serves `{shown}`; stop it, or name another file with"
                 " `--data`"
             ) from None
         except StateError as error:

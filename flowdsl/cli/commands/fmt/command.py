@@ -97,7 +97,7 @@ def _format_buffer(arguments: argparse.Namespace, console: Console) -> int:
     finally:
         if not keep:
             _hand_on(content, original, console)
-    rewrites = [] if content == original else [Rewrite(name, name, original, content)]
+    rewrites = [] if content == original else [Rewrite(name, "", name, original, content)]
     if remark is not None:
         console.err(remark)
     if keep:

@@ -129,7 +129,7 @@ def format_files(sources: Sequence[Sources]) -> Formatted:
                     continue
                 if content != original:
                     full = os.path.join(root, *path.split("/"))
-                    rewrites.append(Rewrite(show_path(path), full, original, content))
+                    rewrites.append(Rewrite(show_path(path), root, full, original, content))
                 if remark is not None:
                     remarks.append(remark)
     return Formatted(rewrites, remarks, sum(len(paths) for _, paths in sources), unreadable)

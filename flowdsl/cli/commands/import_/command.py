@@ -16,7 +16,7 @@ from flowdsl.decompile.naming import is_name
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.host.disk import PROJECT_FILE
-from flowdsl.host.writing import ChangedFile, write_files
+from flowdsl.host.writing import ChangedFile, reason_of, write_files
 from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.source.record import Record
 
@@ -350,14 +350,14 @@ def _write(
     try:
         write_files(
             {full(path): content for path, content in {**fresh, **grown}.items()},
+            below=target.root,
             expected={full(path): content for path, content in expected.items()},
         )
     except ChangedFile as changed:
         raise CommandError(f"{changed} meanwhile; nothing was written", CONFLICT) from None
     except OSError as error:
         shown = target.show_path(destination.folder or ".")
-        reason = (error.strerror or "it fails").lower()
-        raise UsageError(f"`{shown}` cannot be written: {reason}") from None
+        raise UsageError(f"`{shown}` cannot be written: {reason_of(error)}") from None
     for path in sorted({**fresh, **grown}):
         console.out(printable(target.show_path(path)))
     return remarks

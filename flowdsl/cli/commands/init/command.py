@@ -153,7 +153,8 @@ def _answer(question: str, console: Console) -> str:
 
 
 def _new(root: str, path: str, content: bytes) -> Rewrite:
-    return Rewrite(ShownFrom(root)(path), os.path.join(root, *path.split("/")), None, content)
+    full = os.path.join(root, *path.split("/"))
+    return Rewrite(ShownFrom(root)(path), root, full, None, content)
 
 
 def _ignored(folder: str) -> Rewrite | None:
@@ -165,11 +166,11 @@ def _ignored(folder: str) -> Rewrite | None:
         text = decode(IGNORE_FILE, content)
     except UnreadableFile as error:
         if error.missing and not os.path.lexists(path):
-            return Rewrite(shown, path, None, line + b"\n")
+            return Rewrite(shown, folder, path, None, line + b"\n")
         raise CommandError(f"{error}; nothing was written", CONFLICT) from None
     if IgnoreFile(text).verdict(LOCAL_STATE, True):
         return None
-    return Rewrite(shown, path, content, continued(content, [line]))
+    return Rewrite(shown, folder, path, content, continued(content, [line]))
 
 
 def _tell(wanted: NewProject, place: str, pipeline: Pipeline | None, console: Console) -> None:

@@ -73,7 +73,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             f"the project has {listed(known)} already; nothing was written", CONFLICT
         )
     content = KINDS[kind][1](name).encode()
-    write_rewrites([Rewrite(show(path), full, None, content)], during="start of the file")
+    rewrite = Rewrite(show(path), destination.target.root, full, None, content)
+    write_rewrites([rewrite], during="start of the file")
     console.out(show(path))
     if kind == "task":
         console.err(f"note: `check` warns until a workflow imports and calls `{name}`")

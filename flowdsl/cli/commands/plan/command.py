@@ -12,7 +12,7 @@ from flowdsl.deploy.planning.model_keys import key_routes
 from flowdsl.deploy.planning.plan import Action
 from flowdsl.deploy.refresh.guards import BREAKING, check_protection, check_source
 from flowdsl.diagnostics.render.cells import printable
-from flowdsl.host.writing import write_files
+from flowdsl.host.writing import reason_of, write_named
 
 from ...runtime import exit_codes, http_log
 from ...runtime.clients import open_client
@@ -170,10 +170,10 @@ def _save(path: str | None, content: bytes) -> None:
     if path is None:
         return
     try:
-        write_files({path: content})
+        write_named(path, content)
     except OSError as error:
-        reason = (error.strerror or "it fails").lower()
-        raise UsageError(f"`{printable(path)}` cannot be written: {reason}") from None
+        shown = printable(path)
+        raise UsageError(f"`{shown}` cannot be written: {reason_of(error)}") from None
 
 
 def _bytes(text: str) -> int:

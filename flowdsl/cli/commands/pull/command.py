@@ -272,7 +272,8 @@ def _rewrites(target: Target, texts: Mapping[str, str]) -> list[Rewrite]:
         old_content = _old(target, path)
         if content != old_content:
             full = os.path.join(target.root, *path.split("/"))
-            found.append(Rewrite(target.show_path(path), full, old_content, content))
+            shown = target.show_path(path)
+            found.append(Rewrite(shown, target.root, full, old_content, content))
     return found
 
 

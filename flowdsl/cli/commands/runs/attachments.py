@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from typing import Any
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.run_attachment import RunAttachment
 from flowdsl.diagnostics.render.cells import printable
+from flowdsl.host.folders import open_folder
+from flowdsl.host.writing import reason_of
 from flowdsl.runs.attachments import MB, save_attachments
 from flowdsl.runs.names import find_run
 
@@ -31,7 +32,7 @@ def attachments(arguments: argparse.Namespace, console: Console) -> int:
     deployment = opened(arguments, console)
     folder = arguments.folder
     if folder is not None:
-        folder = _folder(folder)
+        _make(folder)
 
     async def work(
         client: CyberdeskClient,
@@ -65,13 +66,11 @@ def attachments(arguments: argparse.Namespace, console: Console) -> int:
     return PARTIAL if failures else SUCCESS
 
 
-def _folder(path: str) -> str:
+def _make(folder: str) -> None:
     try:
-        os.makedirs(path, exist_ok=True)
+        open_folder(folder).close()
     except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or "it is not a path").lower()
-        raise UsageError(f"`{printable(path)}` cannot be written: {reason}") from None
-    return path
+        raise UsageError(f"`{printable(folder)}` cannot be written: {reason_of(error)}") from None
 
 
 def _object(file: RunAttachment, saved: dict[str, str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable
 
 from flowdsl.diagnostics.diagnostic import Diagnostic
-from flowdsl.host.writing import write_files
+from flowdsl.host.writing import reason_of, write_named
 from flowdsl.testing.outcome import Place
 
 from ...runtime.console import Console
@@ -79,7 +79,6 @@ class TestReports:
 def write(path: str, report: str) -> None:
     """Write a report to a file; raises `UsageError`."""
     try:
-        write_files({path: report.encode()}, durable=False)
-    except OSError as error:
-        reason = (error.strerror or "it fails").lower()
-        raise UsageError(f"`{path}` cannot be written: {reason}") from None
+        write_named(path, report.encode(), durable=False)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"`{path}` cannot be written: {reason_of(error)}") from None

@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from flowdsl.host.writing import write_files
+from flowdsl.host.writing import reason_of, remove_files, write_files
 from flowdsl.source.files import UnreadableFile, library_of
 from flowdsl.testing.cases import Case
 from flowdsl.testing.snapshots import ENDING, FOLDER, snapshot_paths
@@ -40,7 +40,10 @@ def tell_unused(target: Target, used: Collection[str], console: Console, *, remo
                 continue
             shown = target.show_path(path)
             if remove:
-                file.unlink(missing_ok=True)
+                try:
+                    remove_files([str(file)], below=target.root)
+                except OSError as error:
+                    raise UsageError(f"`{shown}` cannot be removed: {reason_of(error)}") from None
                 console.err(f"{shown} removed: no test compares with it")
             else:
                 console.err(
@@ -71,10 +74,9 @@ def update(
         for path, prompt in stale.items()
     }
     try:
-        write_files(contents, durable=False)
+        write_files(contents, below=target.root, durable=False)
     except OSError as error:
-        reason = (error.strerror or "it fails").lower()
-        raise UsageError(f"the snapshots cannot be written: {reason}") from None
+        raise UsageError(f"the snapshots cannot be written: {reason_of(error)}") from None
     snapshots |= stale
     for path in stale:
         console.err(f"{target.show_path(path)} written")

@@ -6,7 +6,7 @@ import argparse
 import json
 
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.host.writing import write_files
+from flowdsl.host.writing import reason_of, write_named
 from flowdsl.runs.lookup import NoSuchName
 from flowdsl.runs.names import find_run
 from flowdsl.tracing.gathering import Beside, Pictures, gather, read_pictures
@@ -59,10 +59,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
         page = render_page(trace, pictures, environment.name).encode("utf-8", "backslashreplace")
         try:
-            write_files({arguments.html: page}, durable=False)
+            write_named(arguments.html, page, durable=False)
         except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "it is not a path"
-            raise UsageError(f"`{arguments.html}` cannot be written: {reason}") from None
+            raise UsageError(f"`{arguments.html}` cannot be written: {reason_of(error)}") from None
     if arguments.json:
         from flowdsl.tracing.report import trace_to_json
 

@@ -19,7 +19,7 @@ from flowdsl.deploy.outcome import Outcome, Result, Status
 from flowdsl.deploy.planning.plan import Plan
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.host import signals
-from flowdsl.host.writing import write_files
+from flowdsl.host.writing import append_named, reason_of, write_named
 from flowdsl.source.failure import TOO_DEEP
 
 from ...views.outcome import (
@@ -236,10 +236,9 @@ class Report:
         try:
             # Bytes that are no character, as in a mistyped name of an environment, become escapes
             # of JSON.
-            write_files({self._result: text.encode(errors="backslashreplace")})
+            write_named(self._result, text.encode(errors="backslashreplace"))
         except OSError as error:
-            reason = (error.strerror or "it fails").lower()
-            self._console.err(f"warning: `{self._result}` cannot be written: {reason}")
+            self._console.err(f"warning: `{self._result}` cannot be written: {reason_of(error)}")
 
 
 def _ending_of(failure: BaseException) -> tuple[str, int, str]:
@@ -268,9 +267,7 @@ def append_step_summary(markdown: str, console: Console) -> None:
     if not path:
         return
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        with os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(markdown if markdown.endswith("\n") else markdown + "\n")
+        text = markdown if markdown.endswith("\n") else markdown + "\n"
+        append_named(path, text.encode(errors="backslashreplace"))
     except OSError as error:
-        reason = (error.strerror or "it fails").lower()
-        console.err(f"warning: the summary of the job cannot be written: {reason}")
+        console.err(f"warning: the summary of the job cannot be written: {reason_of(error)}")

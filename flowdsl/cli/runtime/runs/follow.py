@@ -19,7 +19,7 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.suggest import closest, listed
 from flowdsl.host import signals
 from flowdsl.host.terminal import is_terminal
-from flowdsl.host.writing import write_files
+from flowdsl.host.writing import reason_of, write_named
 from flowdsl.runs.ending import Ending, ending_of
 from flowdsl.runs.retry import retried
 from flowdsl.runs.submit import Request, Submission, Submitter
@@ -331,11 +331,10 @@ class Following:
         if path is None:
             return
         try:
-            made = junit(self._name, self._submissions, self._watched, self._in_words)
-            write_files({path: made})
+            write_named(path, junit(self._name, self._submissions, self._watched, self._in_words))
         except (OSError, ValueError) as error:
-            reason = (getattr(error, "strerror", None) or "it is not a path").lower()
-            self._console.err(f"warning: `{printable(path)}` cannot be written: {reason}")
+            shown = printable(path)
+            self._console.err(f"warning: `{shown}` cannot be written: {reason_of(error)}")
 
     def _print(self, code: int) -> None:
         """The product of the command: an object, outputs, or ids where nobody watched."""
