@@ -1,8 +1,8 @@
 """The machine FlowDSL runs on: disk, environment variables, terminal, signals.
 
 Reads the files of a project (`DiskFiles`) and of its libraries (`open_libraries`), finds projects
-and flows, writes results (`write_files`, `write_named`), reads environment variables and answers signals
-(`signals`).
+and flows, writes results (`write_files`, `write_named`), reads environment variables and answers
+signals (`signals`).
 
 Does not know what is in the files, and decides nothing that a pure layer could decide.
 

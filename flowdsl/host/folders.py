@@ -265,5 +265,25 @@ class Tree:
         return os.path.join(self.root, *parts)
 
 
+def names_below(path: str, root: str) -> list[str]:
+    """The names that lead from a folder to a path that begins with it."""
+    rest = path[len(os.path.join(root, "")) :]
+    return rest.replace(os.altsep or os.sep, os.sep).split(os.sep)
+
+
+def read_file(path: str, *, below: str, limit: int) -> bytes | None:
+    """The bytes of a regular file that the program wrote, one more than `limit` at most.
+
+    None when it is missing. `path` begins with the folder `below`. Raises `OSError`, also for a
+    link between that folder and the file.
+    """
+    try:
+        with Tree(below, make=False) as tree:
+            parts, name = tree.locate(names_below(path, below), make=False)
+            return tree.folder(parts, make=False).read(name, limit)
+    except FileNotFoundError:
+        return None
+
+
 _NONE_FOLLOWED = ", and nothing is written through one; put a real file or folder there"
 _LEADS_OUT = " that leads out of its folder; name the file that it leads to"

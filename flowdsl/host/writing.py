@@ -18,7 +18,7 @@ from functools import cache
 from typing import NamedTuple
 
 from . import signals
-from .folders import LinkInTheWay, OpenFolder, Tree
+from .folders import LinkInTheWay, OpenFolder, Tree, names_below
 
 _LINKS = 40
 """Symbolic links in a row that may lead to an open file."""
@@ -165,18 +165,6 @@ def make_database(path: str, below: str | None) -> tuple[str, tuple[int, int]]:
         return os.path.join(folder.path, name), (found.st_dev, found.st_ino)
 
 
-def read_file(path: str, *, below: str, limit: int) -> bytes | None:
-    """The bytes of a regular file that the program wrote, one more than `limit` at most.
-
-    None when it is missing. Raises `OSError`, also for a link between `below` and the file.
-    """
-    try:
-        with _opened(path, below, make=False) as (tree, parts, name):
-            return tree.folder(parts, make=False).read(name, limit)
-    except FileNotFoundError:
-        return None
-
-
 def remove_files(paths: Collection[str], *, below: str) -> None:
     """Delete files below a folder; what is missing is left at that. Raises `OSError`."""
     for path in paths:
@@ -215,9 +203,7 @@ def _below_root(path: str, roots: Collection[str]) -> tuple[str, list[str]]:
     if not around:
         raise PermissionError(errno.EPERM, "it is outside of the folder to write to", path)
     root = max(around, key=len)
-    return root, path[len(os.path.join(root, "")) :].replace(os.altsep or os.sep, os.sep).split(
-        os.sep
-    )
+    return root, names_below(path, root)
 
 
 def _stage(

@@ -12,6 +12,7 @@ Entry point: `check.check_project`.
 A group is a set of files connected by imports. What is found in a file depends on nothing but its
 group and `flowdsl.toml`, with one exception: addresses are unique in a project. Where two groups
 declare the same address, everything is checked at once. The result is always what a check without
-an index finds. An index that is damaged, older than the program or of another configuration is
-ignored.
+an index finds. An index that is damaged, older than the program, of another configuration, or that
+somebody else wrote is ignored: it is sealed with a secret of the machine's user, which no
+repository has.
 """

@@ -28,20 +28,23 @@ def check_project(
     options: Callable[[], CompileOptions],
     *,
     now: int,
+    secret: bytes | None,
     jobs: int | None = None,
 ) -> Findings:
     """What a check of all flows of the project below `root` finds.
 
     `entries` are those flows, `project_text` is the content of `flowdsl.toml`, `options` gives how
     to check them, and `now` is the time in nanoseconds. Up to `jobs` processes share the files when
-    many are stale. The index below `root` is read, and written when something has changed.
+    many are stale. The index below `root`, sealed with `secret`, is read, and written when
+    something has changed; without a secret there is none.
     """
     key = program_key(project_text, os.path.dirname(os.path.dirname(__file__)))
     try:
-        return _check(root, files, entries, options, now, jobs, key, read_index(root, key))
+        index = NOTHING if secret is None else read_index(root, key, secret)
+        return _check(root, files, entries, options, now, jobs, key, index, secret)
     except (ValueError, TypeError, KeyError, IndexError):
         # The index holds a finding that cannot be read back, so it is not used at all.
-        return _check(root, files, entries, options, now, jobs, key, NOTHING)
+        return _check(root, files, entries, options, now, jobs, key, NOTHING, secret)
 
 
 def _check(
@@ -53,6 +56,7 @@ def _check(
     jobs: int | None,
     key: str,
     index: Index,
+    secret: bytes | None,
 ) -> Findings:
     """`check_project` with a given `index`; raises what `from_json` raises when it is damaged."""
     current = _Current(root, files, index)
@@ -75,9 +79,9 @@ def _check(
         from flowdsl.compiler.pipeline import analyze
 
         return analyze(files, entries, options()).findings
-    if stale or len(index.groups) != len(kept) or current.touched:
+    if secret is not None and (stale or len(index.groups) != len(kept) or current.touched):
         keep = [*kept, *(group for group, keep in fresh if keep)]
-        write_index(root, key, current.index(keep, now))
+        write_index(root, key, current.index(keep, now), secret)
     return _merged(groups, files)
 
 
@@ -102,7 +106,7 @@ class _Current:
 
     def _look(self, path: str) -> FileFacts | None:
         known = self._index.files.get(path)
-        size = changed = 0
+        size = changed = noted = 0
         in_library = library_of(path) is not None
         # A file of a library is read anew: size and time do not tell that no step is a link by now.
         if not in_library:
@@ -112,7 +116,7 @@ class _Current:
                 return None
             if known is not None and self._index.same(path, status):
                 return known
-            size, changed = status.st_size, status.st_mtime_ns
+            size, changed, noted = status.st_size, status.st_mtime_ns, status.st_ctime_ns
         from hashlib import blake2b
 
         try:
@@ -126,7 +130,7 @@ class _Current:
             return None
         if not in_library or known is None or known.digest != digest:
             self.touched = True
-        return FileFacts(size, changed, digest, imports)
+        return FileFacts(size, changed, noted, digest, imports)
 
     def imports_of(self, path: str) -> tuple[str, ...]:
         facts = self.facts(path)

@@ -7,12 +7,16 @@ import os
 from typing import Any
 
 from flowdsl import __version__
-from flowdsl.host.writing import write_files
 from flowdsl.source.record import Record
 
 PLACE = ".flowdsl/cache/check.json"
 UNTRACKED = ".flowdsl/cache/.gitignore"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+MAX_BYTES = 128 * 1024 * 1024
+"""Bytes of an index that is read, many times what one of the largest projects has."""
+
+_SEAL = 32
+"""Bytes of the seal that an index begins with, in hexadecimal digits and with a line end."""
 _RACE = 2_000_000_000
 """Nanoseconds before the index was written within which the time of a file proves nothing.
 
@@ -23,12 +27,14 @@ It may have changed again within one tick of the clock, without another time.
 class FileFacts(Record):
     """What was learned about one file.
 
-    `size` is in bytes and `changed` in nanoseconds. `digest` is that of its bytes, and `imports`
-    are the files that it could import.
+    `size` is in bytes, and `changed` and `noted` in nanoseconds: when its bytes changed, which
+    whoever unpacks an archive sets, and when the disk noted anything about it, which nobody sets.
+    `digest` is that of its bytes, and `imports` are the files that it could import.
     """
 
     size: int
     changed: int
+    noted: int
     digest: str
     imports: tuple[str, ...]
 
@@ -63,24 +69,36 @@ class Index(Record):
             known is not None
             and known.size == status.st_size
             and known.changed == status.st_mtime_ns
-            and known.changed < self.written - _RACE
+            and known.noted == status.st_ctime_ns
+            and max(known.changed, known.noted) < self.written - _RACE
         )
 
 
 NOTHING = Index(0, {}, {})
 
 
-def read_index(root: str, key: str) -> Index:
-    """The index below `root`; `NOTHING` if missing, damaged, or made under another `key`."""
+def read_index(root: str, key: str, secret: bytes) -> Index:
+    """The index below `root`; `NOTHING` if missing, damaged, or made under another `key`.
+
+    It is believed when it was sealed with the `secret`, which no repository has, for this very
+    folder. Nothing of any other is looked at.
+    """
+    from flowdsl.host.folders import read_file
+
     try:
-        place = os.path.join(root, PLACE)
-        with open(place, "rb") as file:  # noqa: PTH123 - the index belongs to the host
-            document = json.loads(file.read())
+        place = os.path.join(root, *PLACE.split("/"))
+        content = read_file(place, below=root, limit=MAX_BYTES)
+        if content is None or len(content) > MAX_BYTES:
+            return NOTHING
+        body = memoryview(content)[2 * _SEAL + 1 :]
+        if content[: 2 * _SEAL + 1] != _seal(root, body, secret):
+            return NOTHING
+        document = json.loads(str(body, "utf-8", "surrogatepass"))
         if document["format_version"] != FORMAT_VERSION or document["key"] != key:
             return NOTHING
         files = {
-            path: FileFacts(int(size), int(changed), str(digest), tuple(imports))
-            for path, (size, changed, digest, imports) in document["files"].items()
+            path: FileFacts(size, changed, noted, digest, tuple(imports))
+            for path, (size, changed, noted, digest, imports) in document["files"].items()
         }
         groups = {}
         for entries, reads, names, findings in document["groups"]:
@@ -91,14 +109,16 @@ def read_index(root: str, key: str) -> Index:
         return NOTHING
 
 
-def write_index(root: str, key: str, index: Index) -> None:
+def write_index(root: str, key: str, index: Index, secret: bytes) -> None:
     """Write the index below `root`; one that cannot be written is made again next time."""
+    from flowdsl.host.writing import write_files
+
     document = {
         "format_version": FORMAT_VERSION,
         "key": key,
         "written": index.written,
         "files": {
-            path: [each.size, each.changed, each.digest, each.imports]
+            path: [each.size, each.changed, each.noted, each.digest, each.imports]
             for path, each in sorted(index.files.items())
         },
         "groups": [
@@ -108,13 +128,24 @@ def write_index(root: str, key: str, index: Index) -> None:
     }
     content = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
     try:
+        body = content.encode("utf-8", "surrogatepass")
         files = {
-            os.path.join(root, UNTRACKED): b"*\n",
-            os.path.join(root, PLACE): content.encode("utf-8", "surrogatepass"),
+            os.path.join(root, *UNTRACKED.split("/")): b"*\n",
+            os.path.join(root, *PLACE.split("/")): _seal(root, body, secret) + body,
         }
         write_files(files, below=root, durable=False)
     except (OSError, UnicodeError):
         return
+
+
+def _seal(root: str, body: bytes | memoryview, secret: bytes) -> bytes:
+    """What an index begins with: a line that nobody can make without the secret."""
+    # `hashlib` loads OpenSSL, which takes longer than to read an index.
+    from _blake2 import blake2b
+
+    seal = blake2b(root.encode("utf-8", "surrogateescape") + b"\0", digest_size=_SEAL, key=secret)
+    seal.update(body)
+    return seal.hexdigest().encode() + b"\n"
 
 
 def program_key(project_text: str, package: str) -> str:
@@ -128,7 +159,7 @@ def program_key(project_text: str, package: str) -> str:
     while pending:
         with os.scandir(pending.pop()) as entries:
             for entry in entries:
-                if "." not in entry.name:
+                if "." not in entry.name and entry.name != "__pycache__":
                     pending.append(entry.path)
                 elif entry.name.endswith(".py"):
                     status = entry.stat()

@@ -9,7 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 
-from flowdsl.host.writing import read_file, write_files
+from flowdsl.host.folders import read_file
+from flowdsl.host.writing import write_files
 from flowdsl.state.document import (
     MAX_BYTES,
     StateDocument,

@@ -5,6 +5,7 @@ A second check of the real command line does not read what has not changed, and 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -35,18 +36,73 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def check(project: Path, *words: str) -> bytes:
-    return run_here(project, "check", "--format", "json", *words).out
+def check(project: Path, *words: str, **environ: str) -> bytes:
+    cache = str(project.parent / f"{project.name}-cache")
+    ci, cache = environ.get("CI", ""), environ.get("XDG_CACHE_HOME", cache)
+    words = ("check", "--format", "json", *words)
+    return run_here(project, *words, CI=ci, XDG_CACHE_HOME=cache).out
+
+
+def changed_word(project: Path) -> bytes:
+    """The body of the index with another message in place of one that it holds."""
+    document = json.loads((project / INDEX).read_bytes()[65:])
+    document["groups"][0][3][0][2] = "told from the index"
+    return json.dumps(document).encode()
 
 
 def test_a_second_check_says_the_same_from_the_index(project: Path) -> None:
     first = check(project)
     assert len(json.loads(first)["diagnostics"]) == 3
-    document = json.loads((project / INDEX).read_bytes())
-    # What is told comes from the index: a changed word of it shows.
-    document["groups"][0][3][0][2] = "told from the index"
-    (project / INDEX).write_text(json.dumps(document))
+    # What is told comes from the index: a changed word of it shows, sealed with the secret.
+    body = changed_word(project)
+    key = project.parent / f"{project.name}-cache/flowdsl/index.key"
+    secret = key.read_bytes()
+    assert (len(secret), key.stat().st_mode & 0o777) == (32, 0o600)
+    signed = os.fsencode(os.path.realpath(project)) + b"\0" + body
+    seal = hashlib.blake2b(signed, key=secret, digest_size=32).hexdigest().encode()
+    (project / INDEX).write_bytes(seal + b"\n" + body)
     assert b"told from the index" in check(project)
+    assert check(project, CI="true") == first, "a build does not read it"
+
+
+def test_an_index_that_came_with_a_repository_is_not_read(project: Path) -> None:
+    first = check(project)
+    elsewhere = {"XDG_CACHE_HOME": str(project.parent / f"{project.name}-other")}
+    seal = (project / INDEX).read_bytes()[:65]
+    for forged in (changed_word(project), seal + changed_word(project)):
+        (project / INDEX).write_bytes(forged)
+        assert check(project) == first
+        assert check(project, **elsewhere) == first
+        assert check(project) == first
+
+
+def test_a_build_writes_no_index(project: Path) -> None:
+    first = check(project, CI="true")
+    assert not (project / INDEX).exists()
+    assert check(project) == first
+    assert (project / INDEX).exists()
+
+
+def test_a_secret_that_a_repository_may_hold_is_none(project: Path) -> None:
+    """As where the home of a build lies in its checkout."""
+    first = check(project)
+    (project / INDEX).unlink()
+    (project / "flowdsl").mkdir()
+    (project / "flowdsl/index.key").write_bytes(b"k" * 32)
+    (project / "flowdsl/index.key").chmod(0o600)
+    assert check(project, XDG_CACHE_HOME=str(project)) == first
+    assert not (project / INDEX).exists()
+
+
+def test_a_secret_that_is_no_secret_is_made_anew(project: Path) -> None:
+    check(project)
+    key = project.parent / f"{project.name}-cache/flowdsl/index.key"
+    for content, mode in ((b"short", 0o600), (b"k" * 32, 0o644), (b"k" * 33, 0o600)):
+        key.write_bytes(content)
+        key.chmod(mode)
+        check(project)
+        assert key.read_bytes()[:2] != content[:2]
+        assert (key.stat().st_size, key.stat().st_mode & 0o777) == (32, 0o600)
 
 
 def test_a_change_is_seen_and_the_others_stay(project: Path) -> None:
@@ -94,6 +150,6 @@ def test_several_processes_find_the_same(project: Path) -> None:
     one = check(project, "--jobs", "1")
     (project / INDEX).unlink()
     # The command forks, which nobody should where threads run as in a worker of the tests.
-    shared = run_command(project, "check", "--format", "json", "--jobs", "2")
+    shared = run_command(project, "check", "--format", "json", "--jobs", "2", CI="true")
     assert shared.out == one
     assert len(json.loads(one)["diagnostics"]) == len(extra) + 3

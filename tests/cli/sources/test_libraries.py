@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from flowdsl.incremental import index as index_module
 from flowdsl.incremental.work import _check_share
 from tests.support.command_line import read_tree, run_here, write_tree
 
@@ -265,7 +266,12 @@ def test_snapshots_of_a_library_are_not_written(desk: Path, epic: Path) -> None:
 # The index
 
 
-def test_the_index_knows_the_files_of_libraries(desk: Path, epic: Path) -> None:
+def test_the_index_knows_the_files_of_libraries(
+    desk: Path, epic: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI", "")
+    monkeypatch.setenv("XDG_CACHE_HOME", f"{desk.parent}-cache")
+    monkeypatch.setattr(index_module, "_RACE", 0)  # the files were written just now
     write_tree(
         desk,
         {f"flows/f{n}.flow": FLOW.replace("close_day", f"close_{n}") for n in range(60)},

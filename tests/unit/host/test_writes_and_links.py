@@ -13,12 +13,11 @@ from pathlib import Path
 import pytest
 
 from flowdsl.host import folders, writing
-from flowdsl.host.folders import LinkInTheWay, OpenFolder
+from flowdsl.host.folders import LinkInTheWay, OpenFolder, read_file
 from flowdsl.host.writing import (
     append_named,
     make_database,
     open_lock,
-    read_file,
     reason_of,
     remove_files,
     write_files,

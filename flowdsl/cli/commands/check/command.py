@@ -166,8 +166,12 @@ def _found(target: Target, environment: Environment | None, jobs: int | None) ->
         from time import time_ns
 
         from flowdsl.host.disk import PROJECT_FILE
+        from flowdsl.host.environment import in_ci
+        from flowdsl.host.machine_secret import machine_secret
         from flowdsl.incremental.check import check_project
 
+        # A build begins with what a repository holds, and has nothing to look at again.
+        secret = None if in_ci(os.environ) else machine_secret(target.root, os.environ)
         text = target.files.read_text(PROJECT_FILE)
         return check_project(
             target.root,
@@ -176,6 +180,7 @@ def _found(target: Target, environment: Environment | None, jobs: int | None) ->
             text,
             lambda: target.options(environment),
             now=time_ns(),
+            secret=secret,
             jobs=jobs,
         )
     from flowdsl.compiler.pipeline import analyze
