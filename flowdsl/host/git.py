@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -18,6 +18,41 @@ AT_ONCE = 500
 
 SECONDS = 60.0
 """How long one call of git may take, in seconds."""
+
+
+_NEEDED = re.compile(
+    # the machine, the person, and where their settings and caches are
+    r"PATH|HOME|USER|LOGNAME|SHELL|TERM|TZ|LANG|LANGUAGE|LC_[A-Z_]+|TMPDIR|TEMP|TMP|XDG_[A-Z_]+"
+    r"|HOSTNAME|LD_LIBRARY_PATH|DYLD_[A-Z_]+|NIX_SSL_CERT_FILE"
+    r"|SYSTEMROOT|SYSTEMDRIVE|COMSPEC|PATHEXT|WINDIR|APPDATA|LOCALAPPDATA|USERPROFILE|USERNAME"
+    r"|USERDOMAIN|HOMEDRIVE|HOMEPATH|ALLUSERSPROFILE|PROGRAMDATA|PROGRAM(?:FILES|W6432)(?:\(X86\))?"
+    r"|COMMONPROGRAM(?:FILES|W6432)(?:\(X86\))?|PROCESSOR_[A-Z0-9_]+|MSYSTEM|MSYS"
+    # git, and its ways to a remote and to the keys of a person
+    r"|GIT_[A-Z0-9_]+|GCM_[A-Z0-9_]+|SSH_(?:AUTH_SOCK|AGENT_PID|TTY|ASKPASS(?:_REQUIRE)?)|SSL_CERT_(?:FILE|DIR)|CURL_(?:CA_BUNDLE|HOME)"
+    r"|REQUESTS_CA_BUNDLE|(?:HTTPS?|ALL|FTP|NO)_PROXY|KRB5[A-Z_]+|GNUPGHOME|GPG_AGENT_INFO|GPG_TTY"
+    r"|DBUS_SESSION_BUS_ADDRESS|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|GNOME_KEYRING_CONTROL"
+    r"|GH_(?:HOST|CONFIG_DIR)|GLAB_CONFIG_DIR|CLOUDSDK_CONFIG"
+    r"|AWS_(?:PROFILE|REGION|DEFAULT_REGION|CONFIG_FILE|SHARED_CREDENTIALS_FILE)",
+    re.IGNORECASE,
+)
+"""Variables that git, ssh and credential helpers need.
+
+They are chosen by name, not filtered: a key may have any name.
+"""
+
+MORE_FOR_GIT = "FLOWDSL_GIT_ENV"
+"""Comma-separated names of more variables that git gets, as a helper of one's own needs."""
+
+
+def git_environment(environ: Mapping[str, str], more: Iterable[str] = ()) -> dict[str, str]:
+    """The variables that a call of git gets; no key of the service or of a store is among them.
+
+    The names in `more` are, and those that a person names in `FLOWDSL_GIT_ENV`.
+    """
+    named = {*more, *map(str.strip, environ.get(MORE_FOR_GIT, "").split(","))}
+    return {
+        name: value for name, value in environ.items() if _NEEDED.fullmatch(name) or name in named
+    }
 
 
 class NoCheckout(Exception):
@@ -118,7 +153,7 @@ def _text(output: bytes) -> str:
 def _git_bytes(folder: str, *words: str) -> subprocess.CompletedProcess[bytes]:
     """One call of git in `folder`; raises `NoCheckout` when git is missing or too slow."""
     environment = {
-        **os.environ,
+        **git_environment(os.environ),
         "LC_ALL": "C",
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_LITERAL_PATHSPECS": "1",

@@ -12,11 +12,12 @@ import signal
 import subprocess
 import tempfile
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 
 from flowdsl.host import signals
+from flowdsl.host.git import git_environment
 from flowdsl.state.errors import UnsupportedStore
 from flowdsl.state.stores.retry import Failure
 
@@ -73,6 +74,16 @@ _OF_ANOTHER_REPOSITORY = frozenset(
 _CARRIED = r"^(http\..*|credential\..*|url\..*|core\.sshcommand|ssh\.variant)$"
 """Settings by which the project's repository reaches its remotes; CI puts its token there."""
 
+_HELPERS = r"^(credential\.(.*\.)?helper|core\.sshcommand)$"
+_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
+_PROGRAMS = {
+    "gh": ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"),
+    "glab": ("GITLAB_TOKEN", "GITLAB_ACCESS_TOKEN", "OAUTH_TOKEN", "GITLAB_HOST"),
+    "aws": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+    "gcloud": ("GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"),
+}
+"""Programs that are credential helpers, and where they find the key of the git server."""
+
 _CREDENTIAL = re.compile(r"(?<=://)[^/\s@]+@")
 _REFUSED = re.compile(
     r"stale info|fetch first|non-fast-forward|already exists|failed to lock|cannot lock"
@@ -99,6 +110,24 @@ def git_settings(root: Path) -> dict[str, list[str]]:
     return found
 
 
+def helper_variables(root: Path) -> frozenset[str]:
+    """The variables that the ways of a person to a git server need: git gets them for the remote.
+
+    That are those which a credential helper or a command for SSH mentions, and those of helpers
+    that are known. A script in a file may read others, see `git.MORE_FOR_GIT`.
+    """
+    texts = [os.environ.get(name, "") for name in ("GIT_SSH_COMMAND", "GIT_ASKPASS")]
+    arguments = ["config", "--includes", "-z", "--get-regexp", _HELPERS]
+    try:
+        listed = run_git(arguments, folder=root, environ=_environ({}), seconds=LOCAL_SECONDS)
+        texts += listed.decode("utf-8", "surrogateescape").split("\0")
+    except Failure:  # none is set
+        pass
+    found = {name for text in texts for name in _VARIABLE.findall(text)}
+    words = {word.rpartition("/")[2] for text in texts for word in re.split(r"[\s!'\";]+", text)}
+    return frozenset(found.union(*(_PROGRAMS[word] for word in words & _PROGRAMS.keys())))
+
+
 def remote_url(root: Path, name: str) -> str | None:
     """The address that the repository around `root` pushes to for a remote; None without that."""
 
@@ -119,11 +148,13 @@ class Workshop:
     """A temporary bare repository with one remote, `REMOTE`, removed with this object.
 
     The remote's address and the settings travel in environment variables, because everybody on the
-    machine can see the arguments of a process.
+    machine can see the arguments of a process. `variables` are names of more that git gets.
     """
 
-    def __init__(self, url: str, settings: Mapping[str, Sequence[str]]) -> None:
-        self._environ = _environ({**settings, f"remote.{REMOTE}.url": [url]})
+    def __init__(
+        self, url: str, settings: Mapping[str, Sequence[str]], variables: Iterable[str] = ()
+    ) -> None:
+        self._environ = _environ({**settings, f"remote.{REMOTE}.url": [url]}, variables)
         self._folder: Path | None = None
         self._opening = Lock()
 
@@ -219,15 +250,17 @@ def _end(process: subprocess.Popen[bytes]) -> None:
                 pipe.close()
 
 
-def _environ(settings: Mapping[str, Sequence[str]]) -> dict[str, str]:
+def _environ(
+    settings: Mapping[str, Sequence[str]], variables: Iterable[str] = ()
+) -> dict[str, str]:
     """The environment variables of a call of git.
 
-    They are ours without those that point to another repository, and with `settings` that win over
-    git's files.
+    They are those that git needs and `variables`, without those that point to another repository,
+    and with `settings` that win over git's files.
     """
     environ = {
         key: value
-        for key, value in os.environ.items()
+        for key, value in git_environment(os.environ, variables).items()
         if key not in _OF_ANOTHER_REPOSITORY and not key.startswith("GIT_TRACE")
     }
     entries = [(key, value) for key, values in settings.items() for value in values]

@@ -9,7 +9,12 @@ from urllib.parse import unquote, urlsplit
 from flowdsl.state.errors import UnsupportedStore, WrongAddress
 from flowdsl.state.stores import shown
 from flowdsl.state.stores.git import GitStore
-from flowdsl.state.stores.git_commands import Workshop, git_settings, remote_url
+from flowdsl.state.stores.git_commands import (
+    Workshop,
+    git_settings,
+    helper_variables,
+    remote_url,
+)
 from flowdsl.state.stores.retry import Patience
 
 REMOTE_SECONDS = 12.0
@@ -59,7 +64,7 @@ def open_git(
     else:
         raise _wrong(url, f"is of the kind `git+{scheme}`, which is not known")
     return GitStore(
-        Workshop(place, git_settings(root)),
+        Workshop(place, git_settings(root), helper_variables(root)),
         address,
         ref,
         project=project,
