@@ -17,21 +17,18 @@ EMBEDDED_BASE_URL = "http://localhost"
 
 
 def open_embedded(
-    path: Path | None,
-    *,
-    below: Path | None = None,
-    strict: bool = False,
-    scenario: Scenario = NO_SCENARIO,
+    path: Path | None, *, strict: bool = False, scenario: Scenario = NO_SCENARIO
 ) -> tuple[FastAPI, Callable[[], None]]:
     """The application over the data file `path` (None: in memory) and the function closing it.
 
     The application needs no lifespan events, which httpx's ASGI transport does not send: the first
     request after the end of a run delivers its webhook, and closing waits for a delivery under way.
-    `below` is the folder that the file has to stay in; `strict` and `scenario` are as in
-    `app.create_app`.
+    `strict` and `scenario` are as in `app.create_app`. Neither the file nor its folder may be a
+    link: the folder belongs to the project above it.
     Raises `store.StoreError` where the file cannot be used.
     """
-    store = Store.open(path, below=below)
+    path = None if path is None else path.absolute()
+    store = Store.open(path, below=None if path is None else path.parent.parent)
     app = create_app(store, strict=strict, scenario=scenario)
     if app.state.courier is None:
         return app, store.close

@@ -285,5 +285,5 @@ def read_file(path: str, *, below: str, limit: int) -> bytes | None:
         return None
 
 
-_NONE_FOLLOWED = ", and nothing is written through one; put a real file or folder there"
+_NONE_FOLLOWED = ", and none is followed here; put a real file or folder in its place"
 _LEADS_OUT = " that leads out of its folder; name the file that it leads to"

@@ -42,14 +42,10 @@ def open_service(
     if environment.api != EMBEDDED:
         yield _service_client(environment, root, deadline, listener)
         return
-    from flowdsl.emulator.app import NO_SCENARIO
     from flowdsl.emulator.embedded import EMBEDDED_BASE_URL, open_embedded
 
-    app, close = open_embedded(
-        Path(root, EMBEDDED_DATA),
-        below=Path(root),
-        scenario=NO_SCENARIO if scenario is None else scenario,
-    )
+    data = Path(root, EMBEDDED_DATA)
+    app, close = open_embedded(data) if scenario is None else open_embedded(data, scenario=scenario)
     try:
         # The embedded emulator takes any key.
         options = ClientOptions(base_url=EMBEDDED_BASE_URL, api_key="local")

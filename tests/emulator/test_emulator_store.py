@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
 from flowdsl.emulator import routing
+from flowdsl.emulator import store as store_module
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.clock import format_time, next_time, parse_time
 from flowdsl.emulator.embedded import open_embedded
@@ -168,3 +170,45 @@ def test_a_failing_transaction_leaves_nothing_behind() -> None:
             transaction.connection.exec_driver_sql("DELETE FROM workflows")
             raise RuntimeError("half way")
         assert len(desk.ids()) == 1
+
+
+posix_links = pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
+
+
+@posix_links
+@pytest.mark.parametrize(
+    "place", ["data", "data/e.sqlite", "data/e.sqlite-wal", "data/e.sqlite-shm"]
+)
+def test_data_goes_through_no_link(tmp_path: Path, place: str) -> None:
+    root, outside = tmp_path / "project", tmp_path / "outside"
+    (root / place).parent.mkdir(parents=True)
+    outside.mkdir()
+    for target in (outside, outside / "none", "."):
+        (root / place).symlink_to(target)
+        with pytest.raises(StoreError, match="is a symbolic link"):
+            Store.open(root / "data/e.sqlite", below=root)
+        (root / place).unlink()
+    assert list(outside.iterdir()) == []
+    Store.open(root / "data/e.sqlite", below=root).close()
+    assert (root / "data/e.sqlite").stat().st_size > 0
+
+
+@posix_links
+def test_a_file_that_is_replaced_before_sqlite_opens_it_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = tmp_path / "outside"
+    (tmp_path / "data").mkdir()
+    outside.mkdir()
+    made = store_module.make_database
+
+    def swapped(path: str, below: str | None) -> tuple[str, tuple[int, int]]:
+        found = made(path, below)
+        (tmp_path / "data").rename(tmp_path / "moved")
+        (tmp_path / "data").symlink_to(outside)
+        return found
+
+    monkeypatch.setattr(store_module, "make_database", swapped)
+    with pytest.raises(StoreError, match="was replaced while the emulator used it"):
+        Store.open(tmp_path / "data/e.sqlite", below=tmp_path)
+    assert [each.stat().st_size for each in outside.iterdir()] in ([], [0])

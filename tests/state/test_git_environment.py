@@ -30,16 +30,16 @@ KEYS = {
     )
 }
 NEEDED = {
-    "HOME": "/home/mara",
+    "HOME": "/srv/mara",
     "SSH_AUTH_SOCK": "/run/agent",
     "GIT_SSH_COMMAND": "ssh -i deploy",
     "GIT_ASKPASS": "/opt/askpass",
     "https_proxy": "http://proxy.harbour.test",
     "NO_PROXY": "localhost",
     "SSL_CERT_FILE": "/etc/ours.pem",
-    "XDG_CONFIG_HOME": "/home/mara/.config",
+    "XDG_CONFIG_HOME": "/srv/mara/.config",
     "LC_MESSAGES": "de_DE",
-    "KRB5CCNAME": "/tmp/ticket",
+    "KRB5CCNAME": "/run/ticket",
     "DBUS_SESSION_BUS_ADDRESS": "unix:path=/run/bus",
 }
 

@@ -48,9 +48,9 @@ def test_what_cannot_be_used_is_no_secret(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the folders of Linux")
 def test_where_the_cache_of_a_user_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", "/home/mara")
-    assert cache_folder({}) == "/home/mara/.cache/flowdsl"
-    assert cache_folder({"XDG_CACHE_HOME": "relative"}) == "/home/mara/.cache/flowdsl"
+    monkeypatch.setenv("HOME", "/srv/mara")
+    assert cache_folder({}) == "/srv/mara/.cache/flowdsl"
+    assert cache_folder({"XDG_CACHE_HOME": "relative"}) == "/srv/mara/.cache/flowdsl"
     assert cache_folder({"XDG_CACHE_HOME": "/var/cache/mara"}) == "/var/cache/mara/flowdsl"
     monkeypatch.setenv("HOME", "relative")
     assert cache_folder({}) is None

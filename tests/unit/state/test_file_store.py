@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -185,3 +186,47 @@ def test_a_disk_that_does_not_lock_is_refused(
 def test_a_probe_beside_a_deploy_passes(tmp_path: Path) -> None:
     with open_at(tmp_path).hold():
         open_at(tmp_path).probe()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="symbolic links need rights on Windows")
+@pytest.mark.parametrize(
+    "place",
+    [
+        ".flowdsl",
+        ".flowdsl/state",
+        ".flowdsl/state/e.json",
+        ".flowdsl/state/e.json.lock",
+        ".flowdsl/state/e.d",
+    ],
+)
+def test_state_in_the_project_goes_through_no_link(tmp_path: Path, place: str) -> None:
+    root, outside = tmp_path / "project", tmp_path / "outside"
+    for link in (outside / "folder", outside / "none", root / "inside"):
+        (root / place).parent.mkdir(parents=True)
+        outside.mkdir()
+        if not place.endswith(".json"):
+            (outside / "folder").mkdir()
+            (root / "inside").mkdir()
+        before = sorted(tmp_path.rglob("*"))
+        (root / place).symlink_to(link)
+        with pytest.raises(StoreUnusable, match="is a symbolic link, and none is followed"):
+            with open_at(root).hold():
+                pass
+            assert open_at(root).load() is None
+            open_at(root).put({f"source-maps/{'a' * 64}.json": b"1"})
+        (root / place).unlink()
+        (root / ".flowdsl/state/e.json.lock").unlink(missing_ok=True)
+        assert sorted(tmp_path.rglob("*")) == before
+        shutil.rmtree(root)
+        shutil.rmtree(outside)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="symbolic links need rights on Windows")
+def test_an_address_outside_of_the_project_means_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "link").symlink_to("disk")
+    (tmp_path / "project").mkdir()
+    for url in (f"file://{tmp_path}/link/a.json", "file:../link/b.json"):
+        store = open_store(url, root=tmp_path / "project", project="p", environment="e")
+        store.write(first(), None)
+    assert {"a.json", "b.json"} < set(os.listdir(tmp_path / "disk"))
