@@ -65,7 +65,7 @@ class OpenFolder:
         Raises `LinkInTheWay` for a link.
         """
         with self._told(name):
-            if make:
+            if make and self.status(name) is None:
                 with suppress(FileExistsError):
                     os.mkdir(self._at(name), dir_fd=self._descriptor)
             if self.is_link(name):

@@ -105,8 +105,8 @@ def changed(name: str, during: str) -> CommandError:
 
 def _culprit(rewrites: Sequence[Rewrite], error: OSError) -> str:
     """The file that an error of writing is about, itself or a folder above; or `the files`."""
-    about = error.filename or ""
-    for rewrite in rewrites:
+    about = error.filename
+    for rewrite in rewrites if about else ():
         for path in (rewrite.path, os.path.realpath(rewrite.path)):
             if about == path or path.startswith(os.path.join(about, "")):
                 return f"`{printable(rewrite.name)}`"
