@@ -160,6 +160,8 @@ def make_database(path: str, below: str | None) -> tuple[str, tuple[int, int]]:
         descriptor = folder.open(name, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode):
+                raise OSError(errno.EINVAL, "it is no regular file", path)
         finally:
             os.close(descriptor)
         return os.path.join(folder.path, name), (found.st_dev, found.st_ino)

@@ -212,3 +212,11 @@ def test_a_file_that_is_replaced_before_sqlite_opens_it_is_not_written(
     with pytest.raises(StoreError, match="was replaced while the emulator used it"):
         Store.open(tmp_path / "data/e.sqlite", below=tmp_path)
     assert [each.stat().st_size for each in outside.iterdir()] in ([], [0])
+
+
+@posix_links
+def test_a_pipe_is_no_data_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for below in (tmp_path, None):
+        with pytest.raises(StoreError, match="it is no regular file"):
+            Store.open(tmp_path / "pipe", below=below)
