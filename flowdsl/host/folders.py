@@ -38,6 +38,16 @@ class LinkInTheWay(OSError):
         super().__init__(errno.ELOOP, f"`{link}` is a symbolic link{why}", link)
 
 
+def is_link(found: os.stat_result) -> bool:
+    """Whether a status that was taken without following links is that of one, or of a junction."""
+    return stat.S_ISLNK(found.st_mode) or getattr(found, "st_reparse_tag", 0) == _MOUNT_POINT
+
+
+def link_in_the_way(path: str) -> LinkInTheWay:
+    """The error for a link where none is followed."""
+    return LinkInTheWay(path, ", and none is followed here; put a real file or folder in its place")
+
+
 class OpenFolder:
     """A folder that is open; `path` is where it was found, for messages alone.
 
@@ -69,7 +79,7 @@ class OpenFolder:
                 with suppress(FileExistsError):
                     os.mkdir(self._at(name), dir_fd=self._descriptor)
             if self.is_link(name):
-                raise LinkInTheWay(os.path.join(self.path, name), _NONE_FOLLOWED)
+                raise link_in_the_way(os.path.join(self.path, name))
             full = os.path.join(self.path, name)
             if self._descriptor is None:
                 os.scandir(full).close()
@@ -88,9 +98,7 @@ class OpenFolder:
     def is_link(self, name: str) -> bool:
         """Whether a symbolic link, or a junction of Windows, stands under a name."""
         found = self.status(name)
-        return found is not None and (
-            stat.S_ISLNK(found.st_mode) or getattr(found, "st_reparse_tag", 0) == _MOUNT_POINT
-        )
+        return found is not None and is_link(found)
 
     def link_target(self, name: str) -> str:
         """What a symbolic link says."""
@@ -116,7 +124,7 @@ class OpenFolder:
         """A descriptor of the file `name`; raises `LinkInTheWay` for a link."""
         with self._told(name):
             if self.is_link(name):
-                raise LinkInTheWay(os.path.join(self.path, name), _NONE_FOLLOWED)
+                raise link_in_the_way(os.path.join(self.path, name))
             flags |= _BINARY | _NO_LINK
             return os.open(self._at(name), flags, mode, dir_fd=self._descriptor)
 
@@ -155,14 +163,23 @@ class OpenFolder:
         finally:
             os.close(descriptor)
 
-    @contextmanager
-    def _told(self, name: str) -> Iterator[None]:
-        """Errors in the block are about the whole path of an entry."""
-        try:
-            yield
-        except OSError as error:
-            error.filename, error.filename2 = os.path.join(self.path, name), None
-            raise
+    def _told(self, name: str) -> _Told:
+        """A context whose errors are about the whole path of an entry."""
+        return _Told(self.path, name)
+
+
+class _Told:
+    """The context of `OpenFolder._told`; one of a generator takes as long as a call of the disk."""
+
+    def __init__(self, folder: str, name: str) -> None:
+        self._folder, self._name = folder, name
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: object, _trace: object) -> None:
+        if isinstance(error, OSError):
+            error.filename, error.filename2 = os.path.join(self._folder, self._name), None
 
 
 def open_folder(path: str, *, make: bool = True) -> OpenFolder:
@@ -244,7 +261,7 @@ class Tree:
                 continue
             followed += 1
             if not follow or followed > _LINKS:
-                raise LinkInTheWay(os.path.join(folder.path, name), _NONE_FOLLOWED)
+                raise link_in_the_way(os.path.join(folder.path, name))
             target = folder.link_target(name)
             if os.path.isabs(target):
                 target, here = self._below(target, parts), []
@@ -285,5 +302,4 @@ def read_file(path: str, *, below: str, limit: int) -> bytes | None:
         return None
 
 
-_NONE_FOLLOWED = ", and none is followed here; put a real file or folder in its place"
 _LEADS_OUT = " that leads out of its folder; name the file that it leads to"

@@ -18,7 +18,7 @@ from functools import cache
 from typing import NamedTuple
 
 from . import signals
-from .folders import LinkInTheWay, OpenFolder, Tree, names_below
+from .folders import LinkInTheWay, OpenFolder, Tree, is_link, link_in_the_way, names_below
 
 _LINKS = 40
 """Symbolic links in a row that may lead to an open file."""
@@ -78,8 +78,11 @@ def write_files(
             root, names = _below_root(path, roots)
             if root not in trees:
                 trees[root] = opened.enter_context(Tree(root))
-            follow = path in expected
-            places[path] = trees[root], *trees[root].locate(names, follow=follow)
+            if path in expected or not {"", os.curdir, os.pardir}.isdisjoint(names):
+                found = trees[root].locate(names, follow=path in expected)
+            else:  # a link is noticed where it is met
+                found = tuple(names[:-1]), names[-1]
+            places[path] = trees[root], *found
         staged: list[_Staged] = []
         with signals.Ending(lambda _number: _remove(staged)):
             try:
@@ -220,6 +223,8 @@ def _stage(
     folder = tree.folder(parts)
     found = folder.status(name)
     path = os.path.join(folder.path, name)
+    if found is not None and is_link(found):
+        raise link_in_the_way(path)
     if found is not None and stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(errno.EISDIR, "it is a folder", path)
     if found is not None and not stat.S_ISREG(found.st_mode):
