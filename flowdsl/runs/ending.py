@@ -14,7 +14,7 @@ class Ending(Enum):
     """The worst that happened, the worst first."""
 
     UNKNOWN = "unknown"
-    """It is not known whether a run was made."""
+    """It is not known whether a run was made, or whether it was made twice."""
     NOT_ALL_MADE = "not_all_made"
     ERROR = "error"
     TASK_FAILED = "task_failed"
@@ -42,7 +42,7 @@ def ending_of(submissions: Iterable[Submission], watched: Watched | None) -> End
     """The worst of creations and, where they were watched, of runs."""
     found = {Ending.SUCCESS}
     for submission in submissions:
-        if submission.unknown is not None:
+        if submission.unknown is not None or submission.strays:
             found.add(Ending.UNKNOWN)
         elif submission.failures or not submission.runs:
             found.add(Ending.NOT_ALL_MADE)

@@ -13,6 +13,7 @@ for what the 17th asked for and belongs to no other request: it is the run of th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
@@ -24,6 +25,7 @@ from flowdsl.deploy.recovery.late_writes import LATE_WRITES_END, POLL_SECONDS
 from flowdsl.deploy.workers import for_each
 from flowdsl.runs.identity import IDENTIFYING, content_of, may_be_of, newer_than
 from flowdsl.runs.patience import Patience
+from flowdsl.source.failure import FlowdslError
 from flowdsl.state.held import Runtime
 
 ROUNDS = 3
@@ -35,6 +37,11 @@ AT_FIRST = 30.0
 
 class Request(Protocol):
     """What makes runs by one request."""
+
+    @property
+    def body(self) -> RunCreate | RunBulkCreate | ChainCreate:
+        """What is sent."""
+        ...
 
     @property
     def workflow_id(self) -> str:
@@ -196,6 +203,8 @@ class Submission:
 
     `runs` are made; `failures` say why others are not. `unknown` is the error that leaves open
     whether any were made, and `candidates` are runs that may be those. `place` names it for people.
+    `strays` are runs beyond those that were asked for: the request was sent again, and then carried
+    out twice. `instead_of` is the key of an earlier request whose missing runs it asks for.
     """
 
     request: Request
@@ -205,14 +214,49 @@ class Submission:
     failures: list[str] = field(default_factory=list)
     unknown: CyberdeskError | None = None
     candidates: list[Run] = field(default_factory=list)
+    strays: list[Run] = field(default_factory=list)
     is_sent: bool = False
+    instead_of: str = ""
+
+
+class Record(Protocol):
+    """Where what becomes of submissions is written down, so that a death of the process loses
+    nothing.
+    """
+
+    def begin(self, every: Sequence[Submission], newest: Run | None) -> None:
+        """These are to be sent, and `newest` is the newest run before; raises `FlowdslError`, and
+        nothing is sent then.
+        """
+
+    def sending(self, submission: Submission) -> None:
+        """Its request is about to be sent, or nobody knows any more what came of it; raises
+        `FlowdslError`, and it is not sent then.
+        """
+
+    def settled(self, submission: Submission) -> None:
+        """It is known what came of it."""
+
+
+class Unrecorded:
+    """A `Record` that writes nothing down."""
+
+    def begin(self, every: Sequence[Submission], newest: Run | None) -> None:
+        pass
+
+    def sending(self, submission: Submission) -> None:
+        pass
+
+    def settled(self, submission: Submission) -> None:
+        pass
 
 
 class Submitter:
     """Sends requests that make runs of one workflow or chain.
 
     `tell` says a line to people, `made` hears of a submission that is settled. With `stopped` no
-    further request begins; what is under way is finished.
+    further request begins; what is under way is finished. `record` is told before and after every
+    request.
     """
 
     def __init__(
@@ -224,12 +268,16 @@ class Submitter:
         made: Callable[[Submission], None] = lambda _submission: None,
         stopped: Callable[[], bool] = lambda: False,
         concurrency: int = 8,
+        record: Record | None = None,
     ) -> None:
         self._client, self._runtime = client, runtime
         self._tell, self._made, self._stopped = tell, made, stopped
         self._concurrency = concurrency
         self._newest: Run | None = None
-        self._fatal: CyberdeskError | None = None
+        self._fatal: FlowdslError | None = None
+        self._record = record or Unrecorded()
+        self._every: list[Submission] = []
+        self._resent: list[Submission] = []
 
     async def submit(self, requests: Iterable[tuple[Request, str]]) -> list[Submission]:
         """What came of each request with its place, in their order.
@@ -240,20 +288,53 @@ class Submitter:
         every = [Submission(request, self._runtime.new_id(), place) for request, place in requests]
         if not every:
             return []
-        self._newest = await self._newest_run(every[0].request.workflow_id)
+        newest = await self._newest_run(every[0].request.workflow_id)
+        return await self.go_on(every, newest)
+
+    async def go_on(self, every: list[Submission], newest: Run | None) -> list[Submission]:
+        """The same of submissions of which some may have been sent by a process that is dead: those
+        that are `unknown` are looked for among the runs that are newer than `newest`.
+
+        Raises `FlowdslError` as `submit`, and where the record cannot be written.
+        """
+        self._newest, self._every = newest, every
+        self._record.begin(every, newest)
 
         async def send(client: CyberdeskClient, submission: Submission) -> None:
             await self._send(client, submission)
 
         await for_each(
-            self._client, every, send, concurrency=self._concurrency, stopped=self._is_over
+            self._client,
+            [each for each in every if not each.is_sent],
+            send,
+            concurrency=self._concurrency,
+            stopped=self._is_over,
         )
         lost = [each for each in every if each.unknown is not None]
         if lost:
             await self._resolve(lost, every)
+        if self._resent:
+            await self.look_for_strays()
         if self._fatal is not None and not any(each.runs or each.unknown for each in every):
             raise self._fatal
         return every
+
+    async def look_for_strays(self) -> None:
+        """Find runs that came of requests that had been given up and were sent again.
+
+        A service that forgets keys and carries a request out later than one can be under way makes
+        its runs twice. Raises `CyberdeskError`.
+        """
+        known = {run.id for each in self._every for run in each.runs}
+        groups = {each.request.identity: each for each in self._resent if not each.candidates}
+        if not groups:
+            return
+        rows = await Patience(self._runtime, self._tell).read(
+            lambda: self._rows_since(self._resent[0].request.workflow_id)
+        )
+        new = newer_than(rows, self._newest, known)
+        for submission in groups.values():
+            submission.strays = await submission.request.runs_of(self._client, new, known)
 
     def _is_over(self) -> bool:
         return self._fatal is not None or self._stopped()
@@ -274,9 +355,10 @@ class Submitter:
     async def _send(self, client: CyberdeskClient, submission: Submission) -> None:
         """Send one request until its outcome is known or nobody knows it."""
         patience = Patience(self._runtime, self._tell)
-        submission.unknown = None
         while True:
-            submission.is_sent = True
+            if not self._may_send(submission):
+                return
+            submission.unknown = None
             try:
                 made, failures = await submission.request.send(client, submission.key)
             except CyberdeskError as error:
@@ -291,8 +373,24 @@ class Submitter:
             else:
                 patience.answered()
                 submission.runs, submission.failures = made, failures
-            self._made(submission)
+            self._settle(submission)
             return
+
+    def _may_send(self, submission: Submission) -> bool:
+        """Write down that a request is about to be sent; False where that cannot be."""
+        try:
+            self._record.sending(submission)
+        except FlowdslError as error:
+            self._fatal = self._fatal or error
+            if submission.unknown is None:
+                submission.failures.append(f"it was not sent: {error}")
+            return False
+        submission.is_sent = True
+        return True
+
+    def _settle(self, submission: Submission) -> None:
+        self._record.settled(submission)
+        self._made(submission)
 
     # Replies that were lost
 
@@ -305,8 +403,9 @@ class Submitter:
             if not lost or turn == ROUNDS or self._stopped():
                 return
             for submission in lost:
+                self._resent.append(submission)
                 await self._send(self._client, submission)
-                _take_back(submission, every)
+                self._take_back(submission, every)
             lost = [each for each in every if each.unknown is not None and not each.candidates]
             if not lost:
                 return
@@ -361,20 +460,21 @@ class Submitter:
             missing = count - len(submission.runs)
             submission.failures = ["the service did not make it"] * missing
             submission.unknown = None
-            self._made(submission)
+            self._settle(submission)
 
-
-def _take_back(submission: Submission, every: Sequence[Submission]) -> None:
-    """Take a run that the service gives as that of `submission` from an equal one that was
-    thought to have made it.
-    """
-    ours = {run.id for run in submission.runs}
-    for other in every:
-        if other is not submission and not ours.isdisjoint(run.id for run in other.runs):
-            other.runs, other.failures = [], []
-            other.unknown = CyberdeskError(
-                "its run is that of an equal request", outcome_unknown=True
-            )
+    def _take_back(self, submission: Submission, every: Sequence[Submission]) -> None:
+        """Take a run that the service gives as that of `submission` from an equal one that was
+        thought to have made it.
+        """
+        ours = {run.id for run in submission.runs}
+        for other in every:
+            if other is not submission and not ours.isdisjoint(run.id for run in other.runs):
+                other.runs, other.failures = [], []
+                other.unknown = CyberdeskError(
+                    "its run is that of an equal request", outcome_unknown=True
+                )
+                with suppress(FlowdslError):
+                    self._record.sending(other)
 
 
 def _identity(body: dict[str, Any]) -> str:

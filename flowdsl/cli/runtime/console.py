@@ -96,10 +96,14 @@ class Console:
         """Write `text` and a line break to standard error."""
         self.stderr.write(text + "\n")
 
-    def flush(self) -> None:
-        """Hand everything to the operating system."""
+    def flush(self) -> bool:
+        """Hand everything to the operating system.
+
+        Whether standard output has taken all of it that somebody was there to read.
+        """
         self._stdout.flush()
         self.stderr.flush()
+        return not self._stdout.failure
 
     def finish(self) -> bool:
         """Write the rest before the process ends.

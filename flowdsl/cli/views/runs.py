@@ -86,6 +86,11 @@ def result_object(
             for each in submissions
             if each.unknown is not None
         ],
+        "strays": [
+            {"row": each.place or None, "run": run.id}
+            for each in submissions
+            for run in each.strays
+        ],
     }
 
 
@@ -115,6 +120,20 @@ def failure_lines(submissions: Iterable[Submission], limit: int = 20) -> list[st
     if more:
         lines.append(f"and {more} more")
     return lines
+
+
+def stray_lines(submissions: Iterable[Submission]) -> list[str]:
+    """The runs beyond what was asked for, of requests that were carried out twice."""
+    return [
+        printable(
+            f"{each.place}: "
+            * bool(each.place)
+            + f"run {run.id} is one too many: its request was carried out late, when it had been "
+            f"sent again; `flowdsl runs cancel {run.id}` ends it"
+        )
+        for each in submissions
+        for run in each.strays
+    ]
 
 
 def status_line(run: Run, *, color: bool, place: str = "", now: datetime | None = None) -> str:

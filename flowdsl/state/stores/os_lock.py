@@ -15,7 +15,8 @@ if sys.platform == "win32":
     import msvcrt
 
     def _try_lock(descriptor: int) -> None:
-        os.lseek(descriptor, 0, os.SEEK_SET)
+        # Far behind every content, which others may read then.
+        os.lseek(descriptor, 1 << 30, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 else:
     import fcntl
@@ -39,11 +40,22 @@ def exclusive(path: Path, below: str | None = None) -> Iterator[None]:
         raise StoreUnusable(f"the lock `{path}` cannot be opened: {error.strerror}") from None
     try:
         try:
-            _try_lock(descriptor)
-        except (BlockingIOError, PermissionError):
-            raise StoreBusy(f"another process holds `{path}`") from None
+            if not try_lock(descriptor):
+                raise StoreBusy(f"another process holds `{path}`")
         except OSError as error:
             raise StoreUnusable(f"`{path}` cannot be locked: {error.strerror}") from None
         yield
     finally:
         os.close(descriptor)
+
+
+def try_lock(descriptor: int) -> bool:
+    """Lock an open file until its descriptor is closed; False where another process holds it.
+
+    Raises `OSError` where the disk locks no files.
+    """
+    try:
+        _try_lock(descriptor)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True

@@ -11,16 +11,21 @@ from functools import partial
 
 from flowdsl.config.project import EMBEDDED, Environment
 from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.models.run import Run
+from flowdsl.diagnostics.render.cells import printable
 from flowdsl.host import signals
 from flowdsl.ir import nodes
+from flowdsl.runs.batches.resuming import Requests
 from flowdsl.runs.inputs.assemble import Sources
 from flowdsl.runs.inputs.documents import Row
 from flowdsl.runs.inputs.places import Given
 from flowdsl.runs.inputs.today import today_in
 from flowdsl.runs.starting.deployed import deployed_ids, has_other_inputs, other_inputs_warning
-from flowdsl.runs.starting.parts import ChainParts
+from flowdsl.runs.starting.parts import ChainParts, PartRequests
 from flowdsl.runs.starting.place import find_main_agent
 from flowdsl.runs.starting.plan import MAX_COUNT, RunPlan, Wanted, named_source, workflows_of
+from flowdsl.runs.submit import Submission
+from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.workspace.state import usable_document
 from flowdsl.workspace.system import system_runtime
 
@@ -45,9 +50,10 @@ from ...runtime.runs.options import (
     read_secrets,
     read_uploads,
 )
-from ...runtime.runs.place import check_session, placed
+from ...runtime.runs.place import placed
 from ...runtime.scenarios import read_scenario
 from ...runtime.time_limit import TimeLimit
+from .batches import Batches, is_batch
 from .pauses import Pausing
 
 TYPE_CHECKING = False
@@ -61,8 +67,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_environment(parser)
     add_input_options(parser)
     add_answer_option(parser)
-    add_target_options(parser, resume=True)
+    add_target_options(parser)
     add_session_options(parser)
+    goes_on = parser.add_mutually_exclusive_group()
+    goes_on.add_argument(
+        "--resume",
+        metavar="ID",
+        nargs="?",
+        const="",
+        help="go on with runs whose command was ended before all were made, or with a chain that "
+        "waits in the session ID",
+    )
+    goes_on.add_argument(
+        "--anew", action="store_true", help="start again also what such a command has started"
+    )
+    goes_on.add_argument(
+        "--no-ledger",
+        action="store_true",
+        help="do not write down below `.flowdsl` what is started",
+    )
     parser.add_argument(
         "--model",
         metavar="ALIAS",
@@ -95,12 +118,17 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     deployment = open_deployment(arguments.env, console)
     program, bundle = compile_sources(deployment, console)
     source = answered(lambda: named_source(program, arguments.name))
-    today = answered(lambda: today_in(deployment.project.timezone, system_runtime().now()))
-    plan, pausing = answered(lambda: _plan(arguments, source, program, today, console))
     environment = deployment.environment
+    batches = Batches(arguments, deployment.target.root, environment, source)
+    _take_batch(arguments, source, batches)
+    today = answered(
+        lambda: batches.today(today_in(deployment.project.timezone, system_runtime().now()))
+    )
+    plan, pausing = answered(lambda: _plan(arguments, source, program, today, console))
     scenario = _scenario(arguments.scenario, environment)
     document = answered(lambda: usable_document(deployment.store, environment))
     ids = answered(lambda: deployed_ids(plan.workflows, document, environment.name))
+    batches.know(ids, document, today)
     for artifact in bundle.workflows:
         if artifact.name in plan.workflows:
             assert document is not None
@@ -123,7 +151,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     ):
         try:
             work = _carried_out(
-                client, arguments, plan, pausing, ids, deployment, following, interrupts
+                client, arguments, plan, pausing, ids, deployment, batches, following, interrupts
             )
             answered(
                 partial(interrupts.run, work, following.out_of_time),
@@ -135,6 +163,21 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             raise
         code = following.finished()
         return interrupts.exit_code if interrupts.received() else code
+
+
+def _take_batch(
+    arguments: argparse.Namespace, source: nodes.Workflow | nodes.Chain, batches: Batches
+) -> None:
+    """Take the batch that `--resume` means, where it means none of the sessions of a chain."""
+    word = arguments.resume
+    if word is None or is_uuid(word):
+        return
+    pauses = isinstance(source, nodes.Chain) and bool(source.pauses)
+    if word and not is_batch(word):
+        what = "a session" if pauses else "a batch"
+        raise UsageError(f"`--resume {printable(word)}` is no id of {what}")
+    answered(lambda: batches.choose(word))
+    arguments.resume = batches.session if pauses else None
 
 
 def _scenario(path: str | None, environment: Environment) -> Scenario | None:
@@ -155,17 +198,31 @@ async def _carried_out(
     pausing: Pausing | None,
     ids: Mapping[str, str],
     deployment: Deployment,
+    batches: Batches,
     following: Following,
     interrupts: Interrupts,
 ) -> None:
     async with client:
         where, machine_parameters = await placed(client, arguments)
         if pausing is not None:
-            begun = await pausing.begun(client, ids)
-            parts = plan.part_requests(pausing.parts, begun, ids, machine_parameters)
+
+            def parted(begun: Sequence[Sequence[Run]]) -> PartRequests:
+                return plan.part_requests(pausing.parts, begun, ids, machine_parameters)
+
             if away := machine_parameters.away():
                 following.say(f"warning: {away}")
-            await pausing.carry_out(client, parts, where, following, interrupts)
+            if arguments.resume is not None:
+                await batches.take_over(arguments.resume, following)
+            else:
+                first: Requests = [(parted([]).request(0, where), "")]
+                if batches.resumed is None:
+                    batches.begin(first, following)
+                elif not await _find_session(
+                    client, arguments, first, batches, following, interrupts
+                ):
+                    return
+            requests = parted(await pausing.begun(client, ids))
+            await pausing.carry_out(client, requests, where, following, interrupts)
             return
         if arguments.model is not None:
             target = deployment.deploy_target()
@@ -173,14 +230,37 @@ async def _carried_out(
             for remark in remarks:
                 following.say(f"note: {remark}")
             where = {**where, "main_agent_model_id": model}
-        requests, notes = plan.requests(ids, where, machine_parameters)
+        rows, notes = plan.requests(ids, where, machine_parameters)
         if away := machine_parameters.away():
             following.say(f"warning: {away}")
         for note in dict.fromkeys(notes):
             following.say(f"note: {note}")
-        runs = await following.make(client, requests, interrupts)
+        before: list[Submission] | None = None
+        if batches.resumed is not None:
+            before = batches.go_on(rows, following)
+            await batches.read_statuses(client, before, following)
+        else:
+            batches.begin(rows, following)
+        runs = await following.make(client, rows, interrupts, before)
         if arguments.watch and runs and not interrupts.received():
             await following.watch(client, runs, interrupts.limit.left)
+
+
+async def _find_session(
+    client: CyberdeskClient,
+    arguments: argparse.Namespace,
+    first: Requests,
+    batches: Batches,
+    following: Following,
+    interrupts: Interrupts,
+) -> bool:
+    """Find or begin the first part of a chain of which it is not known whether it has begun; the
+    chain goes on in its session. Whether there is one.
+    """
+    before = batches.go_on(first, following)
+    runs = await following.make(client, first, interrupts, before)
+    arguments.resume = runs[0].session_id if runs else None
+    return arguments.resume is not None
 
 
 def _plan(
@@ -249,12 +329,18 @@ def _refuse_options(
         )
     if is_chain and many and arguments.session is not None:
         raise UsageError("each start of a chain has a session of its own: without `--session`")
-    for option in ("answer", "resume"):
-        if getattr(arguments, option) and not pauses:
-            raise UsageError(
-                f"`--{option}` is for a chain that pauses, and `{source.name}` does not"
-            )
+    if arguments.answer and not pauses:
+        raise UsageError(f"`--answer` is for a chain that pauses, and `{source.name}` does not")
     if arguments.resume is not None:
-        check_session("resume", arguments.resume)
+        if not pauses:
+            raise UsageError(
+                f"`--resume` with a session is for a chain that pauses, and `{source.name}` does "
+                "not; `--resume` alone goes on with runs whose command was ended"
+            )
+        if arguments.machine or arguments.pool or arguments.session:
+            raise UsageError(
+                "a chain that waits goes on in its session: `--resume` and `--machine`, `--pool` "
+                "or `--session` cannot be combined"
+            )
     if arguments.output is not None and not arguments.watch:
         raise UsageError("`--output` needs `--watch`: there are no outputs before the end")

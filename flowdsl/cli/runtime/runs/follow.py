@@ -20,6 +20,7 @@ from flowdsl.diagnostics.suggest import closest, listed
 from flowdsl.host import signals
 from flowdsl.host.terminal import is_terminal
 from flowdsl.host.writing import reason_of, write_named
+from flowdsl.runs.batches.ledger import Ledger
 from flowdsl.runs.ending import Ending, ending_of
 from flowdsl.runs.retry import retried
 from flowdsl.runs.submit import Request, Submission, Submitter
@@ -35,6 +36,7 @@ from ...views.runs import (
     result_object,
     run_object,
     status_line,
+    stray_lines,
     summary_line,
 )
 from .. import exit_codes
@@ -70,7 +72,8 @@ class Following:
     """The runs of one command: makes them, watches them, and says how they ended.
 
     `kind` and `about` are what the JSON object says of the command, `name` is that of the workflow
-    or chain for JUnit.
+    or chain for JUnit. What becomes of requests is written into `ledger`, and `told` is called at
+    the end of the command, unless a defect or a second signal ends it.
     """
 
     def __init__(
@@ -95,6 +98,9 @@ class Following:
         self._is_few = True
         self._resume = ""
         self._is_left = False
+        self._submitter: Submitter | None = None
+        self.ledger: Ledger | None = None
+        self.told: Callable[[], None] = lambda: None
         self.writing = False
         self.has_begun = False
 
@@ -107,11 +113,16 @@ class Following:
         client: CyberdeskClient,
         requests: Sequence[tuple[Request, str]],
         interrupts: Interrupts,
+        before: list[Submission] | None = None,
     ) -> list[Run]:
-        """The runs that the requests made; raises `CyberdeskError` as `Submitter.submit`."""
+        """The runs that the requests made; raises `FlowdslError` as `Submitter.submit`.
+
+        `before` is how far a command has come with the requests that was ended. What becomes of
+        them is written into `ledger`.
+        """
         total = sum(request.count for request, _ in requests)
         self._is_few = total <= FEW
-        done: set[str] = set()
+        done = {each.key for each in before or () if each.runs}
 
         def made(submission: Submission) -> None:
             done.add(submission.key)
@@ -126,10 +137,15 @@ class Following:
             tell=self.say,
             made=made,
             stopped=lambda: bool(interrupts.reason()),
+            record=self.ledger,
         )
+        self._submitter = submitter
         self.writing = self.has_begun = True
         try:
-            submissions = await submitter.submit(requests)
+            if before is None or self.ledger is None:
+                submissions = await submitter.submit(requests)
+            else:
+                submissions = await submitter.go_on(before, self.ledger.batch.newest)
         finally:
             self.writing = False
             self._display.end("creating runs")
@@ -171,6 +187,13 @@ class Following:
         """Watch the runs until they have ended or the time is over, with those watched before."""
         self.has_begun = True
         self._watched = self._watched or Watched({})
+        # Of a run that was found, and has ended, the result is not known yet.
+        runs = [
+            run
+            if run.is_live or run.ended_at is not None
+            else run.model_copy(update={"status": "scheduling"})
+            for run in runs
+        ]
         self._watched.runs.update((run.id, run) for run in runs)
         self._is_few = len(runs) <= FEW
         if not self._is_few:
@@ -186,6 +209,8 @@ class Following:
                 watched=self._watched,
             )
             await asyncio.gather(*self._asking.values())
+            if self._submitter is not None:
+                await self._submitter.look_for_strays()
             if self._arguments.junit is not None:
                 await self._in_words.learn(client, self._watched.runs.values())
         finally:
@@ -266,23 +291,43 @@ class Following:
             )
         if ending is Ending.UNFINISHED:
             self._console.err("the time that `--timeout` gives is over")
+        for line in stray_lines(self._submissions):
+            self._console.err(line)
         self._way_on()
         self._write(code)
         self._print(code)
+        self._end_ledger()
         return code
+
+    def _end_ledger(self) -> None:
+        """Everything is told: what is made needs no ledger any more."""
+        self.told()
+        if self.ledger is None:
+            return
+        batch = self.ledger.batch
+        # The ids are to be with whoever reads them before nothing else knows them.
+        if self.ledger.end(is_told=self._console.flush()):
+            self._console.err(
+                f"{batch.told()}; the same command with `--resume` goes on (batch {batch.id})"
+            )
 
     def broken_off(self, failure: BaseException) -> None:
         """Say what there is when something ends the command in the middle; nothing where nothing
         was made.
         """
         self._display.close()
-        code = failure.code if isinstance(failure, CommandError | signals.Interrupted) else 70
-        if not (self._made() or self._submissions or self._watched):
-            return
-        self._way_on()
-        self._write(code)
-        if self._arguments.json:
-            self._print(code)
+        code = (
+            failure.code
+            if isinstance(failure, CommandError | signals.Interrupted)
+            else exit_codes.INTERNAL
+        )
+        if self._made() or self._submissions or self._watched:
+            self._way_on()
+            self._write(code)
+            if self._arguments.json:
+                self._print(code)
+        if code != exit_codes.INTERNAL:
+            self._end_ledger()
 
     def interrupted(self, number: int) -> None:
         """A signal ends the process at once."""

@@ -242,7 +242,7 @@ def _secret_file(path: str) -> tuple[str, str]:
     return value, "" if value else f"the file `{printable(path)}` is empty"
 
 
-def add_target_options(parser: argparse.ArgumentParser, *, resume: bool = False) -> None:
+def add_target_options(parser: argparse.ArgumentParser) -> None:
     """Declare where a run goes."""
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--machine", metavar="MACHINE", help="a machine, by name or id")
@@ -254,10 +254,6 @@ def add_target_options(parser: argparse.ArgumentParser, *, resume: bool = False)
         help="a machine of this pool, by name or id; if repeated, of all of them",
     )
     where.add_argument("--session", metavar="ID", help="go on in this session, on its machine")
-    if resume:
-        where.add_argument(
-            "--resume", metavar="ID", help="go on with a chain that waits in this session"
-        )
     parser.add_argument("--priority", action="store_true", help="before runs that wait")
 
 

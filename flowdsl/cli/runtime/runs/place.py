@@ -24,7 +24,7 @@ async def placed(
         client,
         machine=arguments.machine,
         pools=arguments.pool,
-        session=arguments.session or getattr(arguments, "resume", None),
+        session=arguments.session or getattr(arguments, "resume", None) or None,
     )
 
 

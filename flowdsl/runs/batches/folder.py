@@ -1,0 +1,250 @@
+"""The ledgers of an environment, below `.flowdsl/runs` of a project.
+
+Folders are opened one below the other and never through a symbolic link, so that nothing is written
+outside of the project. A process holds a lock on the ledger that it writes, which the operating
+system gives back however the process dies.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from flowdsl.runs.batches.ledger import (
+    MAX_BYTES,
+    About,
+    Batch,
+    Ledger,
+    open_file_error,
+    read_ledger,
+)
+from flowdsl.state.errors import StoreBusy, StoreUnusable
+from flowdsl.state.held import Runtime
+from flowdsl.state.stores.os_lock import try_lock
+
+FOLDER = ".flowdsl/runs"
+SUFFIX = ".jsonl"
+
+KEPT = timedelta(days=30)
+"""How long a ledger is kept that nobody goes on with."""
+
+MOST = 200
+"""Ledgers that are kept of one environment."""
+
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_BINARY = getattr(os, "O_BINARY", 0)
+_HAS_FOLDERS = os.open in os.supports_dir_fd
+
+
+class Folder:
+    """The ledgers of one environment of the project at `root`."""
+
+    def __init__(self, root: str, environment: str) -> None:
+        self._root = root
+        self._parts = (*FOLDER.split("/"), quote(environment, safe=""))
+        self.path = "/".join(self._parts)
+
+    def new(self, about: About, runtime: Runtime) -> Ledger:
+        """A ledger whose file is made when the first request is due."""
+        now = runtime.now()
+        batch = f"{now:%Y%m%d-%H%M%S}-{runtime.new_id()[:6]}"
+        return Ledger(Batch(batch, now, about, runtime.new_id()), LedgerFile(self, batch))
+
+    def left(self, now: datetime) -> list[Batch]:
+        """The batches that are not done, the newest first; too old ones are deleted.
+
+        Raises `StoreUnusable`, `UnreadableLedger` where one cannot be read.
+        """
+        found: list[Batch] = []
+        for at, name in enumerate(self._names()):
+            file = LedgerFile(self, name.removesuffix(SUFFIX))
+            with closing(file):
+                try:
+                    content = file.read()
+                except FileNotFoundError:
+                    continue
+                batch = read_ledger(content, f"{self.path}/{name}")
+                is_old = batch is not None and now - batch.began > KEPT
+                if batch is not None and not file.is_ours:
+                    batch.is_live = True
+                    found.append(batch)
+                elif batch is None or not batch.has_begun or is_old or at >= MOST:
+                    file.drop()
+                else:
+                    found.append(batch)
+        return found
+
+    def open(self, batch: Batch) -> Ledger:
+        """The ledger of a batch, to go on with it; raises `StoreUnusable`.
+
+        `StoreBusy` says that another process goes on with it.
+        """
+        file = LedgerFile(self, batch.id)
+        try:
+            content = file.read()
+        except FileNotFoundError:
+            raise StoreUnusable(f"batch `{batch.id}` is done: another process ended it") from None
+        if not file.is_ours:
+            file.close()
+            raise StoreBusy(f"another process goes on with batch `{batch.id}`")
+        now = read_ledger(content, f"{self.path}/{batch.id}{SUFFIX}")
+        if content and not content.endswith(b"\n"):
+            file.append(b"\n")  # what was cut off is no line
+        return Ledger(now or batch, file)
+
+    def drop(self, batch: Batch) -> None:
+        """Delete the ledger of a batch, unless another process has it."""
+        file = LedgerFile(self, batch.id)
+        with suppress(FileNotFoundError):
+            file.read()
+            file.drop()
+        file.close()
+
+    def _names(self) -> list[str]:
+        try:
+            with self.opened(make=False) as folder:
+                names = os.listdir(folder if _HAS_FOLDERS else self._full())
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StoreUnusable(f"`{self.path}` cannot be read: {open_file_error(error)}") from None
+        return sorted((each for each in names if each.endswith(SUFFIX)), reverse=True)
+
+    def _full(self) -> str:
+        return os.path.join(self._root, *self._parts)
+
+    @contextmanager
+    def opened(self, *, make: bool) -> Iterator[int]:
+        """A descriptor of the folder, which is made with `make`; raises `OSError`."""
+        if not _HAS_FOLDERS:
+            self._refuse_links(make)
+            yield -1
+            return
+        folder = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            for part in self._parts:
+                if make:
+                    with suppress(FileExistsError):
+                        os.mkdir(part, dir_fd=folder)
+                below = os.open(part, os.O_RDONLY | os.O_DIRECTORY | _NO_LINK, dir_fd=folder)
+                os.close(folder)
+                folder = below
+                if make and part == self._parts[1]:
+                    _leave_untracked(folder)
+            yield folder
+        finally:
+            os.close(folder)
+
+    def _refuse_links(self, make: bool) -> None:
+        """As `opened`, where folders have no descriptors."""
+        path = self._root
+        for part in self._parts:
+            path = os.path.join(path, part)
+            if os.path.islink(path):
+                raise NotADirectoryError(20, "a symbolic link is not followed", path)
+            if make:
+                os.makedirs(path, exist_ok=True)
+
+    def open_file(self, name: str, flags: int) -> int:
+        """A descriptor of a file of the folder, readable and writable at its end."""
+        flags |= os.O_RDWR | os.O_APPEND | _NO_LINK | _BINARY
+        with self.opened(make=bool(flags & os.O_CREAT)) as folder:
+            if _HAS_FOLDERS:
+                return os.open(name, flags, 0o600, dir_fd=folder)
+            return os.open(os.path.join(self._full(), name), flags, 0o600)
+
+    def unlink(self, name: str) -> None:
+        """Delete a file of the folder."""
+        with self.opened(make=False) as folder:
+            if _HAS_FOLDERS:
+                os.unlink(name, dir_fd=folder)
+            else:
+                os.unlink(os.path.join(self._full(), name))
+
+
+class LedgerFile:
+    """The file of one ledger and the lock on it."""
+
+    def __init__(self, folder: Folder, batch: str) -> None:
+        self._folder, self._name = folder, batch + SUFFIX
+        self._descriptor: int | None = None
+        self.is_ours = False
+
+    @property
+    def is_open(self) -> bool:
+        return self._descriptor is not None
+
+    def take(self) -> None:
+        """Make the file and lock it, unless it is ours; raises `OSError`."""
+        while self._descriptor is None:
+            # Who looks at it before it is locked takes it for an empty one, and deletes it.
+            with suppress(FileExistsError):
+                descriptor = self._folder.open_file(self._name, os.O_CREAT | os.O_EXCL)
+                if try_lock(descriptor) and os.fstat(descriptor).st_nlink:
+                    self._descriptor, self.is_ours = descriptor, True
+                else:
+                    os.close(descriptor)
+
+    def read(self) -> bytes:
+        """Read the file; from then on it is ours, unless another process has it.
+
+        Raises `FileNotFoundError` and `StoreUnusable`; the file is closed then.
+        """
+        path = f"{self._folder.path}/{self._name}"
+        try:
+            descriptor = self._folder.open_file(self._name, 0)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise StoreUnusable(self.named(error)) from None
+        self._descriptor = descriptor
+        try:
+            self.is_ours = try_lock(descriptor)
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) or status.st_nlink == 0:
+                raise FileNotFoundError(2, "it is gone", path)
+            if status.st_size > MAX_BYTES:
+                raise StoreUnusable(f"`{path}` is larger than {MAX_BYTES // 1024**2} MB")
+            with os.fdopen(os.dup(descriptor), "rb") as file:
+                file.seek(0)
+                return file.read(MAX_BYTES + 1)
+        except BaseException:
+            self.close()
+            raise
+
+    def append(self, content: bytes) -> None:
+        assert self._descriptor is not None
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]
+
+    def drop(self) -> None:
+        """Delete the file where it is ours."""
+        if self.is_ours:
+            if sys.platform == "win32":
+                self.close()
+            with suppress(OSError):
+                self._folder.unlink(self._name)
+
+    def close(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor, self.is_ours = None, False
+
+    def named(self, error: OSError) -> str:
+        return f"`{self._folder.path}/{self._name}` cannot be written: {open_file_error(error)}"
+
+
+def _leave_untracked(folder: int) -> None:
+    """Keep ledgers out of git."""
+    with suppress(FileExistsError):
+        file = os.open(".gitignore", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=folder)
+        try:
+            os.write(file, b"*\n")
+        finally:
+            os.close(file)

@@ -1,0 +1,152 @@
+"""Going on with a batch whose process is dead, and never making its runs twice by
+accident. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from flowdsl.cyberdesk.errors import CyberdeskError, printable
+from flowdsl.cyberdesk.models.run import Run
+from flowdsl.runs.batches.ledger import SENT, SETTLED, Batch, row_digest, shared_digest
+from flowdsl.runs.inputs.problems import InputsRefused, Problem
+from flowdsl.runs.submit import Bulk, Request, Submission
+
+_SHOWN = 20
+"""Rows that are named; of more there is a count."""
+
+Requests = Sequence[tuple[Request, str]]
+"""What a command asks for: requests, each with the place of its row."""
+
+
+def begun_before(batches: Sequence[Batch], requests: Requests) -> list[Batch]:
+    """The batches that have made, or may have made, a run that one of the requests asks for."""
+    found: list[Batch] = []
+    for batch in batches:
+        begun = {each.digest for each in batch.entries if each.runs or each.stage == SENT}
+        if not begun.isdisjoint(row_digest(batch.salt, request) for request, _ in requests):
+            found.append(batch)
+    return found
+
+
+def check_same(batch: Batch, ids: Mapping[str, str], requests: Requests) -> None:
+    """Raise `InputsRefused` where the requests are not those that the batch began with."""
+    problems = [*_other_workflows(batch, ids)]
+    first = [each for each in batch.entries if each.of is None]
+    if not problems and shared_digest(batch.salt, requests[0][0]) != batch.shared:
+        problems.append(
+            Problem(
+                "`--resume`",
+                "the batch began with another `--machine`, `--pool`, `--priority`, "
+                "`--start-session` or `--file`",
+                "give what it began with",
+            )
+        )
+    changed: list[Problem] = []
+    for at in range(max(len(first), len(requests))):
+        if at >= len(requests):
+            place = _named(first[at].place, at, len(first))
+            changed.append(Problem(place, "it was there when the batch began, and is gone"))
+        elif at >= len(first):
+            place = _named(requests[at][1], at, len(requests))
+            changed.append(Problem(place, "it was not there when the batch began"))
+        else:
+            request, place = requests[at]
+            is_same = row_digest(batch.salt, request) == first[at].digest
+            if not is_same or request.count != first[at].count:
+                what = "the number of its runs is" if is_same else "its values are"
+                changed.append(
+                    Problem(
+                        _named(place, at, len(requests)),
+                        f"{what} not what the batch began with",
+                    )
+                )
+    if len(changed) > _SHOWN:
+        rest = len(changed) - _SHOWN
+        changed = changed[:_SHOWN]
+        changed.append(Problem("`--resume`", f"{rest} more rows are not what they were"))
+    if changed:
+        changed.append(
+            Problem(
+                "`--resume`",
+                f"batch `{batch.id}` goes on with the values that it began with only",
+                f"{batch.told()}; {_not_made(batch)}",
+            )
+        )
+    if problems or changed:
+        raise InputsRefused([*problems, *changed])
+
+
+def _other_workflows(batch: Batch, ids: Mapping[str, str]) -> list[Problem]:
+    return [
+        Problem(
+            f"workflow `{name}`",
+            f"it was `{printable(was)}` when the batch began and is "
+            f"`{printable(ids.get(name, 'not deployed'))}` now: it was deleted and deployed anew",
+            "see with `flowdsl runs list` what there is, and start what is missing in a batch of "
+            "its own",
+        )
+        for name, was in batch.about.ids.items()
+        if ids.get(name) != was
+    ]
+
+
+def _named(place: str, at: int, of: int) -> str:
+    return place or (f"request {at + 1} of {of}" if of > 1 else "`--resume`")
+
+
+def _not_made(batch: Batch) -> str:
+    """The places of what is not made, for people who start it in another way."""
+    places = [
+        each.place or f"request {at + 1}"
+        for at, each in enumerate(batch.entries)
+        if each.of is None and (each.stage != SETTLED or batch.missing(at))
+    ]
+    if not places:
+        return "nothing is missing"
+    more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
+    return f"not made: {', '.join(map(printable, places[:_SHOWN]))}{more}"
+
+
+def submissions_of(
+    batch: Batch, requests: Requests, new_key: Callable[[], str]
+) -> list[Submission]:
+    """The requests as the ledger knows them, in its order, and those for what is missing.
+
+    What is settled is made; what was sent and has no reply is `unknown`; the others are to be sent,
+    with the keys that they have. What the service refused is asked for once more, with a key of its
+    own that `new_key` gives.
+    """
+    found: list[Submission] = []
+    for at, entry in enumerate(batch.entries):
+        request, place = requests[at if entry.of is None else entry.of]
+        each = Submission(_counting(request, entry.count), entry.key, place)
+        each.is_sent = entry.stage != "waiting"
+        if entry.stage == SETTLED:
+            each.runs = list(entry.runs)
+        elif entry.stage == SENT:
+            each.unknown = CyberdeskError(
+                "the process that sent it was ended before the reply", outcome_unknown=True
+            )
+        found.append(each)
+    for at, entry in enumerate(batch.entries):
+        missing = batch.missing(at) if entry.of is None else 0
+        if missing > 0:
+            request, place = requests[at]
+            again = Submission(_counting(request, missing), new_key(), place)
+            again.instead_of = entry.key
+            found.append(again)
+    return [each for each in found if each.runs or each.unknown or not each.is_sent]
+
+
+def with_statuses(submissions: Sequence[Submission], rows: Sequence[Run]) -> None:
+    """Put what the service lists now in the place of runs that were made before."""
+    known = {row.id: row for row in rows}
+    for each in submissions:
+        each.runs = [known.get(run.id, run) for run in each.runs]
+
+
+def _counting(request: Request, count: int) -> Request:
+    if isinstance(request, Bulk) and request.count != count:
+        return Bulk(request.body.model_copy(update={"count": count}))
+    return request
