@@ -93,8 +93,7 @@ class Folder:
             file.close()
             raise StoreBusy(f"another process goes on with batch `{batch.id}`")
         now = read_ledger(content, f"{self.path}/{batch.id}{SUFFIX}")
-        if content and not content.endswith(b"\n"):
-            file.append(b"\n")  # what was cut off is no line
+        file.cut(content.rfind(b"\n") + 1)  # what was being written at the death is no line
         return Ledger(now or batch, file)
 
     def drop(self, batch: Batch) -> None:
@@ -222,6 +221,11 @@ class LedgerFile:
         rest = memoryview(content)
         while rest:
             rest = rest[os.write(self._descriptor, rest) :]
+
+    def cut(self, size: int) -> None:
+        """Keep only the first bytes."""
+        assert self._descriptor is not None
+        os.ftruncate(self._descriptor, size)
 
     def drop(self) -> None:
         """Delete the file where it is ours."""
