@@ -20,6 +20,7 @@ from flowdsl.cyberdesk.limits import Deadline, Limits
 from flowdsl.cyberdesk.log import Listener
 from flowdsl.cyberdesk.models.machine import MachinesHealth
 from flowdsl.cyberdesk.pace import Pace
+from flowdsl.cyberdesk.redaction import SecretsOfRuns
 from flowdsl.cyberdesk.routes.connections import Connections
 from flowdsl.cyberdesk.routes.machines import Machines, machines_health
 from flowdsl.cyberdesk.routes.model_configurations import ModelConfigurations
@@ -84,6 +85,7 @@ class CyberdeskClient:
         pace: Pace | None = None,
         before_write: Callable[[], None] | None = None,
         deadline: Deadline | None = None,
+        secrets_of_runs: SecretsOfRuns | None = None,
     ) -> None:
         """`transport` replaces the network.
 
@@ -92,7 +94,8 @@ class CyberdeskClient:
         `clock` gives Unix time, and `monotonic` seconds that only grow. `listener` is told of every
         attempt. `pace` is one to share with other clients of the same key. `before_write` is called
         before each attempt of a request that may change something, and prevents it by raising.
-        `deadline` says when reads end, also those of workers.
+        `deadline` says when reads end, also those of workers. `secrets_of_runs` are those that a
+        client knows whose worker this is.
         """
         check_api_url(options.base_url, options.trusted_hosts)
         _check_api_key(options.api_key)
@@ -105,6 +108,7 @@ class CyberdeskClient:
             clock=monotonic,
             wall=clock,
         )
+        secrets_of_runs = secrets_of_runs or SecretsOfRuns()
         self._another = partial(
             CyberdeskClient,
             options,
@@ -117,6 +121,7 @@ class CyberdeskClient:
             listener=listener,
             pace=pace,
             deadline=deadline,
+            secrets_of_runs=secrets_of_runs,
         )
         self._before_write = before_write
         self._http = _http_client(options, transport, tls)
@@ -134,6 +139,7 @@ class CyberdeskClient:
             listener=listener,
             before_write=before_write,
             deadline=deadline,
+            secrets_of_runs=secrets_of_runs,
         )
         self.workflows = Workflows(self._sender)
         self.tags = Tags(self._sender)

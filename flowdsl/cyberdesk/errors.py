@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from flowdsl.cyberdesk.redaction import redacted
 from flowdsl.source.failure import FlowdslError
-
-REDACTED = "[redacted]"
-"""The text that replaces a secret."""
 
 _MAX_TEXT = 2000
 _MAX_DEPTH = 6
@@ -20,10 +18,6 @@ _MESSAGE_KEYS = frozenset({"message", "msg", "detail", "error", "reason", "title
 
 _ECHOED_KEYS = frozenset({"input", "ctx"})
 """Validation errors repeat the refused value under these keys, and it may be a secret."""
-
-_SECRET_KEYS = frozenset(
-    {"api_key", "service_account_json", "aws_access_key_id", "aws_secret_access_key"}
-)
 
 _FIELD_ERROR_KEYS = frozenset({"loc", "msg", "type", "url"}) | _ECHOED_KEYS
 
@@ -124,39 +118,6 @@ def printable(text: str) -> str:
     Those are control, format and surrogate characters.
     """
     return " ".join("".join(c if c.isprintable() else " " * c.isspace() for c in text).split())
-
-
-def redacted(text: str, secrets: Iterable[str]) -> str:
-    """`text` with `REDACTED` for every secret, also in the form that `printable` gives it."""
-    # The longest first: one secret may be a part of another.
-    for secret in sorted(secrets, key=len, reverse=True):
-        for spelling in (secret, printable(secret)):
-            if spelling:
-                text = text.replace(spelling, REDACTED)
-    return text
-
-
-def secrets_in(body: object, *, secret: bool = False) -> tuple[str, ...]:
-    """The values in a request body that must not be shown, as texts.
-
-    They are the keys of providers, and all below a name with `sensitive` in it; with `secret`,
-    every value.
-    """
-    if isinstance(body, Mapping):
-        return tuple(
-            found
-            for name, value in body.items()
-            for found in secrets_in(value, secret=secret or _is_secret(name))
-        )
-    if isinstance(body, list | tuple):
-        return tuple(found for value in body for found in secrets_in(value, secret=secret))
-    if not secret or body is None or isinstance(body, bool):
-        return ()
-    return (str(body),)
-
-
-def _is_secret(name: object) -> bool:
-    return name in _SECRET_KEYS or (isinstance(name, str) and "sensitive" in name)
 
 
 def render_error_body(body: object, secrets: Iterable[str] = ()) -> str:

@@ -20,12 +20,12 @@ from flowdsl.cyberdesk.errors import (
     UnreadableReply,
     ValidationRefused,
     printable,
-    redacted,
     render_error_body,
 )
 from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
 from flowdsl.cyberdesk.limits import MAX_ITEMS
 from flowdsl.cyberdesk.models.page import Page
+from flowdsl.cyberdesk.redaction import redacted
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -25,12 +25,11 @@ from flowdsl.cyberdesk.errors import (
     UnreadableReply,
     ValidationRefused,
     printable,
-    redacted,
-    secrets_in,
 )
 from flowdsl.cyberdesk.limits import SLOWEST_BYTES, Deadline, Limits
 from flowdsl.cyberdesk.log import Attempt, Listener
 from flowdsl.cyberdesk.pace import Pace
+from flowdsl.cyberdesk.redaction import SecretsOfRuns, redacted, secrets_in
 from flowdsl.cyberdesk.replies import Reply, error_from_reply, request_id
 from flowdsl.cyberdesk.retrying import delay_before, may_have_run, may_repeat, parse_retry_after
 
@@ -132,6 +131,7 @@ class Sender:
     Sleeping, randomness and time are injected: `clock` gives Unix time, `monotonic` only grows.
     `listener` is told of each attempt. `before_write` is called before each attempt that may change
     something; when it raises, the attempt is not made and the exception passes through.
+    `secrets_of_runs` are kept out of what the service says of runs and of errors.
     """
 
     def __init__(
@@ -150,7 +150,9 @@ class Sender:
         listener: Listener | None,
         before_write: Callable[[], None] | None = None,
         deadline: Deadline | None = None,
+        secrets_of_runs: SecretsOfRuns | None = None,
     ) -> None:
+        self.secrets_of_runs = secrets_of_runs or SecretsOfRuns()
         self._http = http
         self._base = str(http.base_url).rstrip("/")
         self._extensions = {"timeout": http.timeout.as_dict()}
@@ -328,7 +330,7 @@ class Sender:
         Errors are returned, not raised from httpx's: those hold the request and with it the API
         key.
         """
-        secrets = (self._api_key, *call.secrets)
+        secrets = (self._api_key, *call.secrets, *self.secrets_of_runs.every())
         limits = self._limits
         patience = limits.reply_seconds if call.file is None else limits.download_seconds
         started, begun = self._monotonic(), asyncio.get_running_loop().time()
@@ -410,7 +412,7 @@ class Sender:
         secrets: tuple[str, ...],
         seconds: float,
     ) -> _Outcome:
-        reference = request_id(headers, secrets)
+        reference = request_id(headers, (self._api_key, *call.secrets))
         retry_after = parse_retry_after(headers.get("retry-after", ""), self._clock())
         self._pace.learn(headers)
         if status == 429 and retry_after is not None:

@@ -298,6 +298,8 @@ class Submitter:
         Raises `FlowdslError` as `submit`, and where the record cannot be written.
         """
         self._newest, self._every = newest, every
+        for each in every:
+            self._know_secrets(each)
         self._record.begin(every, newest)
 
         async def send(client: CyberdeskClient, submission: Submission) -> None:
@@ -389,8 +391,15 @@ class Submitter:
         return True
 
     def _settle(self, submission: Submission) -> None:
+        self._know_secrets(submission)
         self._record.settled(submission)
         self._made(submission)
+
+    def _know_secrets(self, submission: Submission) -> None:
+        """What the service says of the runs is to be without the secrets that they got."""
+        if submission.runs:
+            ids = [run.id for run in submission.runs]
+            self._client.runs.know_secrets(ids, submission.request.body.to_wire())
 
     # Replies that were lost
 

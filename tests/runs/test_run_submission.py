@@ -14,6 +14,7 @@ from flowdsl.emulator.scenario import Scenario
 from flowdsl.emulator.simulation.rules import RunRule
 from flowdsl.runs.ending import Ending, ending_of
 from flowdsl.runs.submit import Bulk, Chain, One, Submission, Submitter
+from flowdsl.state.errors import StoreUnusable
 from tests.runs.run_world import RunWorld, ids_of
 from tests.support.effort import THOROUGH, rows
 
@@ -283,3 +284,61 @@ def test_when_stopped_no_further_request_begins_and_none_is_lost() -> None:
         assert sorted(ids_of(made)) == sorted(world.ids())
         assert 5 <= len(ids_of(made)) <= 6 and len(made) == 40
         assert ending_of(made, None) is Ending.NOT_ALL_MADE
+
+
+@pytest.mark.parametrize("keys", ["honour", "ignore"])
+def test_a_request_that_is_carried_out_later_than_one_can_be_is_told_as_a_stray(keys: str) -> None:
+    with RunWorld(broken("POST /v1/runs", "before", keys=keys)).open() as world:
+        body = {"workflow_id": world.workflow["id"], "input_values": world.one().input_values}
+        late: list[str] = []
+
+        async def meanwhile(method: str, _path: str) -> None:
+            # It comes when the second request has made its run, which a service with keys notices.
+            if method == "GET" and world.posts() == 2 and not late and keys == "ignore":
+                late.append((await world.post("/v1/runs", body))["id"])
+
+        world.meanwhile = meanwhile
+        submission = world.submit_one()
+        assert len(submission.runs) == 1 and [run.id for run in submission.strays] == late
+        assert set(world.ids()) == {submission.runs[0].id, *late}
+        assert ending_of([submission], None) is (Ending.UNKNOWN if late else Ending.SUCCESS)
+
+
+class _Recorded:
+    """A record that can be written so often."""
+
+    def __init__(self, often: int) -> None:
+        self.left, self.settled_keys = often, list[str]()
+
+    def begin(self, every: Any, newest: Any) -> None:
+        pass
+
+    def sending(self, submission: Submission) -> None:
+        if not self.left:
+            raise StoreUnusable("the disk is full")
+        self.left -= 1
+
+    def settled(self, submission: Submission) -> None:
+        self.settled_keys.append(submission.key)
+
+
+@pytest.mark.parametrize("often", [0, 1, 5])
+def test_what_cannot_be_written_down_is_not_sent(often: int) -> None:
+    with RunWorld().open() as world:
+        record = _Recorded(often)
+
+        async def work(client: CyberdeskClient) -> list[Submission]:
+            submitter = Submitter(client, world.runtime, tell=world.said.append, record=record)
+            return await submitter.submit(
+                [(One(world.one(user=f"u{n}")), f"row {n}") for n in range(20)]
+            )
+
+        if not often:
+            with pytest.raises(StoreUnusable, match="the disk is full"):
+                world.run(work)
+        else:
+            made = world.run(work)
+            assert sorted(ids_of(made)) == sorted(world.ids())
+            refused = [each for each in made if each.failures]
+            assert refused[0].failures == ["it was not sent: the disk is full"]
+        assert len(world.ids()) == world.posts() == len(record.settled_keys) == often

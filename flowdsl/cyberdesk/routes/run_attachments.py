@@ -15,6 +15,7 @@ from flowdsl.cyberdesk.models.run_attachment import (
     RunAttachmentUpdate,
 )
 from flowdsl.cyberdesk.paging import walk_all
+from flowdsl.cyberdesk.redaction import redacted_value
 from flowdsl.cyberdesk.routes.query import chosen
 from flowdsl.cyberdesk.transport import Sender, segment
 
@@ -37,7 +38,17 @@ class RunAttachments:
     ) -> RunAttachmentPage:
         """One page."""
         params = chosen(skip=skip, limit=limit, run_id=run_id, attachment_type=attachment_type)
-        return (await self._sender.get(_PATH, params)).model(RunAttachmentPage)
+        page = (await self._sender.get(_PATH, params)).model(RunAttachmentPage)
+        page.items[:] = map(self._clean, page.items)
+        return page
+
+    def _clean(self, attachment: RunAttachment) -> RunAttachment:
+        """The attachment without a secret of its run in its names."""
+        secrets = self._sender.secrets_of_runs.of(attachment.run_id)
+        names = ("filename", "storage_path", "target_path") if secrets else ()
+        return attachment.model_copy(
+            update={name: redacted_value(getattr(attachment, name), secrets) for name in names}
+        )
 
     async def list_all(
         self, *, run_id: str | None = None, attachment_type: AttachmentType | None = None
@@ -52,7 +63,7 @@ class RunAttachments:
 
     async def get(self, attachment_id: str) -> RunAttachment:
         """One attachment, without its content."""
-        return (await self._sender.get(_one(attachment_id))).model(RunAttachment)
+        return self._clean((await self._sender.get(_one(attachment_id))).model(RunAttachment))
 
     async def create(
         self, attachment: RunAttachmentCreate, *, idempotency_key: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from flowdsl.cyberdesk.assumptions import LIST_LIMIT
@@ -13,6 +13,7 @@ from flowdsl.cyberdesk.models.run import (
     ChainStarted,
     Run,
     RunBulkCreate,
+    RunCheck,
     RunCreate,
     RunField,
     RunPage,
@@ -22,17 +23,46 @@ from flowdsl.cyberdesk.models.run import (
 from flowdsl.cyberdesk.models.trajectory import Trajectory
 from flowdsl.cyberdesk.models.usage import RunCosts
 from flowdsl.cyberdesk.paging import walk_in_order
+from flowdsl.cyberdesk.redaction import redacted, redacted_value, secrets_in
 from flowdsl.cyberdesk.routes.query import chosen
 from flowdsl.cyberdesk.transport import Sender, segment
 
 _PATH = "/v1/runs"
 
 
+_OWN_WORDS = ("error", "output_data", "run_message_history", "usage_metadata")
+"""What the service says of a run, beside its checks. Inputs are our own words."""
+
+
 class Runs:
-    """The routes below `/v1/runs`."""
+    """The routes below `/v1/runs`.
+
+    What the service says of a run is without the secrets that this process gave to the run.
+    """
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
+        self._secrets = sender.secrets_of_runs
+
+    def know_secrets(self, run_ids: Iterable[str], body: Mapping[str, Any]) -> None:
+        """These runs came of a request with this body, whose secrets they are not to show."""
+        self._secrets.give(run_ids, secrets_in(body))
+
+    def _clean(self, run: Run) -> Run:
+        secrets = self._secrets.of(run.id)
+        if not secrets:
+            return run
+        clean: dict[str, Any] = {
+            name: redacted_value(value, secrets)
+            for name in _OWN_WORDS
+            if (value := getattr(run, name)) is not None
+        }
+        if run.post_run_checks is not None:
+            clean["post_run_checks"] = [
+                RunCheck.model_validate(redacted_value(check.model_dump(), secrets))
+                for check in run.post_run_checks
+            ]
+        return run.model_copy(update=clean)
 
     async def list(
         self,
@@ -73,7 +103,9 @@ class Runs:
             fields=[*fields] or None,
             include=include,
         )
-        return (await self._sender.get(_PATH, params)).model(RunPage)
+        page = (await self._sender.get(_PATH, params)).model(RunPage)
+        page.items[:] = map(self._clean, page.items)
+        return page
 
     async def list_all(
         self,
@@ -110,29 +142,37 @@ class Runs:
 
     async def get(self, run_id: str, *, include: Sequence[str] = ()) -> Run:
         """One run with all of its fields."""
-        return (await self._sender.get(_one(run_id), chosen(include=include))).model(Run)
+        reply = await self._sender.get(_one(run_id), chosen(include=include))
+        return self._clean(reply.model(Run))
 
     async def create(self, run: RunCreate, *, idempotency_key: str, once: bool = False) -> Run:
         """The new run, which waits to be scheduled; `once` is that of `Sender.write`."""
         body = run.to_wire()
         reply = await self._sender.write("POST", _PATH, idempotency_key, body, once=once)
-        return reply.model(Run)
+        return self._new(reply.model(Run), body)
 
     async def create_bulk(
         self, runs: RunBulkCreate, *, idempotency_key: str, once: bool = False
     ) -> BulkCreated:
         """The new runs. Look at `failed_count`, too, since some may have failed."""
         path = f"{_PATH}/bulk"
-        reply = await self._sender.write("POST", path, idempotency_key, runs.to_wire(), once=once)
-        return reply.model(BulkCreated)
+        body = runs.to_wire()
+        reply = await self._sender.write("POST", path, idempotency_key, body, once=once)
+        made = reply.model(BulkCreated)
+        made.created_runs[:] = [self._new(run, body) for run in made.created_runs]
+        made.errors[:] = [redacted(error, secrets_in(body)) for error in made.errors]
+        return made
 
     async def create_chain(
         self, chain: ChainCreate, *, idempotency_key: str, once: bool = False
     ) -> ChainStarted:
         """The session and the ids of the new runs, which may have failed at once."""
         path = f"{_PATH}/chain"
-        reply = await self._sender.write("POST", path, idempotency_key, chain.to_wire(), once=once)
-        return reply.model(ChainStarted)
+        body = chain.to_wire()
+        reply = await self._sender.write("POST", path, idempotency_key, body, once=once)
+        started = reply.model(ChainStarted)
+        self.know_secrets(started.run_ids, body)
+        return started
 
     async def retry(
         self, run_id: str, retry: RunRetry, *, idempotency_key: str, once: bool = False
@@ -143,15 +183,18 @@ class Runs:
         """
         path = f"{_one(run_id)}/retry"
         body = retry.to_wire()
+        # Known even where the reply is lost.
+        self.know_secrets([run_id], body)
         reply = await self._sender.write("POST", path, idempotency_key, body, once=once)
-        return reply.model(Run)
+        return self._clean(reply.model(Run))
 
     async def update(
         self, run_id: str, patch: RunPatch | Mapping[str, Any], *, idempotency_key: str
     ) -> Run:
         """The run after the change; in `patch` an absent field stays and None clears."""
         body = RunPatch.model_validate(patch).to_wire()
-        return (await self._sender.write("PATCH", _one(run_id), idempotency_key, body)).model(Run)
+        reply = await self._sender.write("PATCH", _one(run_id), idempotency_key, body)
+        return self._clean(reply.model(Run))
 
     async def cancel(self, run_id: str, *, idempotency_key: str) -> Run:
         """The run, cancelled."""
@@ -164,13 +207,14 @@ class Runs:
 
     async def trajectory(self, run_id: str) -> Trajectory:
         """The trajectory that the run recorded."""
-        return (await self._sender.get(f"{_one(run_id)}/trajectory")).model(Trajectory)
+        reply = await self._sender.get(f"{_one(run_id)}/trajectory")
+        return self._recording(reply.model(Trajectory), run_id)
 
     async def generate_trajectory(self, run_id: str, *, idempotency_key: str) -> Trajectory:
         """The run's recording, kept for replay, which takes an approval."""
         path = f"{_one(run_id)}/generate-trajectory"
         reply = await self._sender.write("POST", path, idempotency_key, once=True)
-        return reply.model(Trajectory)
+        return self._recording(reply.model(Trajectory), run_id)
 
     async def llm_costs(self, run_id: str) -> RunCosts:
         """What the models of a run cost.
@@ -178,6 +222,14 @@ class Runs:
         The service has this behind a feature flag, and refuses it where that is not set.
         """
         return (await self._sender.get(f"{_one(run_id)}/llm-costs")).model(RunCosts)
+
+    def _new(self, run: Run, body: Mapping[str, Any]) -> Run:
+        self.know_secrets([run.id], body)
+        return self._clean(run)
+
+    def _recording(self, found: Trajectory, run_id: str) -> Trajectory:
+        clean = redacted_value(found.trajectory_data, self._secrets.of(run_id))
+        return found.model_copy(update={"trajectory_data": clean})
 
     async def sign_image(
         self, run_id: str, image_url: str, *, expires_in: int = 3600

@@ -511,6 +511,32 @@ def test_the_value_of_a_secret_is_nowhere(desk: Desk, tmp_path: Path) -> None:
     assert CANARY.encode() not in everything
 
 
+@pytest.mark.parametrize(
+    "rules",
+    [
+        (
+            RunRule(error=f"the field PIN holds {CANARY[:9]}\n  {CANARY[9:]} already"),
+            RunRule(nth=2),
+        ),
+        (RunRule(fail={"step": "1", "reason": f'refused "{CANARY}"'}),),  # type: ignore[arg-type]
+        (RunRule(outputs={"status": f"typed {CANARY}", "claim_no": CANARY}),),
+    ],
+)
+@pytest.mark.parametrize(
+    "more", [(), ("--json",), ("--output", "status")], ids=["text", "json", "output"]
+)
+def test_what_the_service_says_of_a_run_is_without_its_secret(
+    desk: Desk, more: tuple[str, ...]
+) -> None:
+    words = ("run", "look_up", *GOOD, "--watch", "--junit", "r.xml")
+    result = desk.run(*words, *more)
+    assert "[redacted]" in result.text + result.err
+    written = (desk.root / "r.xml").read_text()
+    assert CANARY not in written and CANARY[9:] not in written + result.text + result.err
+    kept = (desk.root / ".flowdsl").rglob("*")
+    assert not any(CANARY.encode() in path.read_bytes() for path in kept if path.is_file())
+
+
 def test_a_file_goes_to_the_machine_and_its_path_into_the_input(desk: Desk) -> None:
     desk.write("scan.pdf", "%PDF")
     result = desk.run("run", "look_up", *GOOD, "--file", "scan=scan.pdf", "--file", "flowdsl.toml")

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from openapi_client.cyberdesk_cloud_client import models as sdk
 from pydantic import ValidationError
 
-from flowdsl.cyberdesk.errors import secrets_in
 from flowdsl.cyberdesk.models.connection import Connection
 from flowdsl.cyberdesk.models.machine import (
     Machine,
@@ -54,6 +53,7 @@ from flowdsl.cyberdesk.models.workflow import (
     WorkflowCreate,
     WorkflowPatch,
 )
+from flowdsl.cyberdesk.redaction import secrets_in
 
 UUID_A = "0b9f3c52-7a41-4d0e-9a55-3f1c2d4e5f60"
 UUID_B = "7c1d2e3f-4a5b-4c6d-8e7f-901a2b3c4d5e"

@@ -1,0 +1,261 @@
+"""Keeping secrets out of what the service says: one rule for errors, outputs and files. Pure.
+
+How much of a text goes depends on how long the secret is, since a short one is also an ordinary
+word:
+
+- from `LONG` characters on, wherever it stands: also escaped as in JSON or in an address, with
+  another case of the escapes, and with blanks or breaks of lines between its characters;
+- from `WORD` characters on, as a whole word;
+- a shorter one where nothing else can be meant: as a whole text, between quotation marks, or behind
+  `Bearer` or the name of a credential.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+REDACTED = "[redacted]"
+"""The text that replaces a secret."""
+
+LONG, WORD = 8, 4
+
+_PIECE = 64
+"""Characters of a piece of a long secret, each of which is kept out by itself."""
+_WHOLE = 256
+"""Characters of a secret that are found in every spelling. What is behind them, as in the key of a
+certificate, is found as it is, piece by piece: an expression for it would take seconds to make.
+"""
+_MOST_PIECES = 1024
+
+_INVISIBLE = r"\s\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff"
+_BREAK = (
+    rf"[{_INVISIBLE}]|\\{{1,8}}(?:[nrtbf]|u00[01][0-9a-fA-F]|x[01][0-9a-fA-F])"
+    r"|%(?:25)*(?:0[9aAdD]|20)"
+)
+_GAP = rf"(?:{_BREAK})*"
+_ENTITIES = {
+    "&": r"&amp;|&#38;",
+    "<": r"&lt;|&#60;",
+    ">": r"&gt;|&#62;",
+    '"': r"&quot;|&#34;",
+    "'": r"&#39;|&#x27;|&apos;",
+}
+_BEFORE = r"(?:(?<!\w)|(?<=\\[nrtbf])|(?<=%[0-9a-fA-F]{2})|(?<=\\u00[0-9a-fA-F]{2}))"
+_NAMED = (
+    r"(?i:(\b(?:bearer|basic)\s+"
+    r"|(?:key|token|password|secret|authorization)[\"']?\s*[:=]\s*[\"']?))"
+)
+
+
+def redacted(text: str, secrets: Iterable[str]) -> str:
+    """`text` with `REDACTED` for every secret."""
+    known = tuple(sorted(filter(None, set(secrets)), key=lambda each: (-len(each), each)))
+    if not known or not text:
+        return text
+    pattern, literals = _pattern(known)
+    for literal in literals:
+        text = text.replace(literal, REDACTED)
+    return text if pattern is None else pattern.sub(_replaced, text)
+
+
+def redacted_value(value: Any, secrets: Iterable[str]) -> Any:
+    """A value of JSON with `REDACTED` for every secret in its texts, its names and its numbers."""
+    known = tuple(secrets)
+    if not known:
+        return value
+    if isinstance(value, str):
+        return redacted(value, known)
+    if isinstance(value, Mapping):
+        return {
+            redacted(name, known) if isinstance(name, str) else name: redacted_value(inner, known)
+            for name, inner in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [redacted_value(inner, known) for inner in value]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        spelled = str(value)
+        if len(spelled) >= WORD and redacted(spelled, known) != spelled:
+            return REDACTED
+    return value
+
+
+_SECRET_KEYS = frozenset(
+    {"api_key", "service_account_json", "aws_access_key_id", "aws_secret_access_key"}
+)
+"""Names of secrets in bodies that make models and credentials of providers."""
+
+
+def secrets_in(body: object, *, secret: bool = False) -> tuple[str, ...]:
+    """The values in a request body that must not be shown, as texts.
+
+    They are the keys of providers, and all below a name with `sensitive` in it; with `secret`,
+    every value.
+    """
+    if isinstance(body, Mapping):
+        return tuple(
+            found
+            for name, value in body.items()
+            for found in secrets_in(value, secret=secret or _is_secret(name))
+        )
+    if isinstance(body, list | tuple):
+        return tuple(found for value in body for found in secrets_in(value, secret=secret))
+    if not secret or body is None or isinstance(body, bool):
+        return ()
+    return (str(body),)
+
+
+def _is_secret(name: object) -> bool:
+    return name in _SECRET_KEYS or (isinstance(name, str) and "sensitive" in name)
+
+
+class SecretsOfRuns:
+    """The secrets that runs were given by this process, of the newest `MOST` runs."""
+
+    MOST = 20_000
+    MOST_VALUES = 200
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, tuple[str, ...]] = OrderedDict()
+        self._values: OrderedDict[str, None] = OrderedDict()
+        self._every: tuple[str, ...] = ()
+
+    def give(self, run_ids: Iterable[str], secrets: tuple[str, ...]) -> None:
+        """These runs were given these secrets, beside those that they had."""
+        if not secrets:
+            return
+        for run_id in run_ids:
+            before = self._known.pop(run_id, ())
+            self._known[run_id] = tuple(dict.fromkeys((*before, *secrets)))
+        while len(self._known) > self.MOST:
+            self._known.popitem(last=False)
+        if not self._values.keys() >= set(secrets):
+            self._values.update(dict.fromkeys(secrets))
+            while len(self._values) > self.MOST_VALUES:
+                self._values.popitem(last=False)
+            self._every = tuple(self._values)
+
+    def of(self, run_id: str | None) -> tuple[str, ...]:
+        """The secrets of one run."""
+        return self._known.get(run_id or "", ())
+
+    def every(self) -> tuple[str, ...]:
+        """The newest `MOST_VALUES` secrets of all runs."""
+        return self._every
+
+
+# Expressions
+
+
+def _replaced(found: re.Match[str]) -> str:
+    return (found.group(found.lastindex) if found.lastindex else "") + REDACTED
+
+
+@lru_cache(maxsize=64)
+def _pattern(secrets: tuple[str, ...]) -> tuple[re.Pattern[str] | None, tuple[str, ...]]:
+    """What finds every one of the secrets, the longest first, and the ends of those that are too
+    long for an expression.
+    """
+    found = [each for secret in secrets for each in _expressions(secret)]
+    literals = dict.fromkeys(each for secret in secrets for each in _ends(secret))
+    return re.compile("|".join(dict.fromkeys(found))) if found else None, tuple(literals)
+
+
+def _expressions(secret: str) -> list[str]:
+    visible = "".join(filter(_is_visible, secret))
+    if len(visible) < WORD:
+        return _short(secret.strip()) if visible else []
+    if len(visible) < LONG:
+        return [_word(secret.strip())]
+    if len(visible) > _WHOLE:
+        return [_anywhere(visible[at : at + _PIECE]) for at in range(0, _WHOLE, _PIECE)]
+    lines = secret.splitlines()
+    more = lines if len(lines) > 1 else ()
+    return [
+        _anywhere(secret),
+        *(_anywhere(line) for line in more if sum(map(_is_visible, line)) >= LONG),
+    ]
+
+
+def _ends(secret: str) -> list[str]:
+    """The pieces of a secret behind what an expression finds, by lines."""
+    if sum(map(_is_visible, secret)) <= _WHOLE:
+        return []
+    return [
+        line[max(0, min(at, len(line) - _PIECE)) :][:_PIECE]
+        for line in secret.splitlines()
+        if len(line) >= LONG
+        for at in range(0, len(line), _PIECE)
+    ][:_MOST_PIECES]
+
+
+def _anywhere(secret: str) -> str:
+    parts: list[str] = []
+    gap: dict[str, str] = {}
+    for character in secret:
+        if not _is_visible(character):
+            gap |= {character: _spelled(character)}
+            continue
+        if parts:
+            parts.append(_blank(gap))
+        parts.append(_spelled(character))
+        gap = {}
+    return "".join(parts)
+
+
+def _blank(characters: Mapping[str, str]) -> str:
+    """What may stand for these characters, which are not seen; without any, for no character."""
+    if not characters:
+        return _GAP
+    return rf"(?:{_BREAK}|\+|&nbsp;|{'|'.join(characters.values())})*"
+
+
+def _word(secret: str) -> str:
+    body = "".join(
+        _spelled(each) if _is_visible(each) else _blank({each: _spelled(each)}) for each in secret
+    )
+    before = _BEFORE if _is_of_word(secret[0]) else ""
+    after = r"(?!\w)" if _is_of_word(secret[-1]) else ""
+    return before + body + after
+
+
+def _short(secret: str) -> list[str]:
+    body = re.escape(secret)
+    return [
+        rf"\A\s*{body}\s*\Z",
+        rf"(?<=[\"'`]){body}(?=[\"'`\\])",
+        rf"{_NAMED}{body}(?!\w)",
+    ]
+
+
+def _spelled(character: str) -> str:
+    """One character as it is, as JSON, addresses and HTML escape it."""
+    if character.isascii() and character.isalnum():
+        return character
+    coded = quote(character, safe="")
+    units = character.encode("utf-16-be", "surrogatepass")
+    escaped = "".join(
+        r"\\{1,8}u" + _any_case(units[at : at + 2].hex()) for at in range(0, len(units), 2)
+    )
+    spellings = [rf"\\{{0,8}}{re.escape(character)}", escaped]
+    if coded != character:
+        spellings.append("".join("%(?:25)*" + _any_case(each) for each in coded.split("%")[1:]))
+    if character in _ENTITIES:
+        spellings.append(_ENTITIES[character])
+    return f"(?:{'|'.join(spellings)})"
+
+
+def _any_case(digits: str) -> str:
+    return "".join(f"[{each.lower()}{each.upper()}]" if each.isalpha() else each for each in digits)
+
+
+def _is_visible(character: str) -> bool:
+    return character.isprintable() and not character.isspace()
+
+
+def _is_of_word(character: str) -> bool:
+    return character == "_" or character.isalnum()

@@ -1,0 +1,157 @@
+"""No secret of a reasonable length survives in any spelling; a short one destroys no text."""
+
+from __future__ import annotations
+
+import html
+import json
+import textwrap
+from collections.abc import Callable
+from string import ascii_letters, digits
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from flowdsl.cyberdesk.redaction import REDACTED, SecretsOfRuns, redacted, redacted_value
+from tests.support.effort import examples
+
+LETTERS = st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Cf", "Cn", "Co"))
+
+
+def broken(size: int, by: str) -> Callable[[str], str]:
+    return lambda text: by.join(text[at : at + size] for at in range(0, len(text), size))
+
+
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "as it is": str,
+    "JSON": lambda text: json.dumps(text)[1:-1],
+    "JSON of UTF-8": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    "JSON in JSON": lambda text: json.dumps(json.dumps(text))[2:-2],
+    "upper case escapes": lambda text: "".join(
+        rf"\u{ord(each):04X}" if "\x7f" < each <= "\uffff" else each for each in text
+    ),
+    "an address": lambda text: quote(text, safe=""),
+    "a path": quote,
+    "a form": quote_plus,
+    "an address in an address": lambda text: quote(quote(text, safe=""), safe=""),
+    "lower case escapes": lambda text: quote(text, safe="").lower() if text.islower() else text,
+    "HTML": html.escape,
+    "wrapped": lambda text: textwrap.fill(text, 20, drop_whitespace=False),
+    "broken into lines": broken(5, "\n"),
+    "broken and indented": broken(3, "\r\n    "),
+    "broken in JSON": lambda text: json.dumps(broken(4, "\n")(text))[1:-1],
+    "broken by what is not seen": broken(3, "\u200b"),
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@settings(max_examples=examples(400), deadline=None)
+@given(
+    secret=st.text(LETTERS, min_size=8, max_size=300),
+    before=st.text(max_size=20),
+    behind=st.text(max_size=20),
+)
+@example(secret="night-shift-7", before="C:\\", behind="")
+@example(secret="a\\nb\\tc%20d+e&f", before="", behind="\\")
+@example(secret="p\"a's\\s/w<o>rd", before='{"a":"', behind='"}')
+@example(secret="zwölf Männchen 🙂🙂", before="%", behind="%")
+@example(secret="0000000\xa00", before="00000000", behind="")
+@example(secret="\\" * 12, before="x", behind="y")
+def test_no_secret_of_eight_characters_survives(
+    spelling: str, secret: str, before: str, behind: str
+) -> None:
+    assume(sum(not each.isspace() for each in secret) >= 8)
+    spelled = SPELLINGS[spelling](secret)
+    text = redacted(before + spelled + behind, [secret])
+    assert REDACTED in text
+    assert spelled not in text and secret not in text
+    squeezed = "".join(text.split())
+    assert "".join(secret.split()) not in squeezed and "".join(spelled.split()) not in squeezed
+
+
+@settings(max_examples=examples(40), deadline=None)
+@given(st.text(ascii_letters + digits, min_size=600, max_size=900), st.integers(0, 450))
+def test_of_a_long_secret_no_part_survives_that_is_long(secret: str, start: int) -> None:
+    part = secret[start : start + 128]
+    assert part not in redacted(f"at {part}!", [secret])
+    kept = redacted(f"at {secret}!", [secret])
+    assert not any(secret[at : at + 64] in kept for at in range(len(secret) - 64))
+
+
+def test_one_line_of_a_secret_of_many_does_not_survive() -> None:
+    secret = "-----BEGIN-----\nMIIEvQIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END-----\n"
+    assert redacted("it says MIIEvQIBADANBgkq.", [secret]) == f"it says {REDACTED}."
+
+
+WORDS = ("Workflow", "a", "to", "1", "run", "refused", "of", "300", "pin", "12", "x", "key", "row")
+
+
+@given(st.lists(st.sampled_from(WORDS), min_size=2), st.sampled_from(["a", "f", "1", "12", "run"]))
+def test_a_short_secret_destroys_no_ordinary_text(words: list[str], secret: str) -> None:
+    text = " ".join(words)
+    assert redacted(text, [secret]) == text
+    assert redacted(f"{text}: {text}.", [secret]) == f"{text}: {text}."
+
+
+@given(
+    st.lists(st.sampled_from(["Wolf", "Wolfgang", "1234", "12345", "work", "flow"])),
+    st.sampled_from(["Wolf", "1234", "work"]),
+)
+def test_a_secret_of_four_characters_goes_as_a_word(words: list[str], secret: str) -> None:
+    kept = " ".join(REDACTED if each == secret else each for each in words)
+    assert redacted(" ".join(words), [secret]) == kept
+    assert redacted(json.dumps("\n".join(words)), [secret]) == json.dumps(
+        "\n".join(REDACTED if each == secret else each for each in words)
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("k", REDACTED),
+        ("Workflow k is unknown", "Workflow k is unknown"),
+        ("the key `k` is unknown", f"the key `{REDACTED}` is unknown"),
+        ('{"api_key": "k"}', '{"api_key": "' + REDACTED + '"}'),
+        ("Authorization: Bearer k", f"Authorization: Bearer {REDACTED}"),
+        ("api_key=k&x=1", f"api_key={REDACTED}&x=1"),
+        ("password: k.", f"password: {REDACTED}."),
+        ("token=kx", "token=kx"),
+    ],
+)
+def test_a_key_of_one_character_is_no_credential_that_is_shown(text: str, kept: str) -> None:
+    assert redacted(text, ["k"]) == kept
+
+
+def test_the_longest_secret_goes_first_and_nothing_goes_twice() -> None:
+    secrets = ["redacted", "secret-of-many", "secret-of-many-words"]
+    assert redacted("secret-of-many-words", secrets) == REDACTED
+    assert redacted("plain", ["", " ", *secrets]) == "plain"
+
+
+def test_a_value_of_json_is_redacted_in_texts_names_and_numbers() -> None:
+    value = {"a": ["pin 4711!", 4711, 47110, True, None, {"hunter22": 1.5}], "n": 3, "p": 3.14159}
+    assert redacted_value(value, ["4711", "hunter22", "3", "3.14159"]) == {
+        "a": [f"pin {REDACTED}!", REDACTED, 47110, True, None, {REDACTED: 1.5}],
+        "n": 3,
+        "p": REDACTED,
+    }
+
+
+def test_runs_have_the_secrets_that_they_were_given_and_few_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(SecretsOfRuns, "MOST", 300)
+    known = SecretsOfRuns()
+    for number in range(known.MOST + 10):
+        known.give([f"r{number}"], (f"secret-{number}",))
+    known.give([f"r{known.MOST}"], ("another",))
+    assert known.of("r1") == () and known.of(None) == ()
+    assert known.of(f"r{known.MOST}") == (f"secret-{known.MOST}", "another")
+    assert len(known.every()) == known.MOST_VALUES and "another" in known.every()
+
+
+@pytest.mark.parametrize("filler", ["\\", " ", "%25", "\\n", "a", "ab\\", "\\u00"])
+def test_a_hostile_text_is_looked_through_in_one_go(filler: str) -> None:
+    secrets = ["a\\\\b c%d", "\\" * 20, "aaaaaaaaab", "a   \n  bcdefghi"]
+    assert redacted(filler * 20_000, secrets) is not None
