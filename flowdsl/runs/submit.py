@@ -375,7 +375,7 @@ class Submitter:
             else:
                 patience.answered()
                 submission.runs, submission.failures = made, failures
-            self._settle(submission)
+            self._conclude(submission)
             return
 
     def _may_send(self, submission: Submission) -> bool:
@@ -390,7 +390,7 @@ class Submitter:
         submission.is_sent = True
         return True
 
-    def _settle(self, submission: Submission) -> None:
+    def _conclude(self, submission: Submission) -> None:
         self._know_secrets(submission)
         self._record.settled(submission)
         self._made(submission)
@@ -469,7 +469,7 @@ class Submitter:
             missing = count - len(submission.runs)
             submission.failures = ["the service did not make it"] * missing
             submission.unknown = None
-            self._settle(submission)
+            self._conclude(submission)
 
     def _take_back(self, submission: Submission, every: Sequence[Submission]) -> None:
         """Take a run that the service gives as that of `submission` from an equal one that was
