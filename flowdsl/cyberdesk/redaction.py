@@ -16,8 +16,12 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
+
+from pydantic import BaseModel
+
+M = TypeVar("M", bound=BaseModel)
 
 REDACTED = "[redacted]"
 """The text that replaces a secret."""
@@ -63,8 +67,36 @@ def redacted(text: str, secrets: Iterable[str]) -> str:
     return text if pattern is None else pattern.sub(_replaced, text)
 
 
-def redacted_value(value: Any, secrets: Iterable[str]) -> Any:
-    """A value of JSON with `REDACTED` for every secret in its texts, its names and its numbers."""
+_KEPT = frozenset(
+    {
+        *("id", "run_id", "workflow_id", "machine_id", "session_id", "organization_id", "user_id"),
+        *("status", "created_at", "started_at", "ended_at", "updated_at", "expires_at"),
+        *("input_values", "original_input_values", "sensitive_input_aliases", "session_alias"),
+        *("pool_ids", "input_attachment_ids", "output_attachment_ids", "attachment_type"),
+    }
+)
+"""Fields of a run, a file or a recording that are our own words, or none."""
+
+
+def redacted_model(found: M, secrets: tuple[str, ...]) -> M:
+    """What the service says of a run, as a model, with `REDACTED` for every secret of the run.
+
+    Numbers are looked at in outputs alone, whose types are those of a workflow.
+    """
+    if not secrets:
+        return found
+    values = found.model_dump(exclude_unset=True)
+    clean = {
+        name: value
+        if name in _KEPT
+        else redacted_value(value, secrets, numbers=name == "output_data")
+        for name, value in values.items()
+    }
+    return type(found).model_validate(clean)
+
+
+def redacted_value(value: Any, secrets: Iterable[str], *, numbers: bool = True) -> Any:
+    """A value of JSON with `REDACTED` for every secret in its texts and names, and its numbers."""
     known = tuple(secrets)
     if not known:
         return value
@@ -72,12 +104,14 @@ def redacted_value(value: Any, secrets: Iterable[str]) -> Any:
         return redacted(value, known)
     if isinstance(value, Mapping):
         return {
-            redacted(name, known) if isinstance(name, str) else name: redacted_value(inner, known)
+            redacted(name, known) if isinstance(name, str) else name: redacted_value(
+                inner, known, numbers=numbers
+            )
             for name, inner in value.items()
         }
     if isinstance(value, list | tuple):
-        return [redacted_value(inner, known) for inner in value]
-    if isinstance(value, int | float) and not isinstance(value, bool):
+        return [redacted_value(inner, known, numbers=numbers) for inner in value]
+    if numbers and isinstance(value, int | float) and not isinstance(value, bool):
         spelled = str(value)
         if len(spelled) >= WORD and redacted(spelled, known) != spelled:
             return REDACTED

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import json
 import textwrap
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from string import ascii_letters, digits
+from typing import Any
 from urllib.parse import quote, quote_plus
 
+import httpx
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
+from flowdsl.cyberdesk.errors import CyberdeskError
+from flowdsl.cyberdesk.models.run import ChainCreate, ChainStep, RunBulkCreate, RunCreate, RunRetry
 from flowdsl.cyberdesk.redaction import REDACTED, SecretsOfRuns, redacted, redacted_value
 from tests.support.effort import examples
 
@@ -155,3 +161,91 @@ def test_runs_have_the_secrets_that_they_were_given_and_few_are_kept(
 def test_a_hostile_text_is_looked_through_in_one_go(filler: str) -> None:
     secrets = ["a\\\\b c%d", "\\" * 20, "aaaaaaaaab", "a   \n  bcdefghi"]
     assert redacted(filler * 20_000, secrets) is not None
+
+
+# Whatever operation tells of a run
+
+CANARY = "secret-canary-of-a-run"
+WORKFLOW = "00000000-0000-4000-8000-000000000001"
+SAYS: dict[str, Any] = {
+    "id": "run-1",
+    "status": "error",
+    "workflow_id": WORKFLOW,
+    "error": [f"typed {CANARY}"],
+    "output_data": {"noted": CANARY, CANARY: [CANARY]},
+    "run_message_history": [{"content": [{"text": f"<{CANARY}>"}]}],
+    "usage_metadata": {"note": CANARY},
+    "post_run_checks": [
+        {"status": "failed", "name": CANARY, "messages": [CANARY], "error_message": CANARY}
+    ],
+    "a_field_of_a_later_version": CANARY,
+    # For the other resources.
+    "run_id": "run-1",
+    "filename": f"{CANARY}.txt",
+    "storage_path": f"runs/{CANARY}.txt",
+    "is_approved": False,
+    "trajectory_data": [{"typed": CANARY}],
+}
+
+
+LISTS = ("/v1/runs", "/v1/run-attachments", "/v1/trajectories")
+
+
+def answer(request: httpx.Request) -> httpx.Response:
+    path = request.url.path
+    if path.endswith("/refused"):
+        return httpx.Response(400, json={"detail": f"no {CANARY}"})
+    if path.endswith("/bulk"):
+        made = {"created_runs": [SAYS], "failed_count": 1, "errors": [f"no {CANARY}"]}
+        return httpx.Response(201, json=made)
+    if path.endswith("/chain"):
+        return httpx.Response(201, json={"session_id": "s", "run_ids": ["run-1"]})
+    if request.method == "GET" and path in LISTS:
+        return httpx.Response(200, json={"items": [SAYS], "total": 1, "skip": 0, "limit": 100})
+    return httpx.Response(200, json=SAYS)
+
+
+ONE = RunCreate(workflow_id=WORKFLOW, sensitive_input_values={"pin": CANARY})
+BEGINNINGS: dict[str, Callable[[CyberdeskClient], Awaitable[Any]]] = {
+    "one": lambda client: client.runs.create(ONE, idempotency_key="k"),
+    "bulk": lambda client: client.runs.create_bulk(
+        RunBulkCreate(**ONE.model_dump(exclude_unset=True), count=2), idempotency_key="k"
+    ),
+    "chain": lambda client: client.runs.create_chain(
+        ChainCreate(steps=[ChainStep(workflow_id=WORKFLOW, sensitive_inputs={"pin": CANARY})]),
+        idempotency_key="k",
+    ),
+    "retry": lambda client: client.runs.retry(
+        "run-1", RunRetry(sensitive_input_values={"pin": CANARY}), idempotency_key="k"
+    ),
+}
+
+
+@pytest.mark.parametrize("beginning", BEGINNINGS)
+def test_no_operation_tells_the_secret_that_a_run_was_given(beginning: str) -> None:
+    async def told() -> list[str]:
+        options = ClientOptions(base_url="http://127.0.0.1:1", api_key="key", max_retries=0)
+        transport = httpx.MockTransport(answer)
+        async with CyberdeskClient(options, transport=transport) as client:
+            found = [await BEGINNINGS[beginning](client)]
+            # Also by another worker than the one that began it.
+            async with client.worker() as other:
+                found += [
+                    await other.runs.get("run-1"),
+                    await other.runs.list(),
+                    *await other.runs.list_all(),
+                    await other.runs.cancel("run-1", idempotency_key="k"),
+                    await other.runs.trajectory("run-1"),
+                    await other.runs.generate_trajectory("run-1", idempotency_key="k"),
+                    await other.run_attachments.list(run_id="run-1"),
+                    await other.run_attachments.get("file-1"),
+                    await other.trajectories.get("recording-1"),
+                    await other.trajectories.list(is_generated=True),
+                ]
+                with pytest.raises(CyberdeskError) as refused:
+                    await other.runs.get("refused")
+            return [*(each.model_dump_json() for each in found), str(refused.value)]
+
+    said = asyncio.run(told())
+    assert [each for each in said if CANARY in each] == []
+    assert all(REDACTED in each for each in said[1:])

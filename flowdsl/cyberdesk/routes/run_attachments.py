@@ -15,7 +15,7 @@ from flowdsl.cyberdesk.models.run_attachment import (
     RunAttachmentUpdate,
 )
 from flowdsl.cyberdesk.paging import walk_all
-from flowdsl.cyberdesk.redaction import redacted_value
+from flowdsl.cyberdesk.redaction import redacted_model
 from flowdsl.cyberdesk.routes.query import chosen
 from flowdsl.cyberdesk.transport import Sender, segment
 
@@ -45,10 +45,7 @@ class RunAttachments:
     def _clean(self, attachment: RunAttachment) -> RunAttachment:
         """The attachment without a secret of its run in its names."""
         secrets = self._sender.secrets_of_runs.of(attachment.run_id)
-        names = ("filename", "storage_path", "target_path") if secrets else ()
-        return attachment.model_copy(
-            update={name: redacted_value(getattr(attachment, name), secrets) for name in names}
-        )
+        return redacted_model(attachment, secrets)
 
     async def list_all(
         self, *, run_id: str | None = None, attachment_type: AttachmentType | None = None

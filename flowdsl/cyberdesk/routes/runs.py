@@ -13,7 +13,6 @@ from flowdsl.cyberdesk.models.run import (
     ChainStarted,
     Run,
     RunBulkCreate,
-    RunCheck,
     RunCreate,
     RunField,
     RunPage,
@@ -23,15 +22,11 @@ from flowdsl.cyberdesk.models.run import (
 from flowdsl.cyberdesk.models.trajectory import Trajectory
 from flowdsl.cyberdesk.models.usage import RunCosts
 from flowdsl.cyberdesk.paging import walk_in_order
-from flowdsl.cyberdesk.redaction import redacted, redacted_value, secrets_in
+from flowdsl.cyberdesk.redaction import redacted, redacted_model, secrets_in
 from flowdsl.cyberdesk.routes.query import chosen
 from flowdsl.cyberdesk.transport import Sender, segment
 
 _PATH = "/v1/runs"
-
-
-_OWN_WORDS = ("error", "output_data", "run_message_history", "usage_metadata")
-"""What the service says of a run, beside its checks. Inputs are our own words."""
 
 
 class Runs:
@@ -49,20 +44,7 @@ class Runs:
         self._secrets.give(run_ids, secrets_in(body))
 
     def _clean(self, run: Run) -> Run:
-        secrets = self._secrets.of(run.id)
-        if not secrets:
-            return run
-        clean: dict[str, Any] = {
-            name: redacted_value(value, secrets)
-            for name in _OWN_WORDS
-            if (value := getattr(run, name)) is not None
-        }
-        if run.post_run_checks is not None:
-            clean["post_run_checks"] = [
-                RunCheck.model_validate(redacted_value(check.model_dump(), secrets))
-                for check in run.post_run_checks
-            ]
-        return run.model_copy(update=clean)
+        return redacted_model(run, self._secrets.of(run.id))
 
     async def list(
         self,
@@ -228,8 +210,7 @@ class Runs:
         return self._clean(run)
 
     def _recording(self, found: Trajectory, run_id: str) -> Trajectory:
-        clean = redacted_value(found.trajectory_data, self._secrets.of(run_id))
-        return found.model_copy(update={"trajectory_data": clean})
+        return redacted_model(found, self._secrets.of(run_id))
 
     async def sign_image(
         self, run_id: str, image_url: str, *, expires_in: int = 3600

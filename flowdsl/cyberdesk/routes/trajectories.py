@@ -8,6 +8,7 @@ from typing import Any
 from flowdsl.cyberdesk.assumptions import LIST_LIMIT
 from flowdsl.cyberdesk.models.trajectory import Trajectory, TrajectoryPage, TrajectoryPatch
 from flowdsl.cyberdesk.paging import walk_all
+from flowdsl.cyberdesk.redaction import redacted_model
 from flowdsl.cyberdesk.routes.query import chosen
 from flowdsl.cyberdesk.transport import Sender, segment
 
@@ -55,7 +56,13 @@ class Trajectories:
             updated_at_to=updated_at_to,
             include=include,
         )
-        return (await self._sender.get(_PATH, params)).model(TrajectoryPage)
+        page = (await self._sender.get(_PATH, params)).model(TrajectoryPage)
+        page.items[:] = map(self._clean, page.items)
+        return page
+
+    def _clean(self, found: Trajectory) -> Trajectory:
+        """The recording without a secret of its run."""
+        return redacted_model(found, self._sender.secrets_of_runs.of(found.run_id))
 
     async def list_all(
         self,
@@ -93,7 +100,7 @@ class Trajectories:
 
     async def get(self, trajectory_id: str) -> Trajectory:
         """One trajectory with its steps."""
-        return (await self._sender.get(_one(trajectory_id))).model(Trajectory)
+        return self._clean((await self._sender.get(_one(trajectory_id))).model(Trajectory))
 
     async def update(
         self,
@@ -109,13 +116,13 @@ class Trajectories:
         """
         body = TrajectoryPatch.model_validate(patch).to_wire()
         reply = await self._sender.write("PATCH", _one(trajectory_id), idempotency_key, body)
-        return reply.model(Trajectory)
+        return self._clean(reply.model(Trajectory))
 
     async def duplicate(self, trajectory_id: str, *, idempotency_key: str) -> Trajectory:
         """The copy, not approved, with "(Copy)" in its name."""
         path = f"{_one(trajectory_id)}/duplicate"
         reply = await self._sender.write("POST", path, idempotency_key, once=True)
-        return reply.model(Trajectory)
+        return self._clean(reply.model(Trajectory))
 
     async def delete(self, trajectory_id: str, *, idempotency_key: str) -> bool:
         """True when deleted, False when it was already gone."""
