@@ -16,12 +16,8 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
-
-from pydantic import BaseModel
-
-M = TypeVar("M", bound=BaseModel)
 
 REDACTED = "[redacted]"
 """The text that replaces a secret."""
@@ -65,34 +61,6 @@ def redacted(text: str, secrets: Iterable[str]) -> str:
     for literal in literals:
         text = text.replace(literal, REDACTED)
     return text if pattern is None else pattern.sub(_replaced, text)
-
-
-_KEPT = frozenset(
-    {
-        *("id", "run_id", "workflow_id", "machine_id", "session_id", "organization_id", "user_id"),
-        *("status", "created_at", "started_at", "ended_at", "updated_at", "expires_at"),
-        *("input_values", "original_input_values", "sensitive_input_aliases", "session_alias"),
-        *("pool_ids", "input_attachment_ids", "output_attachment_ids", "attachment_type"),
-    }
-)
-"""Fields of a run, a file or a recording that are our own words, or none."""
-
-
-def redacted_model(found: M, secrets: tuple[str, ...]) -> M:
-    """What the service says of a run, as a model, with `REDACTED` for every secret of the run.
-
-    Numbers are looked at in outputs alone, whose types are those of a workflow.
-    """
-    if not secrets:
-        return found
-    values = found.model_dump(exclude_unset=True)
-    clean = {
-        name: value
-        if name in _KEPT
-        else redacted_value(value, secrets, numbers=name == "output_data")
-        for name, value in values.items()
-    }
-    return type(found).model_validate(clean)
 
 
 def redacted_value(value: Any, secrets: Iterable[str], *, numbers: bool = True) -> Any:

@@ -15,8 +15,8 @@ from flowdsl.cyberdesk.models.run_attachment import (
     RunAttachmentUpdate,
 )
 from flowdsl.cyberdesk.paging import walk_all
-from flowdsl.cyberdesk.redaction import redacted_model
 from flowdsl.cyberdesk.routes.query import chosen
+from flowdsl.cyberdesk.routes.told import redacted_model
 from flowdsl.cyberdesk.transport import Sender, segment
 
 _PATH = "/v1/run-attachments"

@@ -22,8 +22,9 @@ from flowdsl.cyberdesk.models.run import (
 from flowdsl.cyberdesk.models.trajectory import Trajectory
 from flowdsl.cyberdesk.models.usage import RunCosts
 from flowdsl.cyberdesk.paging import walk_in_order
-from flowdsl.cyberdesk.redaction import redacted, redacted_model, secrets_in
+from flowdsl.cyberdesk.redaction import redacted, secrets_in
 from flowdsl.cyberdesk.routes.query import chosen
+from flowdsl.cyberdesk.routes.told import redacted_model
 from flowdsl.cyberdesk.transport import Sender, segment
 
 _PATH = "/v1/runs"

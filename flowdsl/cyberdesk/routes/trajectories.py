@@ -8,8 +8,8 @@ from typing import Any
 from flowdsl.cyberdesk.assumptions import LIST_LIMIT
 from flowdsl.cyberdesk.models.trajectory import Trajectory, TrajectoryPage, TrajectoryPatch
 from flowdsl.cyberdesk.paging import walk_all
-from flowdsl.cyberdesk.redaction import redacted_model
 from flowdsl.cyberdesk.routes.query import chosen
+from flowdsl.cyberdesk.routes.told import redacted_model
 from flowdsl.cyberdesk.transport import Sender, segment
 
 _PATH = "/v1/trajectories"
