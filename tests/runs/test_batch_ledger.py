@@ -139,6 +139,22 @@ def test_a_ledger_that_is_held_is_seen_and_not_taken(tmp_path: Path) -> None:
         folder.open(batch)
 
 
+def test_of_two_tables_that_begin_at_once_each_sees_the_other(tmp_path: Path) -> None:
+    folder = Folder(str(tmp_path), "prod")
+    requests = [(one("a"), ""), (one("b"), "")]
+    beside, _ = begun(folder, one("b"), one("c"))
+    assert [each.id for each in begun_before(folder.left(NOW), requests)] == [beside.batch.id]
+
+    def refuse() -> None:
+        raise StoreBusy("another one")
+
+    ledger = folder.new(ABOUT, system_runtime())
+    ledger.check_alone = refuse
+    with pytest.raises(StoreBusy, match="another one"):
+        ledger.begin([Submission(requests[0][0], "key", "row")], None)
+    assert written(tmp_path).name == f"{beside.batch.id}.jsonl"
+
+
 def test_a_ledger_is_not_lost_to_who_looks_when_it_is_made(tmp_path: Path) -> None:
     folder = Folder(str(tmp_path), "prod")
     over = threading.Event()

@@ -15,14 +15,14 @@ import errno
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.runs.submit import Request, Submission
-from flowdsl.state.errors import StoreUnusable
+from flowdsl.state.errors import StateError, StoreUnusable
 
 FORMAT = 1
 MAX_BYTES = 64 * 1024**2
@@ -161,7 +161,8 @@ class Ledger:
     """A ledger that this process holds open: it writes down what becomes of submissions.
 
     `begin` makes the file, and `end` deletes it where every run is made. A write that fails ends
-    the sending of further requests: `sending` raises `StoreUnusable`.
+    the sending of further requests: `sending` raises `StoreUnusable`. `check_alone` is called once
+    the file is there, and raises `StateError` where nothing is to be sent after all.
     """
 
     def __init__(self, batch: Batch, file: File) -> None:
@@ -169,12 +170,14 @@ class Ledger:
         self._file = file
         self._numbers = {each.key: at for at, each in enumerate(batch.entries)}
         self._failure = ""
+        self.check_alone: Callable[[], None] = lambda: None
 
     def begin(self, every: Sequence[Submission], newest: Run | None) -> None:
         """Write down what is to be sent; raises `StoreUnusable`, and nothing is to be sent then."""
         batch = self.batch
         lines: list[dict[str, Any]] = []
-        if not self._file.is_open:
+        is_new = not self._file.is_open
+        if is_new:
             batch.newest = newest
             batch.shared = shared_digest(batch.salt, every[0].request)
             lines.append(_head(batch))
@@ -195,6 +198,12 @@ class Ledger:
                 f"{self._file.named(error)}; nothing was sent: `--no-ledger` runs without "
                 "writing down what is started"
             ) from None
+        if is_new:
+            try:
+                self.check_alone()
+            except StateError:
+                self.give_up()
+                raise
 
     def sending(self, submission: Submission) -> None:
         """A request is about to be sent, or nobody knows any more what came of it."""

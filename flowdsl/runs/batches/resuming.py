@@ -20,10 +20,16 @@ Requests = Sequence[tuple[Request, str]]
 
 
 def begun_before(batches: Sequence[Batch], requests: Requests) -> list[Batch]:
-    """The batches that have made, or may have made, a run that one of the requests asks for."""
+    """The batches that have made, or may have made, a run that one of the requests asks for; of a
+    process that is alive also those that will.
+    """
     found: list[Batch] = []
     for batch in batches:
-        begun = {each.digest for each in batch.entries if each.runs or each.stage == SENT}
+        begun = {
+            each.digest
+            for each in batch.entries
+            if each.runs or each.stage == SENT or batch.is_live
+        }
         if not begun.isdisjoint(row_digest(batch.salt, request) for request, _ in requests):
             found.append(batch)
     return found

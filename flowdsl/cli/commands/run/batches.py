@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from hashlib import sha256
 
 from flowdsl.config.address import workflow_address
@@ -29,7 +30,7 @@ from flowdsl.runs.inputs.problems import InputsRefused
 from flowdsl.runs.patience import Patience
 from flowdsl.runs.submit import Submission
 from flowdsl.state.document import StateDocument
-from flowdsl.state.errors import StateError
+from flowdsl.state.errors import StateError, StoreBusy
 from flowdsl.workspace.system import system_runtime
 
 from ...runtime.exit_codes import CONFLICT, PARTIAL, STATE
@@ -147,7 +148,22 @@ class Batches:
                 following.say(f"note: batch {batch.id} is given up: {batch.told()}")
                 self._folder.drop(batch)
         if not self._arguments.no_ledger:
-            following.ledger = self._folder.new(self._about, system_runtime())
+            ledger = self._folder.new(self._about, system_runtime())
+            ledger.check_alone = partial(self._check_alone, ledger.batch.id, requests)
+            following.ledger = ledger
+
+    def _check_alone(self, own: str, requests: Requests) -> None:
+        """Raise `StoreBusy` where another process began the same table at the same moment: each of
+        the two sees the ledger of the other, since it looks once its own is written.
+        """
+        for batch in self._folder.left(system_runtime().now()):
+            mine = (batch.about.kind, batch.about.name) == (self._kind, self._name)
+            is_beside = batch.is_live and batch.id != own and batch.asked > 1 and mine
+            if is_beside and not self._arguments.anew and begun_before([batch], requests):
+                raise StoreBusy(
+                    f"another process makes the same runs at this moment (batch `{batch.id}`); "
+                    "nothing was sent"
+                )
 
     def go_on(self, requests: Requests, following: Following) -> list[Submission]:
         """What of the batch is made, unknown and to be sent; it is written down further.
