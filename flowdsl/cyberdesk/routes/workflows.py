@@ -11,6 +11,7 @@ from flowdsl.cyberdesk.models.trajectory import Trajectory
 from flowdsl.cyberdesk.models.workflow import Workflow, WorkflowCreate, WorkflowPage, WorkflowPatch
 from flowdsl.cyberdesk.paging import walk_all
 from flowdsl.cyberdesk.routes.query import chosen
+from flowdsl.cyberdesk.routes.told import redacted_model
 from flowdsl.cyberdesk.transport import Sender, segment
 
 _PATH = "/v1/workflows"
@@ -155,7 +156,9 @@ class Workflows:
 
     async def latest_trajectory(self, workflow_id: str) -> Trajectory:
         """The trajectory of the workflow that was changed last; `NotFound` when it has none."""
-        return (await self._sender.get(f"{_one(workflow_id)}/latest-trajectory")).model(Trajectory)
+        reply = await self._sender.get(f"{_one(workflow_id)}/latest-trajectory")
+        found = reply.model(Trajectory)
+        return redacted_model(found, self._sender.secrets_of_runs.of(found.run_id))
 
     async def tags(self, workflow_id: str) -> Sequence[Tag]:
         """The tags of a workflow."""

@@ -1,8 +1,8 @@
 """The ledgers of an environment, below `.flowdsl/runs` of a project.
 
-Folders are opened one below the other and never through a symbolic link, so that nothing is written
-outside of the project. A process holds a lock on the ledger that it writes, which the operating
-system gives back however the process dies.
+Folders are opened one below the other and never through a symbolic link (`host.folders`), so that
+nothing is written outside of the project. A process holds a lock on the ledger that it writes,
+which the operating system gives back however the process dies.
 """
 
 from __future__ import annotations
@@ -15,14 +15,9 @@ from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from flowdsl.runs.batches.ledger import (
-    MAX_BYTES,
-    About,
-    Batch,
-    Ledger,
-    open_file_error,
-    read_ledger,
-)
+from flowdsl.host.folders import OpenFolder, Tree
+from flowdsl.host.writing import reason_of
+from flowdsl.runs.batches.ledger import MAX_BYTES, About, Batch, Ledger, read_ledger
 from flowdsl.state.errors import StoreBusy, StoreUnusable
 from flowdsl.state.held import Runtime
 from flowdsl.state.stores.os_lock import try_lock
@@ -35,10 +30,6 @@ KEPT = timedelta(days=30)
 
 MOST = 200
 """Ledgers that are kept of one environment."""
-
-_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
-_BINARY = getattr(os, "O_BINARY", 0)
-_HAS_FOLDERS = os.open in os.supports_dir_fd
 
 
 class Folder:
@@ -106,64 +97,35 @@ class Folder:
 
     def _names(self) -> list[str]:
         try:
-            with self.opened(make=False) as folder:
-                names = os.listdir(folder if _HAS_FOLDERS else self._full())
+            with self._opened(make=False) as folder:
+                names = folder.names()
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise StoreUnusable(f"`{self.path}` cannot be read: {open_file_error(error)}") from None
+            raise StoreUnusable(f"`{self.path}` cannot be read: {reason_of(error)}") from None
         return sorted((each for each in names if each.endswith(SUFFIX)), reverse=True)
 
-    def _full(self) -> str:
-        return os.path.join(self._root, *self._parts)
-
     @contextmanager
-    def opened(self, *, make: bool) -> Iterator[int]:
-        """A descriptor of the folder, which is made with `make`; raises `OSError`."""
-        if not _HAS_FOLDERS:
-            self._refuse_links(make)
-            yield -1
-            return
-        folder = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            for part in self._parts:
-                if make:
-                    with suppress(FileExistsError):
-                        os.mkdir(part, dir_fd=folder)
-                below = os.open(part, os.O_RDONLY | os.O_DIRECTORY | _NO_LINK, dir_fd=folder)
-                os.close(folder)
-                folder = below
-                if make and part == self._parts[1]:
-                    _leave_untracked(folder)
-            yield folder
-        finally:
-            os.close(folder)
-
-    def _refuse_links(self, make: bool) -> None:
-        """As `opened`, where folders have no descriptors."""
-        path = self._root
-        for part in self._parts:
-            path = os.path.join(path, part)
-            if os.path.islink(path):
-                raise NotADirectoryError(20, "a symbolic link is not followed", path)
+    def _opened(self, *, make: bool) -> Iterator[OpenFolder]:
+        """The folder, which is made with `make`; raises `OSError`, also for a link on the way."""
+        with Tree(self._root, make=False) as tree:
             if make:
-                os.makedirs(path, exist_ok=True)
+                # Keeps ledgers out of git.
+                with suppress(FileExistsError):
+                    ignored = tree.folder(self._parts[:-1]).create(".gitignore", 0o644)
+                    with os.fdopen(ignored, "wb") as file:
+                        file.write(b"*\n")
+            yield tree.folder(self._parts, make=make)
 
     def open_file(self, name: str, flags: int) -> int:
         """A descriptor of a file of the folder, readable and writable at its end."""
-        flags |= os.O_RDWR | os.O_APPEND | _NO_LINK | _BINARY
-        with self.opened(make=bool(flags & os.O_CREAT)) as folder:
-            if _HAS_FOLDERS:
-                return os.open(name, flags, 0o600, dir_fd=folder)
-            return os.open(os.path.join(self._full(), name), flags, 0o600)
+        with self._opened(make=bool(flags & os.O_CREAT)) as folder:
+            return folder.open(name, flags | os.O_RDWR | os.O_APPEND, 0o600)
 
-    def unlink(self, name: str) -> None:
+    def remove(self, name: str) -> None:
         """Delete a file of the folder."""
-        with self.opened(make=False) as folder:
-            if _HAS_FOLDERS:
-                os.unlink(name, dir_fd=folder)
-            else:
-                os.unlink(os.path.join(self._full(), name))
+        with self._opened(make=False) as folder:
+            folder.remove(name)
 
 
 class LedgerFile:
@@ -233,7 +195,7 @@ class LedgerFile:
             if sys.platform == "win32":
                 self.close()
             with suppress(OSError):
-                self._folder.unlink(self._name)
+                self._folder.remove(self._name)
 
     def close(self) -> None:
         if self._descriptor is not None:
@@ -241,14 +203,4 @@ class LedgerFile:
             self._descriptor, self.is_ours = None, False
 
     def named(self, error: OSError) -> str:
-        return f"`{self._folder.path}/{self._name}` cannot be written: {open_file_error(error)}"
-
-
-def _leave_untracked(folder: int) -> None:
-    """Keep ledgers out of git."""
-    with suppress(FileExistsError):
-        file = os.open(".gitignore", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=folder)
-        try:
-            os.write(file, b"*\n")
-        finally:
-            os.close(file)
+        return f"`{self._folder.path}/{self._name}` cannot be written: {reason_of(error)}"

@@ -11,7 +11,6 @@ secrets are not even in those, since a short one could be guessed.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import hmac
 import json
@@ -378,10 +377,3 @@ def _number(value: Any) -> int:
 def _all(kind: type, *values: Any) -> None:
     if not all(isinstance(each, kind) for each in values):
         raise ValueError(f"no {kind.__name__}")
-
-
-def open_file_error(error: OSError) -> str:
-    """The reason of a failure, in a few words."""
-    if error.errno in (errno.ELOOP, errno.ENOTDIR):
-        return "it is no folder, or a symbolic link, which is not followed"
-    return (error.strerror or type(error).__name__).lower()
