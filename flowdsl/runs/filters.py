@@ -50,8 +50,6 @@ async def run_filters(
     found: dict[str, Any] = {}
     if workflow is not None:
         found["workflow_id"] = find_workflow_id(workflow, deployed)
-    if machine is not None:
-        found["machine_id"] = (await find_machine(client, machine)).id
     if session is not None:
         found["session_id"] = session_id(session)
     if status is not None:
@@ -60,6 +58,9 @@ async def run_filters(
         found["created_at_from"] = moment(since)
     if until is not None:
         found["created_at_to"] = moment(until)
+    # The last, since nothing is sent before everything else is known to mean something.
+    if machine is not None:
+        found["machine_id"] = (await find_machine(client, machine)).id
     return found
 
 

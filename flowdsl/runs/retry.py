@@ -27,7 +27,8 @@ async def retried(
     """The run, which had ended, begun anew; raises `CyberdeskError`.
 
     When the reply is lost the run itself tells: it goes on again, or has other times than before. A
-    second retry is sent only once no request can be under way any more.
+    second retry is sent only once no request can be under way any more. Where the run does not tell
+    it, the error has `outcome_unknown`.
     """
     key = runtime.new_id()
     patience = Patience(runtime, tell)
@@ -45,7 +46,11 @@ async def retried(
         tell(f"looking whether run {run.id} was begun anew: {lost}")
         begun = runtime.monotonic()
         while True:
-            now = await patience.read(lambda: client.runs.get(run.id))
+            try:
+                now = await patience.read(lambda: client.runs.get(run.id))
+            except CyberdeskError as error:
+                # That the run cannot be read does not tell whether it was begun anew.
+                raise lost from error
             if now.is_live or (now.started_at, now.ended_at) != (run.started_at, run.ended_at):
                 return now
             if stopped() or runtime.monotonic() - begun >= LATE_WRITES_END.total_seconds():

@@ -201,8 +201,9 @@ class Chain:
 class Submission:
     """One request and what came of it.
 
-    `runs` are made; `failures` say why others are not. `unknown` is the error that leaves open
-    whether any were made, and `candidates` are runs that may be those. `place` names it for people.
+    `runs` are made; `failures` say why others are not, and `refused` is the error behind them.
+    `unknown` is the error that leaves open whether any were made, and `candidates` are runs that
+    may be those. `place` names it for people. While it `is_under_way`, nobody knows anything.
     `strays` are runs beyond those that were asked for: the request was sent again, and then carried
     out twice. `instead_of` is the key of an earlier request whose missing runs it asks for.
     """
@@ -217,6 +218,13 @@ class Submission:
     strays: list[Run] = field(default_factory=list)
     is_sent: bool = False
     instead_of: str = ""
+    refused: CyberdeskError | None = None
+    is_under_way: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a reply, or a look into the list, may still tell what came of it."""
+        return self.is_under_way or (self.unknown is not None and not self.candidates)
 
 
 class Record(Protocol):
@@ -256,7 +264,8 @@ class Submitter:
 
     `tell` says a line to people, `made` hears of a submission that is settled. With `stopped` no
     further request begins; what is under way is finished. `record` is told before and after every
-    request.
+    request. `submissions` are those of the last call, with what came of each by now, for whoever is
+    interrupted.
     """
 
     def __init__(
@@ -276,7 +285,8 @@ class Submitter:
         self._newest: Run | None = None
         self._fatal: FlowdslError | None = None
         self._record = record or Unrecorded()
-        self._every: list[Submission] = []
+        self._broken: Exception | None = None
+        self.submissions: list[Submission] = []
         self._resent: list[Submission] = []
 
     async def submit(self, requests: Iterable[tuple[Request, str]]) -> list[Submission]:
@@ -284,8 +294,11 @@ class Submitter:
 
         Raises `CyberdeskError` where nothing was made and nothing can be: for a key that is refused
         or a workflow that is not there, and where the service does not even answer a question.
+        Where the service does not answer later, what is not known stays `unknown`. Any other
+        exception is raised when what was under way has been looked for.
         """
         every = [Submission(request, self._runtime.new_id(), place) for request, place in requests]
+        self.submissions = every
         if not every:
             return []
         newest = await self._newest_run(every[0].request.workflow_id)
@@ -297,7 +310,7 @@ class Submitter:
 
         Raises `FlowdslError` as `submit`, and where the record cannot be written.
         """
-        self._newest, self._every = newest, every
+        self._newest, self.submissions = newest, every
         for each in every:
             self._know_secrets(each)
         self._record.begin(every, newest)
@@ -305,18 +318,31 @@ class Submitter:
         async def send(client: CyberdeskClient, submission: Submission) -> None:
             await self._send(client, submission)
 
-        await for_each(
-            self._client,
-            [each for each in every if not each.is_sent],
-            send,
-            concurrency=self._concurrency,
-            stopped=self._is_over,
-        )
+        try:
+            await for_each(
+                self._client,
+                [each for each in every if not each.is_sent],
+                send,
+                concurrency=self._concurrency,
+                stopped=self._is_over,
+            )
+        except Exception as error:  # noqa: BLE001 - raised when the others have been looked for
+            # The requests beside it were cut off with it; the service may have carried them out.
+            self._broken = error
+            for each in every:
+                each.is_under_way, is_cut = False, each.is_under_way
+                if is_cut:
+                    each.unknown = CyberdeskError("its reply was not read", outcome_unknown=True)
         lost = [each for each in every if each.unknown is not None]
-        if lost:
-            await self._resolve(lost, every)
-        if self._resent:
-            await self.look_for_strays()
+        try:
+            if lost:
+                await self._resolve(lost, every)
+            if self._resent:
+                await self.look_for_strays()
+        except CyberdeskError as error:
+            self._tell(f"what had no reply cannot be looked for: {error}")
+        if self._broken is not None:
+            raise self._broken
         if self._fatal is not None and not any(each.runs or each.unknown for each in every):
             raise self._fatal
         return every
@@ -327,7 +353,7 @@ class Submitter:
         A service that forgets keys and carries a request out later than one can be under way makes
         its runs twice. Raises `CyberdeskError`.
         """
-        known = {run.id for each in self._every for run in each.runs}
+        known = {run.id for each in self.submissions for run in each.runs}
         groups = {each.request.identity: each for each in self._resent if not each.candidates}
         if not groups:
             return
@@ -339,7 +365,10 @@ class Submitter:
             submission.strays = await submission.request.runs_of(self._client, new, known)
 
     def _is_over(self) -> bool:
-        return self._fatal is not None or self._stopped()
+        return self._fatal is not None or self._is_stopped()
+
+    def _is_stopped(self) -> bool:
+        return self._broken is not None or self._stopped()
 
     async def _newest_run(self, workflow_id: str) -> Run | None:
         """The newest run of the workflow before ours, by the service's own clock."""
@@ -360,21 +389,24 @@ class Submitter:
         while True:
             if not self._may_send(submission):
                 return
-            submission.unknown = None
+            submission.unknown, submission.is_under_way = None, True
             try:
                 made, failures = await submission.request.send(client, submission.key)
             except CyberdeskError as error:
+                submission.is_under_way = False
                 if error.outcome_unknown:
                     submission.unknown = error
                     return
-                if not self._stopped() and await patience.wait(error) and not self._is_over():
+                submission.refused = error
+                if not self._is_stopped() and await patience.wait(error) and not self._is_over():
                     continue
                 if isinstance(error, AuthenticationRefused | NotFound):
                     self._fatal = self._fatal or error
                 submission.failures.append(str(error))
             else:
-                patience.answered()
                 submission.runs, submission.failures = made, failures
+                submission.is_under_way, submission.refused = False, None
+                patience.answered()
             self._conclude(submission)
             return
 
@@ -409,7 +441,7 @@ class Submitter:
         for turn in range(ROUNDS + 1):
             await self._look(lost, every)
             lost = [each for each in lost if each.unknown is not None and not each.candidates]
-            if not lost or turn == ROUNDS or self._stopped():
+            if not lost or turn == ROUNDS or self._is_stopped():
                 return
             for submission in lost:
                 self._resent.append(submission)
@@ -437,7 +469,7 @@ class Submitter:
             for equal in groups.values():
                 find = partial(equal[0].request.runs_of, self._client, new, known)
                 self._share(equal, await patience.read(find), is_last=is_last)
-            if is_last or self._stopped():
+            if is_last or self._is_stopped():
                 return
             if any(each.unknown is not None and not each.candidates for each in lost):
                 await self._runtime.sleep(POLL_SECONDS)

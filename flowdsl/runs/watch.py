@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from flowdsl.cyberdesk.client import CyberdeskClient
@@ -91,16 +91,16 @@ async def watch(
     runtime: Runtime,
     *,
     tell: Callable[[str], None] = lambda _line: None,
-    changed: Callable[[Run, Run], None] = lambda _before, _now: None,
+    changed: Callable[[Run, Run], Awaitable[None] | None] = lambda _before, _now: None,
     left: Callable[[], float | None] = lambda: None,
     watched: Watched | None = None,
 ) -> Watched:
     """The runs when all have ended, with their results, or as they are when the time is over.
 
     `left` gives the seconds that are left. `changed` hears of a run before and after something of
-    it changed. `watched` is filled while the watch goes on, for whoever cancels it. A status that
-    is not known counts as going on, and `tell` warns of it once. Raises `CyberdeskError` when the
-    service stays away, or refuses.
+    it changed; what it returns is awaited. `watched` is filled while the watch goes on, for whoever
+    cancels it. A status that is not known counts as going on, and `tell` warns of it once. Raises
+    `CyberdeskError` when the service stays away, or refuses.
     """
     known = watched or Watched({})
     known.runs.update((run.id, run) for run in runs)
@@ -141,7 +141,7 @@ class _Watcher:
         runtime: Runtime,
         watched: Watched,
         tell: Callable[[str], None],
-        changed: Callable[[Run, Run], None],
+        changed: Callable[[Run, Run], Awaitable[None] | None],
         left: Callable[[], float | None],
     ) -> None:
         self._client, self._runtime, self._watched = client, runtime, watched
@@ -180,7 +180,7 @@ class _Watcher:
             if run is None:
                 await self._read_one(run_id)
             elif run.is_live:
-                self._note(run)
+                await self._note(run)
             else:
                 ended.append(run)
         if ended:
@@ -190,7 +190,7 @@ class _Watcher:
                 if result is None:
                     await self._read_one(run.id)
                 elif not result.is_live:
-                    self._note(result)
+                    await self._note(result)
 
     async def _listed(self, runs: Sequence[Run], fields: tuple[RunField, ...]) -> dict[str, Run]:
         """The rows of some runs by id, as far as the lists have them."""
@@ -220,9 +220,9 @@ class _Watcher:
             self._watched.gone.add(run_id)
             self._tell(f"run {run_id} was deleted while it was watched")
             return
-        self._note(run)
+        await self._note(run)
 
-    def _note(self, run: Run) -> None:
+    async def _note(self, run: Run) -> None:
         before = self._watched.runs[run.id]
         self._watched.runs[run.id] = run
         status = run.status
@@ -232,5 +232,7 @@ class _Watcher:
                 f"warning: `{printable(status)[:60]}` is a status that this version does not know; "
                 "it counts as going on"
             )
-        if before.status != status or step_of(before) != step_of(run):
-            self._changed(before, run)
+        if before.status == status and step_of(before) == step_of(run):
+            return
+        if (hearing := self._changed(before, run)) is not None:
+            await hearing

@@ -7,6 +7,7 @@ lists, other mappings dictionaries. A text stays a text: nothing is converted to
 from __future__ import annotations
 
 import datetime as dt
+import math
 import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -18,6 +19,9 @@ from flowdsl.runs.inputs.problems import InputsRefused, Problem, refuse
 
 MAX_DEPTH = 100
 """Levels of nested values; a value that holds itself has more."""
+
+MAX_BITS = 1024
+"""Bits of a whole number: beyond it, no reader of JSON has room for it."""
 
 
 class _NoJson(Exception):
@@ -71,6 +75,8 @@ def given_secrets(secrets: Mapping[str, str]) -> tuple[Given, ...]:
 def one_secret(name: str, value: Any, place: str) -> Given:
     """As `given_secrets`, of the one under `name`."""
     where = _where(place, name)
+    if isinstance(value, str) and not is_sendable(value):
+        raise refuse(where, "a secret has half of a character (a lone surrogate)")
     if isinstance(value, str) and value:
         return Given(name, value, where, is_text=True)
     kind = "an empty one" if value == "" else f"a value of type {type(value).__name__}"
@@ -84,6 +90,15 @@ def named_values(values: Any, place: str) -> list[tuple[str, Any]]:
     if not isinstance(values, Mapping) or not all(isinstance(name, str) for name in values):
         raise refuse(f"`{place}`", "it takes a mapping of names to values")
     return list(values.items())
+
+
+def is_sendable(text: str) -> bool:
+    """Whether UTF-8 can carry a text: not with half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _each(
@@ -113,7 +128,7 @@ def _plain(value: Any, path: Path) -> Any:
         case Mapping():
             found: dict[str, Any] = {}
             for name, inner in value.items():
-                if not isinstance(name, str):
+                if not isinstance(name, str) or not is_sendable(name):
                     raise _NoJson(path, "the name of a field is a text")
                 found[name] = _plain(inner, (*path, name))
             return found
@@ -123,7 +138,19 @@ def _plain(value: Any, path: Path) -> Any:
             return value.isoformat()
         case os.PathLike():
             return os.fspath(value)
-        case None | bool() | int() | float() | str():
+        case str():
+            if not is_sendable(value):
+                raise _NoJson(path, "it has half of a character (a lone surrogate)")
+            return value
+        case None | bool():
+            return value
+        case int():
+            if value.bit_length() > MAX_BITS:
+                raise _NoJson(path, f"it is a number of more than {MAX_BITS} bits")
+            return value
+        case float():
+            if not math.isfinite(value):
+                raise _NoJson(path, f"it takes a number that JSON can hold, not {value}")
             return value
         case _:
             raise _NoJson(path, f"it takes what JSON can hold, not a {type(value).__name__}")
