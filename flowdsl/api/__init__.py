@@ -14,7 +14,8 @@ Runs of a project, as `flowdsl run`, `runs` and `trace` make and show them:
         run = project.run("look_up", {"claim": "C4711"}, secrets={"pin": pin}, watch=True)
         print(run.status, run.output_data)
 
-`open_async_project` is the same with `await`. Every failure that is expected is a `FlowdslError`.
+`open_async_project` is the same with `await`. Every failure that is expected is a `FlowdslError`;
+what fails after something was made is a `BrokenOff`, which has the runs.
 
     event = verified_webhook(body, headers, secret)  # raises `NotGenuine`
 
@@ -43,6 +44,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from flowdsl.api.async_project import AsyncProject, open_async_project
     from flowdsl.api.errors import (
+        BrokenOff,
         ChainWaits,
         NotAllCancelled,
         OutcomeUnknown,
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
         StillRunning,
         UnusableArguments,
     )
+    from flowdsl.api.made import carried_by
     from flowdsl.api.project import Project, open_project
     from flowdsl.api.results import NotMade, RunBatch, RunFile, RunTrace, SavedAttachments
     from flowdsl.cyberdesk.errors import (
@@ -73,6 +76,7 @@ __all__ = [
     "Analysis",
     "AsyncProject",
     "AuthenticationRefused",
+    "BrokenOff",
     "ChainWaits",
     "Compilation",
     "CompileOptions",
@@ -110,6 +114,7 @@ __all__ = [
     "UnusableArguments",
     "UnusableProject",
     "analyze",
+    "carried_by",
     "check_text",
     "compile_project",
     "compile_text",
@@ -121,6 +126,7 @@ __all__ = [
 _ON_USE = {
     "api.async_project": ("AsyncProject", "open_async_project"),
     "api.errors": (
+        "BrokenOff",
         "ChainWaits",
         "NotAllCancelled",
         "OutcomeUnknown",
@@ -129,6 +135,7 @@ _ON_USE = {
         "StillRunning",
         "UnusableArguments",
     ),
+    "api.made": ("carried_by",),
     "api.project": ("Project", "open_project"),
     "api.results": ("NotMade", "RunBatch", "RunFile", "RunTrace", "SavedAttachments"),
     "cyberdesk.errors": (

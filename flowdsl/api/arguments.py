@@ -1,20 +1,19 @@
-"""From the arguments of a program to what the layers below take, and from submissions back."""
+"""From the arguments of a program to what the layers below take."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from flowdsl.api.errors import OutcomeUnknown, RunNotMade, UnusableArguments
-from flowdsl.api.results import NotMade, RunFile
+from flowdsl.api.errors import UnusableArguments
+from flowdsl.api.results import RunFile
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.runs.inputs.assemble import Sources, Upload
 from flowdsl.runs.inputs.python_values import given_inputs, given_secrets
 from flowdsl.runs.inputs.ways import IN_PYTHON
 from flowdsl.runs.starting.uploads import distinct, read_upload
-from flowdsl.runs.submit import Submission
 
 Words = str | Sequence[str] | None
 Moment = str | date | datetime | None
@@ -63,29 +62,3 @@ def _upload(file: RunFile) -> Upload:
         folder=file.folder,
         is_temporary=file.remove_after,
     )
-
-
-def the_run(submissions: Sequence[Submission]) -> Run:
-    """The first run of the only request; raises `OutcomeUnknown` and `RunNotMade`."""
-    (submission,) = submissions
-    if submission.unknown is not None:
-        raise OutcomeUnknown(_unknown(submission), submission.candidates)
-    if not submission.runs:
-        reasons = "; ".join(submission.failures) or "the service does not say why"
-        raise RunNotMade(f"the run was not made: {reasons}")
-    return submission.runs[0]
-
-
-def not_made_of(submission: Submission, row: int) -> Iterator[NotMade]:
-    """The runs of a request that were not made, or of which nobody knows."""
-    if submission.unknown is not None:
-        yield NotMade(row, _unknown(submission), True, tuple(submission.candidates))
-        return
-    for reason in submission.failures:
-        yield NotMade(row, reason)
-
-
-def _unknown(submission: Submission) -> str:
-    candidates = len(submission.candidates)
-    among = f"; {candidates} runs may be it" if candidates else ""
-    return f"it is not known whether the run was made: {submission.unknown}{among}"

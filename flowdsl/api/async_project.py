@@ -9,36 +9,30 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from inspect import signature
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from flowdsl.api.arguments import (
-    Moment,
-    Words,
-    moment_of,
-    sources_of,
-    the_run,
-    where_of,
-    word_of,
-)
+from flowdsl.api.arguments import Moment, Words, moment_of, sources_of, where_of, word_of
 from flowdsl.api.chains import Answers, chain_run
+from flowdsl.api.checked import check_arguments, checked
 from flowdsl.api.errors import NotAllCancelled, UnusableArguments
+from flowdsl.api.made import Made
 from flowdsl.api.results import RunBatch, RunFile, RunTrace, SavedAttachments
 from flowdsl.api.session import Session
-from flowdsl.api.steps import Changed, batch_of, ended, log, made
+from flowdsl.api.steps import Changed, begin_anew, ended, follow, make
 from flowdsl.cyberdesk.models.run import Run, RunRetry
 from flowdsl.cyberdesk.models.run_attachment import RunAttachment
 from flowdsl.host.folders import open_folder
 from flowdsl.host.writing import reason_of
 from flowdsl.runs.attachments import MAX_FILE, save_attachments
 from flowdsl.runs.cancelling import cancelled
-from flowdsl.runs.filters import LISTED, MAX_PAGE, run_filters
-from flowdsl.runs.inputs.python_values import given_rows
+from flowdsl.runs.filters import LISTED, run_filters
+from flowdsl.runs.inputs.python_values import given_rows, named_values
 from flowdsl.runs.names import find_run
-from flowdsl.runs.retry import retried
 from flowdsl.runs.starting.place import find_place
-from flowdsl.runs.starting.plan import MAX_COUNT, Wanted
+from flowdsl.runs.starting.plan import Wanted
 from flowdsl.runs.starting.retrying import declared_for, refuse_live, retry_body
 from flowdsl.tracing.gathering import Beside, Pictures, gather, read_pictures
 from flowdsl.workspace.state import known_ids, usable_document
@@ -47,10 +41,15 @@ from flowdsl.workspace.state import known_ids, usable_document
 class AsyncProject:
     """Runs in one environment of a project; an async context manager.
 
-    Every method raises `FlowdslError` and nothing else that is expected. Many calls may go on at
-    once, each over connections of its own. Cancelling a call ends it at its next wait and closes
-    its request: nothing further is sent. A creation that was under way then may have made its run,
-    which goes on; `runs(workflow=..., sort="created")` shows it.
+    Every method raises `FlowdslError` and nothing else that is expected. Arguments of a wrong type
+    or value are refused as `UnusableArguments` or `InputsRefused` before anything is sent. What
+    fails after something was made is a `BrokenOff`, which has the runs; any other exception, but a
+    cancellation or the end of the program, says that nothing was made.
+
+    Many calls may go on at once, each over connections of its own. Cancelling a call ends it at its
+    next wait, and nothing further is begun. Requests that make runs and are under way then get
+    their replies first, within 30 s; a second cancellation ends them at once. What was made is told
+    by `carried_by` of the `CancelledError`.
 
     The sources are read once, when a method needs them first; what is deployed is looked up in
     state at each call. The object belongs to one event loop.
@@ -58,6 +57,7 @@ class AsyncProject:
 
     def __init__(self, path: str | os.PathLike[str] = ".", env: str | None = None) -> None:
         """As `open_async_project`."""
+        check_arguments(_OPENED, {"path": path, "env": env})
         self._session = Session(path, env)
 
     @property
@@ -87,6 +87,7 @@ class AsyncProject:
 
     # New runs
 
+    @checked
     async def run(
         self,
         workflow: str,
@@ -117,12 +118,12 @@ class AsyncProject:
 
         With `watch` the run is watched through lost connections until it ends, for `timeout`
         seconds at most; however it ended, it is returned, and its `status` tells. `on_change` hears
-        of it whenever its status or its step changes.
+        of it whenever its status or its step changes; a coroutine is awaited.
 
         Raises `InputsRefused` with all problems at once, `NoSuchName`, `NotDeployed`,
-        `SourceErrors`, `RunNotMade`, `OutcomeUnknown`, `StillRunning`, `RunDeleted`,
-        `UnusableArguments`, `StateError`, `MissingKey`, and `CyberdeskError` where the service
-        refuses or stays away.
+        `SourceErrors`, `RunNotMade`, `OutcomeUnknown`, `UnusableArguments`, `StateError`,
+        `MissingKey`, and `CyberdeskError` where the service refuses or stays away before; when the
+        run was made, `StillRunning`, `RunDeleted` and `BrokenOff`, each with the run.
         """
         if start_session and session is not None:
             raise UnusableArguments("`start_session` and `session` exclude each other")
@@ -134,20 +135,15 @@ class AsyncProject:
             releases_session=release_session,
             alias=alias,
         )
-        submissions = await made(
-            self._session,
-            "workflow",
-            workflow,
-            sources,
-            (),
-            wanted,
-            where_of(machine, pool, session),
-        )
-        run = the_run(submissions)
-        if watch:
-            (run,) = await ended(self._session, [run], timeout, on_change)
+        place = where_of(machine, pool, session)
+        with Made() as made:
+            await make(self._session, made, "workflow", workflow, sources, (), wanted, place)
+            run = made.the_run()
+            if watch:
+                (run,) = await ended(self._session, made, timeout, on_change)
         return run
 
+    @checked
     async def run_many(
         self,
         workflow: str,
@@ -169,20 +165,23 @@ class AsyncProject:
         With `count`, 1 to 10,000, there is one row, and so many runs of it are made, a thousand by
         one request. What is wrong with any row is raised before anything is sent. What the service
         does not make is in the result, and the others go on; only where none can be made, as with a
-        key that is refused, `CyberdeskError` is raised. Eight requests are under way at a time. The
+        key that is refused, `CyberdeskError` is raised. What breaks off the call later has `runs`,
+        `rows` and `not_made`, as the result has them. Eight requests are under way at a time. The
         rest is as in `run`.
         """
         table = await asyncio.to_thread(given_rows, rows)
-        if not 1 <= count <= MAX_COUNT:
-            raise UnusableArguments(f"`count` is a number from 1 to {MAX_COUNT:,}, not {count}")
         if count > 1 and len(table) > 1:
             raise UnusableArguments("`count` is for runs of one row")
         sources = await asyncio.to_thread(sources_of, None, secrets, files, session is not None)
         place = where_of(machine, pool, session)
         wanted = Wanted(count=count, is_priority=priority)
-        submissions = await made(self._session, "workflow", workflow, sources, table, wanted, place)
-        return await batch_of(self._session, submissions, table, watch, timeout, on_change)
+        with Made(table) as made:
+            await make(self._session, made, "workflow", workflow, sources, table, wanted, place)
+            if watch:
+                await follow(self._session, made, timeout, on_change)
+        return made.batch()
 
+    @checked
     async def run_chain(
         self,
         chain: str,
@@ -218,24 +217,29 @@ class AsyncProject:
         are not begun and the machine is let go. What the service does not make of the steps behind
         a pause is in `not_made`.
         """
+        given = dict(named_values({} if answers is None else answers, "answers"))
         sources = await asyncio.to_thread(sources_of, inputs, secrets, files, False)
         if resume is not None and (machine, pool, session) != (None, None, None):
             raise UnusableArguments("`resume` excludes `machine`, `pool` and `session`")
-        return await chain_run(
-            self._session,
-            chain,
-            sources,
-            Wanted(is_priority=priority),
-            where_of(machine, pool, session if resume is None else resume),
-            {} if answers is None else answers,
-            resume,
-            watch,
-            timeout,
-            on_change,
-        )
+        with Made() as made:
+            await chain_run(
+                self._session,
+                made,
+                chain,
+                sources,
+                Wanted(is_priority=priority),
+                where_of(machine, pool, session if resume is None else resume),
+                given,
+                resume,
+                watch,
+                timeout,
+                on_change,
+            )
+        return made.batch()
 
     # Runs that are there
 
+    @checked
     async def runs(
         self,
         *,
@@ -261,8 +265,6 @@ class AsyncProject:
         """
         if limit is None and (deep or skip):
             raise UnusableArguments("`limit=None` excludes `deep` and `skip`")
-        if limit is not None and not 1 <= limit <= MAX_PAGE:
-            raise UnusableArguments(f"`limit` is a number from 1 to {MAX_PAGE}, or None for all")
         deployed = await asyncio.to_thread(known_ids, self._session.store)
         async with self._session.client() as client:
             filters = await run_filters(
@@ -288,6 +290,7 @@ class AsyncProject:
             )
             return list(page.items)
 
+    @checked
     async def get_run(self, run: str | Run) -> Run:
         """The run as it is now, with everything that the service says of it.
 
@@ -297,6 +300,7 @@ class AsyncProject:
         async with self._session.client() as client:
             return await find_run(client, word_of(run))
 
+    @checked
     async def watch(
         self, *runs: str | Run, timeout: float | None = None, on_change: Changed | None = None
     ) -> list[Run]:
@@ -304,12 +308,16 @@ class AsyncProject:
 
         More than four runs of one workflow or session are read from the list, which is one request
         for all. Raises `StillRunning` when `timeout` seconds are over, `RunDeleted`, `NoSuchName`,
-        and `CyberdeskError` when the service stays away for ten minutes.
+        and `BrokenOff` where `on_change` raises or the service stays away for ten minutes.
         """
         async with self._session.client() as client:
             found = [run if isinstance(run, Run) else await find_run(client, run) for run in runs]
-        return await ended(self._session, found, timeout, on_change)
+        with Made() as made:
+            made.again = found
+            last = {run.id: run for run in await ended(self._session, made, timeout, on_change)}
+        return [last[run.id] for run in found]
 
+    @checked
     async def retry(
         self,
         run: str | Run,
@@ -330,27 +338,29 @@ class AsyncProject:
 
         `inputs` replace those of the same names. The service forgot the secrets when the run ended,
         so that all of them are given again. With `leave_session` it runs outside of the session it
-        was in. The rest is as in `run`. Raises `RunGoesOn` for a run that has not ended, and as
-        `run`.
+        was in. The rest is as in `run`. Raises `RunGoesOn` for a run that has not ended,
+        `CyberdeskError` where the service refuses, `OutcomeUnknown` where nobody knows whether the
+        run was begun anew, and as `run`.
         """
         sources = await asyncio.to_thread(sources_of, inputs, secrets, files, True)
         place = where_of(machine, pool, session)
         deployed = await asyncio.to_thread(known_ids, self._session.store)
-        async with self._session.client() as client:
-            found = await find_run(client, word_of(run))
-            refuse_live(found)
-            declared = await declared_for(client, found, deployed)
-            where, _ = await find_place(client, **place)
-            body = retry_body(
-                found, declared, sources, leaves_session=leave_session, is_priority=priority
-            )
-            again = await retried(
-                client, found, RunRetry(**body, **where), self._session.runtime, tell=log.warning
-            )
-        if watch:
-            (again,) = await ended(self._session, [again], timeout, on_change)
-        return again
+        with Made(verb="begun anew") as made:
+            async with self._session.client() as client:
+                found = await find_run(client, word_of(run))
+                refuse_live(found)
+                declared = await declared_for(client, found, deployed)
+                where, _ = await find_place(client, **place)
+                body = retry_body(
+                    found, declared, sources, leaves_session=leave_session, is_priority=priority
+                )
+                again = RunRetry(**body, **where)
+                result = await begin_anew(self._session, made, client, found, again)
+            if watch:
+                (result,) = await ended(self._session, made, timeout, on_change)
+        return result
 
+    @checked
     async def cancel(self, *runs: str | Run) -> list[Run]:
         """The runs that went on, cancelled; those that have ended are left out.
 
@@ -365,6 +375,7 @@ class AsyncProject:
             raise NotAllCancelled(failures, done)
         return done
 
+    @checked
     async def attachments(
         self, run: str | Run, *, type: Literal["input", "output"] | None = None
     ) -> list[RunAttachment]:
@@ -377,6 +388,7 @@ class AsyncProject:
             found = await find_run(client, word_of(run))
             return [*await client.run_attachments.list_all(run_id=found.id, attachment_type=type)]
 
+    @checked
     async def save_attachments(
         self,
         run: str | Run,
@@ -403,6 +415,7 @@ class AsyncProject:
             )
         return SavedAttachments({each: Path(path) for each, path in saved.items()}, tuple(failures))
 
+    @checked
     async def trace(self, run: str | Run, *, screenshots: bool = False) -> RunTrace:
         """What the run did, over the lines of the flow that was deployed when it ran.
 
@@ -417,6 +430,9 @@ class AsyncProject:
             trace = await gather(client, found, beside)
             pictures = await read_pictures(client, trace) if screenshots else Pictures({}, {})
         return RunTrace(trace, self.environment, pictures)
+
+
+_OPENED = signature(AsyncProject)
 
 
 def open_async_project(path: str | os.PathLike[str] = ".", env: str | None = None) -> AsyncProject:

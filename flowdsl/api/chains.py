@@ -10,17 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from flowdsl.api.arguments import not_made_of, the_run
 from flowdsl.api.errors import ChainWaits, StillRunning, UnusableArguments
-from flowdsl.api.results import NotMade, RunBatch
+from flowdsl.api.made import Made
 from flowdsl.api.session import Session
 from flowdsl.api.steps import (
     Changed,
-    batch_of,
+    follow,
     ids_of,
     is_placed,
     log,
-    made,
+    make,
+    send,
     source_of,
     watched_runs,
 )
@@ -35,7 +35,8 @@ from flowdsl.runs.patience import Patience
 from flowdsl.runs.starting.parts import ChainParts, PartRequests, begun_in, carry_out, let_go
 from flowdsl.runs.starting.place import find_place
 from flowdsl.runs.starting.plan import RunPlan, Wanted, workflows_of
-from flowdsl.runs.submit import Chain, Submitter
+from flowdsl.runs.submit import Chain
+from flowdsl.runs.watch import Watched
 
 Answers = Mapping[str, Any]
 """Answers by name: values as inputs have them, texts for secrets, or functions that give them."""
@@ -43,6 +44,7 @@ Answers = Mapping[str, Any]
 
 async def chain_run(
     session: Session,
+    made: Made,
     word: str,
     sources: Sources,
     wanted: Wanted,
@@ -52,10 +54,10 @@ async def chain_run(
     watch: bool,
     timeout: float | None,
     on_change: Changed | None,
-) -> RunBatch:
-    """The runs of a chain, one part after the other where it pauses; raises `FlowdslError`.
+) -> None:
+    """Run a chain, one part after the other where it pauses; raises `FlowdslError`.
 
-    `place` is the session `resume` where the chain goes on in one.
+    `made` has its runs. `place` is the session `resume` where the chain goes on in one.
     """
     program, chain = await source_of(session, "chain", word)
     assert isinstance(chain, nodes.Chain)
@@ -65,9 +67,11 @@ async def chain_run(
             raise UnusableArguments(
                 f"`{given}` is for a chain that pauses, and `{chain.name}` does not"
             )
-        submissions = await made(session, "chain", word, sources, (), wanted, place)
-        the_run(submissions)
-        return await batch_of(session, submissions, (), watch, timeout, on_change)
+        await make(session, made, "chain", word, sources, (), wanted, place)
+        made.the_run()
+        if watch:
+            await follow(session, made, timeout, on_change)
+        return
     parts = ChainParts(chain, workflows_of(program, chain))
     later = _read_answers(parts, answers)
     if resume is None:
@@ -86,9 +90,10 @@ async def chain_run(
         log.warning(away)
     for note in notes:
         log.info(note)
-    attended = _Attended(session, requests, later, watch, timeout, on_change)
-    await carry_out(requests, where, attended)
-    return attended.batch()
+    made.begun = [run for part in requests.begun for run in part]
+    await carry_out(
+        requests, where, _Attended(session, made, requests, later, watch, timeout, on_change)
+    )
 
 
 def _read_answers(parts: ChainParts, answers: Answers) -> dict[str, Callable[[], Any]]:
@@ -142,23 +147,16 @@ class _Attended:
     def __init__(
         self,
         session: Session,
+        made: Made,
         requests: PartRequests,
         later: Mapping[str, Callable[[], Any]],
         watch: bool,
         timeout: float | None,
         on_change: Changed | None,
     ) -> None:
-        self._session, self._requests, self._later = session, requests, later
+        self._session, self._made = session, made
+        self._requests, self._later = requests, later
         self._watch, self._left, self._on_change = watch, timeout, on_change
-        self._runs = {run.id: run for part in requests.begun for run in part}
-        self._not_made: list[NotMade] = []
-        self._gone: set[str] = set()
-
-    def batch(self) -> RunBatch:
-        """The runs of all parts that have begun, as they are known."""
-        runs = tuple(self._runs.values())
-        rows = dict.fromkeys(self._runs, 0)
-        return RunBatch(runs, rows, tuple(self._not_made), frozenset(self._gone))
 
     async def answer(self, part: int) -> None:
         parts = self._requests.parts
@@ -168,32 +166,32 @@ class _Attended:
                 parts.answers[question.name] = _value(question, value)
             await asyncio.to_thread(self._requests.check_part, part)
         except Exception as error:
-            runs = tuple(self._runs.values())
-            raise ChainWaits(parts.chain.name, runs[-1].session_id, runs, error) from error
+            batch = self._made.batch()
+            raise ChainWaits(parts.chain.name, batch.runs[-1].session_id, batch, error) from error
 
     async def begin(self, part: int, request: Chain) -> Sequence[Run]:
+        is_first = not self._made.batch().runs
         async with self._session.client() as client:
-            submitter = Submitter(client, self._session.runtime, tell=log.warning)
-            submissions = await submitter.submit([(request, "")])
-        if not self._runs:
-            the_run(submissions)
-        self._not_made += (e for each in submissions for e in not_made_of(each, 0))
-        runs = [run for each in submissions for run in each.runs]
-        self._runs.update((run.id, run) for run in runs)
-        return runs
+            submissions = await send(self._session, self._made, client, [(request, "")])
+        if is_first:
+            self._made.the_run()
+        return [run for each in submissions for run in each.runs]
 
     async def follow(self, part: int, runs: Sequence[Run]) -> bool:
         is_last = part == len(self._requests.parts) - 1
         if is_last and not self._watch:
             return False
         since = time.monotonic()
-        watched = await watched_runs(self._session, runs, self._left, self._on_change)
+        known, watched = self._made.watched, Watched({})
+        try:
+            await watched_runs(self._session, runs, self._left, self._on_change, watched)
+        finally:
+            known.runs.update(watched.runs)
+            known.gone |= watched.gone
         if self._left is not None:
             self._left = max(0.0, self._left - (time.monotonic() - since))
-        self._runs.update(watched.runs)
-        self._gone |= watched.gone
         if watched.live:
-            raise StillRunning(list(self._runs.values()))
+            raise StillRunning(self._made.batch())
         if not watched.gone and all(run.status == "success" for run in watched.runs.values()):
             return True
         if not is_last:

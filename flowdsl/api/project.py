@@ -10,16 +10,48 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future, wait
 from functools import update_wrapper
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from flowdsl.api.async_project import AsyncProject
+from flowdsl.api.made import carried_by, carry
+from flowdsl.api.results import RunBatch
+from flowdsl.api.steps import GRACE
+from flowdsl.cyberdesk.models.run import Run
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+_CLOSING = 5.0
+"""Seconds beyond the grace of a call in which it ends."""
+
+
+def _cancelled(cut: asyncio.CancelledError) -> CancelledError:
+    """A cancellation as threads know it, with what the call had made."""
+    told = CancelledError()
+    told.__cause__ = cut
+    return told
+
+
+def _hand_over(done: Future[Any], error: BaseException) -> None:
+    """Let an interrupt tell what the call that it came upon had made."""
+    if not done.done():
+        return
+    ended = done.exception()
+    if ended is error:
+        return
+    result = done.result() if ended is None else None
+    batch = None if ended is None else carried_by(ended)
+    if isinstance(result, Run):
+        batch = RunBatch((result,), {result.id: 0})
+    elif isinstance(result, RunBatch):
+        batch = result
+    if batch is not None:
+        carry(error, batch)
 
 
 class _Loop:
@@ -33,36 +65,63 @@ class _Loop:
         self._thread.start()
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
-        """The result of `work`; an interrupt of the waiting thread, as Ctrl-C, cancels it."""
+        """The result of `work`. An interrupt of the waiting thread, as Ctrl-C, cancels it, and is
+        raised when the work has ended, with what that had made; a second one cancels it once more,
+        a third does not wait.
+        """
         done: Future[T] = Future()
-        tasks: list[asyncio.Task[T]] = []
+        tasks: list[asyncio.Task[None]] = []
 
-        def begin() -> None:
-            tasks.append(self._loop.create_task(work))
-            tasks[0].add_done_callback(finish)
-
-        def finish(task: asyncio.Task[T]) -> None:
-            if task.cancelled():
-                done.cancel()
-            elif (error := task.exception()) is not None:
+        async def carried() -> None:
+            # As a value: an exit of the program out of a task would end the thread of the loop.
+            try:
+                result = await work
+            except asyncio.CancelledError as cut:
+                done.set_exception(_cancelled(cut))
+            except BaseException as error:  # noqa: BLE001 - whoever waits raises it
                 done.set_exception(error)
             else:
-                done.set_result(task.result())
+                done.set_result(result)
+
+        def begin() -> None:
+            if not done.done():
+                tasks.append(self._loop.create_task(carried()))
+                tasks[0].add_done_callback(finish)
+
+        def finish(_task: asyncio.Task[None] | None = None) -> None:
+            # What was cancelled before it began.
+            if not done.done():
+                work.close()
+                done.set_exception(CancelledError())
 
         def stop() -> None:
             for task in tasks:
                 task.cancel()
+            if not tasks:
+                finish()
 
         # An interrupt may come between any two steps, also before the work has begun: the loop
         # does what it is given in order, so that what is begun is stopped.
         try:
             self._loop.call_soon_threadsafe(begin)
             return done.result()
-        except BaseException:
+        except BaseException as error:
             # What has ended needs no stop, and the loop may have been closed since.
             if not done.done():
-                self._loop.call_soon_threadsafe(stop)
+                self._stop(stop, done)
+            _hand_over(done, error)
             raise
+
+    def _stop(self, stop: Callable[[], object], done: Future[Any]) -> None:
+        """Cancel what is waited for, and wait for its end."""
+        for seconds in (GRACE + _CLOSING, _CLOSING):
+            try:
+                self._loop.call_soon_threadsafe(stop)
+                wait([done], timeout=seconds)
+                if done.done():
+                    return
+            except BaseException:  # noqa: BLE001 - one more interrupt, the first one is raised
+                continue
 
     def close(self, last: Coroutine[Any, Any, None]) -> None:
         """Cancel what other threads wait for, do `last`, and end the loop and the thread."""
@@ -98,7 +157,8 @@ class Project:
 
     Every method takes, returns and raises what the method of the same name of `AsyncProject` does,
     and waits for it. Several threads may use one project. Ctrl-C ends the wait as cancelling does
-    there, and runs go on. `on_change` is called in the thread of the project.
+    there, and runs go on; `carried_by` tells those of the `KeyboardInterrupt`. `on_change` is
+    called in the thread of the project.
     """
 
     def __init__(self, path: str | os.PathLike[str] = ".", env: str | None = None) -> None:

@@ -31,15 +31,18 @@ class RunFile:
 
 @dataclass(frozen=True, slots=True)
 class NotMade:
-    """A run of a batch that was not made, and why; `row` counts the rows from 0.
+    """What of a batch was not made, and why; `row` counts the rows from 0.
 
-    With `is_unknown` nobody knows whether it was made, and `candidates` may be it.
+    With `is_unknown` nobody knows whether it was made, and `candidates` may be it. `status` is that
+    of a refusal. `count` is how many runs it is, as of a request for many or of a chain.
     """
 
     row: int
     message: str
     is_unknown: bool = False
     candidates: tuple[Run, ...] = ()
+    status: int | None = None
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,13 +29,29 @@ class SourceErrors(FlowdslError):
 
 
 def check_text(text: str, path: str = "input.flow") -> tuple[Diagnostic, ...]:
-    """The findings of one source text that imports nothing, in order of place."""
+    """The findings of one source text that imports nothing, in order of place.
+
+    Raises `UnusableArguments` for what is no text.
+    """
+    _refuse_other(text, path)
     return analyze(MemoryFiles({path: text}), [path], CompileOptions()).diagnostics
 
 
 def compile_text(text: str, path: str = "input.flow") -> Bundle:
-    """The artifacts of one source text that imports nothing; raises `SourceErrors`."""
+    """The artifacts of one source text that imports nothing; raises `SourceErrors`, and
+    `UnusableArguments` for what is no text.
+    """
+    _refuse_other(text, path)
     compilation = compile_project(MemoryFiles({path: text}), [path], CompileOptions())
     if compilation.bundle is None:
         raise SourceErrors(compilation.analysis.diagnostics)
     return compilation.bundle
+
+
+def _refuse_other(text: object, path: object) -> None:
+    for name, value in (("text", text), ("path", path)):
+        if not isinstance(value, str):
+            # Imported only here: what checks and compiles needs nothing of runs.
+            from flowdsl.api.errors import UnusableArguments
+
+            raise UnusableArguments(f"`{name}` takes a text, not a {type(value).__name__}")

@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Literal, TypeVar
 
-from flowdsl.api.arguments import not_made_of
-from flowdsl.api.errors import RunDeleted, StillRunning, UnusableArguments
-from flowdsl.api.results import RunBatch
+from flowdsl.api.errors import OutcomeUnknown, RunDeleted, StillRunning, UnusableArguments
+from flowdsl.api.made import Made
+from flowdsl.api.results import NotMade
 from flowdsl.api.session import Session
-from flowdsl.cyberdesk.models.run import Run
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import CyberdeskError
+from flowdsl.cyberdesk.models.run import Run, RunRetry
 from flowdsl.ir import nodes
 from flowdsl.runs.inputs.assemble import Sources
 from flowdsl.runs.inputs.documents import Row
+from flowdsl.runs.retry import retried
 from flowdsl.runs.starting.deployed import deployed_ids, has_other_inputs, other_inputs_warning
 from flowdsl.runs.starting.place import find_place
 from flowdsl.runs.starting.plan import RunPlan, Wanted, named_source
-from flowdsl.runs.submit import Submission, Submitter
+from flowdsl.runs.submit import Request, Submission, Submitter
 from flowdsl.runs.watch import Watched, watch
 from flowdsl.workspace.state import usable_document
 
@@ -27,7 +30,16 @@ log = logging.getLogger("flowdsl.runs")
 """What the command line would say on standard error: a service that is away for a while, replies
 that were lost, inputs that are left to machines."""
 
-Changed = Callable[[Run], None]
+Changed = Callable[[Run], object]
+"""A function that hears of a run; what it returns is awaited where that can be."""
+
+GRACE = 30.0
+"""Seconds that a call which is cancelled waits for the replies to requests that make runs."""
+
+_CLOSING = 1.0
+"""Seconds in which work that is cancelled closes its connections."""
+
+T = TypeVar("T")
 
 
 async def source_of(
@@ -65,16 +77,17 @@ def is_placed(place: dict[str, Any]) -> bool:
     return place["machine"] is not None or bool(place["pools"])
 
 
-async def made(
+async def make(
     session: Session,
+    made: Made,
     kind: Literal["workflow", "chain"],
     word: str,
     sources: Sources,
     rows: Sequence[Row],
     wanted: Wanted,
     place: dict[str, Any],
-) -> list[Submission]:
-    """What came of the requests for new runs; raises `FlowdslError`."""
+) -> None:
+    """Send the requests for new runs; `made` has what came of them. Raises `FlowdslError`."""
     program, source = await source_of(session, kind, word)
     plan = RunPlan(program, source, session.on_this_day(sources), rows, wanted)
     ids = await ids_of(session, plan, is_placed=is_placed(place))
@@ -85,60 +98,132 @@ async def made(
             log.warning(away)
         for note in dict.fromkeys(notes):
             log.info(note)
-        submitter = Submitter(client, session.runtime, tell=log.warning)
-        return await submitter.submit(requests)
+        await send(session, made, client, requests)
 
 
-async def batch_of(
+async def send(
     session: Session,
-    submissions: Sequence[Submission],
-    table: Sequence[Row],
-    watch: bool,
-    timeout: float | None,
-    on_change: Changed | None,
-) -> RunBatch:
-    """The runs that were made and those that were not; raises `StillRunning`."""
-    numbers = {row.place: row.number for row in table}
-    rows = {run.id: numbers.get(each.place, 0) for each in submissions for run in each.runs}
-    not_made = tuple(
-        failure for each in submissions for failure in not_made_of(each, numbers.get(each.place, 0))
-    )
-    runs = tuple(run for each in submissions for run in each.runs)
-    if not watch or not runs:
-        return RunBatch(runs, rows, not_made)
-    watched = await watched_runs(session, runs, timeout, on_change)
+    made: Made,
+    client: CyberdeskClient,
+    requests: Sequence[tuple[Request, str]],
+) -> list[Submission]:
+    """What came of requests, which `made` has as well, also where they are broken off."""
+    before, is_cut = made.submissions, False
+
+    def stopped() -> bool:
+        return is_cut
+
+    def stop() -> bool:
+        nonlocal is_cut
+        is_cut = True
+        return any(each.is_open for each in submitter.submissions)
+
+    submitter = Submitter(client, session.runtime, tell=log.warning, stopped=stopped)
+
+    try:
+        return await uncut(submitter.submit(requests), stop)
+    finally:
+        made.submissions = [*before, *submitter.submissions]
+
+
+async def uncut(work: Coroutine[Any, Any, T], stop: Callable[[], bool]) -> T:
+    """The result of work that makes something, which a cancellation does not cut in two.
+
+    `stop` lets it begin nothing more, and tells whether something of it is under way, which is then
+    finished, for `GRACE` seconds at most. A second cancellation ends it at once.
+    """
+    task = asyncio.create_task(work)
+    # Where the caller has left, nobody else looks how it ended.
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        try:
+            if not task.done() and stop():
+                await asyncio.wait({task}, timeout=GRACE)
+        finally:
+            if task.cancel():
+                await asyncio.wait({task}, timeout=_CLOSING)
+        raise
+    except BaseException:
+        task.cancel()
+        raise
+
+
+async def begin_anew(
+    session: Session, made: Made, client: CyberdeskClient, run: Run, body: RunRetry
+) -> Run:
+    """The run, which had ended, begun anew; raises `OutcomeUnknown` and `CyberdeskError`."""
+    is_cut = False
+
+    def stop() -> bool:
+        nonlocal is_cut
+        is_cut = True
+        return True
+
+    doubt = f"it is not known whether run {run.id} was begun anew"
+    work = retried(client, run, body, session.runtime, tell=log.warning, stopped=lambda: is_cut)
+    made.unclear = [NotMade(0, doubt, True, (run,))]
+    try:
+        again = await uncut(work, stop)
+    except CyberdeskError as error:
+        if error.outcome_unknown:
+            raise OutcomeUnknown(made.batch(), f"{doubt}: {error}") from error
+        made.unclear = []
+        raise
+    made.unclear, made.again = [], [again]
+    return again
+
+
+async def follow(
+    session: Session, made: Made, timeout: float | None, on_change: Changed | None
+) -> None:
+    """Watch the runs of a call until they have ended; raises `StillRunning`."""
+    runs = made.batch().runs
+    if not runs:
+        return
+    watched = await watched_runs(session, runs, timeout, on_change, made.watched)
     if watched.live:
-        raise StillRunning(list(watched.runs.values()), not_made)
-    return RunBatch(tuple(watched.runs.values()), rows, not_made, frozenset(watched.gone))
+        raise StillRunning(made.batch())
 
 
 async def ended(
-    session: Session, runs: Sequence[Run], timeout: float | None, on_change: Changed | None
+    session: Session, made: Made, timeout: float | None, on_change: Changed | None
 ) -> list[Run]:
-    """The runs when they have ended; raises `StillRunning` and `RunDeleted`."""
-    watched = await watched_runs(session, runs, timeout, on_change)
-    known = [watched.runs[run.id] for run in runs]
-    if watched.live:
-        raise StillRunning(known)
-    if watched.gone:
-        raise RunDeleted(sorted(watched.gone), known)
-    return known
+    """The runs of a call when they have ended; raises `StillRunning` and `RunDeleted`."""
+    await follow(session, made, timeout, on_change)
+    batch = made.batch()
+    if batch.deleted:
+        raise RunDeleted(batch)
+    return list(batch.runs)
 
 
 async def watched_runs(
-    session: Session, runs: Sequence[Run], timeout: float | None, on_change: Changed | None
+    session: Session,
+    runs: Sequence[Run],
+    timeout: float | None,
+    on_change: Changed | None,
+    watched: Watched,
 ) -> Watched:
-    """The runs when they have ended, or as they are when `timeout` seconds are over."""
+    """The runs when they have ended, or as they are when `timeout` seconds are over; `watched` has
+    them meanwhile.
+    """
     end = None if timeout is None else time.monotonic() + timeout
 
     def left() -> float | None:
         return None if end is None else max(0.0, end - time.monotonic())
 
-    def changed(_before: Run, now: Run) -> None:
-        if on_change is not None:
-            on_change(now)
+    async def changed(_before: Run, now: Run) -> None:
+        if on_change is not None and isinstance(heard := on_change(now), Awaitable):
+            await heard
 
     async with session.client() as client:
         return await watch(
-            client, runs, session.runtime, tell=log.warning, changed=changed, left=left
+            client,
+            runs,
+            session.runtime,
+            tell=log.warning,
+            changed=changed,
+            left=left,
+            watched=watched,
         )

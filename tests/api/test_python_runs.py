@@ -204,7 +204,7 @@ def test_values_that_python_has_and_json_has_not(
         (
             lambda project: project.run_many("note", [{"text": "a"}], count=0),
             api.UnusableArguments,
-            "`count` is a number from 1 to 10,000, not 0",
+            "`count` takes a number from 1 to 10,000, not 0",
         ),
         (
             lambda project: project.runs(since="yesterday"),
@@ -229,7 +229,7 @@ def test_values_that_python_has_and_json_has_not(
         (
             lambda project: project.runs(limit=0),
             api.UnusableArguments,
-            "`limit` is a number from 1 to 1000, or None for all",
+            "`limit` takes a number from 1 to 1,000, or None for all, not 0",
         ),
     ],
 )

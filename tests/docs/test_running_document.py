@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flowdsl.emulator.faults import Fault
 from tests.api.api_desk import ApiDesk
 from tests.support.command_line import run_command
 
@@ -30,7 +31,7 @@ def test_the_programs_of_the_document_run(
     assert done.code == 0, done.err
     desk = ApiDesk(tmp_path / "desk", monkeypatch)
     monkeypatch.chdir(tmp_path)
-    plain, pausing, asynchronous = blocks("python", running)
+    plain, pausing, asynchronous, failing = blocks("python", running)
     exec(compile(plain, "docs/running.md", "exec"), {})
     first, *rest = capsys.readouterr().out.splitlines()
     assert first.startswith("success {'status': ")
@@ -58,3 +59,12 @@ def test_the_programs_of_the_document_run(
     assert capsys.readouterr().out == "['begin', 'confirm'] True\n"
     exec(compile(asynchronous, "docs/running.md", "exec"), {})
     assert capsys.readouterr().out == "{'success'}\n"
+    desk.faults = [
+        Fault("POST /v1/runs", 3, "status", status=409),
+        *(Fault("GET /v1/runs", nth, "status", status=403) for nth in range(2, 9)),
+    ]
+    exec(compile(failing, "docs/running.md", "exec"), {})
+    broken, *rows = capsys.readouterr().out.splitlines()
+    assert broken.startswith("the watch of 9 runs broke off: `GET /v1/runs` is refused with status")
+    assert len(rows) == 10 and rows[-1] == "1 to make again"
+    assert re.fullmatch(r"\{'record': '47\d\d'\} [0-9a-f-]{36} [a-z]+", rows[0])

@@ -1,0 +1,216 @@
+"""Arguments of callers who may not have had a type checker, refused before anything is sent.
+
+A parameter of one name takes the same everywhere, so that one table says it.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from datetime import date
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from typing import Any, ParamSpec, TypeVar
+
+from flowdsl.api.errors import UnusableArguments
+from flowdsl.api.results import RunFile
+from flowdsl.cyberdesk.models.run import Run
+from flowdsl.runs.filters import MAX_PAGE
+from flowdsl.runs.inputs.python_values import is_sendable
+from flowdsl.runs.starting.plan import MAX_COUNT
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Check = Callable[[Any], str | None]
+"""What a value should have been, behind "it takes"; None where it is that."""
+
+
+def checked(
+    method: Callable[P, Coroutine[Any, Any, T]],
+) -> Callable[P, Coroutine[Any, Any, T]]:
+    """The method, which raises `UnusableArguments` for arguments that it does not take."""
+    known = signature(method)
+
+    @wraps(method)
+    async def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        check_arguments(known, known.bind(*args, **kwargs).arguments)
+        return await method(*args, **kwargs)
+
+    return call
+
+
+def check_arguments(known: Signature, given: Mapping[str, Any]) -> None:
+    """Raise `UnusableArguments` for all of `given`, by name, that are not what they should be.
+
+    None is what a parameter takes whose default it is.
+    """
+    wrong: list[str] = []
+    for name, value in given.items():
+        if name == "self":
+            continue
+        check, parameter = _CHECKS[name], known.parameters[name]
+        is_variadic = parameter.kind is Parameter.VAR_POSITIONAL
+        for each in value if is_variadic else (value,):
+            is_left_out = each is None and parameter.default is None
+            if not is_left_out and (meant := check(each)) is not None:
+                wrong.append(f"`{name}` takes {meant}")
+                break
+    if wrong:
+        raise UnusableArguments("; ".join(wrong))
+
+
+def _kind(value: Any) -> str:
+    """What is there instead, without a word of it."""
+    name = "None" if value is None else type(value).__name__
+    return name if value is None else f"{'an' if name[:1] in 'aeiou' else 'a'} {name}"
+
+
+def _text(value: Any) -> str | None:
+    if not isinstance(value, str):
+        return f"a text, not {_kind(value)}"
+    return None if is_sendable(value) else "a text, and this has half of a character (a surrogate)"
+
+
+def _path(value: Any) -> str | None:
+    try:
+        found = os.fspath(value)
+    except TypeError:
+        return f"a path, not {_kind(value)}"
+    return None if isinstance(found, str) else f"a path, not {_kind(found)}"
+
+
+def _flag(value: Any) -> str | None:
+    return None if isinstance(value, bool) else f"True or False, not {_kind(value)}"
+
+
+def _seconds(value: Any) -> str | None:
+    meant = "a number of seconds, 0 or more"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return f"{meant}, not {_kind(value)}"
+    try:
+        is_fine = math.isfinite(value) and value >= 0
+    except OverflowError:
+        return f"{meant}, not one of so many digits"
+    return None if is_fine else f"{meant}, not {value}"
+
+
+def _whole(least: int, most: int | None, more: str = "") -> Check:
+    span = f"a number from {least} to {most:,}" if most is not None else f"a number from {least} on"
+
+    def check(value: Any) -> str | None:
+        if isinstance(value, bool) or not isinstance(value, int):
+            return f"{span}{more}, not {_kind(value)}"
+        if value < least or (most is not None and value > most):
+            return f"{span}{more}" + (f", not {value}" if abs(value) < 10**20 else "")
+        return None
+
+    return check
+
+
+def _limit(value: Any) -> str | None:
+    return None if value is None else _whole(1, MAX_PAGE, ", or None for all")(value)
+
+
+def _function(value: Any) -> str | None:
+    return None if callable(value) else f"a function of a run, not {_kind(value)}"
+
+
+def _texts(value: Any) -> str | None:
+    meant = "a text or a sequence of texts"
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+        return meant if any(_text(each) for each in value) else None
+    return f"{meant}, not {_kind(value)}"
+
+
+def _moment(value: Any) -> str | None:
+    if isinstance(value, str):
+        return _text(value)
+    return None if isinstance(value, date) else f"a day or a time, not {_kind(value)}"
+
+
+def _run(value: Any) -> str | None:
+    if isinstance(value, Run):
+        return None
+    return _text(value) and f"a run or its id, not {_kind(value)}"
+
+
+def _rows(value: Any) -> str | None:
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping):
+        return None
+    return f"a sequence of mappings, one for each run, not {_kind(value)}"
+
+
+def _files(value: Any) -> str | None:
+    is_fine = isinstance(value, Sequence) and all(map(_is_file, value))
+    return None if is_fine else "a sequence of `RunFile`, with texts and paths in them"
+
+
+def _is_file(value: Any) -> bool:
+    return isinstance(value, RunFile) and not any(
+        (
+            _path(value.path),
+            value.input is not None and _text(value.input),
+            _text(value.folder),
+            _flag(value.remove_after),
+        )
+    )
+
+
+def _values(value: Any) -> str | None:
+    """Inputs, secrets and answers are looked at one by one, with all that is wrong."""
+    return None
+
+
+def _one_of(*words: str) -> Check:
+    known = " or ".join(f'"{word}"' for word in words)
+
+    def check(value: Any) -> str | None:
+        return None if isinstance(value, str) and value in words else known
+
+    return check
+
+
+_CHECKS: Mapping[str, Check] = {
+    "alias": _text,
+    "answers": _values,
+    "chain": _text,
+    "count": _whole(1, MAX_COUNT),
+    "deep": _flag,
+    "env": _text,
+    "files": _files,
+    "folder": _path,
+    "inputs": _values,
+    "leave_session": _flag,
+    "limit": _limit,
+    "machine": _text,
+    "max_bytes": _whole(0, None),
+    "on_change": _function,
+    "path": _path,
+    "pool": _texts,
+    "priority": _flag,
+    "release_session": _flag,
+    "resume": _text,
+    "rows": _rows,
+    "run": _run,
+    "runs": _run,
+    "screenshots": _flag,
+    "search": _text,
+    "secrets": _values,
+    "session": _text,
+    "since": _moment,
+    "skip": _whole(0, None),
+    "sort": _one_of("activity", "created"),
+    "start_session": _flag,
+    "status": _text,
+    "text": _text,
+    "timeout": _seconds,
+    "type": _one_of("input", "output"),
+    "until": _moment,
+    "watch": _flag,
+    "workflow": _text,
+}
+"""What the parameters of each name take."""

@@ -1,0 +1,187 @@
+"""What one call has made so far, so that its result tells it, or its failure.
+
+An exception of ours becomes or is a `BrokenOff`. One that has to stay what it is, as a cancellation
+or an interrupt, gets the same as attributes, and a note for its traceback; `carried_by` reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import Self
+
+from flowdsl.api.errors import BrokenOff, OutcomeUnknown, RunNotMade, named
+from flowdsl.api.results import NotMade, RunBatch
+from flowdsl.cyberdesk.errors import CyberdeskError
+from flowdsl.cyberdesk.models.run import Run
+from flowdsl.runs.inputs.documents import Row
+from flowdsl.runs.submit import Submission
+from flowdsl.runs.watch import Watched
+
+_CARRIED = "_flowdsl_batch"
+_NOTED = 50
+"""Ids of runs that the note of an exception names."""
+
+_MOST_CAUSES = 100
+"""Exceptions that are looked through for what a call made."""
+
+
+class Made:
+    """What one call has made so far.
+
+    `begun` are runs of an earlier start that it goes on with, `again` those that it watches or
+    begins anew. `submissions` grow while requests are sent. `unclear` is what nobody knows beside
+    them. `watched` is what was seen of the runs since.
+
+    As a context manager it puts all of that into the exception that leaves its block.
+    """
+
+    def __init__(self, table: Sequence[Row] = (), verb: str = "made") -> None:
+        self._numbers = {row.place: row.number for row in table}
+        self._verb = verb
+        self.begun: list[Run] = []
+        self.again: list[Run] = []
+        self.submissions: list[Submission] = []
+        self.unclear: list[NotMade] = []
+        self.watched = Watched({})
+
+    def batch(self) -> RunBatch:
+        """The runs and those that were not made, as they are known by now."""
+        rows = dict.fromkeys((run.id for run in self.begun), 0)
+        made = [*self.begun]
+        not_made = [*self.unclear]
+        for each in self.submissions:
+            row = self._numbers.get(each.place, 0)
+            rows |= dict.fromkeys((run.id for run in each.runs), row)
+            made += each.runs
+            not_made += _not_made(each, row)
+        seen = self.watched.runs
+        runs = {run.id: seen.get(run.id, run) for run in [*made, *self.again]}
+        return RunBatch(tuple(runs.values()), rows, tuple(not_made), frozenset(self.watched.gone))
+
+    def the_run(self) -> Run:
+        """The first run of the only request; raises `OutcomeUnknown` and `RunNotMade`."""
+        (submission,) = self.submissions
+        if submission.unknown is not None:
+            batch = self.batch()
+            raise OutcomeUnknown(batch, batch.not_made[0].message) from submission.unknown
+        if not submission.runs:
+            reasons = "; ".join(submission.failures) or "the service does not say why"
+            status = None if submission.refused is None else submission.refused.status
+            raise RunNotMade(f"the run was not made: {reasons}", status) from submission.refused
+        return submission.runs[0]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None or isinstance(error, BrokenOff):
+            return
+        batch = self.batch()
+        if not (batch.runs or any(each.is_unknown for each in batch.not_made)):
+            return
+        if not isinstance(error, Exception):
+            carry(error, batch)
+            return
+        raise BrokenOff(batch, self._sentence(batch, error)) from error
+
+    def _sentence(self, batch: RunBatch, error: Exception) -> str:
+        reason = str(error) if isinstance(error, CyberdeskError) else _shown(error)
+        if self.watched.runs:
+            one = len(self.watched.runs) == 1
+            watched = f"run {next(iter(self.watched.runs))}" if one else f"{len(batch.runs)} runs"
+            return f"the watch of {watched} broke off: {reason}"
+        return f"{_told(batch, verb=self._verb)}, and then it broke off: {reason}"
+
+
+def carry(error: BaseException, batch: RunBatch) -> None:
+    """Let an exception that stays what it is tell what a call made, which `carried_by` reads."""
+    try:
+        for name in ("runs", "rows", "not_made"):
+            setattr(error, name, getattr(batch, name))
+        setattr(error, _CARRIED, batch)
+        error.add_note(f"{_told(batch, _NOTED)}; `flowdsl.api.carried_by` has all of it")
+    except AttributeError:
+        # A class of somebody else may take no attributes.
+        pass
+
+
+def carried_by(error: BaseException) -> RunBatch | None:
+    """The runs that a call had made, begun anew or watched when it ended in `error`, their rows and
+    what was not made; None where there was nothing.
+
+    Also for what a cancellation became since, as a `TimeoutError` of `asyncio.timeout` or a
+    `KeyboardInterrupt` of `asyncio.run`: causes are followed.
+    """
+    for each in _causes(error):
+        batch = each.batch if isinstance(each, BrokenOff) else getattr(each, _CARRIED, None)
+        if isinstance(batch, RunBatch):
+            return batch
+    return None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An exception and what it came of, the nearest first."""
+    waiting, seen = [error], set[int]()
+    while waiting and len(seen) < _MOST_CAUSES:
+        each = waiting.pop(0)
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        yield each
+        waiting += [after for after in (each.__cause__, each.__context__) if after is not None]
+        if isinstance(each, BaseExceptionGroup):
+            waiting += each.exceptions
+
+
+def _not_made(submission: Submission, row: int) -> Iterator[NotMade]:
+    """The runs of a request that were not made, or of which nobody knows."""
+    missing = submission.request.count - len(submission.runs)
+    if submission.unknown is not None or submission.is_under_way:
+        candidates = tuple(submission.candidates)
+        yield NotMade(row, _unknown(submission), True, candidates, count=missing)
+        return
+    refused = submission.refused
+    reasons = list(submission.failures)
+    if not reasons and refused is not None:
+        reasons = [str(refused)]
+    if not reasons and not submission.runs:
+        reasons = ["it was not sent"]
+    status = None if refused is None else refused.status
+    for reason in reasons:
+        yield NotMade(row, reason, status=status, count=missing if len(reasons) == 1 else 1)
+
+
+def _unknown(submission: Submission) -> str:
+    candidates = len(submission.candidates)
+    among = f"; {candidates} runs may be it" if candidates else ""
+    reason = submission.unknown or "the call ended before a reply came"
+    return f"it is not known whether the run was made: {reason}{among}"
+
+
+def _told(batch: RunBatch, shown: int = 3, verb: str = "made") -> str:
+    """What was made, for people."""
+    ids = [run.id for run in batch.runs]
+    unknown = sum(each.count for each in batch.not_made if each.is_unknown)
+    doubt = f"it is not known whether {_runs(unknown)} {_were(unknown)} {verb}"
+    if not ids:
+        return doubt
+    made = f"{_runs(len(ids))} {_were(len(ids))} {verb} ({named(ids, shown)})"
+    return f"{made}, and {doubt}" if unknown else made
+
+
+def _runs(count: int) -> str:
+    return f"{count} runs" if count > 1 else "1 run"
+
+
+def _were(count: int) -> str:
+    return "were" if count > 1 else "was"
+
+
+def _shown(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
