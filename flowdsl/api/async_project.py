@@ -136,7 +136,7 @@ class AsyncProject:
             alias=alias,
         )
         place = where_of(machine, pool, session)
-        with Made() as made:
+        async with Made() as made:
             await make(self._session, made, "workflow", workflow, sources, (), wanted, place)
             run = made.the_run()
             if watch:
@@ -175,7 +175,7 @@ class AsyncProject:
         sources = await asyncio.to_thread(sources_of, None, secrets, files, session is not None)
         place = where_of(machine, pool, session)
         wanted = Wanted(count=count, is_priority=priority)
-        with Made(table) as made:
+        async with Made(table) as made:
             await make(self._session, made, "workflow", workflow, sources, table, wanted, place)
             if watch:
                 await follow(self._session, made, timeout, on_change)
@@ -221,7 +221,7 @@ class AsyncProject:
         sources = await asyncio.to_thread(sources_of, inputs, secrets, files, False)
         if resume is not None and (machine, pool, session) != (None, None, None):
             raise UnusableArguments("`resume` excludes `machine`, `pool` and `session`")
-        with Made() as made:
+        async with Made() as made:
             await chain_run(
                 self._session,
                 made,
@@ -312,7 +312,7 @@ class AsyncProject:
         """
         async with self._session.client() as client:
             found = [run if isinstance(run, Run) else await find_run(client, run) for run in runs]
-        with Made() as made:
+        async with Made() as made:
             made.again = found
             last = {run.id: run for run in await ended(self._session, made, timeout, on_change)}
         return [last[run.id] for run in found]
@@ -345,7 +345,7 @@ class AsyncProject:
         sources = await asyncio.to_thread(sources_of, inputs, secrets, files, True)
         place = where_of(machine, pool, session)
         deployed = await asyncio.to_thread(known_ids, self._session.store)
-        with Made(verb="begun anew") as made:
+        async with Made(verb="begun anew") as made:
             async with self._session.client() as client:
                 found = await find_run(client, word_of(run))
                 refuse_live(found)

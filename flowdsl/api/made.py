@@ -6,6 +6,7 @@ or an interrupt, gets the same as attributes, and a note for its traceback; `car
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Self
@@ -33,7 +34,7 @@ class Made:
     begins anew. `submissions` grow while requests are sent. `unclear` is what nobody knows beside
     them. `watched` is what was seen of the runs since.
 
-    As a context manager it puts all of that into the exception that leaves its block.
+    As an async context manager it puts all of that into the exception that leaves its block.
     """
 
     def __init__(self, table: Sequence[Row] = (), verb: str = "made") -> None:
@@ -71,24 +72,35 @@ class Made:
             raise RunNotMade(f"the run was not made: {reasons}", status) from submission.refused
         return submission.runs[0]
 
-    def __enter__(self) -> Self:
+    async def __aenter__(self) -> Self:
         return self
 
-    def __exit__(
+    async def __aexit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if error is None or isinstance(error, BrokenOff):
-            return
+        if error is None:
+            # A cancellation that has no wait to come out of would replace the result.
+            try:
+                await asyncio.sleep(0)
+            except BaseException as late:
+                self._tell(late)
+                raise
+        else:
+            self._tell(error)
+
+    def _tell(self, error: BaseException) -> None:
+        """Put what was made into an exception; raises `BrokenOff` where that is another one."""
         batch = self.batch()
-        if not (batch.runs or any(each.is_unknown for each in batch.not_made)):
+        if isinstance(error, BrokenOff) or not (
+            batch.runs or any(each.is_unknown for each in batch.not_made)
+        ):
             return
-        if not isinstance(error, Exception):
-            carry(error, batch)
-            return
-        raise BrokenOff(batch, self._sentence(batch, error)) from error
+        if isinstance(error, Exception):
+            raise BrokenOff(batch, self._sentence(batch, error)) from error
+        carry(error, batch)
 
     def _sentence(self, batch: RunBatch, error: Exception) -> str:
         reason = str(error) if isinstance(error, CyberdeskError) else _shown(error)
