@@ -62,11 +62,15 @@ if TYPE_CHECKING:
         NotFound,
         ServiceUnreachable,
     )
+    from flowdsl.cyberdesk.models.connection import Connection
+    from flowdsl.cyberdesk.models.machine import Machine, Pool
     from flowdsl.cyberdesk.models.run import Run
     from flowdsl.cyberdesk.models.run_attachment import RunAttachment
+    from flowdsl.cyberdesk.models.trajectory import Trajectory
     from flowdsl.host.environment import MissingKey
     from flowdsl.runs.inputs.problems import InputsRefused, Problem
     from flowdsl.runs.lookup import NoSuchName
+    from flowdsl.runs.resources.usage import NoPeriod, UsageReport, UsageSums, WorkflowUsage
     from flowdsl.runs.starting.deployed import NotDeployed
     from flowdsl.runs.starting.retrying import RunGoesOn
     from flowdsl.state.errors import StateError
@@ -80,13 +84,16 @@ __all__ = [
     "ChainWaits",
     "Compilation",
     "CompileOptions",
+    "Connection",
     "CyberdeskError",
     "Diagnostic",
     "FileSystem",
     "FlowdslError",
     "InputsRefused",
+    "Machine",
     "MemoryFiles",
     "MissingKey",
+    "NoPeriod",
     "NoProject",
     "NoSuchEnvironment",
     "NoSuchName",
@@ -96,6 +103,7 @@ __all__ = [
     "NotGenuine",
     "NotMade",
     "OutcomeUnknown",
+    "Pool",
     "Problem",
     "Project",
     "Run",
@@ -111,8 +119,12 @@ __all__ = [
     "SourceErrors",
     "StateError",
     "StillRunning",
+    "Trajectory",
     "UnusableArguments",
     "UnusableProject",
+    "UsageReport",
+    "UsageSums",
+    "WorkflowUsage",
     "analyze",
     "carried_by",
     "check_text",
@@ -144,11 +156,15 @@ _ON_USE = {
         "NotFound",
         "ServiceUnreachable",
     ),
+    "cyberdesk.models.connection": ("Connection",),
+    "cyberdesk.models.machine": ("Machine", "Pool"),
     "cyberdesk.models.run": ("Run",),
     "cyberdesk.models.run_attachment": ("RunAttachment",),
+    "cyberdesk.models.trajectory": ("Trajectory",),
     "host.environment": ("MissingKey",),
     "runs.inputs.problems": ("InputsRefused", "Problem"),
     "runs.lookup": ("NoSuchName",),
+    "runs.resources.usage": ("NoPeriod", "UsageReport", "UsageSums", "WorkflowUsage"),
     "runs.starting.deployed": ("NotDeployed",),
     "runs.starting.retrying": ("RunGoesOn",),
     "state.errors": ("StateError",),

@@ -19,6 +19,7 @@ from flowdsl.api.chains import Answers, chain_run
 from flowdsl.api.checked import check_arguments, checked
 from flowdsl.api.errors import NotAllCancelled, UnusableArguments
 from flowdsl.api.made import Made
+from flowdsl.api.resources import Resources
 from flowdsl.api.results import RunBatch, RunFile, RunTrace, SavedAttachments
 from flowdsl.api.session import Session
 from flowdsl.api.steps import Changed, begin_anew, ended, follow, make
@@ -38,7 +39,7 @@ from flowdsl.tracing.gathering import Beside, Pictures, gather, read_pictures
 from flowdsl.workspace.state import known_ids, usable_document
 
 
-class AsyncProject:
+class AsyncProject(Resources):
     """Runs in one environment of a project; an async context manager.
 
     Every method raises `FlowdslError` and nothing else that is expected. Arguments of a wrong type

@@ -188,6 +188,15 @@ class Project:
     attachments = _waiting(AsyncProject.attachments)
     save_attachments = _waiting(AsyncProject.save_attachments)
     trace = _waiting(AsyncProject.trace)
+    machines = _waiting(AsyncProject.machines)
+    get_machine = _waiting(AsyncProject.get_machine)
+    pools = _waiting(AsyncProject.pools)
+    get_pool = _waiting(AsyncProject.get_pool)
+    connections = _waiting(AsyncProject.connections)
+    get_connection = _waiting(AsyncProject.get_connection)
+    trajectories = _waiting(AsyncProject.trajectories)
+    get_trajectory = _waiting(AsyncProject.get_trajectory)
+    usage = _waiting(AsyncProject.usage)
 
     def __enter__(self) -> Self:
         return self

@@ -214,8 +214,8 @@ async def watched_runs(
         return None if end is None else max(0.0, end - time.monotonic())
 
     async def changed(_before: Run, now: Run) -> None:
-        if on_change is not None and isinstance(heard := on_change(now), Awaitable):
-            await heard
+        if on_change is not None and isinstance(answer := on_change(now), Awaitable):
+            await answer
 
     async with session.client() as client:
         return await watch(

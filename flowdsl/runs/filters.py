@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from flowdsl.config.address import Address
@@ -65,13 +65,17 @@ async def run_filters(
 
 
 def known_status(word: str) -> str:
-    """The status that is meant; raises `NoSuchName`."""
-    known = LIVE_STATUSES | TERMINAL_STATUSES
+    """The status of a run that is meant; raises `NoSuchName`."""
+    return known_word(word, LIVE_STATUSES | TERMINAL_STATUSES, "status of a run")
+
+
+def known_word(word: str, known: Collection[str], what: str) -> str:
+    """The one of some known words that is meant; raises `NoSuchName`."""
     if word in known:
         return word
     nearest = closest(word, known)
     exists = f"`{nearest}` exists" if nearest else f"there are {listed(known)}"
-    raise NoSuchName(f"`{printable(word)}` is no status of a run; {exists}")
+    raise NoSuchName(f"`{printable(word)}` is no {what}; {exists}")
 
 
 def moment(text: str) -> str:

@@ -234,5 +234,5 @@ class _Watcher:
             )
         if before.status == status and step_of(before) == step_of(run):
             return
-        if (hearing := self._changed(before, run)) is not None:
-            await hearing
+        if (answer := self._changed(before, run)) is not None:
+            await answer

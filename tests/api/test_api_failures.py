@@ -338,6 +338,10 @@ GIVEN: dict[str, Any] = {
     "rows": [{"text": "a"}],
     "run": "0f9b",
     "folder": "out",
+    "machine": "desk-1",
+    "pool": "night",
+    "connection": "c1",
+    "trajectory": "t1",
 }
 
 

@@ -7,6 +7,7 @@ suppresses nothing.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -47,6 +48,24 @@ def plain(pin: str) -> None:
         assert_type(trace.to_html(), str)
 
 
+def resources(project: api.Project, run: api.Run) -> None:
+    assert_type(project.machines(status="connected", pool="night"), list[api.Machine])
+    assert_type(project.get_machine("desk-1").name, str | None)
+    assert_type(project.pools(machine="desk-1"), list[api.Pool])
+    assert_type(project.get_pool("night"), api.Pool)
+    assert_type(project.connections(machine="desk-1"), list[api.Connection])
+    assert_type(project.get_connection("c"), api.Connection)
+    assert_type(project.trajectories(run=run, approved=True), list[api.Trajectory])
+    assert_type(project.get_trajectory("Morning"), api.Trajectory)
+    report = project.usage(since=datetime.date(2026, 3, 1), mode="billed")
+    assert_type(report, api.UsageReport)
+    assert_type(report.totals, api.UsageSums)
+    assert_type(report.workflows, tuple[api.WorkflowUsage, ...])
+    assert_type(report.workflows[0].sums.cost_usd, float | None)
+    project.machines(name=3)  # type: ignore[arg-type]
+    project.usage(mode="both")  # type: ignore[arg-type]
+
+
 def wrong(project: api.Project, run: api.Run) -> None:
     project.run("look_up", input={"claim": "C1"})  # type: ignore[call-arg]
     project.run("look_up", ["C1"])  # type: ignore[arg-type]
@@ -64,6 +83,13 @@ async def asynchronous() -> None:
         run = await project.run("look_up", {"claim": "C4711"}, watch=True)
         assert_type(run, api.Run)
         assert_type(await project.runs(workflow="look_up"), list[api.Run])
+        assert_type(await project.machines(), list[api.Machine])
+        assert_type(await project.usage(), api.UsageReport)
+
+        async def listen(run: api.Run) -> None:
+            print(run.status)
+
+        await project.watch(run, on_change=listen)
         print(project.run("look_up").status)  # type: ignore[attr-defined]
 
 
@@ -75,13 +101,21 @@ def failures(project: api.Project) -> str:
     except api.NoSuchName as none:
         return assert_type(none.candidates, tuple[str, ...])[0]
     except api.StillRunning as late:
+        assert_type(late.rows, Mapping[str, int])
         return assert_type(late.runs, tuple[api.Run, ...])[0].id
     except api.OutcomeUnknown as unknown:
         return unknown.candidates[0].id
+    except api.BrokenOff as broken:
+        assert_type(broken.not_made, tuple[api.NotMade, ...])
+        return assert_type(broken.batch, api.RunBatch).runs[0].id
+    except api.RunNotMade as refused:
+        return str(assert_type(refused.status, int | None))
     except api.CyberdeskError as error:
         return str(assert_type(error.status, int | None))
     except api.FlowdslError as failure:
         return str(failure)
+    except KeyboardInterrupt as interrupt:
+        return str(assert_type(api.carried_by(interrupt), api.RunBatch | None))
     return ""
 
 

@@ -1,0 +1,194 @@
+"""What an organisation has beside runs, for a program with an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Literal
+
+from flowdsl.api.arguments import Moment, moment_of, word_of
+from flowdsl.api.checked import checked
+from flowdsl.api.session import Session
+from flowdsl.api.steps import log
+from flowdsl.config.address import Address
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.models.connection import Connection
+from flowdsl.cyberdesk.models.machine import Machine, Pool
+from flowdsl.cyberdesk.models.run import Run
+from flowdsl.cyberdesk.models.trajectory import Trajectory
+from flowdsl.runs.names import find_run, find_workflow_id
+from flowdsl.runs.resources.machines import (
+    list_connections,
+    list_machines,
+    list_pools,
+    one_connection,
+    one_machine,
+    one_pool,
+)
+from flowdsl.runs.resources.recordings import find_trajectory, list_trajectories
+from flowdsl.runs.resources.usage import UsageReport, period, read_usage
+from flowdsl.semantics.declarations.wire import is_uuid
+from flowdsl.workspace.state import known_ids
+
+
+class Resources:
+    """The methods of a project that only read what its organisation has.
+
+    A list is read whole, within the bounds of the client, beyond which `CyberdeskError` is raised.
+    """
+
+    _session: Session
+
+    @checked
+    async def machines(
+        self,
+        *,
+        search: str | None = None,
+        name: str | None = None,
+        status: str | None = None,
+        pool: str | None = None,
+        since: Moment = None,
+        until: Moment = None,
+    ) -> list[Machine]:
+        """The machines that match, with their pools, by name.
+
+        `search` is a part of the id, name or host name, `name` the whole name with case, `status`
+        `connected`, `disconnected` or `error`, and `pool` a name or an id. `since` and `until`
+        bound the creation; a time without a zone is UTC. Raises `NoSuchName` and `CyberdeskError`.
+        """
+        async with self._session.client() as client:
+            return await list_machines(
+                client,
+                search=search,
+                name=name,
+                status=status,
+                pool=pool,
+                since=moment_of(since),
+                until=moment_of(until),
+            )
+
+    @checked
+    async def get_machine(self, machine: str) -> Machine:
+        """The machine of an id or a name, with its pools; raises `NoSuchName` and `CyberdeskError`.
+
+        The values of sensitive parameters are what the service says of them.
+        """
+        async with self._session.client() as client:
+            return await one_machine(client, machine)
+
+    @checked
+    async def pools(self, *, machine: str | None = None) -> list[Pool]:
+        """The pools by name, or those that a machine is in; `get_pool` has the machines of one.
+
+        Raises `NoSuchName` and `CyberdeskError`.
+        """
+        async with self._session.client() as client:
+            return await list_pools(client, machine=machine)
+
+    @checked
+    async def get_pool(self, pool: str) -> Pool:
+        """The pool of an id or a name, with its machines; raises `NoSuchName` and
+        `CyberdeskError`.
+        """
+        async with self._session.client() as client:
+            return await one_pool(client, pool)
+
+    @checked
+    async def connections(
+        self, *, machine: str | None = None, status: str | None = None
+    ) -> list[Connection]:
+        """When the agents of machines were in touch with the service, the newest first.
+
+        `machine` is a name or an id, `status` as that of a machine. Raises `NoSuchName` and
+        `CyberdeskError`.
+        """
+        async with self._session.client() as client:
+            return await list_connections(client, machine=machine, status=status)
+
+    @checked
+    async def get_connection(self, connection: str) -> Connection:
+        """The connection of an id; raises `NoSuchName` and `CyberdeskError`."""
+        async with self._session.client() as client:
+            return await one_connection(client, connection)
+
+    @checked
+    async def trajectories(
+        self,
+        *,
+        workflow: str | None = None,
+        run: str | Run | None = None,
+        approved: bool | None = None,
+        generated: bool | None = None,
+        search: str | None = None,
+        since: Moment = None,
+        until: Moment = None,
+        updated_since: Moment = None,
+        updated_until: Moment = None,
+    ) -> list[Trajectory]:
+        """The recordings that match, the newest first.
+
+        `workflow` is a name in source or an id, `run` the run that was recorded. `approved` ones
+        are replayed by runs, and `generated` ones shown by the dashboard; None takes both. `search`
+        is a part of the id, name or description. The times bound creation and last change. Raises
+        `NoSuchName` and `CyberdeskError`.
+        """
+        workflow_id = None
+        if workflow is not None:
+            workflow_id = find_workflow_id(workflow, await self._deployed())
+        async with self._session.client() as client:
+            return await list_trajectories(
+                client,
+                generated=generated,
+                workflow_id=workflow_id,
+                run_id=None if run is None else await _run_id(client, run),
+                approved=approved,
+                search=search,
+                since=moment_of(since),
+                until=moment_of(until),
+                updated_since=moment_of(updated_since),
+                updated_until=moment_of(updated_until),
+            )
+
+    @checked
+    async def get_trajectory(self, trajectory: str) -> Trajectory:
+        """The recording of an id or a name, with its steps; raises `NoSuchName` and
+        `CyberdeskError`.
+        """
+        async with self._session.client() as client:
+            return await find_trajectory(client, trajectory)
+
+    @checked
+    async def usage(
+        self,
+        *,
+        since: Moment = None,
+        until: Moment = None,
+        mode: Literal["simulated", "billed"] = "simulated",
+        workflow: str | None = None,
+    ) -> UsageReport:
+        """What the runs took and cost that were made from `since` on and before `until`.
+
+        Without them it is the 30 days before the end, or before now. `mode` says which steps count,
+        and `workflow`, a name in source or an id, that only its runs do. Where the service has no
+        prices for the organisation, costs are None and the logger `flowdsl.runs` says so. Raises
+        `NoPeriod`, `NoSuchName` and `CyberdeskError`.
+        """
+        start, end = period(moment_of(since), moment_of(until), self._session.runtime.now())
+        deployed = await self._deployed()
+        async with self._session.client() as client:
+            return await read_usage(
+                client,
+                start,
+                end,
+                mode=mode,
+                workflow_id=None if workflow is None else find_workflow_id(workflow, deployed),
+                names={each: address for address, each in deployed.items()},
+                tell=log.warning,
+            )
+
+    async def _deployed(self) -> dict[Address, str]:
+        return await asyncio.to_thread(known_ids, self._session.store)
+
+
+async def _run_id(client: CyberdeskClient, run: str | Run) -> str:
+    word = word_of(run)
+    return word if is_uuid(word) else (await find_run(client, word)).id

@@ -1,0 +1,101 @@
+"""Machines with their pools, pools with their machines, and the connections of machines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.models.connection import Connection
+from flowdsl.cyberdesk.models.machine import Machine, Pool
+from flowdsl.runs.filters import known_word, moment
+from flowdsl.runs.lookup import by_id
+from flowdsl.runs.names import find_machine, find_pool
+
+STATUSES = ("connected", "disconnected", "error")
+"""How machines and connections are."""
+
+
+async def list_machines(
+    client: CyberdeskClient,
+    *,
+    search: str | None = None,
+    name: str | None = None,
+    status: str | None = None,
+    pool: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+) -> list[Machine]:
+    """The machines that match, with their pools, by name; raises `NoSuchName`.
+
+    `search` is a part of the id, name or host name, `name` the whole name, and `pool` a name or an
+    id. `since` and `until` bound the creation, as ISO 8601.
+    """
+    status = _known(status, "machine")
+    created_from, created_to = (None if each is None else moment(each) for each in (since, until))
+    wanted = None if pool is None else (await find_pool(client, pool)).id
+    rows = await client.machines.list_all(
+        search=search,
+        name=name,
+        status=status,
+        created_at_from=created_from,
+        created_at_to=created_to,
+        include=("pools",),
+    )
+    found = [await with_pools(client, each) for each in rows]
+    if wanted is not None:
+        found = [each for each in found if any(one.id == wanted for one in each.pools or ())]
+    return sorted(found, key=lambda each: (each.name or "", each.id))
+
+
+async def one_machine(client: CyberdeskClient, word: str) -> Machine:
+    """The machine of an id or a name, with its pools; raises `NoSuchName`."""
+    return await with_pools(client, await find_machine(client, word))
+
+
+async def with_pools(client: CyberdeskClient, machine: Machine) -> Machine:
+    """The machine with its pools, by name; asked for where the reply left them out."""
+    pools = machine.pools
+    if pools is None:
+        pools = list(await client.machines.pools(machine.id))
+    return machine.model_copy(
+        update={"pools": sorted(pools, key=lambda pool: (pool.name, pool.id))}
+    )
+
+
+async def list_pools(client: CyberdeskClient, *, machine: str | None = None) -> list[Pool]:
+    """The pools, or those a machine is in, by name; raises `NoSuchName`."""
+    wanted = None if machine is None else (await one_machine(client, machine)).pools
+    rows: Sequence[Pool] = await client.pools.list_all()
+    if wanted is not None:
+        ids = {each.id for each in wanted}
+        rows = [each for each in rows if each.id in ids]
+    return sorted(rows, key=lambda pool: (pool.name, pool.id))
+
+
+async def one_pool(client: CyberdeskClient, word: str) -> Pool:
+    """The pool of an id or a name, with its machines; raises `NoSuchName`.
+
+    They are looked up from the side of the machines: the reply about a pool need not fill them in.
+    """
+    pool = await find_pool(client, word)
+    machines = await list_machines(client, pool=pool.id)
+    return pool.model_copy(update={"machines": machines})
+
+
+async def list_connections(
+    client: CyberdeskClient, *, machine: str | None = None, status: str | None = None
+) -> list[Connection]:
+    """The connections that match, the newest first; raises `NoSuchName`."""
+    status = _known(status, "connection")
+    machine_id = None if machine is None else (await find_machine(client, machine)).id
+    rows = await client.connections.list_all(machine_id=machine_id, status=status)
+    return sorted(rows, key=lambda each: (each.connected_at or "", each.id), reverse=True)
+
+
+async def one_connection(client: CyberdeskClient, connection_id: str) -> Connection:
+    """The connection of an id, which has no name; raises `NoSuchName`."""
+    return await by_id(client.connections.get, connection_id, "connection")
+
+
+def _known(status: str | None, kind: str) -> str | None:
+    return None if status is None else known_word(status, STATUSES, f"status of a {kind}")

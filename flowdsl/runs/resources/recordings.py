@@ -1,0 +1,64 @@
+"""Trajectories: recordings of runs, which later runs replay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.models.trajectory import Trajectory
+from flowdsl.runs.filters import moment
+from flowdsl.runs.lookup import by_id, by_name
+from flowdsl.semantics.declarations.wire import is_uuid
+
+
+async def list_trajectories(
+    client: CyberdeskClient,
+    *,
+    generated: bool | None = None,
+    workflow_id: str | None = None,
+    run_id: str | None = None,
+    approved: bool | None = None,
+    search: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    updated_since: str | None = None,
+    updated_until: str | None = None,
+) -> list[Trajectory]:
+    """The recordings that match, the newest first; raises `NoSuchName` for a time that is none.
+
+    The service has no list of generated ones and others: without `generated` both are read. Times
+    are ISO 8601.
+    """
+    times = {
+        "created_at_from": since,
+        "created_at_to": until,
+        "updated_at_from": updated_since,
+        "updated_at_to": updated_until,
+    }
+    filters: dict[str, Any] = {
+        name: moment(text) for name, text in times.items() if text is not None
+    }
+    filters |= {"workflow_id": workflow_id, "run_id": run_id, "is_approved": approved}
+    found: dict[str, Trajectory] = {}
+    for kind in (True, False):
+        if generated in (None, kind):
+            rows = await client.trajectories.list_all(is_generated=kind, search=search, **filters)
+            found.update((row.id, row) for row in rows)
+    return sorted(found.values(), key=lambda row: (row.created_at or "", row.id), reverse=True)
+
+
+async def find_trajectory(client: CyberdeskClient, word: str) -> Trajectory:
+    """The recording of an id or a name, with its steps; raises `NoSuchName`."""
+    if is_uuid(word):
+        return await by_id(client.trajectories.get, word, "trajectory")
+    found = await list_trajectories(client, search=word)
+    if not any(each.name == word for each in found):
+        found = await list_trajectories(client)
+    one = by_name(found, word, "trajectory", lambda each: each.name, _about)
+    return one if one.trajectory_data is not None else await client.trajectories.get(one.id)
+
+
+def _about(trajectory: Trajectory) -> str:
+    approved = "approved" if trajectory.is_approved else "not approved"
+    made = trajectory.created_at or ""
+    return f"{trajectory.id}  of workflow {trajectory.workflow_id}  {approved}  {made}".rstrip()

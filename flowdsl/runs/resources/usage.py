@@ -1,0 +1,192 @@
+"""What the runs of a period took and cost, by workflow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from flowdsl.config.address import Address
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import RateLimited, RequestRefused
+from flowdsl.cyberdesk.models.run import Run
+from flowdsl.cyberdesk.models.usage import RunCost, UsageAggregate, steps_of
+from flowdsl.runs.filters import moment
+from flowdsl.source.failure import FlowdslError
+
+Mode = Literal["simulated", "billed"]
+"""Which steps count."""
+
+PERIOD = timedelta(days=30)
+"""What is looked at where nothing says since when."""
+
+
+class NoPeriod(FlowdslError):
+    """A period that does not end after its beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageSums:
+    """What some runs took: steps that a model decided, steps that were replayed, US dollars.
+
+    None stands for what nobody tells. `has_unpriced` says that a model without a price was asked,
+    so that the sum lacks something; it is None where the service has no prices.
+    """
+
+    runs: int
+    agentic_steps: int | None
+    cached_steps: int | None
+    cost_usd: float | None
+    has_unpriced: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowUsage:
+    """What the runs of one workflow took.
+
+    `workflow` is its name in source, None for one that state does not know, and `title` that of the
+    service, None for one that is gone.
+    """
+
+    workflow_id: str | None
+    workflow: str | None
+    title: str | None
+    sums: UsageSums
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReport:
+    """The runs that were made from `since` on and before `until`, as ISO 8601 in UTC.
+
+    `workflows` has the dearest first. `service` is the service's own count of runs that ended in
+    the period, None where one workflow alone was asked for.
+    """
+
+    since: str
+    until: str
+    mode: Mode
+    workflows: tuple[WorkflowUsage, ...]
+    totals: UsageSums
+    service: UsageAggregate | None
+
+
+def period(since: str | None, until: str | None, now: datetime) -> tuple[str, str]:
+    """Beginning and end of a period as ISO 8601; without them the 30 days before the end or `now`.
+
+    Raises `NoPeriod`, and `NoSuchName` for a time that is none.
+    """
+    end = _at(now.isoformat() if until is None else moment(until))
+    try:
+        start = end - PERIOD if since is None else _at(moment(since))
+    except OverflowError:
+        start = datetime.min.replace(tzinfo=UTC)
+    if start >= end:
+        raise NoPeriod(
+            f"the period ends at {_iso(end)}, which is not after its beginning at {_iso(start)}"
+        )
+    return _iso(start), _iso(end)
+
+
+async def read_usage(
+    client: CyberdeskClient,
+    since: str,
+    until: str,
+    *,
+    mode: Mode,
+    workflow_id: str | None,
+    names: Mapping[str, Address],
+    tell: Callable[[str], None],
+) -> UsageReport:
+    """The usage of a period, which `period` gives; raises `CyberdeskError`.
+
+    `names` are those of workflows by their ids. `tell` hears where costs are missing: the service
+    has prices for some organisations only.
+    """
+    service = None
+    if workflow_id is None:
+        service = await client.usage.aggregate(from_date=since, to_date=until, mode=mode)
+    runs = await client.runs.list_all(
+        workflow_id=workflow_id,
+        created_at_from=since,
+        created_at_to=until,
+        fields=("usage_metadata",),
+    )
+    costs: Mapping[str, RunCost] | None = None
+    try:
+        rows = await client.usage.llm_costs_all(from_date=since, to_date=until)
+        costs = {each.run_id: each for each in rows}
+    except RateLimited:
+        raise
+    except RequestRefused as refused:
+        tell(f"costs are missing: {refused}")
+    groups: dict[str | None, list[Run]] = {}
+    for each in runs:
+        # Whether the service takes the end itself for inside is not known.
+        if not _is_at(each.created_at, until):
+            groups.setdefault(each.workflow_id, []).append(each)
+    titles: Mapping[str, str | None] = {}
+    if groups:
+        titles = {each.id: each.name for each in await client.workflows.list_all()}
+    found = []
+    for key, members in groups.items():
+        address = names.get(key or "")
+        name = None if address is None else address.name
+        sums = _sums_of(members, costs, mode)
+        found.append(WorkflowUsage(key, name, titles.get(key or ""), sums))
+    found.sort(key=lambda row: (-(row.sums.cost_usd or 0), -row.sums.runs, row.workflow_id or ""))
+    totals = _total([row.sums for row in found])
+    return UsageReport(since, until, mode, tuple(found), totals, service)
+
+
+def _sums_of(runs: Sequence[Run], costs: Mapping[str, RunCost] | None, mode: Mode) -> UsageSums:
+    steps = [steps_of(each.usage_metadata, mode) for each in runs]
+    told = [each for each in steps if each is not None]
+    known = costs or {}
+    found = [known[each.id] for each in runs if each.id in known]
+    unpriced = any(each.has_unpriced or each.total_cost_usd is None for each in found)
+    return UsageSums(
+        len(runs),
+        _sum(each[0] for each in told),
+        _sum(each[1] for each in told),
+        _dollars(each.total_cost_usd for each in found),
+        None if costs is None else unpriced,
+    )
+
+
+def _total(rows: Sequence[UsageSums]) -> UsageSums:
+    unpriced = [row.has_unpriced for row in rows if row.has_unpriced is not None]
+    return UsageSums(
+        sum(row.runs for row in rows),
+        _sum(row.agentic_steps for row in rows),
+        _sum(row.cached_steps for row in rows),
+        _dollars(row.cost_usd for row in rows),
+        any(unpriced) if unpriced else None,
+    )
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    known = [each for each in counts if each is not None]
+    return sum(known) if known else None
+
+
+def _dollars(costs: Iterable[float | None]) -> float | None:
+    known = [each for each in costs if each is not None]
+    return round(sum(known), 6) if known else None
+
+
+def _is_at(text: str | None, moment: str) -> bool:
+    """Whether a time of the service is a moment; what is no time is none."""
+    try:
+        return text is not None and _at(text) == _at(moment)
+    except (ValueError, OverflowError):
+        return False
+
+
+def _at(text: str) -> datetime:
+    read = datetime.fromisoformat(text)
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+
+
+def _iso(at: datetime) -> str:
+    return at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
