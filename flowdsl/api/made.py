@@ -162,8 +162,9 @@ def _not_made(submission: Submission, row: int) -> Iterator[NotMade]:
     reasons = list(submission.failures)
     if not reasons and refused is not None:
         reasons = [str(refused)]
-    if not reasons and not submission.runs:
-        reasons = ["it was not sent"]
+    if not reasons and missing > 0:
+        gap = "the service does not say what became of it" if submission.runs else "it was not sent"
+        reasons = [gap]
     status = None if refused is None else refused.status
     for reason in reasons:
         yield NotMade(row, reason, status=status, count=missing if len(reasons) == 1 else 1)
