@@ -90,7 +90,9 @@ class NotFound(RequestRefused):
 
 
 class ValidationRefused(RequestRefused):
-    """422 or 400; or an id that cannot be part of a URL: `status` is None and nothing was sent."""
+    """422 or 400; or an id or a value that no request can carry: `status` is None and nothing was
+    sent.
+    """
 
 
 class Conflict(RequestRefused):

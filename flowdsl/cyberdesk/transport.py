@@ -262,14 +262,22 @@ class Sender:
     def _request(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, **content: Any
     ) -> httpx.Request:
-        """A request with the client's own headers.
+        """A request with the client's own headers; raises `ValidationRefused` for a value that
+        neither JSON nor UTF-8 can carry, as half of a surrogate pair.
 
         `httpx.AsyncClient.build_request` merges them anew each time, at twice the cost.
         """
         own = httpx.Headers(self._http.headers)
         own.update(headers)
         url = _url(self._base + path)
-        return httpx.Request(method, url, headers=own, extensions=self._extensions, **content)
+        try:
+            return httpx.Request(method, url, headers=own, extensions=self._extensions, **content)
+        except ValueError:
+            # The exception holds the whole body, secrets included.
+            refused = ValidationRefused(
+                f"`{method} {path}` has a value that no request can carry, so that nothing was sent"
+            )
+        raise refused
 
     async def _send(self, call: _Call) -> Reply:
         """The reply to a request, a read only within the deadline; raises `CyberdeskError`."""

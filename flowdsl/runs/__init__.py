@@ -5,7 +5,8 @@ the pool that a person names, sends one run, many or a chain of them, and watche
 
 Does not: compile, deploy, ask a person or print.
 
-Entry points: `inputs.assemble` for values, `submit.Submitter` for creations, `watch.watch`.
+Entry points: `inputs.assemble` for values, `submit.Submitter` for creations, `watch.watch`, and
+`resources` for machines, pools, recordings and usage.
 
 Invariants: nothing is sent before every value fits; of a creation without a reply nothing is sent
 again before it was looked for; the value of a secret stands in no message. `inputs`, `chain_body`,

@@ -25,6 +25,7 @@ from flowdsl.cyberdesk.models.model_configuration import (
     ModelConfigurationCreate,
     ModelConfigurationPatch,
 )
+from flowdsl.cyberdesk.models.run import RunCreate
 from flowdsl.cyberdesk.models.tag import TagCreate, TagGroupCreate, TagGroupPatch, TagPatch
 from flowdsl.cyberdesk.models.workflow import WorkflowCreate
 from flowdsl.cyberdesk.transport import asgi_transport
@@ -216,6 +217,28 @@ def test_writes(
 def test_a_422_is_an_error_for_every_write(call: Call, detail: object, canary: str) -> None:
     with pytest.raises(errors.ValidationRefused, match="bad"):
         run(App(422, {"detail": detail}), call, canary)
+
+
+def _run_of(value: Any) -> RunCreate:
+    return RunCreate(
+        workflow_id="0f9b2c04-7f64-4a3e-9d0a-b8f3b0a3f2f5", input_values={"text": value}
+    )
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda c: c.runs.create(_run_of("canary \ud800"), idempotency_key="k"),
+        lambda c: c.runs.create(_run_of({"canary": 10**5000}), idempotency_key="k"),
+        lambda c: c.workflows.list(search="canary \udfff"),
+    ],
+)
+def test_what_no_request_can_carry_is_an_error_and_is_not_sent(call: Call, canary: str) -> None:
+    app = App(200, {})
+    with pytest.raises(errors.ValidationRefused, match="nothing was sent") as refused:
+        run(app, call, canary)
+    assert refused.value.status is None and not app.lines
+    assert "canary" not in str(refused.value) and refused.value.__cause__ is None
 
 
 @pytest.mark.parametrize(("call", "target"), DELETES)
