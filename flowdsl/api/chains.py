@@ -11,14 +11,13 @@ from concurrent.futures import Future
 from typing import Any
 
 from flowdsl.api.errors import ChainWaits, StillRunning, UnusableArguments
-from flowdsl.api.made import Made
+from flowdsl.api.made import Made, log
 from flowdsl.api.session import Session
 from flowdsl.api.steps import (
     Changed,
     follow,
     ids_of,
     is_placed,
-    log,
     make,
     send,
     source_of,

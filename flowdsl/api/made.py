@@ -7,6 +7,7 @@ or an interrupt, gets the same as attributes, and a note for its traceback; `car
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Self
@@ -18,6 +19,10 @@ from flowdsl.cyberdesk.models.run import Run
 from flowdsl.runs.inputs.documents import Row
 from flowdsl.runs.submit import Submission
 from flowdsl.runs.watch import Watched
+
+log = logging.getLogger("flowdsl.runs")
+"""What the command line would say on standard error: a service that is away for a while, replies
+that were lost, inputs that are left to machines."""
 
 _CARRIED = "_flowdsl_batch"
 _NOTED = 50
@@ -100,6 +105,8 @@ class Made:
             return
         if isinstance(error, Exception):
             raise BrokenOff(batch, self._sentence(batch, error)) from error
+        # A group of tasks does not pass on the cancellations of its members.
+        log.warning(f"a call was broken off: {_told(batch, _NOTED)}")
         carry(error, batch)
 
     def _sentence(self, batch: RunBatch, error: Exception) -> str:
@@ -128,7 +135,7 @@ def carried_by(error: BaseException) -> RunBatch | None:
     what was not made; None where there was nothing.
 
     Also for what a cancellation became since, as a `TimeoutError` of `asyncio.timeout` or a
-    `KeyboardInterrupt` of `asyncio.run`: causes are followed.
+    `KeyboardInterrupt` of `asyncio.run`, and for the cause of any other exception.
     """
     for each in _causes(error):
         batch = each.batch if isinstance(each, BrokenOff) else getattr(each, _CARRIED, None)
@@ -146,7 +153,10 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(each))
         yield each
-        waiting += [after for after in (each.__cause__, each.__context__) if after is not None]
+        # Another exception may just have been raised while an earlier one was handled.
+        is_cut = isinstance(each, KeyboardInterrupt | asyncio.CancelledError | TimeoutError)
+        came_of = each.__cause__ or (each.__context__ if is_cut else None)
+        waiting += () if came_of is None else (came_of,)
         if isinstance(each, BaseExceptionGroup):
             waiting += each.exceptions
 

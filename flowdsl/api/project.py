@@ -59,6 +59,7 @@ class _Loop:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
+        self._calls: set[asyncio.Task[Any] | None] = set()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="flowdsl runs", daemon=True
         )
@@ -86,9 +87,11 @@ class _Loop:
         def begin() -> None:
             if not done.done():
                 tasks.append(self._loop.create_task(carried()))
+                self._calls.add(tasks[0])
                 tasks[0].add_done_callback(finish)
 
-        def finish(_task: asyncio.Task[None] | None = None) -> None:
+        def finish(task: asyncio.Task[None] | None = None) -> None:
+            self._calls -= {task}
             # What was cancelled before it began.
             if not done.done():
                 work.close()
@@ -127,10 +130,12 @@ class _Loop:
         """Cancel what other threads wait for, do `last`, and end the loop and the thread."""
 
         async def end() -> None:
-            others = asyncio.all_tasks() - {asyncio.current_task()}
-            for task in others:
-                task.cancel()
-            await asyncio.gather(*others, return_exceptions=True)
+            # The calls first, each of which finishes what it has under way.
+            for tasks in (self._calls.copy(), asyncio.all_tasks()):
+                others = tasks - {asyncio.current_task()}
+                for task in others:
+                    task.cancel()
+                await asyncio.gather(*others, return_exceptions=True)
             await last
             await self._loop.shutdown_default_executor()
 

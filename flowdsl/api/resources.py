@@ -7,8 +7,8 @@ from typing import Literal
 
 from flowdsl.api.arguments import Moment, moment_of, word_of
 from flowdsl.api.checked import checked
+from flowdsl.api.made import log
 from flowdsl.api.session import Session
-from flowdsl.api.steps import log
 from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.connection import Connection

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Literal, TypeVar
 
 from flowdsl.api.errors import OutcomeUnknown, RunDeleted, StillRunning, UnusableArguments
-from flowdsl.api.made import Made
+from flowdsl.api.made import Made, log
 from flowdsl.api.results import NotMade
 from flowdsl.api.session import Session
 from flowdsl.cyberdesk.client import CyberdeskClient
@@ -25,10 +24,6 @@ from flowdsl.runs.starting.plan import RunPlan, Wanted, named_source
 from flowdsl.runs.submit import Request, Submission, Submitter
 from flowdsl.runs.watch import Watched, watch
 from flowdsl.workspace.state import usable_document
-
-log = logging.getLogger("flowdsl.runs")
-"""What the command line would say on standard error: a service that is away for a while, replies
-that were lost, inputs that are left to machines."""
 
 Changed = Callable[[Run], object]
 """A function that hears of a run; what it returns is awaited where that can be."""

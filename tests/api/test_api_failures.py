@@ -7,7 +7,10 @@ import inspect
 import math
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from typing import Any
 
 import pytest
@@ -255,6 +258,66 @@ def test_a_creation_under_way_is_finished_when_it_is_cancelled(desk: ApiDesk) ->
     asyncio.run(work())
 
 
+def test_what_a_group_of_tasks_swallows_is_in_the_log(
+    desk: ApiDesk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.rules = [STAYS]
+    made: list[str] = []
+
+    async def work() -> None:
+        async with api.open_async_project(desk.root) as project, asyncio.TaskGroup() as group:
+            heard = asyncio.Event()
+
+            def listen(run: api.Run) -> None:
+                made.append(run.id)
+                heard.set()
+
+            group.create_task(project.run("note", {"text": "a"}, watch=True, on_change=listen))
+            await heard.wait()
+            raise LookupError("another task of the group")
+
+    with pytest.raises(ExceptionGroup):
+        asyncio.run(work())
+    assert f"1 run was made ({made[0]})" in caplog.text
+
+
+def test_a_failure_while_another_is_handled_made_nothing(
+    desk: ApiDesk, project: api.Project
+) -> None:
+    with pytest.raises(api.BrokenOff) as broken:
+        project.run("note", {"text": "a"}, watch=True, on_change=boom)
+    with pytest.raises(api.InputsRefused) as refused:
+        try:
+            raise broken.value
+        except api.BrokenOff:
+            project.run("note", {"text": 3})
+    assert refused.value.__context__ is not None and api.carried_by(refused.value) is None
+
+
+def test_closing_a_project_lets_creations_finish(desk: ApiDesk) -> None:
+    desk.faults = [Fault("POST /v1/runs", None, "slow", seconds=0.2)]
+    project = api.open_project(desk.root)
+    ended: list[BaseException] = []
+
+    def make() -> None:
+        try:
+            project.run_many("note", [{"text": str(number)} for number in range(20)])
+        except BaseException as error:  # noqa: BLE001 - looked at below
+            ended.append(error)
+
+    other = threading.Thread(target=make)
+    other.start()
+    while not desk.posts():
+        time.sleep(0.01)
+    project.close()
+    other.join(20)
+    (cut,) = ended
+    assert isinstance(cut, CancelledError)
+    batch = api.carried_by(cut)
+    assert batch is not None and {run.id for run in batch.runs} == ids_there(desk)
+    assert not any(each.is_unknown for each in batch.not_made)
+
+
 def test_whoever_cancels_twice_does_not_wait_and_is_told_what_is_unknown(
     desk: ApiDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -313,7 +376,9 @@ def test_an_interrupt_has_the_runs(desk: ApiDesk) -> None:
         timeout=50,
         preexec_fn=HEARS_INTERRUPTS,
     )
-    assert (done.stdout, done.stderr) == ("True [0, 1] 1\n", "")
+    assert done.stdout == "True [0, 1] 1\n"
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("a call was broken off: 2 runs were made (")
 
 
 # Wrong arguments
