@@ -59,7 +59,7 @@ class _Loop:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        self._calls: set[asyncio.Task[Any] | None] = set()
+        self._calls: set[asyncio.Task[Any]] = set()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="flowdsl runs", daemon=True
         )
@@ -91,7 +91,8 @@ class _Loop:
                 tasks[0].add_done_callback(finish)
 
         def finish(task: asyncio.Task[None] | None = None) -> None:
-            self._calls -= {task}
+            if task is not None:
+                self._calls.discard(task)
             # What was cancelled before it began.
             if not done.done():
                 work.close()
@@ -131,7 +132,7 @@ class _Loop:
 
         async def end() -> None:
             # The calls first, each of which finishes what it has under way.
-            for tasks in (self._calls.copy(), asyncio.all_tasks()):
+            for tasks in (self._calls, asyncio.all_tasks()):
                 others = tasks - {asyncio.current_task()}
                 for task in others:
                     task.cancel()
