@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from openapi_client.cyberdesk_cloud_client.api.computer import (
+    get_display_dimensions_v1_computer_machine_id_display_dimensions_get as get_dimensions,
+)
 from openapi_client.cyberdesk_cloud_client.api.provider_credentials import (
     delete_provider_credential_v1_provider_credentials_slot_delete as delete,
 )
@@ -80,6 +84,12 @@ def test_costs(sdk: Sdk, clock: Clock) -> None:
 
 
 def test_what_is_not_served_is_a_501(sdk: Sdk) -> None:
-    with pytest.raises(UnexpectedStatus, match="does not serve `GET /v1/request-logs`") as caught:
-        sdk.generated(list_logs)
+    unserved = "does not serve `GET /v1/computer/{machine_id}/display/dimensions`"
+    with pytest.raises(UnexpectedStatus, match=re.escape(unserved)) as caught:
+        sdk.generated(get_dimensions, machine_id="desk-1")
     assert caught.value.status_code == 501
+
+
+def test_nothing_was_asked_of_a_desktop(sdk: Sdk) -> None:
+    page = sdk.generated(list_logs).parsed
+    assert (page.items, page.total) == ([], 0)
