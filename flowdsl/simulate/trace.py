@@ -113,6 +113,7 @@ class Trace(Record):
     - `refused`: of a run that ended well, why the service refuses its outputs; else None.
     - `checks`: the verdicts of its post-run checks, in their order; none where the run did not end
       well or its outputs are refused.
+    - `judged`: what models were asked in those checks, behind the last position.
     """
 
     heading: tuple[str, str]
@@ -124,6 +125,7 @@ class Trace(Record):
     places: tuple[object, ...]
     refused: str | None = None
     checks: tuple[Verdict, ...] = ()
+    judged: tuple[Asked, ...] = ()
 
     @property
     def is_well(self) -> bool:
@@ -235,16 +237,18 @@ class Recorder:
         checks: tuple[Verdict, ...] = (),
     ) -> Trace:
         """The trace of a run that ended so."""
+        asked = [Asked(*key, answer) for key, answer in self._asked.items()]
         return Trace(
             heading,
             tuple(self._events),
-            tuple(Asked(*key, answer) for key, answer in self._asked.items()),
+            tuple(each for each in asked if each.question.kind != CHECK),
             frozenset(self._used),
             dict(self._situations),
             ending,
             tuple(self._places),
             refused,
             checks,
+            tuple(each for each in asked if each.question.kind == CHECK),
         )
 
     def _meet(self) -> None:
@@ -288,7 +292,8 @@ class Playback(Recorder):
     def __init__(self, world: World, first: Trace) -> None:
         super().__init__(world)
         self._first = first
-        self._answers = {(each.question, each.position): each.answer for each in first.asked}
+        asked = (*first.asked, *first.judged)
+        self._answers = {(each.question, each.position): each.answer for each in asked}
         self._copies: dict[tuple[str, int], Question] = {}
         for each in first.asked:
             if each.question.kind == COPY:

@@ -112,7 +112,7 @@ def _place(span: Span, show_path: ShowPath) -> str:
 
 def _lines(trace: Trace, asked_at: Places) -> Iterator[Line]:
     """Events and questions in order: a question stands before what is done at its position."""
-    asked = deque(trace.asked)
+    asked = deque((*trace.asked, *trace.judged))
     position = 0
 
     def questions() -> Iterator[Line]:

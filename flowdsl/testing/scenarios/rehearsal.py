@@ -19,7 +19,7 @@ from typing import Any
 from flowdsl.semantics.model import ChainSymbol, WorkflowSymbol
 from flowdsl.simulate.executions import started_world
 from flowdsl.simulate.trace import NOT_STARTED, SUCCESS, Trace
-from flowdsl.simulate.world import CHECK, COMMAND, COPY, OUTPUT, READ, World
+from flowdsl.simulate.world import COMMAND, COPY, OUTPUT, READ, World
 from flowdsl.source.record import Record
 
 from ..cases import Case, begun_inputs
@@ -104,8 +104,6 @@ def answers_in(trace: Trace) -> dict[str, Any]:
     """Everything that a run asked, with the answers, by the tables of a scenario."""
     tables: dict[str, dict[str, list[Any]]] = {}
     for each in trace.asked:
-        if each.question.kind == CHECK:
-            continue  # which the local Cyberdesk does not ask: see `judged`
         table = tables.setdefault(_TABLES.get(each.question.kind, "screen"), {})
         table.setdefault(each.question.text, []).append(each.answer)
     return {

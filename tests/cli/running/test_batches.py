@@ -327,8 +327,8 @@ def test_nothing_is_sent_where_nothing_can_be_written_down(desk: Desk, tmp_path:
     refused = desk.run(*TABLE)
     assert refused.code == exit_codes.STATE and made(desk) == Counter()
     assert refused.err.splitlines() == [
-        f"error: `.flowdsl/runs/prod` cannot be read: `{desk.root / '.flowdsl/runs'}` is a symbolic "
-        "link, and none is followed here; put a real file or folder in its place",
+        f"error: `.flowdsl/runs/prod` cannot be read: `{desk.root / '.flowdsl/runs'}` is a "
+        "symbolic link, and none is followed here; put a real file or folder in its place",
         "error: `--no-ledger` runs without writing down what is started",
     ]
     assert list(outside.iterdir()) == []
