@@ -24,7 +24,7 @@ from flowdsl.testing.explore.running import Path
 from flowdsl.testing.explore.samples import NoSample
 from flowdsl.testing.suite import Suite
 from flowdsl.testing.telling import ending_lines, sense_of, shortened
-from flowdsl.testing.wrapping import wrapper_names
+from flowdsl.testing.wrapping import told_refusal, wrapper_names
 
 from ...runtime.console import Console
 from ...runtime.exit_codes import FINDINGS
@@ -129,8 +129,9 @@ def _path(found: Found, show_path: Callable[[str], str]) -> Iterator[str]:
 def _end(path: Path) -> str:
     if path.ending is None:
         return f"cannot be carried out: {path.problem}"
-    if path.runs[-1].refused is not None:
-        return f"outputs refused: {path.runs[-1].refused}"
+    refused = path.runs[-1].refused
+    if refused is not None:
+        return f"outputs refused: {told_refusal(refused)}"
     line = next(ending_lines(path.ending, sense_of(path.runs[-1].asked, path.ending)))
     is_chain = bool(path.runs[0].step)
     names = [name for name, value in path.outputs.items() if value is not None and not is_chain]
