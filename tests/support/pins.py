@@ -41,7 +41,7 @@ def list_job_needs() -> list[str]:
 def _compile(target: Path, what: str, needs: Sequence[str], options: Sequence[str]) -> None:
     """Resolves `needs` for every platform and Python that FlowDSL supports into `target`."""
     command = ["uv", "pip", "compile", "-", "--universal", "--python-version", "3.11", "--quiet"]
-    layout = ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
+    layout = ["--no-header", "--no-annotate"]
     subprocess.run(
         [*command, *layout, *options, "--output-file", str(target)],
         input="\n".join(needs),
