@@ -211,6 +211,12 @@ CALLS: dict[str, list[Call]] = {
     "trajectories": [call("trajectories list")],
     "models": [call("models list")],
     "tags": [call("tags list")],
+    "tag-groups": [call("tag-groups list")],
+    "attachments": [call("attachments list --run {run}")],
+    "images": [call("images list")],
+    "credentials": [call("credentials list")],
+    "request-logs": [call("request-logs list")],
+    "health": [call("health")],
     "usage": [call("usage")],
     "emulator": [
         Call(("emulator", "--port", "0"), fresh=True, serves=True),

@@ -44,7 +44,8 @@ def path_test(
             fields, expected = path.runs[0].workflow.inputs, [*_expected(path)]
             if not expected and isinstance(subject, WorkflowSymbol):
                 # A test that expects nothing is warned of; this says that the run ends well.
-                expected = ["outputs { }"]
+                rest = "" if subject.outputs_from is None else "... "
+                expected = [f"outputs {{ {rest}}}"]
         answers = answers_of_path(path, _names(subject.module))
         items = [*_given(path, fields), *answers, *expected]
         head = f"test {_plain(title)} for {_KINDS.get(type(subject), '')}{subject.name}"

@@ -87,7 +87,8 @@ def deploy(project: Path, api: str, **environ: str | None) -> Ended:
     if state.exists():
         document = json.loads(state.read_text())
         assert document["lease"] is None
-    beside = {path.name for path in written if path.parent.name == "source-maps"}
+    kept = ("source-maps", "sources")
+    beside = {path.name for path in written if path.parent.name in kept}
     leftovers = {path.name for path in written} - {"prod.json", "prod.json.lock"} - beside
     assert leftovers == {"flowdsl.toml", "desk.flow", "result.json"}
     return ended

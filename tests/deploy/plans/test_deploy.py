@@ -248,7 +248,7 @@ def test_a_concrete_default_written_by_the_dashboard_is_no_drift(world: World) -
     project = bundle(flow("a", model_metadata={"main_agent_model_id": ModelAlias("any")}))
     world.begin(project)
     metadata = dict(world.workflow("A").model_metadata or {})
-    other = world.ask(lambda client: client.model_configurations.list())[1].id
+    other = world.ask(lambda client: client.model_configurations.list())[0].id
     world.edit("A", model_metadata={**metadata, "fallback_model_1_id": other})
 
     assert world.deploy(project).status is Status.NOTHING_TO_DO
@@ -414,7 +414,11 @@ def test_a_model_that_does_not_exist_may_stay_and_is_never_sent(world: World) ->
     assert f"the id `{gone}`" in refused.messages[0] and "`workflow.a`" in refused.messages[0]
 
     world.deploy(bundle(flow("a")))
+    own = ModelConfigurationCreate(name="Old", provider="p", model="m", is_computer_use_model=True)
+    gone = world.ask(lambda client: client.model_configurations.create(own, idempotency_key="1")).id
+    metadata = {"main_agent_model_id": gone}
     world.edit("A", model_metadata={**metadata, "cache_detection_model_id": None})
+    world.ask(lambda client: client.model_configurations.delete(gone, idempotency_key="2"))
     kept = world.deploy(bundle(flow("a", "Two.", model_metadata=metadata)))
     assert kept.status is Status.DONE
     assert world.workflow("A").main_prompt == "Two."

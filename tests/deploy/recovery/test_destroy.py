@@ -207,7 +207,7 @@ def test_named_things_that_others_use_are_left_and_named(world: World) -> None:
     tag, group, model = (
         state.resources[each].id for each in ("tag.ours", "tag_group.Kind", "model.Reader")
     )
-    tagged = add_foreign(world, "Tagged", model_metadata={"main_agent_model_id": model})
+    tagged = add_foreign(world, "Tagged", model_metadata={"cache_detection_model_id": model})
     world.ask(lambda client: client.workflows.add_tags(tagged, [tag], idempotency_key="t"))
     world.ask(
         lambda client: client.tags.create(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from flowdsl.cli.commands.resources.session import moment as option_moment
+from flowdsl.cli.commands.resources.frame.session import moment as option_moment
 from hypothesis import given
 from hypothesis import strategies as st
 
