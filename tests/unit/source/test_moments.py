@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from flowdsl.cli.commands.resources.frame.session import moment as option_moment
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowdsl.cli.commands.resources.frame.session import moment as option_moment
 from flowdsl.cli.views.runs import seconds_of
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.runs.filters import moment as filter_moment
