@@ -21,7 +21,7 @@ from flowdsl.emulator.faults import CONTROL_PREFIX
 from flowdsl.emulator.resources.workflow_search import WorkflowFilter, find_workflows
 from flowdsl.emulator.routes.health import root
 from flowdsl.emulator.runs.rows import RunFilter, find_runs
-from flowdsl.emulator.wire.models import RunField, RunListSortMode
+from flowdsl.emulator.wire.models import RunListSortMode
 
 TracePage = Callable[[str], Awaitable[str | None]]
 """The page of a run's trace by the id of the run; None for a run that does not exist."""
@@ -34,7 +34,8 @@ _STYLE = """
 body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .3rem 1rem .3rem 0; border-bottom: 1px solid #8884; }
-td { overflow-wrap: anywhere; }
+td { vertical-align: top; white-space: nowrap; }
+td:last-child { overflow-wrap: anywhere; white-space: normal; }
 """
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY = {"Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'"}
@@ -76,7 +77,7 @@ def _front_page(request: Request) -> str:
             transaction,
             RunFilter(),
             sort_mode=RunListSortMode.CREATED_AT_DESC,
-            fields=[RunField.ERROR],
+            fields=(),
             skip=0,
             limit=SHOWN_ROWS,
         )
@@ -85,26 +86,30 @@ def _front_page(request: Request) -> str:
         _table(
             "Workflows",
             workflow_count,
-            ("Name", "Id", "Changed"),
-            ([escape(names[row.id]), row.id, row.updated_at] for row in workflows),
+            ("Id", "Changed", "Name"),
+            ([row.id, _shown_time(row.updated_at), escape(names[row.id])] for row in workflows),
         ),
         _table(
             "Runs",
             run_count,
-            ("Trace", "Status", "Workflow", "Created", "Error"),
+            ("Trace", "Status", "Created", "Workflow"),
             (
                 [
-                    f'<a href="{CONTROL_PREFIX}traces/{run.id}">{run.id}</a>',
+                    f'<a href="{CONTROL_PREFIX}traces/{run.id}" title="{run.id}">{run.id[:8]}</a>',
                     run.status.value,
+                    _shown_time(run.created_at),
                     escape(names.get(run.workflow_id or "", run.workflow_id or "")),
-                    run.created_at,
-                    escape("; ".join(run.error or ())),
                 ]
                 for run in runs
             ),
         ),
     ]
     return _page("Local Cyberdesk", "\n".join(tables))
+
+
+def _shown_time(moment: str) -> str:
+    """A time of the service without its fractions of a second, as `2026-01-31 09:30:00 UTC`."""
+    return f"{moment[:10]} {moment[11:19]} UTC"
 
 
 def _table(title: str, total: int, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
