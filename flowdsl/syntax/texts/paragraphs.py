@@ -1,12 +1,14 @@
 """How the lines of a text in the source read: where the author wrapped them means nothing.
 
 A single line end is a blank, and nothing between two characters of Chinese, Japanese or Korean.
-Blank lines and the items of lists stay lines of their own.
+Blank lines and the items of lists stay lines of their own. A line behind a list goes on with the
+last item where it is indented under it, and else begins a paragraph, behind a blank line.
 
     Open the list and             Open the list and look for
     look for                  ->  - the newest entry of the day
     - the newest entry
-      of the day
+      of the day                  Then click Save.
+    Then click Save.
 
 What stands in place of a value is one character, which is not looked into. What the compiler
 knows and has several lines, as a const has, reads as if its text stood there.
@@ -49,9 +51,18 @@ def on_one_line(text: str) -> str:
 def in_paragraphs(text: str) -> str:
     """The text with a line for each paragraph and each item of a list."""
     lines: list[str] = []
+    item_indent: int | None = None
     for line in text.strip().split("\n"):
         kept = line.rstrip()
-        if not lines or not kept or not lines[-1] or _ITEM.match(kept):
+        indent = len(kept) - len(kept.lstrip())
+        is_item = _ITEM.match(kept) is not None
+        if is_item or not kept:
+            item_indent = indent if is_item else None
+        elif item_indent is not None and indent <= item_indent:
+            # It is no part of the item above it.
+            lines.append("")
+            item_indent = None
+        if not lines or not kept or not lines[-1] or is_item:
             lines.append(kept)
             continue
         kept = kept.lstrip()
