@@ -16,11 +16,12 @@ import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.runs.submit import Request, Submission
+from flowdsl.source.moments import read_moment
 from flowdsl.state.errors import StateError, StoreUnusable
 
 FORMAT = 1
@@ -332,11 +333,13 @@ def _read_head(head: Any) -> Batch:
     _all(str, head["batch"], head["salt"], head["shared"], *texts)
     _all(str, *about.ids, *about.ids.values(), *about.versions, *about.versions.values())
     date.fromisoformat(about.today)
-    began = datetime.fromisoformat(head["began"])
+    began = read_moment(head["began"])
+    if began is None:
+        raise ValueError("no moment")
     newest = None if head["newest"] is None else _read_run(head["newest"])
     return Batch(
         head["batch"],
-        began if began.tzinfo is not None else began.replace(tzinfo=UTC),
+        began,
         about,
         head["salt"],
         head["shared"],
