@@ -30,21 +30,12 @@ async def find_machine(client: CyberdeskClient, word: str) -> Machine:
     return by_name(rows, word, "machine", lambda each: each.name, _about_machine)
 
 
-async def find_pool(client: CyberdeskClient, word: str, *, with_machines: bool = False) -> Pool:
-    """The pool of an id or a name, with its machines where they are asked for.
-
-    Raises `NoSuchName`.
-    """
-    include = ("machines",) if with_machines else ()
-
-    async def get(pool_id: str) -> Pool:
-        return await client.pools.get(pool_id, include=include)
-
+async def find_pool(client: CyberdeskClient, word: str) -> Pool:
+    """The pool of an id or a name; raises `NoSuchName`."""
     if is_uuid(word):
-        return await by_id(get, word, "pool")
+        return await by_id(client.pools.get, word, "pool")
     rows = await client.pools.list_all()
-    pool = by_name(rows, word, "pool", lambda each: each.name, _about_pool)
-    return await get(pool.id) if with_machines else pool
+    return by_name(rows, word, "pool", lambda each: each.name, _about_pool)
 
 
 async def find_run(client: CyberdeskClient, word: str) -> Run:
@@ -79,6 +70,13 @@ def find_workflow_id(word: str, deployed: Mapping[Address, str]) -> str:
         if address in deployed:
             return deployed[address]
     raise unknown(word, "deployed workflow", [address.name for address in deployed])
+
+
+def session_id(word: str) -> str:
+    """The id of a session, which has no name; raises `NoSuchName` for a word that is none."""
+    if not is_uuid(word):
+        raise NoSuchName(f"`{printable(word)}` is no id of a session")
+    return word
 
 
 def source_named(word: str, workflows: Iterable[str], chains: Iterable[str]) -> tuple[str, str]:

@@ -43,7 +43,7 @@ async def list_machines(
     )
     found = [await with_pools(client, each) for each in rows]
     if wanted is not None:
-        found = [each for each in found if any(one.id == wanted for one in each.pools or ())]
+        found = [each for each in found if _is_in(each, wanted)]
     return sorted(found, key=lambda each: (each.name or "", each.id))
 
 
@@ -73,13 +73,22 @@ async def list_pools(client: CyberdeskClient, *, machine: str | None = None) -> 
 
 
 async def one_pool(client: CyberdeskClient, word: str) -> Pool:
-    """The pool of an id or a name, with its machines; raises `NoSuchName`.
+    """The pool of an id or a name, with its machines; raises `NoSuchName`."""
+    (pool,) = await with_machines(client, await find_pool(client, word))
+    return pool
 
-    They are looked up from the side of the machines: the reply about a pool need not fill them in.
+
+async def with_machines(client: CyberdeskClient, *pools: Pool) -> tuple[Pool, ...]:
+    """The pools with their machines, which are sorted by name.
+
+    They are looked up from the side of the machines: what is included in the reply about a pool
+    need not have more than their ids.
     """
-    pool = await find_pool(client, word)
-    machines = await list_machines(client, pool=pool.id)
-    return pool.model_copy(update={"machines": machines})
+    machines = await list_machines(client)
+    return tuple(
+        pool.model_copy(update={"machines": [each for each in machines if _is_in(each, pool.id)]})
+        for pool in pools
+    )
 
 
 async def list_connections(
@@ -95,6 +104,10 @@ async def list_connections(
 async def one_connection(client: CyberdeskClient, connection_id: str) -> Connection:
     """The connection of an id, which has no name; raises `NoSuchName`."""
     return await by_id(client.connections.get, connection_id, "connection")
+
+
+def _is_in(machine: Machine, pool_id: str) -> bool:
+    return any(pool.id == pool_id for pool in machine.pools or ())
 
 
 def _known(status: str | None, kind: str) -> str | None:

@@ -11,7 +11,8 @@ from flowdsl.deploy.planning.models import MAIN_AGENT, ModelResolver
 from flowdsl.deploy.target import Target
 from flowdsl.runs.inputs.machine_parameters import ANYWHERE, MachineParameters, on_machine, on_pools
 from flowdsl.runs.lookup import NoSuchName, by_name
-from flowdsl.runs.names import find_machine, find_pool
+from flowdsl.runs.names import find_machine, find_pool, session_id
+from flowdsl.runs.resources.machines import with_machines
 from flowdsl.semantics.declarations.wire import is_uuid
 
 
@@ -31,7 +32,7 @@ async def find_place(
         found = await find_machine(client, machine)
         return {"machine_id": found.id}, on_machine(found)
     if pools:
-        sets = tuple([await find_pool(client, word, with_machines=True) for word in pools])
+        sets = await with_machines(client, *[await find_pool(client, word) for word in pools])
         return {"pool_ids": [pool.id for pool in sets]}, on_pools(sets)
     if session is not None:
         return {"session_id": session_id(session)}, ANYWHERE
@@ -61,10 +62,3 @@ async def find_main_agent(
     for problem in (*resolver.unknown.values(), *resolver.problems):
         raise NoSuchName(printable(problem))
     return identifier, tuple(resolver.notes)
-
-
-def session_id(word: str) -> str:
-    """The id of a session, which has no name; raises `NoSuchName` for a word that is none."""
-    if not is_uuid(word):
-        raise NoSuchName(f"`{printable(word)}` is no id of a session")
-    return word

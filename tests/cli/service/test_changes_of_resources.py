@@ -345,6 +345,26 @@ def test_machines_go_into_pools_and_out_of_them(desk: Desk) -> None:
     assert "`night` exists" in failure(desk("machines", "set-pools", "desk-1", "nihgt"))
 
 
+def test_every_machine_of_a_pool_has_to_have_what_a_run_is_not_given(desk: Desk) -> None:
+    whole = desk.machine("desk-1", machine_parameters={"site": "north", "desk": "1"})
+    short = desk.machine("desk-2", machine_parameters={"site": "south"})
+    for pool, machines in (("both", [whole, short]), ("one", [whole]), ("other", [short])):
+        made = desk.send("POST", "pools", json={"name": pool})
+        members = {"machine_ids": [each["id"] for each in machines]}
+        desk.send("POST", f"pools/{made['id']}/machines", json=members)
+    run = ("run", "look_up", "--input", "day=2026-05-31", "--secret", "password=env:PW")
+    for pools in (["both"], ["other"], ["both", "other"]):
+        told = failure(desk(*run, *(word for pool in pools for word in ("--pool", pool))))
+        assert "`desk` is not given, and machine `desk-2` has no parameter" in told
+        assert "`site`" not in told and "desk-1" not in told
+    assert desk.writes() == [] == desk.rows("runs")
+    desk(*run, "--pool", "one", code=0)
+    desk(*run, "--pool", "both", "--pool", "one", code=0)
+    desk("machines", "set", "desk-2", "desk=2", code=0)
+    desk(*run, "--pool", "both", code=0)
+    assert len(desk.rows("runs")) == 3
+
+
 def test_a_session_is_cleared_where_there_is_one(desk: Desk) -> None:
     made = desk.machine()
     desk(*RUN, "--machine", "desk-1", "--start-session", code=0)
