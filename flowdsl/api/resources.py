@@ -24,7 +24,7 @@ from flowdsl.runs.resources.machines import (
     one_machine,
     one_pool,
 )
-from flowdsl.runs.resources.recordings import find_trajectory, list_trajectories
+from flowdsl.runs.resources.recordings import list_trajectories, one_trajectory
 from flowdsl.runs.resources.usage import UsageReport, period, read_usage
 from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.workspace.state import known_ids
@@ -154,7 +154,7 @@ class Resources:
         `CyberdeskError`.
         """
         async with self._session.client() as client:
-            return await find_trajectory(client, trajectory)
+            return await one_trajectory(client, trajectory)
 
     @checked
     async def usage(

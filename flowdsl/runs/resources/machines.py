@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.connection import Connection
-from flowdsl.cyberdesk.models.machine import Machine, Pool
+from flowdsl.cyberdesk.models.machine import Machine, Pool, _Pool
 from flowdsl.runs.filters import known_word, moment
 from flowdsl.runs.lookup import by_id
 from flowdsl.runs.names import find_machine, find_pool
@@ -53,22 +53,24 @@ async def one_machine(client: CyberdeskClient, word: str) -> Machine:
 
 
 async def with_pools(client: CyberdeskClient, machine: Machine) -> Machine:
-    """The machine with its pools, by name; asked for where the reply left them out."""
-    pools = machine.pools
+    """The machine with its pools, by name."""
+    return machine.model_copy(update={"pools": await pools_of(client, machine)})
+
+
+async def pools_of(client: CyberdeskClient, machine: Machine) -> list[_Pool]:
+    """The pools of a machine, by name; asked for where the reply left them out."""
+    pools: Sequence[_Pool] | None = machine.pools
     if pools is None:
-        pools = list(await client.machines.pools(machine.id))
-    return machine.model_copy(
-        update={"pools": sorted(pools, key=lambda pool: (pool.name, pool.id))}
-    )
+        pools = await client.machines.pools(machine.id)
+    return sorted(pools, key=lambda pool: (pool.name, pool.id))
 
 
 async def list_pools(client: CyberdeskClient, *, machine: str | None = None) -> list[Pool]:
     """The pools, or those a machine is in, by name; raises `NoSuchName`."""
-    wanted = None if machine is None else (await one_machine(client, machine)).pools
+    found = None if machine is None else await one_machine(client, machine)
     rows: Sequence[Pool] = await client.pools.list_all()
-    if wanted is not None:
-        ids = {each.id for each in wanted}
-        rows = [each for each in rows if each.id in ids]
+    if found is not None:
+        rows = [each for each in rows if _is_in(found, each.id)]
     return sorted(rows, key=lambda pool: (pool.name, pool.id))
 
 

@@ -26,8 +26,7 @@ async def list_trajectories(
 ) -> list[Trajectory]:
     """The recordings that match, the newest first; raises `NoSuchName` for a time that is none.
 
-    The service has no list of generated ones and others: without `generated` both are read. Times
-    are ISO 8601.
+    Times are ISO 8601.
     """
     times = {
         "created_at_from": since,
@@ -39,23 +38,36 @@ async def list_trajectories(
         name: moment(text) for name, text in times.items() if text is not None
     }
     filters |= {"workflow_id": workflow_id, "run_id": run_id, "is_approved": approved}
-    found: dict[str, Trajectory] = {}
-    for kind in (True, False):
-        if generated in (None, kind):
-            rows = await client.trajectories.list_all(is_generated=kind, search=search, **filters)
-            found.update((row.id, row) for row in rows)
-    return sorted(found.values(), key=lambda row: (row.created_at or "", row.id), reverse=True)
+    found = await _matching(client, generated, search=search, **filters)
+    return sorted(found, key=lambda row: (row.created_at or "", row.id), reverse=True)
 
 
 async def find_trajectory(client: CyberdeskClient, word: str) -> Trajectory:
-    """The recording of an id or a name, with its steps; raises `NoSuchName`."""
+    """The recording of an id or a name; raises `NoSuchName`. A list may leave its steps out."""
     if is_uuid(word):
         return await by_id(client.trajectories.get, word, "trajectory")
-    found = await list_trajectories(client, search=word)
+    found = await _matching(client, search=word)
     if not any(each.name == word for each in found):
-        found = await list_trajectories(client)
-    one = by_name(found, word, "trajectory", lambda each: each.name, _about)
+        found = await _matching(client)
+    return by_name(found, word, "trajectory", lambda each: each.name, _about)
+
+
+async def one_trajectory(client: CyberdeskClient, word: str) -> Trajectory:
+    """The recording of an id or a name, with its steps; raises `NoSuchName`."""
+    one = await find_trajectory(client, word)
     return one if one.trajectory_data is not None else await client.trajectories.get(one.id)
+
+
+async def _matching(
+    client: CyberdeskClient, generated: bool | None = None, **filters: Any
+) -> list[Trajectory]:
+    """The recordings that match; the service has no list of generated ones and others."""
+    found: dict[str, Trajectory] = {}
+    for kind in (True, False):
+        if generated in (None, kind):
+            rows = await client.trajectories.list_all(is_generated=kind, **filters)
+            found.update((row.id, row) for row in rows)
+    return list(found.values())
 
 
 def _about(trajectory: Trajectory) -> str:

@@ -6,8 +6,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 
 from flowdsl.cyberdesk.models.connection import Connection
-from flowdsl.runs.lookup import by_id
-from flowdsl.runs.names import find_machine
+from flowdsl.runs.resources.machines import STATUSES, list_connections, one_connection
 
 from ...runtime.console import Console
 from ...views.table import Column, id_column
@@ -16,7 +15,6 @@ from .frame.listing import Filter, Resource
 from .frame.listing import configure as configure_resource
 from .frame.listing import run as run_resource
 from .frame.session import Session
-from .machines import STATUSES
 
 
 def _row(connection: Connection, machines: Mapping[str, str | None]) -> Row:
@@ -40,19 +38,14 @@ async def _machines(session: Session) -> Mapping[str, str | None]:
 
 
 async def _read(session: Session, **filters: str) -> Sequence[Row]:
-    found = await session.client.connections.list_all(**filters)
+    found = await list_connections(session.client, **filters)
     machines = await _machines(session) if found else {}
-    rows = [_row(each, machines) for each in found]
-    return sorted(rows, key=lambda row: (row["connected_at"] or "", row["id"]), reverse=True)
+    return [_row(each, machines) for each in found]
 
 
 async def _find(session: Session, word: str) -> Row:
-    found = await by_id(session.client.connections.get, word, "connection")
+    found = await one_connection(session.client, word)
     return _row(found, await _machines(session))
-
-
-async def _machine_id(session: Session, word: str) -> str:
-    return (await find_machine(session.client, word)).id
 
 
 CONNECTIONS = Resource(
@@ -71,7 +64,7 @@ CONNECTIONS = Resource(
     read=_read,
     find=_find,
     filters=(
-        Filter("--machine", "machine_id", "those of one machine", "MACHINE", meaning=_machine_id),
+        Filter("--machine", "machine", "those of one machine", "MACHINE"),
         Filter("--status", "status", "how it is", "STATUS", choices=STATUSES),
     ),
 )

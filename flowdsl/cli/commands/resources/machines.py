@@ -11,6 +11,7 @@ from flowdsl.cyberdesk.models.machine import Machine
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.runs.names import find_machine, find_pool
+from flowdsl.runs.resources.machines import STATUSES, list_machines, pools_of
 
 from ...runtime.console import Console
 from ...runtime.failure import UsageError
@@ -29,11 +30,8 @@ from .frame.items import Row, fields_of, names_in
 from .frame.listing import Filter, Resource, times
 from .frame.listing import configure as configure_resource
 from .frame.listing import run as run_resource
-from .frame.membership import pools_of
 from .frame.parameters import add_parameters, read_parameters
 from .frame.session import Session
-
-STATUSES = ("connected", "disconnected", "error")
 
 
 async def _row(client: CyberdeskClient, machine: Machine) -> Row:
@@ -58,23 +56,13 @@ async def _row(client: CyberdeskClient, machine: Machine) -> Row:
     }
 
 
-async def _read(session: Session, *, pool: str | None = None, **filters: str) -> Sequence[Row]:
+async def _read(session: Session, **filters: str) -> Sequence[Row]:
     client = session.client
-    rows = [
-        await _row(client, each)
-        for each in await client.machines.list_all(include=("pools",), **filters)
-    ]
-    if pool is not None:
-        rows = [row for row in rows if any(each["id"] == pool for each in row["pools"])]
-    return sorted(rows, key=lambda row: (row["name"] or "", row["id"]))
+    return [await _row(client, each) for each in await list_machines(client, **filters)]
 
 
 async def _find(session: Session, word: str) -> Row:
     return await _row(session.client, await find_machine(session.client, word))
-
-
-async def _pool_id(session: Session, word: str) -> str:
-    return (await find_pool(session.client, word)).id
 
 
 def _label(machine: Machine) -> str:
@@ -186,7 +174,7 @@ MACHINES = Resource(
         Filter("--search", "search", "a part of the id, the name or the host name", "TEXT"),
         Filter("--name", "name", "the whole name, with case", "NAME"),
         Filter("--status", "status", "its connection", "STATUS", choices=STATUSES),
-        Filter("--pool", "pool", "those of a pool", "POOL", meaning=_pool_id),
+        Filter("--pool", "pool", "those of a pool", "POOL"),
         *times("created"),
     ),
     actions=(

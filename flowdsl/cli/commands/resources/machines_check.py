@@ -17,6 +17,7 @@ from flowdsl.deploy.addressing import NoSuchAddress, address_in
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.runs.names import find_machine, find_pool
+from flowdsl.runs.resources.machines import list_machines, pools_of
 from flowdsl.semantics.model import SemanticModel
 from flowdsl.source.record import Record
 
@@ -26,7 +27,6 @@ from ...runtime.exit_codes import FINDINGS, SOURCE_ERRORS, SUCCESS
 from ...runtime.failure import CommandError, UsageError
 from ...views.table import Column, render_table
 from .frame.items import Row, list_json
-from .frame.membership import pools_of
 from .frame.session import Session, carry_out
 
 UNSET = (None, "", "__EMPTY__")
@@ -169,15 +169,13 @@ async def _machines(
     if words:
         found = {each.id: each for each in [await find_machine(client, word) for word in words]}
         return list(found.values())
-    every = await client.machines.list_all(include=("pools",))
     wanted = {pool.id for pool in pools}
     # A run with several pools takes a machine that is in all of them.
-    fitting = [
+    return [
         each
-        for each in every
-        if not wanted or wanted <= {pool.id for pool in await pools_of(client, each)}
+        for each in await list_machines(client)
+        if wanted <= {pool.id for pool in each.pools or ()}
     ]
-    return sorted(fitting, key=lambda each: (each.name or "", each.id))
 
 
 _COLUMNS = (

@@ -9,6 +9,7 @@ from typing import Any
 from flowdsl.cyberdesk.models.machine import Pool, PoolCreate
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.runs.names import find_machine, find_pool
+from flowdsl.runs.resources.machines import list_pools, pools_of, with_machines
 
 from ...runtime.console import Console
 from ...runtime.failure import UsageError
@@ -27,12 +28,11 @@ from .frame.items import Row, fields_of, names_in
 from .frame.listing import Filter, Resource
 from .frame.listing import configure as configure_resource
 from .frame.listing import run as run_resource
-from .frame.membership import pools_of
 from .frame.parameters import add_parameters, read_parameters
 from .frame.session import Session
 
 
-def _row(pool: Any) -> Row:
+def _row(pool: Pool) -> Row:
     return {
         **fields_of(pool, "id", "name", "description", "machine_count", "pool_parameters"),
         "pool_sensitive_parameters": names_in(pool.pool_sensitive_parameters),
@@ -41,13 +41,7 @@ def _row(pool: Any) -> Row:
 
 
 async def _read(session: Session, *, machine: str | None = None) -> Sequence[Row]:
-    client = session.client
-    pools: Sequence[Any] = (
-        await client.pools.list_all()
-        if machine is None
-        else await pools_of(client, await client.machines.get(machine, include=("pools",)))
-    )
-    return sorted(map(_row, pools), key=lambda row: (row["name"], row["id"]))
+    return list(map(_row, await list_pools(session.client, machine=machine)))
 
 
 async def _find(session: Session, word: str) -> Row:
@@ -56,18 +50,9 @@ async def _find(session: Session, word: str) -> Row:
 
 async def _whole(session: Session, pool: Pool) -> Row:
     """A pool with its machines."""
-    client = session.client
-    machines = [
-        {"id": each.id, "name": each.name, "status": each.status}
-        for each in await client.machines.list_all(include=("pools",))
-        if any(one.id == pool.id for one in await pools_of(client, each))
-    ]
-    names = sorted(machines, key=lambda each: (each["name"] or "", each["id"] or ""))
-    return {**_row(pool), "machines": names}
-
-
-async def _machine_id(session: Session, word: str) -> str:
-    return (await find_machine(session.client, word)).id
+    (whole,) = await with_machines(session.client, pool)
+    machines = [fields_of(each, "id", "name", "status") for each in whole.machines or ()]
+    return {**_row(pool), "machines": machines}
 
 
 def _label(pool: Pool) -> str:
@@ -199,9 +184,7 @@ POOLS = Resource(
     ),
     read=_read,
     find=_find,
-    filters=(
-        Filter("--machine", "machine", "those a machine is in", "MACHINE", meaning=_machine_id),
-    ),
+    filters=(Filter("--machine", "machine", "those a machine is in", "MACHINE"),),
     actions=(
         Action("create", "make a pool", _declare_create, _plan_create, look=LOOK),
         Action("set", "set parameters, name or description of a pool", _declare_set, _plan_set),

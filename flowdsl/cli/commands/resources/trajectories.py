@@ -10,8 +10,12 @@ from flowdsl.config.address import Address
 from flowdsl.cyberdesk.errors import NotFound
 from flowdsl.cyberdesk.models.trajectory import Trajectory
 from flowdsl.diagnostics.render.cells import printable
-from flowdsl.runs.lookup import NoSuchName, by_id, by_name
-from flowdsl.semantics.declarations.wire import is_uuid
+from flowdsl.runs.lookup import NoSuchName
+from flowdsl.runs.resources.recordings import (
+    find_trajectory,
+    list_trajectories,
+    one_trajectory,
+)
 
 from ...runtime.console import Console
 from ...views.table import Column, id_column
@@ -44,42 +48,14 @@ def trajectory_row(trajectory: Trajectory, addresses: Mapping[str, Address]) -> 
     }
 
 
-async def _every(session: Session, **filters: Any) -> list[Trajectory]:
-    """The recordings that match; the service has no list of generated ones and others."""
-    wanted = filters.pop("is_generated", None)
-    found: list[Trajectory] = []
-    for generated in (True, False):
-        if wanted in (None, generated):
-            found += await session.client.trajectories.list_all(is_generated=generated, **filters)
-    return found
-
-
 async def _read(session: Session, **filters: Any) -> Sequence[Row]:
-    found = await _every(session, **filters)
+    found = await list_trajectories(session.client, **filters)
     addresses = session.addresses() if found else {}
-    rows = [trajectory_row(each, addresses) for each in found]
-    return sorted(rows, key=lambda row: (row["created_at"] or "", row["id"]), reverse=True)
-
-
-async def _trajectory(session: Session, word: str) -> Trajectory:
-    if is_uuid(word):
-        return await by_id(session.client.trajectories.get, word, "trajectory")
-    found = await _every(session, search=word)
-    if not any(each.name == word for each in found):
-        found = await _every(session)
-    return by_name(found, word, "trajectory", lambda each: each.name, _about)
-
-
-def _about(trajectory: Trajectory) -> str:
-    approved = "approved" if trajectory.is_approved else "not approved"
-    made = trajectory.created_at or ""
-    return f"{trajectory.id}  of workflow {trajectory.workflow_id}  {approved}  {made}".rstrip()
+    return [trajectory_row(each, addresses) for each in found]
 
 
 async def _find(session: Session, word: str) -> Row:
-    found = await _trajectory(session, word)
-    if found.trajectory_data is None:
-        found = await session.client.trajectories.get(found.id)
+    found = await one_trajectory(session.client, word)
     return {
         **trajectory_row(found, session.addresses()),
         **fields_of(found, "original_input_values", "trajectory_data"),
@@ -98,7 +74,7 @@ def _setting(name: str, field: str, value: bool, result: str, help: str) -> Acti
         words = [arguments.words] if isinstance(arguments.words, str) else arguments.words
         steps: dict[str, Step] = {}
         for word in words:
-            found = await _trajectory(session, word)
+            found = await find_trajectory(session.client, word)
             about = _label(found)
 
             async def send(found: Trajectory = found, about: str = about) -> Ended:
@@ -130,10 +106,10 @@ def _setting(name: str, field: str, value: bool, result: str, help: str) -> Acti
 
 async def _plan_copy(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
     client = session.client
-    source = await _trajectory(session, arguments.words)
+    source = await find_trajectory(client, arguments.words)
 
     async def rows() -> Sequence[Trajectory]:
-        return await _every(session, workflow_id=source.workflow_id)
+        return await list_trajectories(client, workflow_id=source.workflow_id)
 
     async def send() -> Ended:
         copy = await made_once(
@@ -190,10 +166,10 @@ TRAJECTORIES = Resource(
             meaning=Session.find_workflow,
         ),
         Filter("--run", "run_id", "the one of a run", "RUN"),
-        Filter("--approved", "is_approved", "those that runs replay"),
-        Filter("--unapproved", "is_approved", "those that runs do not replay", value=False),
-        Filter("--generated", "is_generated", "those that the dashboard shows"),
-        Filter("--recorded", "is_generated", "those that it does not show", value=False),
+        Filter("--approved", "approved", "those that runs replay"),
+        Filter("--unapproved", "approved", "those that runs do not replay", value=False),
+        Filter("--generated", "generated", "those that the dashboard shows"),
+        Filter("--recorded", "generated", "those that it does not show", value=False),
         Filter("--search", "search", "a part of the id, the name or the description", "TEXT"),
         *times("created", "updated"),
     ),
@@ -231,7 +207,7 @@ TRAJECTORIES = Resource(
         deletion(
             "trajectory",
             "TRAJECTORY",
-            _trajectory,
+            lambda session, word: find_trajectory(session.client, word),
             _delete,
             _shown,
             _label,

@@ -78,13 +78,13 @@ def times(*fields: str) -> tuple[Filter, ...]:
     return tuple(
         Filter(
             f"--{field}-{edge}",
-            f"{field}_at_{edge}",
+            f"{'' if field == 'created' else f'{field}_'}{key}",
             f"{field} {'at this time or later' if edge == 'from' else 'at this time or before'}",
             metavar="TIME",
             type=moment,
         )
         for field in fields
-        for edge in ("from", "to")
+        for edge, key in (("from", "since"), ("to", "until"))
     )
 
 
