@@ -181,7 +181,7 @@ class Resources:
                 end,
                 mode=mode,
                 workflow_id=None if workflow is None else find_workflow_id(workflow, deployed),
-                names={each: address for address, each in deployed.items()},
+                names=lambda: {each: address for address, each in deployed.items()},
                 tell=log.warning,
             )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 from flowdsl.config.address import Address
@@ -13,7 +14,7 @@ from flowdsl.diagnostics.suggest import closest, listed
 from flowdsl.runs.lookup import NoSuchName
 from flowdsl.runs.names import find_machine, find_workflow_id, session_id
 from flowdsl.runs.watch import LIVE_STATUSES
-from flowdsl.source.moments import read_moment
+from flowdsl.source.moments import read_moment, spell_moment
 
 LISTED: tuple[RunField, ...] = (
     "started_at",
@@ -78,12 +79,18 @@ def known_word(word: str, known: Collection[str], what: str) -> str:
 
 
 def moment(text: str) -> str:
-    """A time as ISO 8601 in UTC; raises `NoSuchName`. Without a zone it is UTC, as the service's
-    filters are.
+    """A time as the service writes it; raises `NoSuchName`."""
+    return spell_moment(known_moment(text))
+
+
+def known_moment(text: str) -> datetime:
+    """The moment of a day or a time; raises `NoSuchName`.
+
+    Without a zone it is UTC, as the service's filters are.
     """
     found = read_moment(text)
     if found is None:
         raise NoSuchName(
             f"`{printable(text)}` is no time such as `2026-05-31` or `2026-05-31T14:30`"
         )
-    return found.isoformat().replace("+00:00", "Z")
+    return found

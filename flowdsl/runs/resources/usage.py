@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from flowdsl.config.address import Address
@@ -12,8 +12,9 @@ from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import RateLimited, RequestRefused
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.cyberdesk.models.usage import RunCost, UsageAggregate, steps_of
-from flowdsl.runs.filters import moment
+from flowdsl.runs.filters import known_moment
 from flowdsl.source.failure import FlowdslError
+from flowdsl.source.moments import read_moment, spell_moment
 
 Mode = Literal["simulated", "billed"]
 """Which steps count."""
@@ -74,18 +75,17 @@ class UsageReport:
 def period(since: str | None, until: str | None, now: datetime) -> tuple[str, str]:
     """Beginning and end of a period as ISO 8601; without them the 30 days before the end or `now`.
 
-    Raises `NoPeriod`, and `NoSuchName` for a time that is none.
+    `now` is in UTC. Raises `NoPeriod`, and `NoSuchName` for a time that is none.
     """
-    end = _at(now.isoformat() if until is None else moment(until))
+    last = now if until is None else known_moment(until)
     try:
-        start = end - PERIOD if since is None else _at(moment(since))
+        first = last - PERIOD if since is None else known_moment(since)
     except OverflowError:
-        start = datetime.min.replace(tzinfo=UTC)
-    if start >= end:
-        raise NoPeriod(
-            f"the period ends at {_iso(end)}, which is not after its beginning at {_iso(start)}"
-        )
-    return _iso(start), _iso(end)
+        first = last
+    start, end = spell_moment(first), spell_moment(last)
+    if first >= last:
+        raise NoPeriod(f"the period ends at {end}, which is not after its beginning at {start}")
+    return start, end
 
 
 async def read_usage(
@@ -95,12 +95,12 @@ async def read_usage(
     *,
     mode: Mode,
     workflow_id: str | None,
-    names: Mapping[str, Address],
+    names: Callable[[], Mapping[str, Address]],
     tell: Callable[[str], None],
 ) -> UsageReport:
     """The usage of a period, which `period` gives; raises `CyberdeskError`.
 
-    `names` are those of workflows by their ids. `tell` hears where costs are missing: the service
+    `names` gives those of workflows by their ids. `tell` hears where costs are missing: the service
     has prices for some organisations only.
     """
     service = None
@@ -121,16 +121,18 @@ async def read_usage(
     except RequestRefused as refused:
         tell(f"costs are missing: {refused}")
     groups: dict[str | None, list[Run]] = {}
+    end = read_moment(until)
     for each in runs:
         # Whether the service takes the end itself for inside is not known.
-        if not _is_at(each.created_at, until):
-            groups.setdefault(each.workflow_id, []).append(each)
+        if read_moment(each.created_at) != end:
+            groups.setdefault(each.workflow_id or None, []).append(each)
+    addresses = names()
     titles: Mapping[str, str | None] = {}
     if groups:
         titles = {each.id: each.name for each in await client.workflows.list_all()}
     found = []
     for key, members in groups.items():
-        address = names.get(key or "")
+        address = addresses.get(key or "")
         name = None if address is None else address.name
         sums = _sums_of(members, costs, mode)
         found.append(WorkflowUsage(key, name, titles.get(key or ""), sums))
@@ -173,20 +175,3 @@ def _sum(counts: Iterable[int | None]) -> int | None:
 def _dollars(costs: Iterable[float | None]) -> float | None:
     known = [each for each in costs if each is not None]
     return round(sum(known), 6) if known else None
-
-
-def _is_at(text: str | None, moment: str) -> bool:
-    """Whether a time of the service is a moment; what is no time is none."""
-    try:
-        return text is not None and _at(text) == _at(moment)
-    except (ValueError, OverflowError):
-        return False
-
-
-def _at(text: str) -> datetime:
-    read = datetime.fromisoformat(text)
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
-
-
-def _iso(at: datetime) -> str:
-    return at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

@@ -70,7 +70,6 @@ def test_nobody_else_reads_moments() -> None:
     """What reads dates alone, times of its own, or words of the language is listed."""
     own = {
         "flowdsl/source/moments.py",
-        "flowdsl/cli/commands/resources/usage.py",  # what `read_moment` has read
         "flowdsl/emulator/clock.py",  # its own times
         "flowdsl/emulator/simulation/schemas.py",  # formats of JSON Schema
         "flowdsl/host/git.py",  # the time of a commit

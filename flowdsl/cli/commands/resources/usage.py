@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import asdict
+from typing import Any, get_args
 
+from flowdsl.config.address import workflow_address
 from flowdsl.cyberdesk.errors import RateLimited, RequestRefused
-from flowdsl.cyberdesk.models.run import Run
-from flowdsl.cyberdesk.models.usage import RunCost, RunCosts, steps_of
+from flowdsl.cyberdesk.models.usage import RunCosts, steps_of
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.runs.names import find_run
-from flowdsl.source.moments import spell_moment
-from flowdsl.source.record import Record
+from flowdsl.runs.resources.usage import (
+    Mode,
+    NoPeriod,
+    UsageReport,
+    WorkflowUsage,
+    period,
+    read_usage,
+)
 from flowdsl.workspace.system import system_runtime
 
 from ...runtime.console import Console
@@ -22,10 +27,6 @@ from ...runtime.failure import UsageError
 from ...views.table import Column, id_column, render_table, text_of
 from .frame.items import Row, fields_of, list_json
 from .frame.session import Session, carry_out, configure_common, moment
-
-MODES = ("simulated", "billed")
-PERIOD = timedelta(days=30)
-"""What is looked at where nothing says since when."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +42,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--to", dest="end", type=moment, metavar="TIME", help="and before this one; default: now"
     )
     parser.add_argument(
-        "--mode", choices=MODES, default="simulated", help="which steps count (default: simulated)"
+        "--mode",
+        choices=get_args(Mode),
+        default="simulated",
+        help="which steps count (default: simulated)",
     )
     only = parser.add_mutually_exclusive_group()
     only.add_argument(
@@ -53,37 +57,44 @@ def configure(parser: argparse.ArgumentParser) -> None:
     configure_common(parser)
 
 
-class UsageReport(Record):
-    """What was read: a row for each workflow, and the service's own count of the period."""
-
-    environment: str
-    rows: Sequence[Row]
-    service: Row | None
-
-
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Print the report."""
     if arguments.run is not None:
         return _one_run(arguments, console)
-    start, end = _period(arguments)
+    try:
+        start, end = period(arguments.start, arguments.end, system_runtime().now())
+    except NoPeriod as none:
+        raise UsageError(str(none)) from None
 
-    async def read(session: Session) -> UsageReport:
-        return await _report(session, arguments, start, end)
+    async def read(session: Session) -> tuple[str, UsageReport]:
+        word = arguments.workflow
+        return session.environment, await read_usage(
+            session.client,
+            start,
+            end,
+            mode=arguments.mode,
+            workflow_id=None if word is None else await session.find_workflow(word),
+            names=session.addresses,
+            tell=lambda line: console.err(f"note: {line}"),
+        )
 
-    report = carry_out(arguments, console, read)
-    totals = _total(report.rows)
+    environment, report = carry_out(arguments, console, read)
+    rows, totals, service = list(map(_row, report.workflows)), asdict(report.totals), None
+    if report.service is not None:
+        fields = ("runs_counted", "total_agentic_steps", "total_cached_steps")
+        service = fields_of(report.service, *fields)
     if arguments.json:
         more = {"from": start, "to": end, "mode": arguments.mode}
-        more |= {"totals": totals, "service": report.service}
-        console.out(list_json("usage", report.environment, report.rows, **more))
+        more |= {"totals": totals, "service": service}
+        console.out(list_json("usage", environment, rows, **more))
         return SUCCESS
-    if report.rows:
+    if rows:
         head = {"workflow_id": "", "workflow": "all"}
-        console.out(render_table(_COLUMNS, [*report.rows, {**head, **totals}]))
+        console.out(render_table(_COLUMNS, [*rows, {**head, **totals}]))
     span = f"from {text_of(start)} to {text_of(end)}"
-    console.err(f"{counted(totals['runs'], 'run')} of {report.environment} made {span}")
-    if report.service is not None:
-        console.err(_service_count(report.service, arguments.mode))
+    console.err(f"{counted(totals['runs'], 'run')} of {environment} made {span}")
+    if service is not None:
+        console.err(_service_count(service, arguments.mode))
     return SUCCESS
 
 
@@ -126,99 +137,13 @@ def _one_run(arguments: argparse.Namespace, console: Console) -> int:
     return SUCCESS
 
 
-def _period(arguments: argparse.Namespace) -> tuple[str, str]:
-    end = arguments.end or spell_moment(system_runtime().now())
-    start = arguments.start
-    if start is None:
-        try:
-            start = spell_moment(datetime.fromisoformat(end) - PERIOD)
-        except OverflowError:
-            start = end
-    if start >= end:
-        raise UsageError(f"the period ends at {end}, which is not after its beginning at {start}")
-    return start, end
-
-
-async def _report(
-    session: Session, arguments: argparse.Namespace, start: str, end: str
-) -> UsageReport:
-    client, mode = session.client, arguments.mode
-    only = None
-    if arguments.workflow is not None:
-        only = await session.find_workflow(arguments.workflow)
-    service = None
-    if only is None:
-        whole = await client.usage.aggregate(from_date=start, to_date=end, mode=mode)
-        service = fields_of(whole, "runs_counted", "total_agentic_steps", "total_cached_steps")
-    runs = await client.runs.list_all(
-        workflow_id=only,
-        created_at_from=start,
-        created_at_to=end,
-        fields=("usage_metadata",),
-    )
-    try:
-        costs = {
-            each.run_id: each
-            for each in await client.usage.llm_costs_all(from_date=start, to_date=end)
-        }
-        priced = True
-    except RateLimited:
-        raise
-    except RequestRefused as refused:
-        # The service has prices for some organisations only.
-        session.console.err(f"note: costs are missing: {refused}")
-        costs, priced = {}, False
-    groups: dict[str, list[Run]] = {}
-    for each in runs:
-        # Whether the service takes the end itself for inside is not known.
-        if (each.created_at or "") != end:
-            groups.setdefault(each.workflow_id or "", []).append(each)
-    labels = await _labels(session, groups)
-    rows = [
-        {"workflow_id": key or None, **labels[key], **_sums(found, costs, mode, priced)}
-        for key, found in groups.items()
-    ]
-    rows.sort(key=lambda row: (-(row["cost_usd"] or 0), -row["runs"], row["workflow_id"] or ""))
-    return UsageReport(session.environment, rows, service)
-
-
-async def _labels(session: Session, ids: Iterable[str]) -> Mapping[str, Row]:
-    """The address and the title of each workflow; null where it is not known or gone."""
-    addresses, wanted = session.addresses(), list(ids)
-    titles: Mapping[str, str | None] = {}
-    if wanted:
-        titles = {each.id: each.name for each in await session.client.workflows.list_all()}
-    return {each: {"workflow": addresses.get(each), "title": titles.get(each)} for each in wanted}
-
-
-def _sums(runs: Sequence[Run], costs: Mapping[str, RunCost], mode: str, priced: bool) -> Row:
-    steps = [steps_of(each.usage_metadata, mode) for each in runs]
-    told = [each for each in steps if each is not None]
-    found = [costs[each.id] for each in runs if each.id in costs]
-    known = [each.total_cost_usd for each in found if each.total_cost_usd is not None]
-    unpriced = any(each.has_unpriced or each.total_cost_usd is None for each in found)
+def _row(usage: WorkflowUsage) -> Row:
+    name = usage.workflow
     return {
-        "runs": len(runs),
-        "agentic_steps": sum(each[0] for each in told) if told else None,
-        "cached_steps": sum(each[1] for each in told) if told else None,
-        "cost_usd": round(sum(known), 6) if known else None,
-        "has_unpriced": unpriced if priced else None,
-    }
-
-
-def _total(rows: Sequence[Row]) -> Row:
-    def sum_of(key: str) -> Any:
-        known = [row[key] for row in rows if row[key] is not None]
-        return sum(known) if known else None
-
-    cost = sum_of("cost_usd")
-    unpriced = [row["has_unpriced"] for row in rows if row["has_unpriced"] is not None]
-    return {
-        "runs": sum(row["runs"] for row in rows),
-        "agentic_steps": sum_of("agentic_steps"),
-        "cached_steps": sum_of("cached_steps"),
-        "cost_usd": None if cost is None else round(cost, 6),
-        "has_unpriced": any(unpriced) if unpriced else None,
+        "workflow_id": usage.workflow_id,
+        "workflow": None if name is None else workflow_address(name),
+        "title": usage.title,
+        **asdict(usage.sums),
     }
 
 

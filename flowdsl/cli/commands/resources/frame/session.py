@@ -16,9 +16,9 @@ from flowdsl.deploy.apply.attempt import status_of
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.host.disk import find_root
+from flowdsl.runs import filters
 from flowdsl.runs.lookup import NoSuchName, by_name
 from flowdsl.semantics.declarations.wire import is_uuid
-from flowdsl.source.moments import read_moment, spell_moment
 from flowdsl.state.document import ResourceState
 
 from ....runtime import http_log
@@ -44,17 +44,14 @@ def configure_common(parser: argparse.ArgumentParser) -> None:
 
 
 def moment(text: str) -> str:
-    """A day or a time as ISO 8601 in UTC; raises `ArgumentTypeError`.
-
-    A time without an offset counts as UTC, as the service has it.
-    """
-    found = read_moment(text)
-    if found is None:
+    """A day or a time as `runs.filters.moment` has it; raises `ArgumentTypeError`."""
+    try:
+        return filters.moment(text)
+    except NoSuchName:
         raise argparse.ArgumentTypeError(
             f"`{printable(text)}` is not a day such as `2026-11-01` or a time such as "
             "`2026-11-01T09:30:00Z`"
-        )
-    return spell_moment(found)
+        ) from None
 
 
 class Session:
