@@ -57,10 +57,16 @@ def redacted(text: str, secrets: Iterable[str]) -> str:
     known = tuple(sorted(filter(None, set(secrets)), key=lambda each: (-len(each), each)))
     if not known or not text:
         return text
-    pattern, literals = _pattern(known)
-    for literal in literals:
+    for literal in dict.fromkeys(each for secret in known for each in _ends(secret)):
         text = text.replace(literal, REDACTED)
-    return text if pattern is None else pattern.sub(_replaced, text)
+    # To compile the expressions of hundreds of secrets takes seconds, and few are ever needed.
+    likely = dict.fromkeys(
+        expression
+        for secret in known
+        for letters, expression in _expressions(secret)
+        if _holds_in_order(text, letters)
+    )
+    return _pattern(tuple(likely)).sub(_replaced, text) if likely else text
 
 
 def redacted_value(value: Any, secrets: Iterable[str], *, numbers: bool = True) -> Any:
@@ -158,41 +164,54 @@ def _replaced(found: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=64)
-def _pattern(secrets: tuple[str, ...]) -> tuple[re.Pattern[str] | None, tuple[str, ...]]:
-    """What finds every one of the secrets, the longest first, and the ends of those that are too
-    long for an expression.
-    """
-    found = [each for secret in secrets for each in _expressions(secret)]
-    literals = dict.fromkeys(each for secret in secrets for each in _ends(secret))
-    return re.compile("|".join(dict.fromkeys(found))) if found else None, tuple(literals)
+def _pattern(expressions: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(expressions))
 
 
-def _expressions(secret: str) -> list[str]:
+@lru_cache(maxsize=SecretsOfRuns.MOST_VALUES * 2)
+def _expressions(secret: str) -> tuple[tuple[str, str], ...]:
+    """What finds a secret: expressions, each with letters that stand in all that it finds."""
     visible = "".join(filter(_is_visible, secret))
     if len(visible) < WORD:
-        return _short(secret.strip()) if visible else []
+        return tuple((_plain(visible), each) for each in _short(secret.strip())) if visible else ()
     if len(visible) < LONG:
-        return [_word(secret.strip())]
+        return ((_plain(visible), _word(secret.strip())),)
     if len(visible) > _WHOLE:
-        return [_anywhere(visible[at : at + _PIECE]) for at in range(0, _WHOLE, _PIECE)]
-    lines = secret.splitlines()
-    more = lines if len(lines) > 1 else ()
-    return [
-        _anywhere(secret),
-        *(_anywhere(line) for line in more if sum(map(_is_visible, line)) >= LONG),
-    ]
+        parts = [visible[at : at + _PIECE] for at in range(0, _WHOLE, _PIECE)]
+    else:
+        lines = secret.splitlines()
+        more = lines if len(lines) > 1 else ()
+        parts = [secret, *(line for line in more if sum(map(_is_visible, line)) >= LONG)]
+    return tuple((_plain(part), _anywhere(part)) for part in parts)
 
 
-def _ends(secret: str) -> list[str]:
+def _holds_in_order(text: str, letters: str) -> bool:
+    """Whether `text` has all these letters one behind the other, whatever stands between them."""
+    at = 0
+    for letter in letters:
+        at = text.find(letter, at) + 1
+        if not at:
+            return False
+    return True
+
+
+def _plain(text: str) -> str:
+    """The characters of `text` that have but one spelling."""
+    return "".join(filter(_is_spelled_as_it_is, text))
+
+
+@lru_cache(maxsize=SecretsOfRuns.MOST_VALUES * 2)
+def _ends(secret: str) -> tuple[str, ...]:
     """The pieces of a secret behind what an expression finds, by lines."""
     if sum(map(_is_visible, secret)) <= _WHOLE:
-        return []
-    return [
+        return ()
+    pieces = [
         line[max(0, min(at, len(line) - _PIECE)) :][:_PIECE]
         for line in secret.splitlines()
         if len(line) >= LONG
         for at in range(0, len(line), _PIECE)
-    ][:_MOST_PIECES]
+    ]
+    return tuple(pieces[:_MOST_PIECES])
 
 
 def _anywhere(secret: str) -> str:
@@ -236,7 +255,7 @@ def _short(secret: str) -> list[str]:
 
 def _spelled(character: str) -> str:
     """One character as it is, as JSON, addresses and HTML escape it."""
-    if character.isascii() and character.isalnum():
+    if _is_spelled_as_it_is(character):
         return character
     coded = quote(character, safe="")
     units = character.encode("utf-16-be", "surrogatepass")
@@ -253,6 +272,10 @@ def _spelled(character: str) -> str:
 
 def _any_case(digits: str) -> str:
     return "".join(f"[{each.lower()}{each.upper()}]" if each.isalpha() else each for each in digits)
+
+
+def _is_spelled_as_it_is(character: str) -> bool:
+    return character.isascii() and character.isalnum()
 
 
 def _is_visible(character: str) -> bool:

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from flowdsl.cyberdesk import redaction
 from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.cyberdesk.models.run import ChainCreate, ChainStep, RunBulkCreate, RunCreate, RunRetry
@@ -155,6 +156,25 @@ def test_runs_have_the_secrets_that_they_were_given_and_few_are_kept(
     assert known.of("r1") == () and known.of(None) == ()
     assert known.of(f"r{known.MOST}") == (f"secret-{known.MOST}", "another")
     assert len(known.every()) == known.MOST_VALUES and "another" in known.every()
+
+
+def test_no_expression_is_made_for_a_secret_that_no_text_can_hold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The expressions of the secrets of 200 runs would take seconds, again after every new run."""
+    made: list[int] = []
+    pattern = redaction._pattern
+
+    def count(expressions: tuple[str, ...]) -> Any:
+        made.append(len(expressions))
+        return pattern(expressions)
+
+    monkeypatch.setattr(redaction, "_pattern", count)
+    secrets = [f"pin-of-row-{number:03}-of-200" for number in range(200)]
+    assert redacted("Too many requests", secrets) == "Too many requests"
+    assert made == []
+    assert redacted("no pin-of-\nrow-117-of-200!", secrets) == f"no {REDACTED}!"
+    assert made == [1]
 
 
 @pytest.mark.parametrize("filler", ["\\", " ", "%25", "\\n", "a", "ab\\", "\\u00"])
