@@ -21,7 +21,7 @@ from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.cyberdesk.models.run import ChainCreate, ChainStep, RunBulkCreate, RunCreate, RunRetry
 from flowdsl.cyberdesk.redaction import REDACTED, SecretsOfRuns, redacted, redacted_value
-from tests.support.effort import examples
+from tests.support.effort import THOROUGH, examples
 
 LETTERS = st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Cf", "Cn", "Co"))
 
@@ -53,7 +53,7 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
-@settings(max_examples=examples(400), deadline=None)
+@settings(max_examples=400 if THOROUGH else 16, deadline=None)
 @given(
     secret=st.text(LETTERS, min_size=8, max_size=300),
     before=st.text(max_size=20),
