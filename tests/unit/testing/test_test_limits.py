@@ -207,7 +207,7 @@ def test_many_tests_take_the_memory_of_one(tmp_path: Path) -> None:
     flow = workflow('    repeat until sees "the end" max 1000000 { press "F5" }')
     tests = (
         f'test "t{number}" for w {{ screen {{ "the end" = false }} aborts }}\n'
-        for number in range(9)
+        for number in range(7)
     )
     write_tree(tmp_path, {"one.flow": f"flow 1\n{flow}{next(tests)}"})
     write_tree(tmp_path, {"many.flow": f"flow 1\n{flow}{''.join(tests)}"})
@@ -224,5 +224,5 @@ def test_many_tests_take_the_memory_of_one(tmp_path: Path) -> None:
         assert "the run takes more than 15,000 steps" in done.stdout, done.stderr
         return int(done.stdout.split()[-1])
 
-    # Each test makes 6 MB, and there are 7 more.
+    # Each test makes 6 MB, and there are 5 more.
     assert kilobytes("many.flow") < kilobytes("one.flow") + 20_000
