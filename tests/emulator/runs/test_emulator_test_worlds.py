@@ -23,6 +23,7 @@ from flowdsl.testing.scenarios.reading import written_chain_test, written_test
 from flowdsl.testing.scenarios.rehearsal import rehearsal
 from flowdsl.testing.suite import Suite
 from tests.emulator.runs.run_desk import RunDesk, run_desk
+from tests.support.effort import every
 from tests.support.flows.compiling import EXAMPLES, workflow
 from tests.support.flows.examples import example_suite
 from tests.support.flows.expectations import CORPUS, find_cases
@@ -152,6 +153,7 @@ def test_a_run_of_an_example_ends_as_its_test_says(folder: str) -> None:
     suite = example_suite(folder)
     cases = [case for case in cases_of(suite.model) if needs_run(case.items)]
     assert len(cases) > 5
+    cases = list(every(2, cases))
     replays = sum(assert_a_run_ends_as(suite, case) for case in cases)
     written = sum(isinstance(item, ast.ThenGiven) for case in cases for item in case.items)
     assert replays == written
@@ -162,7 +164,7 @@ def test_a_run_of_every_construct_ends_as_its_test_says() -> None:
     suite = suite_of(corpus.files)
     cases = [case for case in cases_of(suite.model) if needs_run(case.items) and not case.task]
     assert len(cases) > 20
-    for case in cases:
+    for case in every(3, cases):
         assert_a_run_ends_as(suite, case)
 
 
