@@ -12,7 +12,10 @@ from tests.deploy.process_world import Stage
 from tests.runs.batch_world import survive
 from tests.support.effort import rows
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+pytestmark = [
+    pytest.mark.waits,
+    pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX"),
+]
 
 
 @pytest.fixture(scope="module", params=rows(["honour", "ignore"], 1))
