@@ -140,6 +140,8 @@ class SemanticModel(Record):
     - `complete`: the choices without an `else` of which one branch is taken in any case.
     - `typed_days`: the day of each `type` that types one.
     - `wire_names`: the JSON name of each field of a record literal that has another one there.
+    - `wanted_types`: the record or list that is wanted where a literal of one stands, or a name.
+      What has a default there may be left out.
     - `declared_values`: the inputs, secrets, parameters and runtime variables of each task and
       workflow.
     - `bodies`: every statement of each body, outer ones first.
@@ -167,6 +169,7 @@ class SemanticModel(Record):
     complete: set[ast.Stmt]
     typed_days: dict[ast.Stmt, Day]
     wire_names: dict[ast.Pair, str]
+    wanted_types: dict[ast.Expr, Type]
     declared_values: dict[ast.Decl, tuple[ValueSymbol, ...]]
     bodies: dict[ast.Block, list[ast.Stmt]]
     used_names: set[tuple[str, str]]

@@ -115,6 +115,7 @@ class Program:
         self.complete: set[ast.Stmt] = set()
         self.typed_days: dict[ast.Stmt, Day] = {}
         self.wire_names: dict[ast.Pair, str] = {}
+        self.wanted_types: dict[ast.Expr, Type] = {}
         self.iterables: dict[ValueSymbol, ast.Ref | ast.IntLit | ast.ListExpr] = {}
         self.joined_texts: list[tuple[ast.Module, ast.Text, Place]] = []
         self.bodies: dict[ast.Block, list[ast.Stmt]] = {}

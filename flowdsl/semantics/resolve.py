@@ -381,6 +381,7 @@ def _model(
         complete=program.complete,
         typed_days=program.typed_days,
         wire_names=program.wire_names,
+        wanted_types=program.wanted_types,
         declared_values={
             declaration: tuple(scope.symbols.values()) for declaration, scope in scopes.items()
         },

@@ -13,7 +13,7 @@ from flowdsl.syntax import ast
 from .. import nodes
 from .outputs import OutputPlan, plan_outputs
 from .statements import BodyLowering, Names, local_variables
-from .types import on_the_wire, to_json
+from .types import to_json
 from .values import Frame, ValueLowering, origin_of, single_variable, wire_path
 
 
@@ -185,17 +185,17 @@ def _output_source(
             value = _plain(values.value(statement.value, frame))
             if value == "" and output.absent:
                 return nodes.OutputSource(field=field, kind="none", origin=origin)
-            value = _as_output(value, output.type, values)
+            value = _as_output(values.types.completed(value, output.type), output.type)
             return nodes.OutputSource(field=field, kind="const", value=value, origin=origin)
         case _:
             raise AssertionError(plan.kind)
 
 
-def _as_output(value: Any, type_: types.Type, values: ValueLowering) -> Any:
-    """A constant as an output has it.
+def _as_output(value: Any, type_: types.Type) -> Any:
+    """A complete constant as an output has it.
 
-    What a record does not give is its default or null, or is not there for a field `name?:`. An
-    empty text is no value where one may be missing.
+    What a record does not give is null, or is not there for a field `name?:`. An empty text is no
+    value where one may be missing.
     """
     if value == "" and isinstance(type_, types.Optional):
         return None
@@ -203,14 +203,11 @@ def _as_output(value: Any, type_: types.Type, values: ValueLowering) -> Any:
         case list() | dict(), types.ANY:
             return _without_empty(value)
         case list(), types.ListOf(element):
-            return [_as_output(each, element, values) for each in value]
+            return [_as_output(each, element) for each in value]
         case dict(), types.RecordOf(_, fields):
             whole = dict(value)
             for field in fields:
-                part = whole.pop(field.wire_name, None)
-                if part is None and field.has_default:
-                    part = on_the_wire(to_json(values.constant(field.default)), field.type)
-                part = _as_output(part, field.type, values)
+                part = _as_output(whole.pop(field.wire_name, None), field.type)
                 if part is not None or not field.absent:
                     whole[field.wire_name] = part
             return whole
@@ -467,7 +464,7 @@ def _chain_value(expr: ast.Expr, field: types.FieldType, values: ValueLowering) 
     """What a step gives to an input or a secret of its workflow."""
     if not isinstance(expr, ast.Ref):
         constant = to_json(values.constant(expr))
-        return nodes.ConstantValue(value=on_the_wire(constant, field.type))
+        return nodes.ConstantValue(value=values.types.completed(constant, field.type))
     symbol = values.model.values[expr]
     if symbol.kind == semantic.STEP:
         parts = [expr.name.text, *wire_path(symbol.type, expr.path)]
@@ -476,7 +473,7 @@ def _chain_value(expr: ast.Expr, field: types.FieldType, values: ValueLowering) 
     variable = single_variable(value)
     if variable is None:
         assert isinstance(value, nodes.ConstantValue)
-        return nodes.ConstantValue(value=on_the_wire(value.value, field.type))
+        return nodes.ConstantValue(value=values.types.completed(value.value, field.type))
     return nodes.ChainParameter(
         name=variable.name, path=variable.path, secret=variable.sigil == "secret"
     )

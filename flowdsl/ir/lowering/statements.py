@@ -515,7 +515,7 @@ class BodyLowering:
             variable = frame.fields.get(name)
             if variable is None:
                 continue
-            value: nodes.Value = nodes.ConstantValue(value=None)
+            value = frame.initial.get(name, nodes.ConstantValue(value=None))
             if frame.passes or self._is_emitted_outside(name, statement, frame):
                 kept = self._before(variable)
                 before.append(_assignment(kept, variable_value(variable), origin))
@@ -590,11 +590,12 @@ class BodyLowering:
             body,
             attempt=frame.attempt,
             held=held,
+            initial=self._initial(task),
         )
-        lists = {each.name.text for each in emits_in(body) if each.append}
         yield from _store(taken)
+        missing = nodes.ConstantValue(value=None)
         yield from _store(
-            _assignment(variable, nodes.ConstantValue(value=[] if name in lists else None), origin)
+            _assignment(variable, inner.initial.get(name, missing), origin)
             for name, variable in fields.items()
         )
         yield from self.body(body, inner)
@@ -602,6 +603,18 @@ class BodyLowering:
             assert isinstance(task.result, types.RecordOf)
             whole = result_object(task.result, fields)
             yield _set(frame.variables[result], whole, origin)
+
+    def _initial(self, task: semantic.TaskSymbol) -> dict[str, nodes.Value]:
+        """What the fields of a result hold when a call begins, unless they are missing.
+
+        A field that collects entries begins as an empty list, another one with its default.
+        """
+        fields = task.result.fields if isinstance(task.result, types.RecordOf) else ()
+        found: dict[str, nodes.Value] = {
+            field.name: self.values.default(field) for field in fields if field.default is not None
+        }
+        lists = (each.name.text for each in emits_in(task.declaration.body) if each.append)
+        return found | {name: nodes.ConstantValue(value=[]) for name in lists}
 
     def _arguments(
         self, statement: ast.CallStmt, task: semantic.TaskSymbol, frame: Frame
@@ -612,7 +625,8 @@ class BodyLowering:
                 yield parameter.name, self.values.value(given[parameter.name], frame)
             else:
                 default = to_json(self.values.constant(task.defaults.get(parameter.name)))
-                yield parameter.name, nodes.ConstantValue(value=default)
+                whole = self.values.types.completed(default, parameter.type)
+                yield parameter.name, nodes.ConstantValue(value=whole)
 
     def _argument(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, assert_never
 
@@ -24,21 +24,18 @@ def to_json(value: Any) -> Any:
             return value
 
 
-def on_the_wire(value: Any, type_: types.Type) -> Any:
-    """A JSON constant of a type with the names of its fields on the wire."""
-    match value, types.strip_optional(type_):
-        case dict(), types.RecordOf() as record:
-            return dict(_on_the_wire(key, inner, record) for key, inner in value.items())
-        case list(), types.ListOf(element):
-            return [on_the_wire(inner, element) for inner in value]
-        case _:
-            return value
+def lacking(
+    record: types.RecordOf, found: Mapping[str, Any], nothing: Any
+) -> Iterator[types.FieldType]:
+    """The fields with a default that a record lacks, or that hold `nothing` there.
 
-
-def _on_the_wire(key: str, value: Any, record: types.RecordOf) -> tuple[str, Any]:
-    # A name on the wire comes first, as where literals are checked.
-    field = record.by_wire_name.get(key) or record.by_name.get(key)
-    return (key, value) if field is None else (field.wire_name, on_the_wire(value, field.type))
+    `found` is by names on the wire. A default of null adds nothing.
+    """
+    return (
+        field
+        for field in record.fields
+        if field.default is not None and found.get(field.wire_name, nothing) == nothing
+    )
 
 
 class TypeLowering:
@@ -46,6 +43,32 @@ class TypeLowering:
 
     def __init__(self, constant: Callable[[Any], Any]) -> None:
         self._constant = constant
+
+    def default(self, field: types.FieldType) -> Any:
+        """The default of a field that has one, in JSON and complete."""
+        return self.completed(to_json(self._constant(field.default)), field.type)
+
+    def completed(self, value: Any, type_: types.Type) -> Any:
+        """A JSON constant of a type with the names of its fields on the wire, and with the defaults
+        of those that it lacks: they stand behind the others, in the order of the type.
+        """
+        match value, types.strip_optional(type_):
+            case dict(), types.RecordOf() as record:
+                found = dict(self._field(key, inner, record) for key, inner in value.items())
+                return found | {
+                    field.wire_name: self.default(field) for field in lacking(record, found, None)
+                }
+            case list(), types.ListOf(element):
+                return [self.completed(inner, element) for inner in value]
+            case _:
+                return value
+
+    def _field(self, key: str, value: Any, record: types.RecordOf) -> tuple[str, Any]:
+        # A name on the wire comes first, as where literals are checked.
+        field = record.by_wire_name.get(key) or record.by_name.get(key)
+        if field is None:
+            return key, value
+        return field.wire_name, self.completed(value, field.type)
 
     def type(self, type_: types.Type) -> nodes.Type:
         match type_:
@@ -72,7 +95,7 @@ class TypeLowering:
                 type=self.type(field.type),
                 constraints=_keywords(field.constraints),
                 has_default=field.has_default,
-                default=on_the_wire(to_json(self._constant(field.default)), field.type),
+                default=self.default(field),
                 description=field.doc,
                 machine=field.constraints.machine,
                 absent=field.absent,

@@ -20,7 +20,7 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.texts.paragraphs import has_lines, in_paragraphs, on_one_line
 
 from .. import nodes
-from .types import TypeLowering, to_json
+from .types import TypeLowering, lacking, to_json
 
 LOOP_ITEM = "loop_item"
 """The runtime variable of the platform that holds the current entry of a loop."""
@@ -44,6 +44,7 @@ class Frame(Record):
     - `entries`: the marks of the entries of the loops around, by the names of their variables; the
       entry itself where it is known.
     - `held`: the variables that hold arguments as wholes, by the names of their parameters.
+    - `initial`: what fields of a task's result hold when a call begins, where they have a default.
     """
 
     source: SourceFile
@@ -56,6 +57,7 @@ class Frame(Record):
     passes: bool = False
     entries: Mapping[str, str | nodes.Value] = NO_NAMES
     held: Mapping[str, str] = NO_NAMES
+    initial: Mapping[str, nodes.Value] = MappingProxyType({})
 
     def within(
         self,
@@ -76,6 +78,7 @@ class Frame(Record):
             passes=self.passes or passes,
             entries={**self.entries, **entries},
             held=self.held,
+            initial=self.initial,
         )
 
 
@@ -325,22 +328,56 @@ class ValueLowering:
     def value(self, expr: ast.Expr, frame: Frame) -> nodes.Value:
         match expr:
             case ast.Ref():
-                return self._whole(expr, self.reference(expr, frame))
+                found = self._whole(expr, self.reference(expr, frame))
+                wanted = self.model.wanted_types.get(expr)
+                return found if wanted is None else self.completed(found, wanted)
             case ast.Text():
                 return _text_value(self.text(expr, frame))
             case ast.ListExpr():
                 return nodes.ListValue(items=tuple(self.value(item, frame) for item in expr.items))
             case ast.ObjectExpr():
-                return nodes.ObjectValue(
-                    fields=tuple(
-                        (self._json_name(pair), self.value(pair.value, frame))
-                        for pair in expr.pairs
-                    )
-                )
+                fields = {
+                    self._json_name(pair): self.value(pair.value, frame) for pair in expr.pairs
+                }
+                return self._with_defaults(fields, self.model.wanted_types.get(expr))
             case ast.IntLit() | ast.NumberLit() | ast.BoolLit() | ast.NullLit() | ast.ConstRef():
                 return nodes.ConstantValue(value=to_json(self.constant(expr)))
             case _:
                 assert_never(expr)
+
+    def completed(self, value: nodes.Value, type_: types.Type) -> nodes.Value:
+        """A value where a type is wanted, with the defaults of the fields that it lacks.
+
+        What only the run knows stays as it is.
+        """
+        match value, types.strip_optional(type_):
+            case nodes.ConstantValue(value=constant), inner:
+                return nodes.ConstantValue(value=self.types.completed(constant, inner))
+            case nodes.ListValue(items=items), types.ListOf(element):
+                return nodes.ListValue(items=tuple(self.completed(each, element) for each in items))
+            case nodes.ObjectValue(fields=fields), types.RecordOf() as record:
+                inner_types = {field.wire_name: field.type for field in record.fields}
+                found = {
+                    name: self.completed(each, inner_types.get(name, types.ANY))
+                    for name, each in fields
+                }
+                return self._with_defaults(found, record)
+            case _:
+                return value
+
+    def _with_defaults(
+        self, fields: dict[str, nodes.Value], type_: types.Type | None
+    ) -> nodes.ObjectValue:
+        """An object with the defaults of the fields that it lacks behind its own."""
+        if isinstance(type_, types.RecordOf):
+            fields |= {
+                field.wire_name: self.default(field) for field in lacking(type_, fields, _NOTHING)
+            }
+        return nodes.ObjectValue(fields=tuple(fields.items()))
+
+    def default(self, field: types.FieldType) -> nodes.ConstantValue:
+        """The default of a field that has one."""
+        return nodes.ConstantValue(value=self.types.default(field))
 
     def _json_name(self, pair: ast.Pair) -> str:
         name = pair.key.text if isinstance(pair.key, ast.Name) else pair.key.value
@@ -500,6 +537,8 @@ def _quoted(text: nodes.Text) -> Iterable[nodes.TextPiece | nodes.Variable]:
         else:
             yield piece
 
+
+_NOTHING = nodes.ConstantValue(value=None)
 
 _PLACE = "\0"
 """Stands for a value while the characters around it are laid out; no text holds it."""

@@ -16,6 +16,7 @@ from flowdsl.syntax import ast
 from ..model import CONST, ENVIRONMENT, PARAMETER, TaskSymbol
 from ..names.paths import path_of, step_of
 from ..program import Program
+from ..types import ANY, ListOf, RecordOf, Type, strip_optional
 from ..values.expressions import key_text
 from ..values.spelling import spell
 from ..values.text_relations import has_pattern, has_text
@@ -132,9 +133,39 @@ def _named(program: Program, node: ast.Ref | ast.ConstRef, frame: Frame) -> Valu
     elif symbol.kind == CONST and symbol.literal is not None:
         value = value_of(program, symbol.literal, frame)
     if isinstance(node, ast.Ref):
-        for part in path_of(node, symbol):
-            value = entry_of(value, step_of(part))
+        steps = map(step_of, path_of(node, symbol))
+        value = part_of(program, value, symbol.type, steps, frame)
     return value
+
+
+def part_of(
+    program: Program, value: Value, type_: Type, path: Iterable[str | int], frame: Frame
+) -> Value:
+    """What is known of the part of a value of a type; a field that is left out has its default."""
+    for step in path:
+        record = strip_optional(type_)
+        field = None
+        if isinstance(record, RecordOf):
+            field = record.by_either_name(str(step))
+        value = entry_of(value, step)
+        if field is not None and field.has_default and value == Known(None):
+            value = _known(program, field.default, frame)
+        if field is not None:
+            type_ = field.type
+        else:
+            type_ = record.element if isinstance(record, ListOf) else ANY
+    return value
+
+
+def _known(program: Program, default: Any, frame: Frame) -> Value:
+    """What is known of a default, in which `env` may stand as nodes of the tree."""
+    match default:
+        case ast.Node():
+            return value_of(program, default, Frame(frame.source, frame.variables, {}))
+        case dict():
+            return Parts({key: _known(program, each, frame) for key, each in default.items()})
+        case _:
+            return Known(default)
 
 
 def entry_of(value: Value, step: str | int) -> Value:

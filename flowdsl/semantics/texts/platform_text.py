@@ -21,12 +21,13 @@ from flowdsl.syntax import ast
 
 from .. import errors, places
 from ..calls.call_graph import calls_in
-from ..calls.inlining import Frame, Known, Parts, Variables, default_of, entry_of, value_of
+from ..calls.inlining import Frame, Known, Parts, Variables, default_of, part_of, value_of
 from ..calls.sizes import MAX_PIECES
 from ..model import CONST, ENVIRONMENT, PARAMETER, TaskSymbol, ValueSymbol
 from ..names.paths import path_of, step_of
 from ..places import Place
 from ..program import Program
+from ..types import ANY
 from ..values.expressions import key_text
 from ..values.spelling import spell
 
@@ -244,8 +245,8 @@ class _Texts:
         given = arguments.get(name)
         if given is None:
             default = default_of(self.program, task, name, self.variables)
-            for step in piece.path:
-                default = entry_of(default, step)
+            frame = Frame(task.module.source, self.variables, {})
+            default = part_of(self.program, default, piece.symbol.type, piece.path, frame)
             found = [_literal(default, call.task.span(source), None)]
         else:
             found = self._value(source, given, piece.path)
@@ -267,13 +268,15 @@ class _Texts:
                 return [piece]
         elif isinstance(expr, ast.Text) and not path:
             return _stripped(list(self._pieces(source, expr)), expr)
-        value = value_of(self.program, expr, Frame(source, self.variables, {}))
+        frame = Frame(source, self.variables, {})
+        value = whole = value_of(self.program, expr, frame)
+        wanted = self.program.wanted_types.get(expr, ANY)
         for at, step in enumerate(path):
             if isinstance(value, Parts) and value.entries.get(step) is None:
                 entry = _written_entry(expr, step)
                 if entry is not None:
                     return self._value(source, entry, path[at + 1 :])
-            value = entry_of(value, step)
+            value = part_of(self.program, whole, wanted, path[: at + 1], frame)
         return [_literal(value, span, None)]
 
     # Reports

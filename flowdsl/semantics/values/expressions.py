@@ -246,14 +246,18 @@ def check_value(
     """
     inner = strip_optional(wanted)
     if isinstance(expr, ast.ListExpr) and isinstance(inner, ListOf):
+        program.wanted_types[expr] = inner
         for item in expr.items:
             check_value(program, scope, item, inner.element, place, f"an entry of {what}")
         _fold_list(program, expr)
     elif isinstance(expr, ast.ObjectExpr) and isinstance(inner, RecordOf):
+        program.wanted_types[expr] = inner
         _check_record(program, scope, expr, inner, place, what)
     else:
         found = infer(program, scope, expr, place)
         check_fit(program, scope, expr, found, wanted, place, what)
+        if isinstance(inner, RecordOf | ListOf) and found is not wanted:
+            program.wanted_types[expr] = inner
         if field is not None and field.absent and program.constants.get(expr, field) is None:
             report_null(program, expr.span(scope.module.source), what, field)
     if field is not None and field.constraints is not NO_CONSTRAINTS:

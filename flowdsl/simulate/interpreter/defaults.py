@@ -9,9 +9,9 @@ from typing import Any
 from flowdsl.semantics import types
 
 from .errors import UnknownDay
-from .expressions import constant
-from .fields import on_the_wire
+from .expressions import constant_in
 from .frames import Frame
+from .reading import default_of
 
 ONE_DAY = timedelta(days=1)
 
@@ -31,7 +31,7 @@ def with_defaults(
         if field.wire_name in found:
             continue
         if field.has_default:
-            found[field.wire_name] = on_the_wire(constant(frame, field.default), field.type)
+            found[field.wire_name] = default_of(field, constant_in(frame))
         elif field.day is not None:
             found[field.wire_name] = day_default(field, found, today)
     return found

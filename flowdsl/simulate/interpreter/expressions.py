@@ -15,7 +15,7 @@ from flowdsl.syntax.texts.paragraphs import has_lines, on_one_line
 from .errors import MissingInText
 from .fields import converted, type_at, wire_step, written_field
 from .frames import Frame
-from .reading import field_of
+from .reading import field_of, with_field_defaults
 from .values import MISSING, Secret, Value, json_number, list_of, record_of, spelled
 
 TYPE_CHECKING = False
@@ -184,14 +184,16 @@ def value(frame: Frame, expr: ast.Expr, type_: types.Type) -> Value:
     """The value of an expression that stands where a `type_` is wanted."""
     match expr:
         case ast.Ref():
-            return _fitted(reference(frame, expr), frame.run.model.ref_types[expr], type_)
+            found = _fitted(reference(frame, expr), frame.run.model.ref_types[expr], type_)
+            return _completed(frame, found, type_)
         case ast.Text():
             return _text_value(frame, expr)
         case ast.ListExpr(items=items):
             element = type_at(type_, None)
             return list_of(value(frame, item, element) for item in items)
         case ast.ObjectExpr(pairs=pairs):
-            return record_of(dict(_member(frame, pair, type_) for pair in pairs))
+            whole = record_of(dict(_member(frame, pair, type_) for pair in pairs))
+            return _completed(frame, whole, type_)
         case ast.IntLit() | ast.NumberLit() | ast.BoolLit() | ast.NullLit():
             return Value(_literal(expr))
         case ast.ConstRef():  # in a literal, which as a whole gets the names on the wire
@@ -206,6 +208,11 @@ def _fitted(found: Value, have: types.Type, wanted: types.Type) -> Value:
     if data == found.data:
         return found
     return Value(data, tuple(((), asking) for _, asking in found.origins))
+
+
+def _completed(frame: Frame, found: Value, type_: types.Type) -> Value:
+    """A value with the defaults of the fields that it lacks where a `type_` is wanted."""
+    return Value(with_field_defaults(found.data, type_, constant_in(frame)), found.origins)
 
 
 def _text_value(frame: Frame, text: ast.Text) -> Value:

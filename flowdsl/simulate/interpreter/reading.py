@@ -55,7 +55,7 @@ def _shape(type_: types.Type, constant: Constant) -> Shape:
 
 
 def _field(field: types.FieldType, constant: Constant) -> FieldShape:
-    default = constant(field.default) if field.has_default else None
+    default = default_of(field, constant)
     return FieldShape(
         field.wire_name,
         _shape(field.type, constant),
@@ -122,9 +122,15 @@ def with_field_defaults(data: Any, type_: types.Type, constant: Constant) -> Any
 def field_of(data: dict[str, Any], field: types.FieldType, constant: Constant) -> Any:
     """The value of a field of a record, or its default where it is missing."""
     value = data.get(field.wire_name)
-    if value is None and field.has_default:
-        return on_the_wire(constant(field.default), field.type)
-    return value
+    return default_of(field, constant) if value is None else value
+
+
+def default_of(field: types.FieldType, constant: Constant) -> Any:
+    """The default of a field with those of the fields in it, or None where it has none."""
+    if not field.has_default:
+        return None
+    written = on_the_wire(constant(field.default), field.type)
+    return with_field_defaults(written, field.type, constant)
 
 
 def reported(data: Any, type_: types.Type, constant: Constant) -> Any:

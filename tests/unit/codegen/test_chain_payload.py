@@ -52,6 +52,32 @@ chain month_end {
     }
 
 
+def test_records_that_a_chain_gives_have_the_defaults_of_their_fields() -> None:
+    flow = """flow 1
+type Unit { name: string = "kg", scale: int @wire("Scale") }
+type Line { no: string, unit: Unit = { scale: 1 } }
+const known = { no: "3", unit: { scale: 2 } }
+workflow book {
+  inputs { line: Line, lines: Line[] @max_items(3), other: Line }
+  steps { do "Book {line.no} {other.no}, {lines}." }
+}
+chain month_end {
+  shared { other = known }
+  step first = run book(line: { no: "1" }, lines: [{ no: "2", unit: { scale: 5 } }])
+}
+"""
+    done = compile_project(MemoryFiles({"a.flow": flow}), ["a.flow"], CompileOptions())
+    assert done.bundle is not None
+    (chain,) = done.bundle.chains
+    assert chain.payload["steps"][0]["inputs"] == {
+        "line": {"no": "1", "unit": {"Scale": 1, "name": "kg"}},
+        "lines": [{"no": "2", "unit": {"Scale": 5, "name": "kg"}}],
+    }
+    assert chain.payload["shared_inputs"] == {
+        "other": {"no": "3", "unit": {"Scale": 2, "name": "kg"}}
+    }
+
+
 def test_shared_values_have_the_names_that_their_takers_have_on_the_wire() -> None:
     done = compile_project(MemoryFiles({"a.flow": FLOW}), ["a.flow"], CompileOptions())
     assert [

@@ -90,7 +90,7 @@ def test_a_record_literal_goes_by_the_names_on_the_wire() -> None:
           task t(r: R) { do "{r} {r.a} {r.list[0].a} {r.rest}" }
         """,
     )
-    written = """do '{"the a": "x", "list": [{"q.a": "y"}]} x y none'"""
+    written = """do '{"the a": "x", "list": [{"q.a": "y"}], "rest": "none"} x y none'"""
     assert events(told) == [written]
 
 

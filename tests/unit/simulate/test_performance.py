@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
-from flowdsl.simulate.executions import on_its_day, payload_of
+from flowdsl.simulate.executions import on_its_day, payload_of, started_world
 from flowdsl.simulate.interpreter.interpret import interpret
 from flowdsl.simulate.machine.execute import Payload, execute
 from flowdsl.simulate.machine.performance import (
@@ -21,7 +20,7 @@ from flowdsl.simulate.machine.performance import (
 )
 from flowdsl.simulate.machine.variants import Variant
 from flowdsl.simulate.trace import BROKEN, FAILED, SUCCESS, Trace
-from flowdsl.simulate.world import COPY, SEES, Question, World
+from flowdsl.simulate.world import COPY, SEES, Question
 from tests.support.flows.compiling import only_workflow, workflow
 from tests.support.flows.worlds import without_condition
 from tests.support.meaning.corpus import Case, cases
@@ -77,10 +76,7 @@ def played(
 @for_rows(without_situations, fewest=60)
 def test_a_free_desk_with_the_answers_of_a_program_sees_the_same_run(case: Case) -> None:
     world = case.first.world()
-    properties = json.loads(case.payload.input_schema or "{}").get("properties", {})
-    defaults = {name: each["default"] for name, each in properties.items() if "default" in each}
-    begun = on_its_day(case.workflow, world)
-    world = World(defaults | dict(begun.inputs), world.answer, {})
+    world = started_world(case.payload, on_its_day(case.workflow, world))
     program = interpret(case.model, case.workflow, world)
     expected = execute(case.payload, world, program, Variant())
     found = perform(case.payload, world.inputs, Asked(program))

@@ -8,9 +8,9 @@ from flowdsl.semantics import types
 from flowdsl.semantics.model import TaskSymbol
 from flowdsl.syntax import ast
 
-from ..expressions import constant, is_known, value
-from ..fields import on_the_wire
+from ..expressions import constant_in, is_known, value
 from ..frames import Frame
+from ..reading import default_of
 from ..values import MISSING, Value, record_of
 
 TYPE_CHECKING = False
@@ -20,13 +20,21 @@ if TYPE_CHECKING:
 
 
 def call(frame: Frame, statement: ast.CallStmt, perform: Perform) -> None:
-    """`call`: the task in variables of its own; its result begins empty at every call."""
+    """`call`: the task in variables of its own.
+
+    At every call its result begins with the defaults of its fields, and else empty.
+    """
     task = frame.run.model.calls[statement]
     body = task.declaration.body
     inner = Frame(
         frame.run, task.module.source, body, _fields(task), _arguments(frame, statement, task)
     )
     inner.known = _known(frame, statement, task)
+    inner.emitted = {
+        name: Value(default_of(field, constant_in(frame)))
+        for name, field in inner.fields.items()
+        if field.has_default
+    } | inner.emitted
     watcher = frame.run.watcher
     watcher.begins_call(frame.source, statement)
     try:
@@ -45,8 +53,8 @@ def _arguments(frame: Frame, statement: ast.CallStmt, task: TaskSymbol) -> dict[
         if parameter.name in given:
             data = frame.take(value(frame, given[parameter.name], parameter.type))
         else:
-            default = constant(frame, task.defaults.get(parameter.name))
-            data = on_the_wire(default, parameter.type)
+            assert parameter.field is not None
+            data = default_of(parameter.field, constant_in(frame))
         frame.run.hold(data)
         found[parameter.name] = Value(data)
     return found
