@@ -31,8 +31,12 @@ SCALARS: dict[str, dict[str, Any]] = {
 Schema = dict[str, Any]
 
 
-def type_schema(type_: nodes.Type) -> Schema:
-    """The schema of a type.
+def type_schema(type_: nodes.Type, given: bool = False) -> Schema:
+    """The schema of a type; `given` says that of a value which a run is given.
+
+    Nobody but FlowDSL fills a default in: whoever else starts a run has to be told, so that what is
+    given needs the fields with a default, too. The service takes null for missing, so that one
+    whose default is null must not be required.
 
     Records are written out wherever they are used, because the service may not understand `$ref`.
     """
@@ -43,11 +47,11 @@ def type_schema(type_: nodes.Type) -> Schema:
             listed = {"type": "integer" if type_.numeric else "string", "enum": list(values)}
             return {"anyOf": [listed, dict(SCALARS["string"])]} if type_.open else listed
         case nodes.ListType(element=element):
-            return {"type": "array", "items": type_schema(element)}
+            return {"type": "array", "items": type_schema(element, given)}
         case nodes.OptionalType(inner=inner):
-            return _nullable(type_schema(inner))
+            return _nullable(type_schema(inner, given))
         case nodes.RecordType(fields=fields):
-            return object_schema(fields)
+            return object_schema(fields, given=given)
         case _:
             assert_never(type_)
 
@@ -63,30 +67,36 @@ def _nullable(schema: Schema) -> Schema:
     return nullable
 
 
-def object_schema(fields: Iterable[nodes.FieldSpec], all_required: bool = False) -> Schema:
-    """The schema of an object.
+def object_schema(
+    fields: Iterable[nodes.FieldSpec], all_required: bool = False, given: bool = False
+) -> Schema:
+    """The schema of an object; `given` as that of `type_schema`.
 
     Other properties stay allowed: the service merges machine parameters in before it validates.
     """
     fields = tuple(fields)
     schema: Schema = {
         "type": "object",
-        "properties": {field.name: field_schema(field) for field in fields},
+        "properties": {field.name: field_schema(field, given) for field in fields},
     }
     required = [
-        field.name for field in fields if field.required or (all_required and not field.absent)
+        field.name
+        for field in fields
+        if field.required
+        or (all_required and not field.absent)
+        or (given and field.default is not None)
     ]
     if required:
         schema["required"] = required
     return schema
 
 
-def field_schema(field: nodes.FieldSpec) -> Schema:
-    """The schema of a field, with its constraints, default and description."""
+def field_schema(field: nodes.FieldSpec, given: bool = False) -> Schema:
+    """The schema of a field, with its constraints, default and description; `given` as above."""
     type_ = field.type
     if field.absent and isinstance(type_, nodes.OptionalType):
         type_ = type_.inner
-    schema = {**type_schema(type_), **field.constraints}
+    schema = {**type_schema(type_, given), **field.constraints}
     if field.has_default:
         schema["default"] = field.default
     return {"description": field.description} | schema if field.description else schema
@@ -112,16 +122,9 @@ def input_schema(workflow: nodes.Workflow) -> str | None:
     fields = [*workflow.inputs, *secrets]
     if not fields:
         return None
-    schema = object_schema(fields)
+    schema = object_schema(fields, given=True)
     restrict(schema["properties"], workflow)
-    # Nobody but FlowDSL fills a default in: whoever else starts a run has to be told. The service
-    # takes null for missing, so that one which is null must not be required.
-    required = [
-        each.name
-        for each in fields
-        if each.required or (each.has_default and each.default is not None)
-    ]
-    return dump(schema | {"required": required} if required else schema)
+    return dump(schema)
 
 
 def output_schema(workflow: nodes.Workflow) -> str | None:

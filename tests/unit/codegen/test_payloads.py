@@ -111,6 +111,34 @@ def test_types_become_schemas() -> None:
     assert outputs["required"] == ["seen", "note"]
 
 
+def test_what_a_run_is_given_needs_fields_with_a_default_at_any_depth() -> None:
+    """Nobody but FlowDSL fills them in; what a run reports may lack them."""
+    source = """
+type Part { no: string, unit: string = "kg", memo: string?, spare: string? = null }
+type Line { part: Part = { no: "1" }, parts: Part?[], other: Part? }
+## Books lines.
+workflow w {
+  inputs { line: Line, lines: Line[] @max_items(3) }
+  outputs { line: Line }
+  steps {
+    for each in lines { do "Enter {each.part.no} in {each.part.unit}." }
+    emit line = line
+  }
+}
+"""
+    payload = only_workflow(source).payload
+    schema = json.loads(payload["input_schema"])
+    for line in (schema["properties"]["line"], schema["properties"]["lines"]["items"]):
+        assert line["required"] == ["part", "parts"]
+        inner = line["properties"]
+        for part in (inner["part"], inner["parts"]["items"], inner["other"]):
+            assert part["required"] == ["no", "unit"]
+        assert inner["part"]["default"] == {"no": "1", "unit": "kg"}
+    reported = json.loads(payload["output_schema"])["properties"]["line"]
+    assert reported["required"] == ["parts"]
+    assert reported["properties"]["part"]["required"] == ["no"]
+
+
 def test_a_bound_of_a_loop_limits_its_input() -> None:
     artifact = only_workflow(
         workflow(

@@ -175,7 +175,11 @@ STRING = {"type": "string"}
             "`a` has a default and may be absent",
         ),
         (
-            of(reading=of(a=STRING | {"default": "x"})),
+            of(reading={"type": "object", "properties": {"a": STRING | {"default": "x"}}}),
+            "`reading.a` has a default and may be absent",
+        ),
+        (
+            of(reading=of(a={"type": ["string", "null"], "default": None})),
             "`reading.a` has a default and is required",
         ),
         (
