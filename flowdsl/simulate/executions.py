@@ -81,7 +81,7 @@ def _with_defaults(value: Any, schema: Mapping[str, Any]) -> Any:
             defaults = {
                 name: each["default"]
                 for name, each in properties.items()
-                if "default" in each and value.get(name) is None
+                if "default" in each and name not in value
             }
             return {
                 name: _with_defaults(each, properties.get(name, {}))

@@ -279,7 +279,7 @@ class Body:
         known = self.targets.get(wanted.name)
         if known is not None:
             return known
-        if self.closed and not wanted.optional:
+        if self.closed and not (wanted.optional or wanted.default):
             return None
         self.targets[wanted.name] = wanted
         return wanted

@@ -22,11 +22,14 @@ from .drawing import Chooser, Dice, Drawn
 from .statements import Statements
 from .values import (
     BOOL,
+    CASE,
     CLIENT,
     DATE,
     DECLARED_TYPES,
     INT,
     NUMBER,
+    NUMBERED,
+    ODD,
     PERIOD,
     REMARK,
     ROW,
@@ -52,6 +55,7 @@ CONSTS = {
     "empty": ('= ""', STRING),
     "limit": ("= 2", INT),
     "words": ('from "./words.txt"', STRING),
+    "seven": ('= { no: "7" }', NUMBERED),
 }
 INPUTS = (
     (Value("name", STRING), "name: string"),
@@ -74,6 +78,9 @@ INPUTS = (
     (Value("head", STRING), 'head: string = "Dr. [x]"'),
     (Value("box", STRING), "box: string @machine"),
     (Value("since", DATE, optional=True), "since?: date"),
+    (Value("odd", ODD), "odd: Odd"),
+    (Value("odds", ODD.many()), "odds: Odd[] @max_items(3)"),
+    (Value("case", CASE), 'case: Case = { odds: [{ no: "2" }] }'),
 )
 """Inputs, as the body reads them and as they are declared."""
 
@@ -89,6 +96,8 @@ PARAMS = (
     Param("list", STRING.many()),
     Param("entry", ROW),
     Param("outside", STRING, untrusted=True),
+    Param("strange", ODD),
+    Param("usual", CASE, default='{ odds: [{ no: "3" }] }'),
     Param("key", STRING, secret=True),
 )
 
@@ -169,7 +178,8 @@ def _covered(makes: Statements, state: State, place: Place, written: str) -> str
         if parts and not state.dead and makes.c.flag():
             pieces.append(f'type {makes.c.pick(parts).code} into "the field A"')
     for target in list(makes.body.targets.values()):
-        if not state.dead and not target.optional and target.name not in state.emitted:
+        given = target.optional or target.default or target.name in state.emitted
+        if not (state.dead or given):
             pieces.append(makes.emit(state, place, target))
     return "\n".join(pieces)
 

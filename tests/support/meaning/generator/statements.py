@@ -12,9 +12,11 @@ from .control import Control, closed
 from .values import (
     ANY,
     BOOL,
+    CASE,
     DATE,
     INT,
     NUMBER,
+    ODD,
     PERIOD,
     READ_TYPES,
     REMARK,
@@ -47,8 +49,17 @@ TARGETS = (
     Field("term", PERIOD, True),
     Field("size", SIZE, True),
     Field("remark", REMARK),
+    Field("odd", ODD, True),
+    Field("odds", ODD.many()),
+    Field("case", CASE, True),
 )
 """What a program may emit, and what a task may give back."""
+
+RESULTS = (
+    Field("state", STRING, default=True, value='"open"'),
+    Field("strange", ODD, default=True, value='{ no: "4" }'),
+)
+"""What else a task may give back: fields with defaults."""
 
 MAIN_ONLY = ("copy", "run", "capture", "export", "image", "background")
 """Statements that need the main agent."""
@@ -261,7 +272,7 @@ class Statements(Control):
         )
 
     def _emit(self, state: State, place: Place) -> str:
-        wanted = self.c.pick(TARGETS)
+        wanted = self.c.pick((*TARGETS, *(RESULTS if self.body.task else ())))
         target = self.body.target(wanted)
         if target is None:
             return self._press()
@@ -291,7 +302,7 @@ class Statements(Control):
             written = f"keep {found.runtime}"
             wanted = Field(found.runtime, found.type, found.optional)
         else:
-            type_ = self.c.pick((STRING, STRING.many(), INT, ROW))
+            type_ = self.c.pick((STRING, STRING.many(), INT, ROW, ODD, ODD.many(), CASE))
             optional = type_.element is None and self.c.flag()
             self.body.count += 1
             wanted = Field(f"k{self.body.count}", type_, optional)

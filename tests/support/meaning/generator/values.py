@@ -49,6 +49,8 @@ class Type:
             return True
         if wanted.name in ("string", "open"):
             return self.name in TEXTUAL or self.name in ("enum", "open")
+        if self.written == NUMBERED.written:
+            return wanted.written == ODD.written
         if self.name == "numbers":
             return wanted.name in ("int", "number")
         return (self.name, wanted.name) in (("int", "number"), ("string", "file"))
@@ -58,7 +60,7 @@ class Type:
 class Field:
     """A field of a record, of a result, or an output; one with a default may be left out.
 
-    `absent`: it is optional and is written `name?:`.
+    `absent`: it is optional and is written `name?:`. `value` is the default as it is written.
     """
 
     name: str
@@ -66,12 +68,14 @@ class Field:
     optional: bool = False
     default: bool = False
     absent: bool = False
+    value: str = ""
 
     @property
     def written(self) -> str:
         if self.absent:
             return f"{self.name}?: {self.type.written}"
-        return f"{self.name}: {self.type.written}{'?' if self.optional else ''}"
+        default = f" = {self.value}" if self.value else ""
+        return f"{self.name}: {self.type.written}{'?' if self.optional else ''}{default}"
 
 
 STRING, INT, NUMBER, BOOL, DATE = (
@@ -100,6 +104,17 @@ ODD = Type(
     "record",
     (Field("no", STRING), Field("at", DATE, True), Field("state", STRING, default=True)),
 )
+CASE = Type(
+    "Case",
+    "record",
+    (
+        Field("label", STRING, default=True),
+        Field("odd", ODD, default=True),
+        Field("odds", ODD.many()),
+    ),
+)
+NUMBERED = Type("{ no: string }", "record", (Field("no", STRING),))
+"""The type of a const that fits `Odd`, and leaves out what has a default there."""
 ANY = Type("any", "any")
 OTHERS = tuple(Type(name, name) for name in ("datetime", "time", "email", "url", "file"))
 
@@ -112,13 +127,15 @@ no: string @wire("Inv. No.")
 at: date?
 state: string = "open"
 }""",
+    "Case": 'type Case { label: string = "plain", odd: Odd = { no: "1" }, odds: Odd[] }',
     "Period": 'type Period = "daily" | "weekly"',
     "Size": "type Size = 1 | 2 | -40",
     "Remark": 'type Remark = "CO-16" | "PR. 1" | string',
 }
 READ_TYPES = (
     *(STRING, STRING, STRING, INT, NUMBER, BOOL, DATE, PERIOD, SIZE, REMARK),
-    *(ROW, ROW.many(), STRING.many(), CLIENT, ODD, ODD.many(), INT.many(), ANY, *OTHERS),
+    *(ROW, ROW.many(), STRING.many(), CLIENT, ODD, ODD.many(), CASE, INT.many(), ANY),
+    *OTHERS,
 )
 
 
