@@ -45,7 +45,7 @@ def plan_outputs(
 
     An output needs no `Store` only if one place alone decides it: a single `emit` of a background
     reading, of a constant, or of a runtime variable that is not set afterwards, and is set whenever
-    it is emitted.
+    it is emitted. One with a default needs a `Store` wherever it may not be emitted.
     """
     emissions: dict[str, list[Emission]] = {}
     for emission in _Emissions(model).of(body, conditional=False, repeated=False):
@@ -53,6 +53,11 @@ def plan_outputs(
     settings = _Settings(model, body)
     names = dict.fromkeys([*(field.name for field in workflow.outputs), *emissions])
     plans = {name: _plan(name, emissions.get(name, []), settings, model) for name in names}
+    for field in workflow.outputs:
+        first = plans[field.name].emission
+        if field.default is not None and first and (first.conditional or first.late):
+            append = plans[field.name].append
+            plans[field.name] = OutputPlan(field.name, "stored", first, append)
     if workflow.outputs_from is None:
         return plans
     # A schema that is taken verbatim tells no sources: the names of variables have to.

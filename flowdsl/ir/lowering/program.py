@@ -45,7 +45,8 @@ def _lower_workflow(symbol: semantic.WorkflowSymbol, values: ValueLowering) -> n
     block = steps.body if isinstance(steps, ast.StepsSection) else ast.Block(0, 0, ())
     own = local_variables(block, symbol.runtime, names, "")
     stored: dict[str, str] = {}
-    frame = Frame(source, {}, own.variables, own.results, stored, block)
+    initial = values.defaults(symbol.outputs)
+    frame = Frame(source, {}, own.variables, own.results, stored, block, initial=initial)
     plans: dict[str, OutputPlan] = {}
     body: nodes.Body = ()
     sources: tuple[nodes.OutputSource, ...] = ()
@@ -163,7 +164,10 @@ def _output_source(
     field = output.wire_name
     if plan.emission is None:
         origin = origin_of(frame.source, declaration.name)
-        return nodes.OutputSource(field=field, kind="none", origin=origin)
+        if output.default is None:
+            return nodes.OutputSource(field=field, kind="none", origin=origin)
+        value = _as_output(values.types.default(output), output.type)
+        return nodes.OutputSource(field=field, kind="const", value=value, origin=origin)
     statement = plan.emission.statement
     origin = origin_of(frame.source, statement)
     match plan.kind:

@@ -97,18 +97,21 @@ class BodyLowering:
     def prologue(self, frame: Frame) -> nodes.Body:
         """Statements before the first one, made when `body` has been lowered.
 
-        Outputs that collect entries start as empty lists; those whose value an attempt may have to
-        give back, as missing.
+        Outputs that collect entries start as empty lists, those with a default with that, and those
+        whose value an attempt may have to give back, as missing.
         """
+        missing = nodes.ConstantValue(value=None)
         return _store(
             nodes.Assignment(
                 variable=self.stored[name],
-                value=nodes.ConstantValue(value=[] if plan.append else None),
+                value=nodes.ConstantValue(value=[])
+                if plan.append
+                else frame.initial.get(name, missing),
                 origin=origin_of(frame.source, plan.emission.statement),
             )
             for name, plan in self.plans.items()
             if name in self.stored and plan.emission is not None
-            if plan.append or self.stored[name] in self._earlier
+            if plan.append or name in frame.initial or self.stored[name] in self._earlier
         )
 
     def body(self, block: ast.Block, frame: Frame) -> nodes.Body:
@@ -610,9 +613,7 @@ class BodyLowering:
         A field that collects entries begins as an empty list, another one with its default.
         """
         fields = task.result.fields if isinstance(task.result, types.RecordOf) else ()
-        found: dict[str, nodes.Value] = {
-            field.name: self.values.default(field) for field in fields if field.default is not None
-        }
+        found = self.values.defaults(fields)
         lists = (each.name.text for each in emits_in(task.declaration.body) if each.append)
         return found | {name: nodes.ConstantValue(value=[]) for name in lists}
 

@@ -44,7 +44,8 @@ class Frame(Record):
     - `entries`: the marks of the entries of the loops around, by the names of their variables; the
       entry itself where it is known.
     - `held`: the variables that hold arguments as wholes, by the names of their parameters.
-    - `initial`: what fields of a task's result hold when a call begins, where they have a default.
+    - `initial`: what outputs, or the fields of a task's result, hold at the beginning, unless they
+      are missing there.
     """
 
     source: SourceFile
@@ -374,6 +375,10 @@ class ValueLowering:
                 field.wire_name: self.default(field) for field in lacking(type_, fields, _NOTHING)
             }
         return nodes.ObjectValue(fields=tuple(fields.items()))
+
+    def defaults(self, fields: Iterable[types.FieldType]) -> dict[str, nodes.Value]:
+        """The defaults of fields, by their names in the source."""
+        return {field.name: self.default(field) for field in fields if field.default is not None}
 
     def default(self, field: types.FieldType) -> nodes.ConstantValue:
         """The default of a field that has one."""

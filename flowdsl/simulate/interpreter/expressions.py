@@ -15,7 +15,7 @@ from flowdsl.syntax.texts.paragraphs import has_lines, on_one_line
 from .errors import MissingInText
 from .fields import converted, type_at, wire_step, written_field
 from .frames import Frame
-from .reading import field_of, with_field_defaults
+from .reading import default_of, field_of, with_field_defaults
 from .values import MISSING, Secret, Value, json_number, list_of, record_of, spelled
 
 TYPE_CHECKING = False
@@ -249,6 +249,13 @@ def _literal(expr: ast.IntLit | ast.NumberLit | ast.BoolLit | ast.NullLit) -> An
 
 
 # Constants
+
+
+def begin_with_defaults(frame: Frame) -> None:
+    """Give outputs, or the fields of a result, the defaults with which they begin."""
+    for name, field in frame.fields.items():
+        if field.has_default:
+            frame.emitted.setdefault(name, Value(default_of(field, constant_in(frame))))
 
 
 def constant(frame: Frame, known: Any) -> Any:

@@ -21,7 +21,7 @@ from .budget import Budget
 from .checks import evaluated
 from .defaults import with_defaults
 from .errors import NotAProgram
-from .expressions import constant, constant_in, line
+from .expressions import begin_with_defaults, constant, constant_in, line
 from .frames import Frame, Run
 from .reading import reported, with_field_defaults
 from .statements.leaving import Abort, Fail, Finish
@@ -54,6 +54,7 @@ def interpret(
     watcher.begins(recorder)
     run = Run(model, recorder, {}, environment, watcher, budget)
     frame = Frame(run, workflow.module.source, body, workflow.outputs, {})
+    begin_with_defaults(frame)
     run.inputs = _inputs(frame, workflow, world)
     recorder.rules = tuple(line(frame, rule) for rule in _rules(workflow))
     ending = _ending(frame, workflow, body)

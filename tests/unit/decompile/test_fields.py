@@ -218,12 +218,13 @@ def test_schemas_of_outputs_are_read_without_what_sources_add(data: st.DataObjec
 
 
 def optional(fields: tuple[nodes.FieldSpec, ...]) -> tuple[nodes.FieldSpec, ...]:
-    """The fields with types that a workflow need not set."""
+    """The fields without defaults and with types that a workflow need not set."""
+    bare = (replace(field, has_default=False, default=None) for field in fields)
     return tuple(
         field
         if isinstance(field.type, nodes.OptionalType)
         else replace(field, type=nodes.OptionalType(inner=field.type))
-        for field in fields
+        for field in bare
     )
 
 

@@ -8,7 +8,7 @@ from flowdsl.semantics import types
 from flowdsl.semantics.model import TaskSymbol
 from flowdsl.syntax import ast
 
-from ..expressions import constant_in, is_known, value
+from ..expressions import begin_with_defaults, constant_in, is_known, value
 from ..frames import Frame
 from ..reading import default_of
 from ..values import MISSING, Value, record_of
@@ -30,11 +30,7 @@ def call(frame: Frame, statement: ast.CallStmt, perform: Perform) -> None:
         frame.run, task.module.source, body, _fields(task), _arguments(frame, statement, task)
     )
     inner.known = _known(frame, statement, task)
-    inner.emitted = {
-        name: Value(default_of(field, constant_in(frame)))
-        for name, field in inner.fields.items()
-        if field.has_default
-    } | inner.emitted
+    begin_with_defaults(inner)
     watcher = frame.run.watcher
     watcher.begins_call(frame.source, statement)
     try:

@@ -52,14 +52,10 @@ TARGETS = (
     Field("odd", ODD, True),
     Field("odds", ODD.many()),
     Field("case", CASE, True),
-)
-"""What a program may emit, and what a task may give back."""
-
-RESULTS = (
     Field("state", STRING, default=True, value='"open"'),
     Field("strange", ODD, default=True, value='{ no: "4" }'),
 )
-"""What else a task may give back: fields with defaults."""
+"""What a program may emit, and what a task may give back."""
 
 MAIN_ONLY = ("copy", "run", "capture", "export", "image", "background")
 """Statements that need the main agent."""
@@ -272,7 +268,7 @@ class Statements(Control):
         )
 
     def _emit(self, state: State, place: Place) -> str:
-        wanted = self.c.pick((*TARGETS, *(RESULTS if self.body.task else ())))
+        wanted = self.c.pick(TARGETS)
         target = self.body.target(wanted)
         if target is None:
             return self._press()
