@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -11,8 +12,11 @@ from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from flowdsl.ir.lowering.types import TypeLowering
+from flowdsl.runs.inputs.convert import default_of, with_defaults
 from flowdsl.semantics.values.formats import has_spelling, is_spelled
 from flowdsl.simulate import world as kinds
+from flowdsl.simulate.executions import started_world
 from flowdsl.simulate.shapes import (
     EMPTY,
     EnumShape,
@@ -28,6 +32,7 @@ from tests.support.effort import THOROUGH, examples, rows
 from tests.support.meaning.checked import Checked, checked, checked_programs, compiled
 from tests.support.meaning.constructs import EXPECTED, constructs
 from tests.support.meaning.generator.programs import program, programs
+from tests.support.meaning.law import payload
 from tests.support.meaning.pools import ODD_TEXTS, nasty_texts
 from tests.support.meaning.shrinking import shrunk
 from tests.support.meaning.worlds import Answers, world, worlds
@@ -136,17 +141,29 @@ def _given(draw: st.DrawFn) -> tuple[Checked, Any]:
 def test_inputs_are_what_the_schema_of_the_program_takes(given_: tuple[Checked, Any]) -> None:
     program_, world_ = given_
     schema = dict(program_.input_schema)
-    # The runner gives secrets, and fills in defaults.
-    given = {f"${each.wire_name}" for each in program_.workflow.secrets}
-    given |= {each.wire_name for each in program_.workflow.inputs if each.has_default}
-    schema["required"] = [each for each in schema.get("required", ()) if each not in given]
+    secrets = {f"${each.wire_name}" for each in program_.workflow.secrets}
+    schema["required"] = [each for each in schema.get("required", ()) if each not in secrets]
+    sent = _as_sent(program_, world_.inputs)
     checker = Draft202012Validator.FORMAT_CHECKER
-    Draft202012Validator(schema, format_checker=checker).validate(world_.inputs)
+    Draft202012Validator(schema, format_checker=checker).validate(sent)
+    assert started_world(payload(program_), world_).inputs == sent
     for field in program_.workflow.inputs:
         value = without_missing(world_.inputs.get(field.wire_name))
         assert value is not None or not field.required or field.has_default, field.name
     assert not any(VARIABLE.search(text) for text in _texts(dict(world_.inputs)))
     assert all(number < program_.rules for number in world_.situations.values())
+
+
+def _as_sent(program_: Checked, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Inputs as FlowDSL's runner sends them, which fills in defaults at any depth."""
+    fields = TypeLowering(lambda value: value).fields(program_.workflow.inputs)
+    return {
+        each.name: with_defaults(inputs[each.name], each.type)
+        if each.name in inputs
+        else default_of(each)
+        for each in fields
+        if each.name in inputs or each.has_default
+    }
 
 
 def test_optional_inputs_are_missing_in_every_way() -> None:
