@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
-from tests.support.flows.compiling import compiled
+from flowdsl.config.load import load_project
+from flowdsl.diagnostics.sink import Sink
+from tests.support.flows.compiling import compiled, only_workflow, prompt_of
 
 
 @pytest.mark.parametrize(
@@ -22,3 +27,34 @@ def test_a_const_of_an_imported_file_is_its_value(written: str, value: str) -> N
     )
     (workflow,) = compiled({"main.flow": main, "lib.flow": library}).workflows
     assert f"Open {value} now." in str(workflow.payload["main_prompt"])
+
+
+def test_a_const_of_the_environment_has_the_defaults_of_a_record() -> None:
+    settings = (
+        '[project]\nname = "p"\nid = "prj_00000000"\nflows = ["*.flow"]\n'
+        '[env.local]\napi = "https://api.clinic.test"\nvars = { no = "7" }\n'
+    )
+    project = load_project(settings, "flowdsl.toml", Sink())
+    assert project is not None
+    options: dict[str, Any] = {"project": project, "environment": project.environments["local"]}
+    source = """
+type Entry { no: string @wire("No."), cur: string = "{env.no} EUR" }
+type Book { entry: Entry = { no: "{env.no}" }, spare: Entry }
+const named = { no: "{env.no}" }
+task enter(entry: Entry, book: Book) { type "{book.entry.no} {book.entry.cur}" into "the row" }
+workflow w {
+  outputs { entry: Entry }
+  steps {
+    keep entry: Entry = named
+    type {{entry.cur}} into "the row"
+    call enter(entry: named, book: { spare: named })
+    emit entry = named
+  }
+}
+"""
+    artifact = only_workflow(source, **options)
+    prompt = prompt_of(source, **options)
+    assert 'an object with "No.": "7"; "cur": "7 EUR"' in prompt
+    assert 'Click the row, then type exactly "7 7 EUR"' in prompt
+    outputs = json.loads(artifact.payload["output_schema"])["properties"]
+    assert outputs["entry"]["const"] == {"No.": "7", "cur": "7 EUR"}
