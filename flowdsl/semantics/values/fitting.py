@@ -12,6 +12,7 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from .. import errors, places
+from ..model import CONST
 from ..names.scopes import ValueScope
 from ..places import Place
 from ..program import Program
@@ -73,6 +74,46 @@ def check_fit(
     if not assignable(found, wanted):
         span = expr.span(scope.module.source)
         _report_mismatch(program, span, found, wanted, place, what)
+    elif found is not wanted and not _is_const(program, expr):
+        _check_defaults(program, expr.span(scope.module.source), found, wanted, what)
+
+
+def _is_const(program: Program, expr: ast.Expr) -> bool:
+    symbol = program.values.get(expr) if isinstance(expr, ast.Ref | ast.ConstRef) else None
+    return symbol is not None and symbol.kind == CONST
+
+
+def _check_defaults(program: Program, span: Span, found: Type, wanted: Type, what: str) -> None:
+    """Report a value of a run without a field that has a default where it is wanted."""
+    field = _undefaulted(found, wanted)
+    if field is not None:
+        program.sink.report(
+            errors.TYPE_MISMATCH,
+            span,
+            what=what,
+            wanted=describe(wanted),
+            found=describe(found),
+            help=f"it has no field `{field.name}`, and nothing adds the default to a value that "
+            "only a run knows: give it the type where it comes from, or write the record out",
+        )
+
+
+def _undefaulted(found: Type, wanted: Type) -> FieldType | None:
+    """A field with a default inside a type that another type, which fits it, does not have."""
+    match strip_optional(found), strip_optional(wanted):
+        case ListOf(have), ListOf(element):
+            return _undefaulted(have, element)
+        case RecordOf() as own, RecordOf() as record if own is not record:
+            for field in record.fields:
+                same = own.field(field.name)
+                inner = field if field.default is not None else None
+                if same is not None:
+                    inner = _undefaulted(same.type, field.type)
+                if inner is not None:
+                    return inner
+        case _:
+            pass
+    return None
 
 
 def _check_enum_value(program: Program, span: Span, value: Any, enum: Enum, what: str) -> None:
