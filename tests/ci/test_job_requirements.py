@@ -31,13 +31,17 @@ def read_pins(file: Path) -> dict[str, set[str]]:
 
 
 def list_needed_here() -> set[str]:
-    """What the job's requirements bring along on this platform, by the installed metadata."""
+    """What the job's requirements bring along on this platform, by the installed metadata.
+
+    Other versions than those that jobs install may need something else, and are left out.
+    """
+    pins = read_pins(CONSTRAINTS)
     needed: set[str] = set()
     waiting = [Requirement(line) for line in list_job_needs()]
     while waiting:
         requirement = waiting.pop()
         name = canonicalize_name(requirement.name)
-        if name in needed:
+        if name in needed or metadata.version(name) not in pins.get(name, ()):
             continue
         needed.add(name)
         for line in metadata.requires(name) or ():
