@@ -159,7 +159,7 @@ def test_a_parameter_is_set_beside_the_others(desk: Desk) -> None:
         (["site"], "written `NAME=VALUE`"),
         (["=x"], "written `NAME=VALUE`"),
         (["a:=nan"], "takes JSON"),
-        (["a:=" + "[" * 5000], "nests deeper than 100 levels"),
+        (["a:=" + "[" * 5000 + "]" * 5000], "nests deeper than 100 levels"),
         (["a=1", "a=2"], "`a` is given twice"),
         (["--unset", "rooms"], "no parameter `rooms` to unset; there are `floor`, `site`, `t`"),
         (["--secret", "a=hunter2"], "gets no value of a secret here"),

@@ -177,7 +177,8 @@ def test_a_script_registers_the_program(tmp_path: Path, shell: str) -> None:
 def test_a_shell_that_is_not_known_is_refused(tmp_path: Path) -> None:
     done = run_command(tmp_path, "completion", "tcsh")
     assert (done.code, done.out) == (64, b"")
-    assert "choose from 'bash', 'zsh', 'fish', 'powershell'" in done.err
+    # Some versions of Python quote the choices.
+    assert "choose from bash, zsh, fish, powershell" in done.err.replace("'", "")
 
 
 # In real shells

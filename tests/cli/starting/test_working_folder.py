@@ -123,7 +123,9 @@ def test_nothing_is_imported_from_the_working_folder(
         done = run(project, words)
         assert done.returncode == 0, (words, done.stderr)
     for name in ("sitecustomize", "usercustomize"):
-        (project / f"{name}.py").unlink()  # which Python itself runs where its path says so
+        (project / f"{name}.py").unlink(
+            missing_ok=True
+        )  # which Python itself runs where its path says so
     for path in (str(project), os.curdir, ""):
         done = run(project, ["check"], PYTHONPATH=f"{path}{os.pathsep}")
         assert done.returncode == 0, (path, done.stderr)
