@@ -43,10 +43,10 @@ def executable(version: str, source: Path, scratch: Path, environ: Mapping[str, 
     binaries = scratch / "venv" / ("Scripts" if windows else "bin")
     python = str(binaries / ("python.exe" if windows else "python"))
 
-    def install(*arguments: str) -> None:
+    def install(*arguments: str, otherwise: str = "FlowDSL cannot be installed") -> None:
         # Isolated, because `-m pip` would import a folder `pip` of the repository.
         command = [python, "-I", "-m", "pip", "--disable-pip-version-check", *arguments]
-        _expect(run(command, folder=scratch, environ=fetching(environ)))
+        _expect(run(command, folder=scratch, environ=fetching(environ)), otherwise)
 
     creation = [sys.executable, "-I", "-m", "venv", str(scratch / "venv")]
     _expect(run(creation, folder=scratch, environ=bare(environ)))
@@ -60,7 +60,9 @@ def executable(version: str, source: Path, scratch: Path, environ: Mapping[str, 
         wanted.write_text(release, encoding="utf-8")
         install(*hashed, "--no-deps", "-r", str(wanted))
         # The release may need what the reviewed commit does not fix.
-        install("check")
+        number = version.split()[0]
+        needs = f"FlowDSL {number} needs other versions than this commit of it fixes"
+        install("check", otherwise=f"{needs}; name the commit of {number} in the pipeline")
     return os.fspath(binaries / ("flowdsl.exe" if windows else "flowdsl"))
 
 
@@ -82,6 +84,6 @@ def _read_release(version: str) -> str:
     return " ".join([f"flowdsl=={number}", *(f"--hash={digest}" for digest in digests)]) + "\n"
 
 
-def _expect(code: int) -> None:
+def _expect(code: int, otherwise: str = "FlowDSL cannot be installed") -> None:
     if code:
-        raise JobError("FlowDSL cannot be installed", 1)
+        raise JobError(otherwise, 1)

@@ -122,6 +122,17 @@ def test_a_release_without_a_digest_is_refused(tmp_path: Path, version: str) -> 
     assert not (tmp_path / "venv").exists()
 
 
+def test_a_release_that_needs_something_else_is_told_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def run(command: list[str], *, folder: Path, environ: dict[str, str]) -> int:
+        return int(command[-1] == "check")
+
+    monkeypatch.setattr(installing, "run", run)
+    with pytest.raises(JobError, match=r"name the commit of 1\.2\.0"):
+        installing.executable(f"1.2.0 {DIGEST}", ROOT, tmp_path, {})
+
+
 @only_thorough
 def test_a_file_with_another_digest_is_not_installed(tmp_path: Path) -> None:
     name, (version,) = next(iter(read_pins(REQUIREMENTS).items()))

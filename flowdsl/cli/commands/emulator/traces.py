@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from flowdsl.config.project import EMBEDDED, Environment
@@ -34,10 +36,15 @@ class TracePages:
     """
 
     def __init__(self, store: Store, data: Path) -> None:
-        # An application of its own, so that no fault of a rehearsal counts what is read here.
-        self._transport = asgi_transport(create_app(store))
+        self._store = store
         self._data = os.path.realpath(data)
         self.port: int | None = None
+
+    @cached_property
+    def _transport(self) -> Any:
+        # An application of its own, so that no fault of a rehearsal counts what is read here; most
+        # emulators show no trace.
+        return asgi_transport(create_app(self._store))
 
     async def __call__(self, run_id: str) -> str | None:
         """The page; None for a run that does not exist."""
