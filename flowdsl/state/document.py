@@ -11,7 +11,6 @@ from pydantic_core.core_schema import no_info_after_validator_function
 
 from flowdsl.config.address import WORKFLOW, Address
 from flowdsl.state.errors import CorruptState, ForeignState, MovedState, NewerState
-from flowdsl.state.migrations import MIGRATIONS
 
 FORMAT = 3
 MIN_CLI = "0.1.0"
@@ -186,7 +185,7 @@ def dump_document(document: StateDocument) -> bytes:
 
 
 def load_document(content: bytes, *, where: str, project: str, environment: str) -> StateDocument:
-    """The document in `content`, migrated to the present format.
+    """The document in `content`.
 
     Raises `CorruptState`, `NewerState` or `ForeignState`, whose messages name `where`.
     """
@@ -199,11 +198,8 @@ def load_document(content: bytes, *, where: str, project: str, environment: str)
             f"the state at `{where}` has format {version} and this version reads up to {FORMAT}; "
             f"use {_named(raw.get('min_cli'))} or newer"
         )
-    while version < FORMAT:
-        if version not in MIGRATIONS:
-            raise CorruptState(_corrupt(where, f"has the unknown format {version}"))
-        raw = MIGRATIONS[version](raw)
-        version += 1
+    if version < FORMAT:
+        raise CorruptState(_corrupt(where, f"has the unknown format {version}"))
     try:
         document = StateDocument.model_validate_json(json.dumps(raw))
     except ValidationError as error:

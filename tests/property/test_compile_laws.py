@@ -11,11 +11,11 @@ from openapi_client.cyberdesk_cloud_client.models import WorkflowCreate
 
 from flowdsl.codegen.artifacts import plain
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
-from flowdsl.ir.document import dump_program, load_program
 from flowdsl.semantics.capabilities import TOOLS
 from flowdsl.source.files import MemoryFiles
 from tests.support.effort import examples
 from tests.support.flows.generated.workflows import workflows
+from tests.support.ir_document import dump_program, load_program
 
 MAIN_ONLY = [name for name, tool in TOOLS.items() if not tool.focused and "_" in name]
 

@@ -6,7 +6,7 @@ import json
 
 from flowdsl.api import CompileOptions, MemoryFiles, compile_project
 from flowdsl.cli.commands.compile.view import artifact_files
-from flowdsl.ir.document import dump_program, load_program
+from tests.support.ir_document import dump_program, load_program
 
 FLOW = """flow 1
 workflow look_up {

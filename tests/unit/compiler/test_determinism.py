@@ -13,8 +13,8 @@ import pytest
 
 from flowdsl.codegen.artifacts import plain
 from flowdsl.compiler.pipeline import Compilation
-from flowdsl.ir.document import dump_program, load_program
 from tests.support.flows.compiling import PROJECTS, ROOT, compile_folder
+from tests.support.ir_document import dump_program, load_program
 
 DUMP = """
 import json, sys

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from flowdsl.ir import nodes
-from flowdsl.ir.document import dump_program, load_program
+from tests.support.ir_document import dump_program, load_program
 
 AT = nodes.Origin(path="a.flow", start_line=1, start_column=1, end_line=1, end_column=2)
 TEXT = (nodes.TextPiece(value="Open it."), nodes.Variable(sigil="input", name="x", in_json=True))

@@ -10,9 +10,8 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from flowdsl.ir import nodes
 from flowdsl.source.record import Record, field_defaults, field_names
-
-from . import nodes
 
 if TYPE_CHECKING:
     from pydantic_core import CoreSchema, SchemaValidator

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from flowdsl.state.document import FORMAT, StateDocument, load_document
+from flowdsl.state.errors import CorruptState, NewerState
+
+
+def load(content: bytes) -> StateDocument:
+    return load_document(content, where="file:x", project="prj_harbour", environment="prod")
+
+
+@pytest.mark.parametrize(
+    ("min_cli", "named"),
+    [("9.1.0", "flowdsl 9.1.0"), ("\x1b]0;x\a", "the version"), (None, "the version")],
+)
+def test_a_newer_document_says_which_version_reads_it(min_cli: object, named: str) -> None:
+    content = json.dumps({"format": FORMAT + 1, "min_cli": min_cli, "anything": 1}).encode()
+    with pytest.raises(NewerState) as caught:
+        load(content)
+    assert named in str(caught.value) and "\x1b" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty"),
+        (b" \n", "is empty"),
+        ("{}".encode("utf-16"), "not UTF-8"),
+        (b"\xff{}", "not UTF-8"),
+        (b"[]", "no JSON object"),
+        (b"{" * 200_000, "not JSON"),
+        (b'{"format": true}', "no `format`"),
+        (b'{"format": 2}', "unknown format 2"),
+    ],
+)
+def test_what_is_no_document_is_named(content: bytes, said: str) -> None:
+    with pytest.raises(CorruptState) as caught:
+        load(content)
+    assert said in str(caught.value) and "state rebuild" in str(caught.value)
