@@ -190,20 +190,11 @@ def _parse(
     console: Console,
 ) -> Any:
     """The arguments of a command; None when its help was asked for and printed."""
-
-    def declare(parser: Any) -> None:
-        add_global_options(parser, directory, color)
-        configure(parser)
-
-    from .runtime.command_line.plain_arguments import plain_arguments
-
-    arguments = plain_arguments(declare, words)
-    if arguments is not None:
-        return arguments
     from .runtime.command_line.arguments import CommandParser, HelpAsked
 
     parser = CommandParser(name, COMMANDS[name])
-    declare(parser)
+    add_global_options(parser, directory, color)
+    configure(parser)
     try:
         return parser.parse(words)
     except HelpAsked as help:
