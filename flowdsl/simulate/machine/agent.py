@@ -7,6 +7,7 @@ before it looked for something.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
@@ -28,7 +29,7 @@ from flowdsl.simulate.world import (
 )
 from flowdsl.source.record import Record
 
-from .characters import inside, outside_lines, spelled
+from .characters import SAVED, inside, outside_lines, spelled
 from .clipboard import copied_date, display_of
 from .grammar import Grammar, Said
 from .kinds import CONSEQUENCES
@@ -212,6 +213,7 @@ class Agent:
                 open_, chosen = self._start(said, line, open_, chosen)
                 continue
             open_ = self.sentence(said, line)
+            self._asked = line.text.removesuffix(".")
             chosen = None
         if lines:
             self._closed(open_, lines[-1])
@@ -278,17 +280,21 @@ class Agent:
                 taken = not chosen and holds(
                     said["condition"], self.view, self.recorder, ends=said["answer"] == DONE
                 )
+                self.memory.whys[said["variable"], said["answer"]] = _unmarked(said["condition"])
                 if taken:
                     self.memory.save(said["variable"], said["answer"])
                 return None, bool(chosen) or taken
             case "control.decide_failed":
                 taken = self._applies(said["missing"], line, open_, chosen)
+                self.memory.whys[said["variable"], said["answer"]] = _unmarked(self._asked)
                 if taken:
                     self.memory.save(said["variable"], said["answer"])
                 return None, taken
             case "control.decide_none":
                 if chosen is None:
                     raise self.meaningless(line)
+                none = Said("control.no_condition", ())
+                self.memory.whys[said["variable"], said["answer"]] = none
                 if not chosen:
                     self.memory.save(said["variable"], said["answer"])
                 return None, None
@@ -330,7 +336,7 @@ class Agent:
                     raise self.meaningless(line)
                 return not chosen
             case "control.if_decided":
-                return self.decided(start)
+                return self.decided(start, line)
             case "control.rounds_missing":
                 return bool(self.memory.values.get(start["decision"][0]) == AGAIN)
             case _:
@@ -339,8 +345,13 @@ class Agent:
                 self.words = open_.words
                 return open_.failed(start)
 
-    def decided(self, said: Said) -> bool:
-        """Whether a decision that an earlier line saved has an answer."""
+    def decided(self, said: Said, line: Line) -> bool:
+        """Whether a decision that an earlier line saved has an answer, for the reason told."""
+        why: Said = said["why"]
+        known = self.memory.whys.get((said["variable"][0], said["answer"]))
+        told = why["check"] if why.name == "control.failed" else why
+        if known is not None and known != _unmarked(told):
+            raise Defect("a decision is told with another reason than it had", inside(line.text))
         return bool(self.memory.values.get(said["variable"][0]) == said["answer"])
 
     def meaningless(self, line: Line) -> Defect:
@@ -486,13 +497,20 @@ class Agent:
             self.act(trace.DO, words)
 
     def run(self, said: Said) -> Open:
+        self._allowed(said["command"])
         command = self.view.text(said["command"])
         self.act(trace.COMMAND, command)
         self._command = command
         left = self._check("tools.run", Question(COMMAND, command))
         return Open(left.start, left.failed, left.words, may_stay=True)
 
+    def _allowed(self, command: str) -> None:
+        """Refuse a command that the service would not run; variables stand in it as spelled."""
+        if self.memory.commands is not None and command not in self.memory.commands:
+            raise Defect("a command that is not in the allowlist", inside(command))
+
     def paste_date(self, said: Said, line: Line) -> None:
+        self._allowed(said["command"])
         today = self.recorder.ask(Question(DAY, "today"))
         copied = copied_date(said["command"], date.fromisoformat(today))
         if copied is None:
@@ -618,3 +636,17 @@ class Agent:
 
     _saved = ""
     _command = ""
+    _asked = ""
+
+
+def _unmarked(said: Any) -> Any:
+    """What was said, with marks as variables: one agent saves a value, another is handed it."""
+    match said:
+        case Said(name=name, holes=holes):
+            return Said(name, _unmarked(holes))
+        case tuple():
+            return tuple(map(_unmarked, said[1:] if said[:1] == (SAVED,) else said))
+        case str():
+            return re.sub("⟪([^⟪⟫]*)⟫", r"{{\1}}", said)
+        case _:
+            return said

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -102,9 +102,9 @@ def carry_out(
     refused: str | None = None
     checks: tuple[Verdict, ...] = ()
     agent: MainAgent | None = None
-    memory = Memory(variant)
+    names = input_names(payload.input_schema)
+    memory = Memory(variant, _commands(payload, inputs, names))
     try:
-        names = input_names(payload.input_schema)
         page = read_page(with_inputs(payload.prompt, inputs, names))
         heading = (_heading(page.title), _heading(page.description))
         rules = rules_of(page, grammar)
@@ -137,6 +137,15 @@ def carry_out(
     trace = recorder.trace(heading, ending, refused, checks)
     kept = agent.recording if agent is not None and trace.is_well else None
     return Execution(trace, kept, memory.values)
+
+
+def _commands(
+    payload: Payload, inputs: Mapping[str, Any], names: Sequence[str]
+) -> frozenset[str] | None:
+    """The commands of the allowlist, with inputs put in as the prompt has them."""
+    if payload.allowlist is None:
+        return None
+    return frozenset(with_inputs(each, inputs, names) for each in payload.allowlist)
 
 
 def _ending(

@@ -188,6 +188,11 @@ class Focused(Agent):
             return
         if said.name == "data.append" and earlier:
             raise Defect("an entry is added to a list that this call has saved", line.text)
-        before = self.memory.values.get(key)
-        entries = list(before) if isinstance(before, list) else []
-        self.memory.values[key] = [*entries, value]
+        if said["variable"] != (key,):
+            raise Defect("a list is saved under the name of another", line.text)
+        before = self.memory.values[key] if earlier else self.view.value((key,))
+        if before in ("", EMPTY):
+            before = []
+        if not isinstance(before, list):
+            raise Defect("an entry is added to what is no list", line.text)
+        self.memory.values[key] = [*before, value]

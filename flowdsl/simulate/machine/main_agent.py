@@ -93,7 +93,7 @@ class MainAgent(Agent):
             return self._step(said, line)
         match said.name:
             case "control.only_if":
-                if self.decided(said):
+                if self.decided(said, line):
                     self.body(line.children)
             case "data.if_missing":
                 if self.view.value(said["value"]) == EMPTY:

@@ -36,13 +36,17 @@ OBSERVATION = "an observation of the run"
 class Memory:
     """The runtime values of one run, by the bare names of their variables.
 
-    `copied` has what copying gave, by the key that it was copied to.
+    `copied` has what copying gave, by the key that it was copied to. `commands` are those that the
+    terminal takes, with variables as they are spelled; None for any. `whys` has why a decision has
+    an answer, by both.
     """
 
-    def __init__(self, variant: Variant) -> None:
+    def __init__(self, variant: Variant, commands: frozenset[str] | None = None) -> None:
         self.variant = variant
+        self.commands = commands
         self.values: dict[str, Any] = {}
         self.copied: dict[str, tuple[Question, Any]] = {}
+        self.whys: dict[tuple[str, str], Any] = {}
 
     def save(self, key: str, value: Any) -> None:
         """`upsert_runtime_values` of one value."""

@@ -1,0 +1,86 @@
+"""The machine does what a payload says: one that says something else is found out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from flowdsl.simulate.executions import disagreements
+from flowdsl.simulate.machine.execute import Payload
+from tests.support.meaning.checked import Checked, checked
+from tests.support.meaning.law import payload
+from tests.support.meaning.worlds import world
+
+Edit = Callable[[Payload], Payload]
+
+
+def workflow(steps: str) -> str:
+    return f"flow 1\nworkflow w {{\n steps {{\n{steps}\n}} }}\n"
+
+
+COMMAND = workflow('run "Get-Date" press "Tab"')
+DAY = workflow('type today into "Day"').replace("steps {", "terminal { dates = true } steps {")
+LISTS = workflow("""
+  keep a: string[] = []
+  keep b: string[] = []
+  if sees "more" { keep a += "x" }
+  if sees "less" { keep b += "y" }
+  for one in {{a}} max 4 { press "Tab" type one into "A" }
+  for one in {{b}} max 4 { press "Enter" type one into "B" }
+""")
+DECIDED = workflow('if sees "it" { do "Open it." capture "a.png" } else { capture "b.png" }')
+CHECKED = workflow('expect "it" else { capture "a.png" } press "Tab"')
+
+
+def commands(*allowed: str) -> Edit:
+    return lambda each: each.__replace__(allowlist=allowed)
+
+
+def words(pattern: str, new: str) -> Edit:
+    return lambda each: each.__replace__(prompt=re.sub(pattern, new, each.prompt, count=1))
+
+
+EDITS = [
+    ("a command that the allowlist lacks", COMMAND, commands("Get-Item")),
+    ("a command that the allowlist has with other blanks", COMMAND, commands("Get-Date ")),
+    ("a command for a day that the allowlist lacks", DAY, commands()),
+    (
+        "one more entry of another list",
+        LISTS,
+        words(r'("b"[^\n]*(?:\{\{|⟪))b((?:\}\}|⟫)[^\n]*"y")', r"\1a\2"),
+    ),
+    ("one more entry of a text", LISTS, words('"a": an empty list', '"a": "p"')),
+    (
+        "a decision that is told with another reason",
+        DECIDED,
+        words(r'(is "1" \([^\n]*)"it"', r'\1"others"'),
+    ),
+    (
+        "a failure that is told of another check",
+        CHECKED,
+        words(r'(is "failed" \([^\n]*)it\)', r"\1all)"),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("source", "edit"), [row[1:] for row in EDITS], ids=[row[0] for row in EDITS]
+)
+def test_a_payload_that_says_something_else_is_found_out(source: str, edit: Edit) -> None:
+    program = checked(source)
+    assert program is not None
+    said = payload(program)
+    broken = edit(said)
+    assert broken != said
+    assert not _differs(program, said)
+    assert _differs(program, broken)
+
+
+def _differs(program: Checked, said: Payload) -> bool:
+    """Whether a payload does something else than a program in one of some worlds."""
+    return any(
+        any(disagreements(program.model, program.workflow, said, world(seed, program)))
+        for seed in range(8)
+    )
