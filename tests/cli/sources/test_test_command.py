@@ -373,16 +373,8 @@ def test_a_run_on_the_local_cyberdesk_ends_as_a_test_says(desk: Path) -> None:
     )
     write_tree(desk, {"flows/total.flow": flow})
     assert run_here(desk, "deploy", "--env", "local", "--yes").code == 0
-    done = run_here(desk, "test", "--scenario", "odd")
-    started = "flowdsl run total --env local --scenario FILE --watch"
-    assert (done.code, done.err) == (0, f"with this as FILE: {started}\n")
-    assert json.loads(done.text)["runs"][0]["reads"] == {"the total": 3}
-    (desk / "FILE").write_text(done.text)
-    ran = run_here(desk, *started.split()[1:])
-    assert ran.code == 0
-    assert json.loads(ran.text) == {"n": 3}
-    (desk / "FILE").write_text(done.text.replace('"the total": 3', '"the total": null'))
-    assert "\n  could not be read: the total\n" in run_here(desk, *started.split()[1:]).err
+    ran = run_here(desk, "run", "total", "--env", "local", "--world", "odd", "--watch")
+    assert (ran.code, json.loads(ran.text)) == (0, {"n": 3})
 
 
 REPLAYED = """\
@@ -420,87 +412,26 @@ def test_a_replay_on_the_local_cyberdesk_ends_as_a_test_says(desk: Path) -> None
     write_tree(desk, {"flows/total.flow": REPLAYED})
     assert run_here(desk, "test").code == 0
     assert run_here(desk, "deploy", "--env", "local", "--yes").code == 0
-    done = run_here(desk, "test", "--scenario", "twice")
-    first, second = done.err.splitlines()
-    words = "flowdsl run total --input who=Ann --env local --scenario FILE --watch"
-    assert first == f"with this as FILE: {words}"
-    assert second == f"then, as a replay: {words.replace('Ann', 'Bo')}"
-    (desk / "FILE").write_text(done.text)
-    ran = run_here(desk, *words.split()[1:])
+    words = ["run", "total", "--env", "local", "--world", "twice", "--watch"]
+    ran = run_here(desk, *words)
     assert (ran.code, json.loads(ran.text)) == (0, {"n": 3})
-    replayed = run_here(desk, *words.replace("Ann", "Bo").split()[1:])
+    replayed = run_here(desk, *words, "--input", "who=Bo")
     assert replayed.code == 1
     assert "Bo is locked" in replayed.err
-
-
-RULES = """\
-[[runs]]
-workflow = "total"
-inputs = { who = "Cy" }
-screen = { "~is locked" = true, "the list is open" = true }
-reads = { n = 7 }
-slow = 3
-
-[[runs]]
-workflow = "other*"
-"""
-
-
-def test_a_scenario_becomes_tests(desk: Path) -> None:
-    write_tree(desk, {"flows/total.flow": REPLAYED, "day.toml": RULES})
-    done = run_here(desk, "test", "--from-scenario", "day.toml")
-    assert done.code == 0
-    assert (
-        done.text
-        == """\
-test "rule 1 of day.toml" for total {
-  given { who = "Cy" }
-  screen { "Cy is locked" = true }
-  reads { n = 7 }
-  aborts "Cy is locked"
-}
-"""
-    )
-    assert done.err.splitlines() == [
-        "rule 1: a test cannot say `slow`",
-        "rule 1, total: nothing asks for the answer to `the list is open`",
-        "rule 2: no workflow has the title `other*`; there are `total`",
-    ]
-    write_tree(desk, {"flows/total.flow": f"{REPLAYED}\n{done.text}"})
-    assert run_here(desk, "test").err == "2 tests passed\n"
-
-
-@pytest.mark.parametrize(
-    ("rules", "said"),
-    [
-        ("", "scenario `day.toml` has no `[[runs]]`"),
-        ("[[runs]]\nworkflow = 'x'", "no workflow has the title `x`"),
-        ("[[runs]]\nreads = { n = 'x' }", "answers `the total of text` with `x`, which is not of"),
-        ("[[runs]]\ninputs = { who = 7 }", "the service refuses these inputs"),
-        ("[[runs]]\nreeds = { n = 'x' }", "`reeds` is no key"),
-    ],
-)
-def test_a_scenario_that_makes_no_test_says_why(desk: Path, rules: str, said: str) -> None:
-    write_tree(desk, {"flows/total.flow": REPLAYED, "day.toml": rules})
-    done = run_here(desk, "test", "--from-scenario", "day.toml")
-    assert (done.code, done.text) == (64, "")
-    assert said in done.err
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--from-scenario", "none.toml"], "cannot read scenario `none.toml`"),
-        (["--from-scenario", "none.toml", "--cov"], "`--from-scenario` runs no test"),
-        (["--scenario", "total"], "several have the words: `total: a wrong total`, `total: noth"),
-        (["--scenario", "nobody"], "none of the 3 tests has all of `nobody` in its title"),
-        (["--scenario", "nothing"], "cannot be carried out; `flowdsl test` says why"),
-        (["--scenario", "wrong", "--cov"], "`--scenario` runs no test"),
-        (["--scenario", "wrong", "--explore", "total"], "`--explore` runs no test"),
+        (["--world", "total"], "several have the words: `a wrong total`, "),
+        (["--world", "nobody"], "no test of `total` has all of `nobody` in its title; there are"),
+        (["--world", "nothing"], "cannot be carried out; `flowdsl test` says why"),
+        (["--world", "odd", "--scenario", "s.toml"], "--world"),
+        (["--scenario", "none.toml"], "cannot read scenario `none.toml`"),
     ],
 )
-def test_what_has_no_scenario_is_said(desk: Path, words: list[str], said: str) -> None:
-    done = run_here(desk, "test", *words)
+def test_a_world_that_cannot_be_played_is_said(desk: Path, words: list[str], said: str) -> None:
+    done = run_here(desk, "run", "total", "--env", "local", *words)
     assert (done.code, done.text) == (64, "")
     assert said in done.err
 

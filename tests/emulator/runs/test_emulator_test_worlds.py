@@ -1,4 +1,4 @@
-"""A run of the local Cyberdesk ends as a test says, under the scenario of the test."""
+"""A run of the local Cyberdesk ends as a test says, in the world of the test."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from flowdsl.cli.commands.test.from_scenario import ChainWorld, RuleWorld, rule_inputs
 from flowdsl.emulator.scenario import make_scenario
 from flowdsl.semantics.flow_tests.items import needs_run
 from flowdsl.simulate.executions import started_world
@@ -18,9 +17,8 @@ from flowdsl.syntax import ast
 from flowdsl.testing.cases import Case, cases_of, inputs_of
 from flowdsl.testing.chains import chain_runs
 from flowdsl.testing.outcome import Problem
+from flowdsl.testing.rehearsal import rehearsal_rules
 from flowdsl.testing.run import every_run, run_test
-from flowdsl.testing.scenarios.reading import written_chain_test, written_test
-from flowdsl.testing.scenarios.rehearsal import rehearsal
 from flowdsl.testing.suite import Suite
 from tests.emulator.runs.run_desk import RunDesk, run_desk
 from tests.support.effort import every
@@ -81,11 +79,9 @@ def assert_ends_as(run: Any, trace: Trace) -> None:
 
 
 def assert_a_run_ends_as(suite: Suite, case: Case) -> int:
-    """Play the scenario of a passing test, and its replays behind it; how many those are."""
+    """Play the world of a passing test, and its replays behind it; how many those are."""
     assert run_test(suite, case).problems == ()
-    found = rehearsal(suite, case)
-    assert found is not None
-    with run_desk(*make_scenario(found.scenario).runs) as desk:
+    with run_desk(*make_scenario({"runs": rehearsal_rules(suite, case)}).runs) as desk:
         if case.chain is not None:
             assert_ends_as(chain_ended(desk, suite, case), wanted_of_chain(suite, case))
             return 0
@@ -166,87 +162,6 @@ def test_a_run_of_every_construct_ends_as_its_test_says() -> None:
     assert len(cases) > 20
     for case in every(3, cases):
         assert_a_run_ends_as(suite, case)
-
-
-@pytest.mark.parametrize("folder", FOLDERS)
-def test_the_scenario_of_a_test_becomes_a_test_with_the_same_run(folder: str) -> None:
-    suite = example_suite(folder)
-    written: dict[str, list[tuple[str, Trace]]] = {}
-    for case in cases_of(suite.model):
-        if case.chain is None and case.task is None and needs_run(case.items):
-            found = rehearsal(suite, case)
-            assert found is not None
-            rules, name = make_scenario(found.scenario).runs, suite.title(case.workflow)
-            tests = written.setdefault(case.workflow.module.source.path, [])
-            for begun, trace in every_run(suite, case):
-                inputs = started_world(suite.payload(case.workflow), begun).inputs
-                rule = next(each for each in rules if each.fits(name, inputs))
-                world = RuleWorld(rule)
-                title = f"test {len(tests)}"
-                text = written_test(suite, case.workflow, title, rule_inputs(rule), world.answer)
-                assert [*world.unused()] == []
-                tests.append((text, trace))
-    assert written
-    for path, tests in written.items():
-        again = example_suite(folder, "\n".join(text for text, _ in tests), into=path)
-        added = [each for each in cases_of(again.model) if each.module.source.path == path]
-        for case, (text, trace) in zip(added[-len(tests) :], tests, strict=True):
-            assert run_test(again, case).problems == (), text
-            ((_, repeated),) = every_run(again, case)
-            assert repeated.events == trace.events, text
-            assert repeated.ending == trace.ending, text
-
-
-CHAIN = """
-workflow read {
-  inputs { order: string }
-  outputs { due: number }
-  steps {
-    expect "the form is open" else abort "no form"
-    extract due: number from "what is due"
-    emit due = {{due}}
-  }
-}
-workflow book {
-  inputs { amount: number by: string }
-  secrets { pin: string }
-  steps { type "{amount} by {by}" into "the amount" type $pin into "the PIN" }
-}
-chain pay {
-  inputs { order: string }
-  step first = run read(order: order)
-  pause { by: string secret pin: string }
-  step book = run book(amount: first.outputs.due, by: by, pin: $pin)
-}
-"""
-
-
-@pytest.mark.parametrize(
-    ("test", "written"),
-    [
-        (
-            'step first { reads { due = 7 } } types "7 by Bo" into "the amount"',
-            "step first { reads { due = 7 } } outputs first { due = 7 }",
-        ),
-        (
-            'step first { screen { "the form is open" = never } } aborts "no form"',
-            'step first { screen { "the form is open" = never } } aborts "no form"',
-        ),
-    ],
-)
-def test_the_scenario_of_a_chain_becomes_a_test_of_the_chain(test: str, written: str) -> None:
-    given = 'given { order = "1" by = "Bo" }'
-    suite = suite_of(f'{CHAIN}\ntest "t" for chain pay {{ {given} {test} }}')
-    (case,) = cases_of(suite.model)
-    found = rehearsal(suite, case)
-    assert found is not None and case.chain is not None
-    world = ChainWorld(suite, make_scenario(found.scenario).runs)
-    text = written_chain_test(suite, case.chain, "again", world.rule_for)
-    assert world.is_used_up() and [*world.unused()] == []
-    assert written in " ".join(text.split())
-    again = suite_of(f"{CHAIN}\n{text}")
-    (repeated,) = cases_of(again.model)
-    assert run_test(again, repeated).problems == ()
 
 
 BODY = """
@@ -333,13 +248,10 @@ def test_what_a_replay_answers_is_for_the_replay() -> None:
         )
     )
     (case,) = cases_of(suite.model)
-    found = rehearsal(suite, case)
-    assert found is not None
-    first, second = found.scenario["runs"]
+    first, second = rehearsal_rules(suite, case)
     assert first["approve"] is True and "approve" not in second
     assert (first["inputs"]["rows"], second["inputs"]["rows"]) == (["a", "b"], ["x"])
     assert "x is saved" not in first["screen"] and second["screen"]["x is saved"] is False
-    assert [command.split()[:3] for command in found.commands] == [["flowdsl", "run", "w"]] * 2
     assert assert_a_run_ends_as(suite, case) == 1
 
 
@@ -350,9 +262,7 @@ def test_two_steps_that_run_one_workflow_have_a_rule_each() -> None:
         '\ntest "t" for chain c { step two { screen { ~"open" = never } } aborts "2 is open" }'
     )
     (case,) = cases_of(suite.model)
-    found = rehearsal(suite, case)
-    assert found is not None
-    assert [(rule["workflow"], rule["nth"]) for rule in found.scenario["runs"]] == [
+    assert [(rule["workflow"], rule["nth"]) for rule in rehearsal_rules(suite, case)] == [
         ("w", 1),
         ("w", 2),
     ]
@@ -365,9 +275,7 @@ def test_two_steps_that_run_one_workflow_have_a_rule_each() -> None:
 def checked(suite: Suite, case: Case) -> tuple[str, list[str]]:
     """How the run of a test ends on the local service, with the status of each of its checks."""
     payload = suite.payload(case.workflow)
-    found = rehearsal(suite, case)
-    assert found is not None
-    with run_desk(*make_scenario(found.scenario).runs) as desk:
+    with run_desk(*make_scenario({"runs": rehearsal_rules(suite, case)}).runs) as desk:
         deployed = made(desk, suite, case, suite.title(case.workflow))
         ((world, _),) = every_run(suite, case)
         values = dict(started_world(payload, world).inputs)
@@ -420,21 +328,3 @@ def test_a_run_whose_outputs_are_refused_ends_in_an_error_on_the_service() -> No
         (case,) = cases_of(suite.model)
         assert (run_test(suite, case).problems == ()) is passes
         assert checked(suite, case)[0] == ("success" if passes else "error")
-
-
-def test_what_a_scenario_says_of_a_check_becomes_an_answer_of_the_test() -> None:
-    checks = 'file "a.png" exists as "kept" output satisfies "total is not negative" as "said"'
-    suite = suite_of(checked_source(checks))
-    (subject,) = suite.model.workflows
-    given = {"names": ["a"], "wanted": 1, "others": [], "who": "Ann"}
-    rule = {"inputs": given, "reads": {"total": 2}, "checks": {"said": "failed", "kept": "failed"}}
-    scenario = make_scenario({"format_version": 1, "runs": [rule]})
-    world = RuleWorld(scenario.runs[0])
-    text = written_test(suite, subject, "again", rule_inputs(scenario.runs[0]), world.answer)
-    assert 'checks { "total is not negative" = failed }' in text
-    assert 'fails check "said"' in text and '"kept"' not in text
-    # What the run keeps decides a check of files.
-    assert [*world.unused()] == ["kept"]
-    again = suite_of(f"{checked_source(checks)}\n{text}")
-    (case,) = cases_of(again.model)
-    assert run_test(again, case).problems == ()

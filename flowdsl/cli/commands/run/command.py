@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
 
-from flowdsl.config.project import EMBEDDED, Environment
+from flowdsl.compiler.pipeline import Compilation
+from flowdsl.config.project import EMBEDDED
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.diagnostics.render.cells import printable
@@ -97,11 +98,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--watch", action="store_true", help="wait for the end, and exit as the runs ended"
     )
-    parser.add_argument(
+    worlds = parser.add_mutually_exclusive_group()
+    worlds.add_argument(
+        "--world",
+        metavar="WORDS",
+        help="on the local Cyberdesk: what the test with all these words in its title answers, "
+        "with the inputs of the test where none are given",
+    )
+    worlds.add_argument(
         "--scenario",
         metavar="FILE",
-        help="what the local Cyberdesk answers and what goes wrong there, as `flowdsl test "
-        "--scenario` prints it",
+        help="on the local Cyberdesk: what goes wrong there, and what is answered",
     )
     add_watch_options(parser)
     http_log.configure(parser)
@@ -116,16 +123,18 @@ def _count(text: str) -> int:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Check, create, and with `--watch` wait for the end; outputs go to standard output."""
     deployment = open_deployment(arguments.env, console)
-    program, bundle = compile_sources(deployment, console)
+    compilation = compile_sources(deployment, console)
+    program, bundle = compilation.program, compilation.bundle
+    assert program is not None and bundle is not None, "sources without errors are compiled whole"
     source = answered(lambda: named_source(program, arguments.name))
     environment = deployment.environment
+    scenario = _scenario(arguments, deployment, compilation)
     batches = Batches(arguments, deployment.target.root, environment, source)
     _take_batch(arguments, source, batches)
     today = answered(
         lambda: batches.today(today_in(deployment.project.timezone, system_runtime().now()))
     )
     plan, pausing = answered(lambda: _plan(arguments, source, program, today, console))
-    scenario = _scenario(arguments.scenario, environment)
     document = answered(lambda: usable_document(deployment.store, environment))
     ids = answered(lambda: deployed_ids(plan.workflows, document, environment.name))
     batches.know(ids, document, today)
@@ -180,15 +189,24 @@ def _take_batch(
     arguments.resume = batches.session if pauses else None
 
 
-def _scenario(path: str | None, environment: Environment) -> Scenario | None:
-    if path is None:
+def _scenario(
+    arguments: argparse.Namespace, deployment: Deployment, compilation: Compilation
+) -> Scenario | None:
+    """How the local Cyberdesk behaves, by `--world` or `--scenario`; None where neither is said."""
+    option = "world" if arguments.world is not None else "scenario"
+    if getattr(arguments, option) is None:
         return None
+    environment = deployment.environment
     if environment.api != EMBEDDED:
         raise UsageError(
-            f"`--scenario` is for the local Cyberdesk, and `api` of `{environment.name}` is "
+            f"`--{option}` is for the local Cyberdesk, and `api` of `{environment.name}` is "
             f"`{environment.api}`"
         )
-    return read_scenario(path)
+    if option == "world":
+        from .worlds import play_test
+
+        return play_test(arguments, deployment, compilation)
+    return read_scenario(arguments.scenario)
 
 
 async def _carried_out(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from collections.abc import Sequence
 
 from flowdsl.compiler.pipeline import Compilation
-from flowdsl.config.project import EMBEDDED, Environment, Project
+from flowdsl.config.project import Environment, Project
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.text import render_text
 from flowdsl.diagnostics.suggest import listed
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from flowdsl.semantics.model import SemanticModel
     from flowdsl.testing.cases import Case
     from flowdsl.testing.outcome import Result
-    from flowdsl.testing.suite import Suite
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -96,18 +94,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"paths that are looked for (default: {MOST_PATHS})",
     )
     parser.add_argument(
-        "--scenario",
-        metavar="WORDS",
-        help="run no test, but print the world of the one with all these words in its title as a "
-        "scenario of the local Cyberdesk, and how to start its run",
-    )
-    parser.add_argument(
-        "--from-scenario",
-        metavar="FILE",
-        help="run no test, but print one for each rule of a scenario: with its answers, and with "
-        "what the flow does then",
-    )
-    parser.add_argument(
         "-j",
         "--jobs",
         type=positive,
@@ -158,12 +144,10 @@ def _run(arguments: argparse.Namespace, console: Console, report: TestReports) -
         return SOURCE_ERRORS
     _check_together(arguments)
     environment = _environment(target.project, arguments.env)
-    words = arguments.scenario or arguments.words
-    compiled = compiled_tests(target, environment, words, also=arguments.explore)
+    compiled = compiled_tests(target, environment, arguments.words, also=arguments.explore)
     _tell_errors(compiled, target, console, report)
-    runs_tests = arguments.explore is None and arguments.from_scenario is None
-    runs_tests = runs_tests and arguments.scenario is None
-    if compiled.compilation.bundle is None or not (runs_tests or compiled.is_whole):
+    is_stopped = arguments.explore is not None and not compiled.is_whole
+    if compiled.compilation.bundle is None or is_stopped:
         return SOURCE_ERRORS
     if arguments.explore is not None:
         from .explore import explore
@@ -171,11 +155,6 @@ def _run(arguments: argparse.Namespace, console: Console, report: TestReports) -
         code = explore(arguments, console, target, compiled.compilation, environment)
         report.leave_to_command()
         return code
-    if arguments.from_scenario is not None:
-        from .from_scenario import write_tests
-
-        file = arguments.from_scenario
-        return write_tests(file, console, target, compiled.compilation, environment)
     return _run_tests(arguments, console, target, compiled, environment, report)
 
 
@@ -206,7 +185,7 @@ def _run_tests(
     environment: Environment | None,
     report: TestReports,
 ) -> int:
-    """Run the tests of what could be compiled, or print the scenario of one."""
+    """Run the tests of what could be compiled."""
     from flowdsl.testing.suite import Suite
 
     from .sharing import timed_results
@@ -217,13 +196,11 @@ def _run_tests(
     assert compilation.bundle is not None, "some flows have no errors"
     tests = _tests_of(compilation, compiled.entries)
     if tests or (compiled.is_whole and not arguments.pass_with_no_tests):
-        tests = _selected(tests, arguments.scenario or arguments.words, compiled)
+        tests = _selected(tests, arguments.words, compiled)
     model = compilation.analysis.model
     variables = environment.vars if environment is not None else {}
     snapshots, unreadable = kept_snapshots(target, tests)
     suite = Suite(model, compilation.bundle, variables, target.show_path, snapshots, unreadable)
-    if arguments.scenario is not None:
-        return _rehearse(suite, tests, target.project, console)
     if arguments.update:
         update(suite, target, tests, snapshots, console)
     if compiled.is_whole and not (arguments.paths or arguments.words):
@@ -257,41 +234,8 @@ def _check_together(arguments: argparse.Namespace) -> None:
     if arguments.explore is None and arguments.paths_at_most is not None:
         raise UsageError("`--at-most` is for `--explore`")
     has_run = any(getattr(arguments, name) not in (None, False, "") for name in _OF_RUNS)
-    if arguments.explore is not None and (has_run or arguments.scenario is not None):
+    if arguments.explore is not None and has_run:
         raise UsageError("`--explore` runs no test: it goes with `--at-most`, `--env` and `--json`")
-    if arguments.from_scenario is not None and (
-        has_run or arguments.json or arguments.scenario is not None or arguments.explore is not None
-    ):
-        raise UsageError("`--from-scenario` runs no test: it goes with `--env`, and prints tests")
-    if arguments.scenario is not None and (has_run or arguments.json):
-        raise UsageError("`--scenario` runs no test: it goes with `--env`, and prints JSON")
-
-
-def _rehearse(
-    suite: Suite, tests: Sequence[Case], project: Project | None, console: Console
-) -> int:
-    """Print the scenario of the one test that is selected."""
-    from flowdsl.semantics.flow_tests.items import needs_run
-    from flowdsl.testing.scenarios.rehearsal import rehearsal
-
-    if len(tests) > 1:
-        titles = listed(f"{each.subject}: {each.title}" for each in tests)
-        raise UsageError(f"`--scenario` is for one test, and several have the words: {titles}")
-    (case,) = tests
-    if case.task is not None:
-        raise UsageError("a task is not run alone: take a test of a workflow that calls it")
-    if not needs_run(case.items):
-        raise UsageError("this test says something of the prompt alone, and has no run")
-    found = rehearsal(suite, case)
-    if found is None:
-        raise UsageError("the run of this test cannot be carried out; `flowdsl test` says why")
-    console.out(json.dumps(found.scenario, ensure_ascii=False, indent=2))
-    environments = () if project is None else project.environments.values()
-    local = next((each.name for each in environments if each.api == EMBEDDED), "local")
-    for number, command in enumerate(found.commands):
-        words = "then, as a replay" if number else "with this as FILE"
-        console.err(f"{words}: {command} --env {local} --scenario FILE --watch")
-    return SUCCESS
 
 
 def percentage(word: str) -> float:

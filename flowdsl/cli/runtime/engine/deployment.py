@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowdsl.codegen.artifacts import Bundle
-from flowdsl.compiler.pipeline import compile_project
+from flowdsl.compiler.pipeline import Compilation, compile_project
 from flowdsl.config.address import Address, workflow_address
 from flowdsl.config.project import EMBEDDED, Environment, Project
 from flowdsl.cyberdesk.client import CyberdeskClient
@@ -24,7 +24,6 @@ from flowdsl.diagnostics.render.text import render_text
 from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.host.environment import in_ci, read_api_key
 from flowdsl.host.git import Checkout, NoCheckout, checkout_at
-from flowdsl.ir.nodes import Program
 from flowdsl.source.files import NotedFiles
 from flowdsl.source.record import Record
 from flowdsl.state.document import Source
@@ -186,11 +185,13 @@ def compile_bundle(deployment: Deployment, console: Console) -> Bundle:
 
     Raises `CommandError` after showing what is wrong.
     """
-    return compile_sources(deployment, console)[1]
+    bundle = compile_sources(deployment, console).bundle
+    assert bundle is not None, "sources without errors have artifacts"
+    return bundle
 
 
-def compile_sources(deployment: Deployment, console: Console) -> tuple[Program, Bundle]:
-    """The program of the sources for the environment, and its artifacts.
+def compile_sources(deployment: Deployment, console: Console) -> Compilation:
+    """The sources, compiled for the environment, with program and artifacts.
 
     Raises as `compile_bundle`.
     """
@@ -201,7 +202,7 @@ def compile_sources(deployment: Deployment, console: Console) -> tuple[Program, 
         analysis = compilation.analysis
         show_problems(target, analysis.diagnostics, len(analysis.findings.paths), console)
         raise CommandError("the sources have errors; nothing was written", exit_codes.SOURCE_ERRORS)
-    return compilation.program, compilation.bundle
+    return compilation
 
 
 def show_problems(target: Target, problems: Any, file_count: int, console: Console) -> None:

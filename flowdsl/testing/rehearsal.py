@@ -1,4 +1,4 @@
-"""The world of a test as a scenario of the local Cyberdesk: a run ends there as the test says.
+"""The world of a test as rules of the local Cyberdesk: a run ends there as the test says.
 
     screen { "the list is open" = [false, true] }
     "screen": {"the list is open": [false, true]}
@@ -9,24 +9,21 @@ the inputs of its run: those of a replay are others than those of the run that i
 
 from __future__ import annotations
 
-import json
 import re
-import shlex
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from flowdsl.semantics.model import ChainSymbol, WorkflowSymbol
 from flowdsl.simulate.executions import started_world
 from flowdsl.simulate.trace import NOT_STARTED, SUCCESS, Trace
 from flowdsl.simulate.world import COMMAND, COPY, OUTPUT, READ, World
-from flowdsl.source.record import Record
 
-from ..cases import Case, begun_inputs
-from ..chains import chain_runs
-from ..outcome import Problem
-from ..run import every_run
-from ..suite import Suite
+from .cases import Case, begun_inputs
+from .chains import chain_runs
+from .outcome import Problem
+from .run import every_run
+from .suite import Suite
 
 _TABLES = {READ: "reads", COPY: "reads", OUTPUT: "reads", COMMAND: "commands"}
 """The table of a scenario that answers a kind of question; the others are for the screen."""
@@ -36,24 +33,15 @@ _ROOT = re.compile(r"[^\W\d]\w*")
 """Names of inputs that a rule of a scenario can look at."""
 
 
-class Rehearsal(Record):
-    """How a test is played on the local Cyberdesk: the scenario, and the words that start its runs.
+def rehearsal_rules(suite: Suite, case: Case) -> list[dict[str, Any]]:
+    """The rules (`[[runs]]` of a scenario) for the runs of a test of a workflow or a chain.
 
-    There is one run, or, where the test has replays, one for each in their order. A secret stands
-    in the words as `NAME=ask`; the environment and the file are left open.
+    One for each run, its replays included, or for each step of a chain. None where a run cannot be
+    carried out.
     """
-
-    scenario: Mapping[str, Any]
-    commands: tuple[str, ...]
-
-
-def rehearsal(suite: Suite, case: Case) -> Rehearsal | None:
-    """The scenario of a test of a workflow or a chain; None where its run cannot be carried out."""
     if case.chain is not None:
-        return _of_chain(suite, case, case.chain)
+        return list(_rules_of_chain(suite, case, case.chain))
     runs = every_run(suite, case)
-    if not runs:
-        return None
     title = _any_of(suite.title(case.workflow))
     rules: list[dict[str, Any]] = []
     for number, (world, trace) in enumerate(runs):
@@ -64,8 +52,15 @@ def rehearsal(suite: Suite, case: Case) -> Rehearsal | None:
         rules.append({"workflow": title} | known | approved | answers_in(trace) | checks)
     # A rule is for runs with its inputs, whatever else they have: what names most comes first.
     rules.sort(key=lambda rule: len(rule.get("inputs", ())), reverse=True)
-    commands = [_command(case, world.inputs) for world, _ in runs]
-    return Rehearsal({"format_version": 1, "runs": rules}, tuple(commands))
+    return rules
+
+
+def rehearsal_inputs(suite: Suite, case: Case) -> dict[str, Any]:
+    """What a test gives to its first run, by the names on the wire, days filled in."""
+    if case.chain is not None:
+        return begun_inputs(case, suite.literals(case.module)) or {}
+    ((world, _), *_) = every_run(suite, case)
+    return dict(world.inputs)
 
 
 def _named_inputs(suite: Suite, workflow: WorkflowSymbol, world: World) -> dict[str, Any]:
@@ -76,28 +71,19 @@ def _named_inputs(suite: Suite, workflow: WorkflowSymbol, world: World) -> dict[
     }
 
 
-def _of_chain(suite: Suite, case: Case, chain: ChainSymbol) -> Rehearsal | None:
+def _rules_of_chain(suite: Suite, case: Case, chain: ChainSymbol) -> Iterator[dict[str, Any]]:
+    """A rule for each step; several runs of one workflow are told apart by their number."""
     problems: list[Problem] = []
     every = chain_runs(suite, case, chain, problems)
     ran = [(each.workflow, each.trace) for each in every if each.trace.ending.status != NOT_STARTED]
-    if not ran:
-        return None
-    inputs = begun_inputs(case, suite.literals(case.module)) or {}
-    scenario = {"format_version": 1, "runs": list(_rules(suite, ran))}
-    return Rehearsal(scenario, (_command(case, inputs),))
-
-
-def _command(case: Case, inputs: Mapping[str, Any]) -> str:
-    """The words that start a run."""
-    subject = case.chain or case.workflow
-    words = ["flowdsl", "run", subject.name]
-    answers = set() if case.chain is None else _answers_of_pauses(case)
-    for name, value in inputs.items():
-        option = "--answer" if name in answers else "--input"
-        words += [option, f"{name}={_spelled(value)}"]
-    for secret in subject.secrets:
-        words += ["--secret", f"{secret.wire_name}=ask"]
-    return shlex.join(words)
+    often = Counter(workflow.name for workflow, _ in ran)
+    seen: Counter[str] = Counter()
+    for workflow, trace in ran:
+        seen[workflow.name] += 1
+        rule: dict[str, Any] = {"workflow": _any_of(suite.title(workflow))}
+        if often[workflow.name] > 1:
+            rule["nth"] = seen[workflow.name]
+        yield rule | answers_in(trace) | judged(suite, workflow, trace)
 
 
 def answers_in(trace: Trace) -> dict[str, Any]:
@@ -129,27 +115,6 @@ def _in_turn(answers: list[Any]) -> Any:
     return first if is_one and not isinstance(first, list) else answers
 
 
-def _rules(suite: Suite, ran: Sequence[tuple[WorkflowSymbol, Trace]]) -> Iterator[dict[str, Any]]:
-    """A rule for each step; several runs of one workflow are told apart by their number."""
-    often = Counter(workflow.name for workflow, _ in ran)
-    seen: Counter[str] = Counter()
-    for workflow, trace in ran:
-        seen[workflow.name] += 1
-        rule: dict[str, Any] = {"workflow": _any_of(suite.title(workflow))}
-        if often[workflow.name] > 1:
-            rule["nth"] = seen[workflow.name]
-        yield rule | answers_in(trace) | judged(suite, workflow, trace)
-
-
 def _any_of(name: str) -> str:
     """A name as a pattern that nothing else fits."""
     return "".join(f"[{each}]" if each in "*?[" else each for each in name)
-
-
-def _answers_of_pauses(case: Case) -> set[str]:
-    assert case.chain is not None, "only a chain pauses"
-    return {field.wire_name for pause in case.chain.pauses for field in pause.inputs}
-
-
-def _spelled(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
