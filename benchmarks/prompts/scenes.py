@@ -3,26 +3,35 @@
 Prints scenes for such readers, and scores what they did.
 
     python benchmarks/prompts/scenes.py print [-o DIR] [--flowdsl PROGRAM] [NAME ...]
-    python benchmarks/prompts/scenes.py score FILE
+    python benchmarks/prompts/scenes.py packs N -o DIR [--flowdsl PROGRAM]
+    python benchmarks/prompts/scenes.py score FILE ...
 
-A scene is a file of `benchmarks/prompts/scenes/`: a small flow, who reads (`main`, or `focused`
-with the number of the instruction in `instruction`, 1 without it), the values of inputs, a desktop
-described without hints, and the calls that the program means.
+A scene is a file of `benchmarks/prompts/scenes/`:
+
+- `source`: a small flow of one workflow; `tools` are those of `focused_agent_tools`.
+- `reader`: `main`; `focused`, whose call is the first that holds the words of `instruction`;
+  `screenshot`, who reads what a background reading asks; `outputs`, who makes the outputs.
+- `inputs`, by name, and `values` of the run, by name: what the service fills in.
+- `desktop`: described without hints.
+- `calls`: what the program means; `allowed`: what does no harm beside it.
+- `answers`, `situations`: what the desktop answers, as in `tests/corpus/meaning`; `others`: calls
+  of another agent in the same run.
+- `about`: sentences and words by their names, and each time the change of the calls which somebody
+  makes who takes it for its opposite (`press f2 -> press f3`).
 
 `print` gives what an agent gets, compiled by this checkout or by another `flowdsl`, and never the
-calls; scenes go under a mark instead of their name, which would say what to look for. `score` takes
-a JSON object: for each mark the list of calls that a reader made, each a list of a verb and its
-argument. It prints for each scene whether all is right, what is missing, and what was done that the
-program does not mean, and exits 1 if there is any of that.
-
-In `calls`, an argument of `type` is meant to the last blank; of others it names words that the
-argument has to hold (`a|b`: one of them, `a&b`: both). A verb may be one of several, too.
+calls; scenes go under a mark instead of their name, which would say what to look for. `packs`
+writes all scenes into N files, each with how to answer. `score` takes the answers of readers, a
+JSON object in each file: for each mark the list of calls, each a list of a verb and its argument.
+It prints for each scene who is right, what is missing and what was done that the program does not
+mean, then the sentences that somebody took wrong, and exits 1 if anything was done that a program
+does not mean.
+`plays.py` says what counts as the same call.
 """
 
 from __future__ import annotations
 
 import argparse
-import difflib
 import hashlib
 import json
 import re
@@ -30,23 +39,56 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.prompts.plays import Call, compare  # noqa: E402
+
+Scene = dict[str, Any]
+
 SCENES = Path(__file__).parent / "scenes"
+PICTURE = ROOT / "tests/corpus/meaning/dot.png"
+"""The picture that scenes may show."""
+
 FLOWDSL = (sys.executable, "-m", "flowdsl")
 
-ASK = """\
-You are the agent that this text instructs. You see nothing but the text and the desktop \
-described below it. Write down what you do, in
-order, as a JSON list of calls. Each call is a list of a verb and its argument as a string:
-  ["click", what]  ["double_click", what]  ["type", the text, character by character; \
-"\\n" for a line end]  ["press", keys]  ["wait", seconds]
-  ["focused_action", ""]  ["run", a terminal command]  ["capture", file name]  \
-["save", key and value]  ["report", what you report]
-  ["declare_task_failed", reason]  ["done"] when you have come to the end of the text; \
-where it has you stop before, the list ends there
-Looking at the screen is no call."""
+INTRODUCTION = """\
+Each scene below stands for itself. You see nothing but its text and what is described below the \
+text. Write down what you do, in order,
+as a JSON list of calls; each call is a list of a verb and its argument as a string. Do just what \
+the text asks for, and guess nothing.
+Answer with one JSON object: {"the mark of the scene": [calls], ...}.
+"""
+
+AGENTS = """\
+You are the agent that the text instructs.
+  ["click", what]  ["double_click", what]  ["clear", the field that you empty]  ["press", one \
+chord of keys]
+  ["type", the text, character by character; "\\n" for a line end; what is in { } as you see it]
+  ["copy", what]  ["wait", seconds of a pause that the text asks for]  ["run", a terminal command]
+  ["capture", file name]  ["export", path]  ["screenshot", ""]  ["focused_action", the last line \
+that you pass, as you pass it]
+  ["start_loop", its text]  ["end_loop_iteration", ""]  ["save", key and value]  ["report", what]
+  ["declare_task_failed", reason]  ["done"] when you have come to the end of the text; where it \
+has you stop before, the list ends there
+Looking at the screen is no call, also while you wait for something. What a focused_action does is \
+none of your calls."""
+
+ASK = {
+    "main": AGENTS,
+    "focused": AGENTS,
+    "screenshot": """\
+You are shown a screen and asked this.
+["save", key and value] is a call; ["done"] ends the list.""",
+    "outputs": """\
+A run has ended, and this JSON schema describes its outputs. You see what the run has saved, and \
+nothing else. Make the outputs: a call
+["output", "name = its value as JSON"] for each property; ["done"] ends the list.""",
+}
 
 
 def mark(name: str) -> str:
@@ -54,104 +96,126 @@ def mark(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()[:6]
 
 
-def scenes(names: list[str]) -> dict[str, dict[str, Any]]:
+def scenes(names: list[str]) -> dict[str, Scene]:
     """The scenes of these names; all without a name."""
     paths = [SCENES / f"{name}.toml" for name in names] or sorted(SCENES.glob("*.toml"))
     return {path.stem: tomllib.loads(path.read_text("utf-8")) for path in paths}
 
 
-def compiled(source: str, program: tuple[str, ...]) -> str:
-    """The prompt of the one workflow of a source."""
+def settings(scene: Scene) -> str:
+    """The project file of a scene."""
+    tools = json.dumps(scene.get("tools", []))
+    return f'[project]\nname = "scene"\n[platform]\nfocused_agent_tools = {tools}\n'
+
+
+def compiled(scene: Scene, program: tuple[str, ...]) -> tuple[str, str]:
+    """The prompt of the one workflow of a scene, and the schema of its outputs or nothing."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "scene.flow"
-        path.write_text(source, "utf-8")
-        command = [*program, "compile", path.name, "-o", "out"]
+        Path(folder, "scene.flow").write_text(scene["source"], "utf-8")
+        Path(folder, "flowdsl.toml").write_text(settings(scene), "utf-8")
+        Path(folder, PICTURE.name).write_bytes(PICTURE.read_bytes())
+        command = [*program, "compile", "scene.flow", "-o", "out"]
         ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         found = sorted(Path(folder).glob("out/*/prompt.md"))
         if ended.returncode or len(found) != 1:
             raise SystemExit(f"{' '.join(command)}: exit {ended.returncode}\n{ended.stderr}")
-        return found[0].read_text("utf-8")
+        schema = found[0].with_name("output.schema.json")
+        outputs = schema.read_text("utf-8") if schema.exists() else ""
+        return found[0].read_text("utf-8"), outputs
 
 
-PASSED_ON = "all rules below this one"
+# What a reader sees
+
+PASSED_ON = "rules below this one"
 """Words of the rule behind which stand those for focused agents too."""
 
+CLOSING = dict(zip("\"'“«‹「⟦", "\"'”»›」⟧", strict=True))
+"""The mark behind a quoted text, by the mark before it."""
 
-def instruction(prompt: str, number: int) -> str:
-    """The bullets of the focused call with this number, as the main agent passes them on.
 
-    The rules that it is told to pass on stand before them.
+def instruction(prompt: str, words: str) -> str:
+    """The bullets of the first focused call that holds these words, as they are passed on.
+
+    The rules that the main agent is told to pass on stand before them.
     """
     lines = prompt.split("\n")
     told = [index for index, line in enumerate(lines) if PASSED_ON in line]
     rules = lines[told[0] + 1 : lines.index("", told[0])] if told else []
-    starts = [
-        index
-        for index, line in enumerate(lines)
-        if re.match(r" *[0-9.]+ Use focused_action\b", line)
-    ]
-    if len(starts) < number:
-        raise SystemExit(f"there are {len(starts)} focused calls, and not {number}")
-    start = starts[number - 1] + 1
-    indent = re.match(r" *", lines[start])
-    assert indent is not None
-    bullets: list[str] = []
-    for line in lines[start:]:
-        if not line.startswith(indent[0]) or not line.strip():
-            break
-        bullets.append(line.removeprefix(indent[0]))
-    return "\n".join([*rules, *bullets])
+    for start, line in enumerate(lines[:-1], 1):
+        if not re.match(r"[^\w]*[0-9.]+ .*Use focused_action\b", line):
+            continue
+        indent = re.match(r" *", lines[start])
+        assert indent is not None
+        bullets = []
+        for each in lines[start:]:
+            if not each.startswith(indent[0]) or not each.strip():
+                break
+            bullets.append(each.removeprefix(indent[0]))
+        if words in "\n".join(bullets):
+            return "\n".join([*rules, *bullets])
+    raise SystemExit(f"no focused call with the words: {words}")
 
 
-def shown(scene: dict[str, Any], program: tuple[str, ...]) -> str:
-    """What a reader of a scene sees."""
-    text = compiled(scene["source"], program)
-    if scene["reader"] == "focused":
-        text = instruction(text, scene.get("instruction", 1))
-    # The service puts the values of inputs into the text before anybody reads it.
+def background(prompt: str) -> str:
+    """What the first background reading asks."""
+    _, found, rest = prompt.partition("extract_prompt=")
+    if not found:
+        raise SystemExit("there is no background reading")
+    return rest[1:].partition(CLOSING[rest[0]])[0]
+
+
+def seen(scene: Scene, prompt: str, outputs: str) -> str:
+    """What the reader of a scene sees of a compiled workflow, values filled in."""
+    match scene["reader"]:
+        case "focused":
+            text = instruction(prompt, scene.get("instruction", ""))
+        case "screenshot":
+            text = background(prompt)
+        case "outputs":
+            return json.dumps(json.loads(outputs), indent=2, ensure_ascii=False)
+        case _:
+            text = prompt
+    return filled(text, scene)
+
+
+def filled(text: str, scene: Scene) -> str:
+    """A text as the service gives it to somebody, with inputs and values of the run."""
     for name, value in scene.get("inputs", {}).items():
-        text = text.replace(f"{{{name}}}", value)
-    return f"{ASK}\n\n=== The text ===\n{text}\n\n=== The desktop ===\n{scene['desktop'].strip()}\n"
+        text = _filled(text, "{", name, value, "}")
+    for name, value in scene.get("values", {}).items():
+        text = _filled(text, "{{", name, value, "}}")
+    return text
 
 
-# Scoring
+def _filled(text: str, opening: str, name: str, value: Any, closing: str) -> str:
+    if isinstance(value, dict):
+        for key, each in value.items():
+            text = _filled(text, opening, f"{name}.{key}", each, closing)
+    is_inner = r"(?<!\{)" if opening == "{" else ""
+    pattern = f"{is_inner}{re.escape(opening + name + closing)}"
+    return re.sub(pattern, lambda _: spelled(value), text)
 
-KEYED = frozenset(("press", "wait", "type"))
-"""Verbs whose argument is meant exactly."""
+
+def spelled(value: Any) -> str:
+    """A value as the service puts it into a text."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def is_meant(call: list[str], meant: list[str]) -> bool:
-    """Whether a call of a reader is the one that the program means."""
-    if call[0] not in meant[0].split("|"):
-        return False
-    given, wanted = ("".join(each[1:]) for each in (call, meant))
-    if call[0] == "type":
-        return given == wanted
-    if call[0] in KEYED:
-        return re.findall(r"[a-z0-9+]+", given.lower())[:1] == [wanted]
-    return all(
-        any(word.lower() in given.lower() for word in words.split("|"))
-        for words in wanted.split("&")
+def shown(scene: Scene, program: tuple[str, ...]) -> str:
+    """What a reader of a scene sees, behind how to answer."""
+    text = seen(scene, *compiled(scene, program))
+    desktop = scene["desktop"].strip()
+    return (
+        f"{ASK[scene['reader']]}\n\n=== The text ===\n{text}\n\n=== What is there ===\n{desktop}\n"
     )
 
 
-def score(calls: list[list[str]], meant: list[list[str]]) -> tuple[list[Any], list[Any]]:
-    """What a reader left out, and what the reader did that the program does not mean."""
-    known = [next((each for each in meant if is_meant(call, each)), call) for call in calls]
-    left, done = [], []
-    matcher = difflib.SequenceMatcher(
-        None, [json.dumps(each) for each in meant], [json.dumps(each) for each in known], False
-    )
-    for tag, start, end, first, last in matcher.get_opcodes():
-        if tag != "equal":
-            left += meant[start:end]
-            done += calls[first:last]
-    return left, done
+# Printing
 
 
 def print_scenes(names: list[str], folder: str | None, program: tuple[str, ...]) -> int:
     for name, scene in scenes(names).items():
-        text = shown(scene, program)
+        text = f"{INTRODUCTION}\n{ASK[scene['reader']]}\n\n{shown(scene, program)}"
         if folder is None:
             print(f"##### {mark(name)}\n\n{text}")
         else:
@@ -160,28 +224,65 @@ def print_scenes(names: list[str], folder: str | None, program: tuple[str, ...])
     return 0
 
 
-def print_score(path: str) -> int:
-    answers = json.loads(Path(path).read_text("utf-8"))
-    right = harmful = played = 0
+def write_packs(count: int, folder: str, program: tuple[str, ...]) -> int:
+    """Write all scenes into so many files, in the order of their marks."""
+    found = scenes([])
+    names = sorted(found, key=mark)
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        here = names[number::count]
+        marks = ", ".join(map(mark, here))
+        parts = [INTRODUCTION, f"Where nothing else is said: {AGENTS}\n", f"Scenes: {marks}\n"]
+        for name in here:
+            asked = ASK[found[name]["reader"]]
+            told = "" if asked == AGENTS else f"{asked}\n\n"
+            parts.append(f"##### Scene {mark(name)}\n\n{told}{shown(found[name], program)}")
+        Path(folder, f"pack-{number + 1}.txt").write_text("\n".join(parts), "utf-8")
+    return 0
+
+
+# Scoring
+
+
+def print_score(paths: list[str]) -> int:
+    answers = {path: json.loads(Path(path).read_text("utf-8")) for path in paths}
+    plays: Counter[str] = Counter()
+    wrong: Counter[str] = Counter()
+    right = harmful = 0
     for name, scene in scenes([]).items():
-        if (calls := answers.pop(mark(name), None)) is None:
-            continue
-        played += 1
-        allowed = scene.get("allowed", [])
-        calls = [call for call in calls if not any(is_meant(call, each) for each in allowed)]
-        left, done = score(calls, scene["calls"])
-        right += not left and not done
-        harmful += bool(done)
-        print(f"{mark(name)} {name}: {'right' if not left and not done else 'wrong'}")
-        for title, found in (("left out", left), ("not meant", done)):
-            for call in found:
-                print(f"    {title}: {json.dumps(call, ensure_ascii=False)}")
-    for unknown in answers:
-        print(f"{unknown}: no such scene")
-    print(
-        f"{right} of {played} right, {harmful} with something done that the program does not mean"
-    )
-    return 1 if harmful or answers or not played else 0
+        for path in paths:
+            if (calls := answers[path].pop(mark(name), None)) is None:
+                continue
+            left, done = judged(calls, scene)
+            is_right = not left and not done
+            right += is_right
+            harmful += bool(done)
+            plays.update(scene.get("about", {}))
+            plays[""] += 1
+            if not is_right:
+                wrong.update(scene.get("about", {}))
+            print(f"{mark(name)} {name}, {Path(path).stem}: {'right' if is_right else 'wrong'}")
+            for title, found in (("left out", left), ("not meant", done)):
+                for call in found:
+                    print(f"    {title}: {json.dumps(call, ensure_ascii=False)}")
+    unknown = [each for given in answers.values() for each in given]
+    for each in unknown:
+        print(f"{each}: no such scene")
+    for each, count in sorted(wrong.items()):
+        print(f"{each}: {plays[each] - count} of {plays[each]} right")
+    meant = f"{harmful} with something done that the program does not mean"
+    print(f"{right} of {plays['']} right, {meant}")
+    return 1 if harmful or unknown or not plays[""] else 0
+
+
+def judged(calls: list[Call], scene: Scene) -> tuple[list[Call], list[Call]]:
+    """What a reader of a scene left out, and what the reader did that the program does not mean."""
+    allowed = scene.get("allowed", [])
+    return compare([call for call in calls if not _is_allowed(call, allowed)], scene["calls"])
+
+
+def _is_allowed(call: Call, allowed: list[Call]) -> bool:
+    return any(compare([call], [each]) == ([], []) for each in allowed)
 
 
 def main() -> int:
@@ -192,13 +293,20 @@ def main() -> int:
     printing = commands.add_parser("print")
     printing.add_argument("names", nargs="*", metavar="NAME")
     printing.add_argument("-o", dest="folder")
-    printing.add_argument("--flowdsl", dest="program")
+    packing = commands.add_parser("packs")
+    packing.add_argument("count", type=int, metavar="N")
+    packing.add_argument("-o", dest="folder", required=True)
+    for each in (printing, packing):
+        each.add_argument("--flowdsl", dest="program")
     scoring = commands.add_parser("score")
-    scoring.add_argument("file")
+    scoring.add_argument("files", nargs="+", metavar="FILE")
     given = parser.parse_args()
     if given.command == "score":
-        return print_score(given.file)
-    return print_scenes(given.names, given.folder, (given.program,) if given.program else FLOWDSL)
+        return print_score(given.files)
+    program = (given.program,) if given.program else FLOWDSL
+    if given.command == "packs":
+        return write_packs(given.count, given.folder, program)
+    return print_scenes(given.names, given.folder, program)
 
 
 if __name__ == "__main__":
