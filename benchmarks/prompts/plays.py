@@ -3,7 +3,8 @@
 left, done = compare(calls of a reader, calls that are meant)
 
 A call is a list of a verb and its argument. An argument that is meant names words which the one of
-a reader has to hold (`a|b`: one of them, `a&b`: both), and that of EXACT verbs is meant as it is.
+a reader has to hold (`a|b`: one of them, `a&b`: both, `!a`: not this one), and that of EXACT verbs
+is meant as it is.
 What readers may say in several ways is one thing: VERBS and KEYS name the same by other words, keys
 pressed one after the other may stand in one call, selecting all and deleting is clearing, saves
 next to each other are one, and looking is no call.
@@ -88,7 +89,11 @@ def is_meant(call: Call, meant: Call) -> bool:
         return given in (wanted.split("|") if call[0] == "wait" else (wanted,))
     given = _plain(given)
     return all(
-        any(_plain(word) in given for word in words.split("|")) for words in wanted.split("&")
+        any(
+            (_plain(word.removeprefix("!")) in given) != word.startswith("!")
+            for word in words.split("|")
+        )
+        for words in wanted.split("&")
     )
 
 
@@ -165,8 +170,9 @@ def _seconds(text: str) -> str:
 def changed(calls: list[Call], change: str) -> list[Call]:
     """The calls after a change: `press f2 -> press f3`, `press f2 ->`, `-> press f3; done`.
 
-    What stands before the arrow is left out, which has to be there; what stands behind it is done
-    in its place, or else at the end, before what is last. Calls are parted by `; `.
+    What stands before the arrow is left out, which has to be there, and may be only the beginning
+    of a call; what stands behind it is done in its place, or else before what is last. Calls are
+    parted by `; `.
     """
     before, arrow, after = change.partition("->")
     if not arrow:
@@ -174,9 +180,10 @@ def changed(calls: list[Call], change: str) -> list[Call]:
     rest = list(calls)
     place = len(rest) - 1
     for number, call in enumerate(_spelled(before)):
-        if call not in rest:
-            raise ValueError(f"{change}: {call} is not meant")
-        at = rest.index(call)
+        text = " ".join(call)
+        at = next((at for at, each in enumerate(rest) if " ".join(each).startswith(text)), None)
+        if at is None:
+            raise ValueError(f"{change}: {text} is not meant")
         place = at if number == 0 else min(place, at)
         del rest[at]
     rest[place:place] = _spelled(after)

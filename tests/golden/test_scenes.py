@@ -38,11 +38,6 @@ def _seen(name: str) -> str:
     return scenes.seen(ALL[name], *support.compiled(ALL[name]))
 
 
-@cache
-def _met(name: str) -> set[str]:
-    return support.met(ALL[name])
-
-
 @pytest.mark.parametrize("name", ALL)
 def test_a_scene_shows_a_text_and_no_answer(name: str) -> None:
     scene = ALL[name]
@@ -71,7 +66,7 @@ def _spoken(verb: str, word: str) -> str:
     """An argument as a reader may say it."""
     if verb in plays.EXACT:
         return word
-    return " ".join(each.split("|")[0] for each in word.split("&"))
+    return " ".join(each.split("|")[0] for each in word.split("&") if each[:1] != "!")
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -99,7 +94,6 @@ def test_a_program_that_means_something_else_does_something_else(name: str) -> N
 def test_who_takes_a_sentence_for_its_opposite_is_wrong(name: str) -> None:
     scene = ALL[name]
     for sentence, change in scene.get("about", {}).items():
-        assert sentence in _met(name), f"{sentence} is not in what the reader sees"
         changed = plays.changed(scene["calls"], change)
         assert scenes.judged(changed, scene) != ([], []), (sentence, change)
 
