@@ -33,7 +33,8 @@ _TOOL_NAMES = frozenset(
 )
 """Tool names that nobody would give to a value."""
 
-_HEADINGS = ("Rules", "Steps", "Replay")
+_HEADINGS = ("Rules", "Steps")
+_FORMER_HEADINGS = (*_HEADINGS, "Replay")
 
 _LONGEST = 40
 """Characters of a quotation from a prompt."""
@@ -90,9 +91,10 @@ def prompt_remarks(stored: StoredWorkflow) -> Iterator[Remark]:
 
 
 def has_frames(prompt: str) -> bool:
-    """Whether a prompt has the three headings that every prompt of FlowDSL has."""
+    """Whether a prompt has the headings that every prompt of FlowDSL has, or once had."""
     lines = [line.removeprefix("<p>").removesuffix("<br>") for line in prompt.splitlines()]
-    return [line for line in lines if line in _HEADINGS] == list(_HEADINGS)
+    found = tuple(line for line in lines if line in _FORMER_HEADINGS)
+    return found in (_HEADINGS, _FORMER_HEADINGS)
 
 
 def backslash_remarks(stored: StoredWorkflow, *, prompt: bool) -> Iterator[Remark]:

@@ -26,9 +26,10 @@ Made by `python -m flowdsl.explain.prompt_language --write` of `prompt/sentences
 `meanings.toml` and `assumptions.toml` in `simulate/machine`.
 
 A compiled prompt is written in the sentences below and in no other words, but for those of the
-author. FlowDSL's machine carries a prompt out by them alone: it takes each sentence to mean what is
-said here, and nothing else. A text in braces is a hole: its name, and behind the colon its kind.
-`[name?words|other words]` are words that depend on a value.
+author. A line with # in the first column is the title of a step, which asks for nothing; every
+instruction has a number or a dash. FlowDSL's machine carries a prompt out by them alone: it takes
+each sentence to mean what is said here, and nothing else. A text in braces is a hole: its name, and
+behind the colon its kind. `[name?words|other words]` are words that depend on a value.
 
 A sentence is met by the main agent, which runs the prompt, by a focused one, which a
 `focused_action` launches and which knows its own bullets alone, or by the platform: the extraction
@@ -37,9 +38,9 @@ What a meaning rests on is a page of the documentation of Cyberdesk, or an assum
 """
 
 _FAMILIES = {
+    "heading": "What the workflow is",
     "rules": "Rules",
     "steps": "Steps",
-    "replay": "Replay",
     "sources": "Where outputs come from",
     "actions": "Actions",
     "screen": "The screen",

@@ -13,7 +13,7 @@ from flowdsl.source.record import Record
 
 from .words import say
 
-SECTIONS = ("title", "rules", "steps", "replay")
+SECTIONS = ("title", "rules", "steps")
 """The parts of a prompt: what stands before the rules, and one for each of its headings."""
 
 
@@ -147,7 +147,6 @@ def _sections(prompt: str) -> Iterator[tuple[str, str]]:
     headings = [
         (say("rules.title"), "rules"),
         (say("steps.title"), "steps"),
-        (say("replay.title"), "replay"),
     ]
     lines = prompt.split("\n")
     plain = [line.removeprefix("<p>").removesuffix("<br>") for line in lines]

@@ -1,4 +1,12 @@
-"""Prints a prompt as an outline: numbered lines, and instructions of focused agents as bullets."""
+"""Prints a prompt as an outline: titles, numbered lines, and bullets of focused agents.
+
+# Sign in
+1. Press enter.
+2. Use focused_action:
+   - Check “the list is open”.
+
+3. Press escape.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +20,11 @@ class Item:
     """One line of the outline, and what stands under it.
 
     `statement` names the construct for the source map. Under a `focused` item stand bullets, the
-    instruction of one `focused_action`; under any other, numbered lines.
+    instruction of one `focused_action`; under any other, numbered lines. A `title` has no number,
+    and the lines under it stand in the first column as those of all others do.
     """
 
-    __slots__ = ("children", "focused", "origin", "statement", "text")
+    __slots__ = ("children", "focused", "origin", "statement", "text", "title")
 
     def __init__(
         self,
@@ -24,7 +33,9 @@ class Item:
         statement: str,
         children: list[Item] | None = None,
         focused: bool = False,
+        title: bool = False,
     ) -> None:
+        self.title = title
         self.text = text
         self.origin = origin
         self.statement = statement
@@ -35,6 +46,7 @@ class Item:
         """Be another line, at the place of this one."""
         self.text, self.origin, self.statement = other.text, other.origin, other.statement
         self.children, self.focused = other.children, other.focused
+        self.title = other.title
 
 
 class Line(Record):
@@ -45,19 +57,28 @@ class Line(Record):
     statement: str
 
 
+TITLE = "# "
+"""Stands before a title, and before no instruction: those have a number or a dash."""
+
 DEEPER = "  "
 """The extra indent of the further lines of an item. What stands under an item is never as deep."""
 
 
 def render_outline(items: Sequence[Item]) -> Iterator[Line]:
-    """The lines of the outline: `1.`, then `1.1`, `1.1.1`.
+    """The lines of the outline: `1.`, then `1.1`, `1.1.1`, counted across the titles.
 
-    Bullets are indented under their line.
+    An empty line stands before a title, and before what follows the lines of one. Bullets are
+    indented under their line.
     """
-    for number, item in enumerate(items, 1):
-        if number > 1:
+    number = 0
+    for before, item in zip((None, *items), items, strict=False):
+        if before is not None and (before.title or item.title):
             yield Line("", item.origin, "")
-        yield from _numbered(item, f"{number}", depth=0)
+        if item.title:
+            yield Line(TITLE + item.text, item.origin, item.statement)
+        for line in item.children if item.title else (item,):
+            number += 1
+            yield from _numbered(line, f"{number}", depth=0)
 
 
 def _numbered(item: Item, number: str, depth: int) -> Iterator[Line]:

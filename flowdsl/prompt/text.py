@@ -78,6 +78,17 @@ def spell_text(text: nodes.Text) -> str:
     return "".join(spelled)
 
 
+def title_words(title: nodes.Text) -> str:
+    """The title of a step, on one line; inputs stand in brackets, as texts that ask for nothing."""
+    opening, closing = bracket_pair(1)
+    return "".join(
+        f"{opening}{spell_variable(piece)}{closing}"
+        if isinstance(piece, nodes.Variable)
+        else spell_literal(piece.value)
+        for piece in title
+    )
+
+
 def _as_data(variable: str) -> str:
     opening, closing = bracket_pair(1)
     return f"{opening}{variable}{closing}{DATA_NOTE}"

@@ -19,11 +19,24 @@ def say(name: str, *values: object) -> str:
     return "".join([word if isinstance(word, str) else str(given[word.name]) for word in words])
 
 
+def heading_paragraph(title: str, description: str) -> str:
+    """What the workflow is: a line for each text that it has."""
+    lines = [say("heading.title", title)] if title else []
+    lines += [say("heading.description", description)] if description else []
+    return "\n".join(lines)
+
+
 def rules_paragraph(
-    *, focused: bool, optional: bool, secrets: bool, told: Sequence[str], rules: Iterable[str]
+    *,
+    titles: bool,
+    focused: bool,
+    optional: bool,
+    secrets: bool,
+    told: Sequence[str],
+    rules: Iterable[str],
 ) -> str:
     """The rules before the steps, a line each; `told` are those of TOLD, `rules` the author's."""
-    lines = [say("rules.title"), _rule("rules.order")]
+    lines = [say("rules.title"), _rule("rules.order", titles)]
     if focused:
         lines.append(_rule("rules.failed"))
     if optional:
@@ -44,9 +57,3 @@ def rules_paragraph(
 
 def _rule(name: str, *values: object) -> str:
     return f"- {say(name, *values)}"
-
-
-def replay_paragraph(*, focused: bool) -> str:
-    """What stands behind the steps, on replays."""
-    decided = say("replay.decided") if focused else say("replay.plain")
-    return f"{say('replay.title')}\n{decided}".strip("\n")

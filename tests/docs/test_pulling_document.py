@@ -19,8 +19,8 @@ def test_the_document_shows_what_pull_prints(tmp_path: Path) -> None:
     assert run_command(tmp_path, "deploy", "--yes", CI="").code == 0
     ((workflow_id, reply),) = Service(tmp_path).replies().items()
     prompt = reply["main_prompt"].replace("Open the search", "Open the quick search")
-    numbered = "   1.2 Let the list stop moving.\n   1.3 Use focused_action"
-    prompt = prompt.replace("   1.2 Use focused_action", numbered, 1)
+    prompt = prompt.replace("\n3. Use", "\n4. Use")
+    prompt = prompt.replace("\n2. Use", "\n2. Let the list stop moving.\n3. Use")
     with Store.open(tmp_path / ".flowdsl/emulator.sqlite") as store:
         body = {"main_prompt": prompt, "is_webhooks_enabled": True}
         assert Client(store)("PATCH", f"workflows/{workflow_id}", json=body).status_code == 200

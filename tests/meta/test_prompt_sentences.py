@@ -121,7 +121,7 @@ def test_the_data_needs_neither_printer_nor_reader() -> None:
 OPEN, NAMED, CLOSE = "\ue000", "\ue001", "\ue002"
 """Around the name of a sentence and its words, in prompts that tell where each sentence stands."""
 
-AROUND_STEPS = ("rules.", "steps.", "replay.", "outputs.", "sources.")
+AROUND_STEPS = ("heading.", "rules.", "steps.", "sources.")
 
 _MARK = re.compile(f"{OPEN}([^{NAMED}]*){NAMED}|{CLOSE}")
 

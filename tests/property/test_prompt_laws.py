@@ -111,7 +111,7 @@ def test_what_comes_to_nothing_leaves_nothing(body: str) -> None:
             sections="inputs { names: string[] } outputs { kept: string? } always { }",
         )
     )
-    assert steps_of(source) == "1. Open it.\n\n2. Close it."
+    assert steps_of(source) == "1. Open it.\n2. Close it."
 
 
 def test_a_branch_without_a_body_does_not_cover_the_next_one() -> None:
@@ -132,7 +132,7 @@ def test_a_line_without_words_is_left_out() -> None:
         workflow('step "" { do "Open it." }', sections='always { "" "{# x #}" }')
     )
     assert "At any time" not in prompt
-    assert "\n1. Open it.\n" in prompt
+    assert prompt.endswith("\n1. Open it.")
 
 
 def test_a_title_above_a_picture_alone_is_left_out() -> None:

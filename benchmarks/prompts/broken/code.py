@@ -1093,7 +1093,8 @@ PRINTING = (
     Code("outline._numbered", 'f"{number}.{index}", depth + 1', 'f"{number}.{index}", depth'),
     Code("outline._bullets", 'f"{indent}  "', "indent"),
     Code("outline._lines", '" " * len(lead) + DEEPER', '""'),
-    Code("outline.render_outline", "enumerate(items, 1)", "enumerate(items)"),
+    Code("outline.render_outline", "number += 1", "number += 2"),
+    Code("outline.render_outline", "TITLE + item.text", "item.text"),
     Code(
         "values.type_words",
         "for value in values)",
@@ -1173,7 +1174,7 @@ PRINTING = (
         "if variable is None else '0'",
     ),
     Code("words.say", "strict=True", "strict=False", equivalent="a check of the printer"),
-    Code("words.rules_paragraph", ', _rule("rules.order")]', "]"),
+    Code("words.rules_paragraph", ', _rule("rules.order", titles)]', "]"),
     Code("words.rules_paragraph", 'lines.append(_rule("rules.failed"))', "pass"),
     Code("words.rules_paragraph", 'lines.append(_rule("rules.instruction"))', "pass"),
     Code("words.rules_paragraph", '[_rule("rules.always", rule) for rule in rules]', "[]"),
@@ -1185,7 +1186,7 @@ PRINTING = (
     Code("words.rules_paragraph", 'if "data" in told', "if False"),
     Code("words.rules_paragraph", 'if "fail" in told', "if False"),
     Code("words.rules_paragraph", 'if "save" in told', "if False"),
-    Code("words.replay_paragraph", "if focused", "if not focused"),
+    Code("words.heading_paragraph", "if title", "if not title"),
 )
 
 TASKS = (

@@ -1,4 +1,4 @@
-"""The whole prompt: title, rules, steps, and the paragraph "Replay"."""
+"""The whole prompt: what the workflow is, the rules, and the steps."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from flowdsl.prompt.text import (
     spell_path,
     spell_text,
 )
-from flowdsl.prompt.words import TOLD, replay_paragraph, rules_paragraph, say
+from flowdsl.prompt.words import TOLD, heading_paragraph, rules_paragraph, say
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.semantics.values.spelling import spell
 from flowdsl.source.record import Record
@@ -59,22 +59,16 @@ def _lines(workflow: nodes.Workflow, capabilities: Capabilities) -> list[Line]:
     outline = list(render_outline(items))
     focused = any(_has_calls(item) for item in items)
     texts = [line.text for line in outline]
-    lines = [
-        *_paragraph(workflow, "title", spell_literal(workflow.title)),
-        *(
-            _paragraph(workflow, "description", spell_literal(workflow.description))
-            if workflow.description
-            else ()
-        ),
-        *_paragraph(workflow, "rules", _rules(workflow, focused, context.told, texts)),
+    heading = heading_paragraph(
+        spell_literal(workflow.title), spell_literal(workflow.description or "")
+    )
+    rules = _rules(workflow, focused, context.told, texts, titles=any(item.title for item in items))
+    return [
+        *_paragraph(workflow, "title", heading),
+        *_paragraph(workflow, "rules", rules),
         Line(say("steps.title"), workflow.origin, "steps"),
         *outline,
-        Line("", workflow.origin, ""),
-        *_paragraph(workflow, "replay", replay_paragraph(focused=focused)),
     ]
-    while lines and not lines[-1].text:
-        lines.pop()
-    return lines
 
 
 def _filled(workflow: nodes.Workflow) -> frozenset[str]:
@@ -101,7 +95,14 @@ def _paragraph(workflow: nodes.Workflow, statement: str, text: str) -> Iterator[
         yield Line("", workflow.origin, "")
 
 
-def _rules(workflow: nodes.Workflow, focused: bool, told: set[str], steps: Sequence[str]) -> str:
+def _rules(
+    workflow: nodes.Workflow,
+    focused: bool,
+    told: set[str],
+    steps: Sequence[str],
+    *,
+    titles: bool,
+) -> str:
     optional = any(isinstance(field.type, nodes.OptionalType) for field in workflow.inputs) or any(
         isinstance(node, nodes.OptionalType) for field in workflow.inputs for node in walk(field)
     )
@@ -110,6 +111,7 @@ def _rules(workflow: nodes.Workflow, focused: bool, told: set[str], steps: Seque
     if any(bracket_pair(1)[0] in text for text in (*rules, *steps)):
         told.add("data")
     return rules_paragraph(
+        titles=titles,
         focused=focused,
         optional=optional,
         secrets=bool(workflow.secrets),

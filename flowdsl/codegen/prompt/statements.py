@@ -8,7 +8,7 @@ from typing import assert_never
 from flowdsl.ir import nodes
 from flowdsl.ir.fits import fits
 from flowdsl.prompt.outline import Item
-from flowdsl.prompt.text import spell_text
+from flowdsl.prompt.text import title_words
 
 from . import actions, control, data, screen, tools
 from .calls import Calls, Emit
@@ -40,7 +40,7 @@ def _collect(body: nodes.Body, main: Agent, calls: Calls) -> None:
             # Its title stands over what it does: people follow a run by titles.
             calls.close()
             outer = calls.items
-            step = Item(spell_text(statement.title), statement.origin, "step")
+            step = Item(title_words(statement.title), statement.origin, "step", title=True)
             outer.append(step)
             calls.items = step.children
             _collect(statement.body, main, calls)
@@ -67,10 +67,7 @@ def _collect(body: nodes.Body, main: Agent, calls: Calls) -> None:
 
 def _without_bare_titles(items: list[Item]) -> list[Item]:
     """The lines without titles over nothing: what stood under them came to nothing."""
-    for item in items:
-        if item.statement == "step":
-            item.children = _without_bare_titles(item.children)
-    return [item for item in items if item.statement != "step" or item.children]
+    return [item for item in items if item.children or not item.title]
 
 
 def _is_plain(statement: nodes.Statement) -> bool:
@@ -183,9 +180,6 @@ def _emit_main(statement: nodes.Statement, main: Agent) -> list[Item]:
 
 def _emit_focused(statement: nodes.Statement, focused: Agent) -> list[Item]:
     match statement:
-        case nodes.Step():
-            # A focused agent knows no rule that tells titles from instructions.
-            return focused(statement.body)
         case nodes.Do() | nodes.TypeIn() | nodes.Clear() | nodes.Press() | nodes.Wait():
             return actions.emit_action(statement)
         case nodes.Choose() | nodes.WaitUntil() | nodes.Expect():
@@ -214,6 +208,8 @@ def _emit_focused(statement: nodes.Statement, focused: Agent) -> list[Item]:
             raise AssertionError("the main agent runs the command")
         case nodes.Loop():
             return control.emit_each(statement, focused)
+        case nodes.Step():
+            raise AssertionError("a title stands inside another statement")
         case _:
             assert_never(statement)
 

@@ -51,6 +51,10 @@ class Main:
         item = lines.items[lines.position]
         text = item.text
         words = self._words
+        if item.title:
+            lines.take()
+            yield nodes.Step(origin=NOWHERE, title=words.title(text), body=self.body(item.children))
+            return
         if words.is_free(text):
             lines.take()
             yield self._free(item)
@@ -83,11 +87,10 @@ class Main:
         )
 
     def _free(self, item: ReadItem) -> nodes.Statement:
-        """A step, or a `do` with the author's own words."""
-        if not item.children:
-            return self._words.free_action(item.text)
-        title = self._words.text(item.text)
-        return nodes.Step(origin=NOWHERE, title=title, body=self.body(item.children))
+        """A `do` with the author's own words."""
+        if item.children:
+            raise Unreadable
+        return self._words.free_action(item.text)
 
     # What a focused agent decides
 

@@ -61,12 +61,19 @@ class Words:
         return replace(variable, sigil="runtime")
 
     def is_free(self, text: str) -> bool:
-        """Whether a line can only be a `do` or a step: no other statement begins like this."""
+        """Whether a line can only be a `do`: no other statement begins like this."""
         return not text.startswith(_starts())
 
     def text(self, spelled: str) -> nodes.Text:
         """The text that is spelled like this; raises `Unreadable`."""
         text = self.texts.text(spelled)
+        if text is None:
+            raise Unreadable
+        return text
+
+    def title(self, spelled: str) -> nodes.Text:
+        """The title of a step that is spelled like this; raises `Unreadable`."""
+        text = self.texts.title(spelled)
         if text is None:
             raise Unreadable
         return text

@@ -9,6 +9,7 @@ from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
 from flowdsl.source.record import replace
 from flowdsl.syntax import ast
+from flowdsl.syntax.texts.paragraphs import on_one_line
 
 from .. import nodes
 from .outputs import OutputPlan, plan_outputs
@@ -79,7 +80,7 @@ def _lower_workflow(symbol: semantic.WorkflowSymbol, values: ValueLowering) -> n
         origin=origin_of(source, declaration.name),
         name=symbol.name,
         title=settings.get("title", symbol.name),
-        description=declaration.doc,
+        description=on_one_line(declaration.doc) if declaration.doc else None,
         tags=tuple(sorted(set(settings.get("tags", ())))),
         webhooks=settings.get("webhooks", False),
         file_exports=settings.get("file_exports", False),
@@ -448,7 +449,9 @@ def _chain_step(
     inputs: list[tuple[str, nodes.ChainValue]] = []
     secrets: list[tuple[str, nodes.ChainValue]] = []
     for argument in step.arguments:
-        field = taken[argument.name.text]
+        name = argument.name.text
+        # What a schema in a file declares is known by its name alone.
+        field = taken.get(name) or types.FieldType(name, types.ANY)
         value = _chain_value(argument.value, field, values)
         (secrets if _is_secret(value) else inputs).append((field.wire_name, value))
     return nodes.ChainStep(

@@ -736,7 +736,7 @@ def _noting(statement: nodes.Statement, name: str) -> nodes.Statement:
 def simplified(program: nodes.Program, capabilities: Capabilities) -> nodes.Program:
     """The program after all passes, with its loops placed for the account's focused agents."""
     program = place_loops(fold_branches(program), capabilities)
-    program = drop_titles(program, capabilities)
+    program = drop_titles(program)
     program = drop_unread(use_directly(program))
     program = drop_empty(program)
     for run_pass in PASSES:

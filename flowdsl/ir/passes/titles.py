@@ -1,64 +1,49 @@
-"""Steps inside of what one focused agent does.
+"""Steps whose titles no prompt shows.
 
-    if memo is empty {                  1. Use focused_action:
-      step "Without a memo" {              - If ⟦{memo}⟧ is empty or __EMPTY__, fail with "none".
-        abort "none"
+    for row in rows {                   1. Use start_loop with text="{rows}" and do for each entry:
+      step "Open the row" {                1.1 Press enter.
+        press "Enter"
       }
     }
 
-Such an agent knows no rule that tells titles from instructions, and its lines are bullets. So the
-statements of the step take its place, and the prompt is that of the source without the step.
+A title stands in a prompt only over lines that begin in the first column, and only if nothing in it
+is known during the run alone. The statements of any other step take its place, and the prompt is
+that of the source without the step.
 """
 
 from __future__ import annotations
 
-from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.source.record import replace
 
 from .. import nodes
-from ..fits import fits
 from ..walk import inner_bodies, with_bodies
 
 
-def drop_titles(program: nodes.Program, capabilities: Capabilities) -> nodes.Program:
-    """The program without the steps that no main agent goes through."""
+def drop_titles(program: nodes.Program) -> nodes.Program:
+    """The program without the steps that its prompts have no titles for."""
     return replace(
         program,
         workflows=tuple(
-            replace(workflow, body=_body(workflow.body, capabilities, focused=False))
+            replace(workflow, body=_body(workflow.body, inside=False))
             for workflow in program.workflows
         ),
     )
 
 
-def _body(body: nodes.Body, capabilities: Capabilities, *, focused: bool) -> nodes.Body:
+def _body(body: nodes.Body, *, inside: bool) -> nodes.Body:
+    """A body; `inside` says that another statement stands around it."""
     found: list[nodes.Statement] = []
     for statement in body:
-        inside = focused or _is_one_call(statement, capabilities)
-        bodies = [
-            _body(inner, capabilities, focused=inside) for inner, _ in inner_bodies(statement)
-        ]
-        if focused and isinstance(statement, nodes.Step):
+        dropped = isinstance(statement, nodes.Step) and (inside or not _is_known(statement.title))
+        within = inside or not dropped
+        bodies = [_body(inner, inside=within) for inner, _ in inner_bodies(statement)]
+        if dropped:
             found += bodies[0]
         else:
             found.append(with_bodies(statement, bodies))
     return tuple(found)
 
 
-def _is_one_call(statement: nodes.Statement, capabilities: Capabilities) -> bool:
-    """Whether a focused agent does what is inside a statement that a main agent comes to."""
-    match statement:
-        case nodes.Copy(otherwise=otherwise):
-            return otherwise is not None and fits(otherwise, capabilities)
-        case (
-            nodes.Choose()
-            | nodes.WaitUntil()
-            | nodes.Expect()
-            | nodes.Extract()
-            | nodes.If()
-            | nodes.Repeat()
-            | nodes.Retry()
-        ):
-            return fits((statement,), capabilities)
-        case _:
-            return False
+def _is_known(title: nodes.Text) -> bool:
+    """Whether a title is known before the run."""
+    return all(piece.sigil == "input" for piece in title if isinstance(piece, nodes.Variable))

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from html import unescape
 
-from flowdsl.prompt.outline import DEEPER
+from flowdsl.prompt.outline import DEEPER, TITLE
 from flowdsl.prompt.text import OPEN_PART
-from flowdsl.prompt.words import TOLD, replay_paragraph, rules_paragraph, say
+from flowdsl.prompt.words import TOLD, heading_paragraph, rules_paragraph, say
 from flowdsl.source.record import Record
 
 MAX_DEPTH = 200
@@ -20,14 +20,16 @@ _IMAGE = re.compile(r'<img src="([^"]*)" alt="([^"]*)">')
 class ReadItem:
     """A line of the outline.
 
-    `bullet` says that it belongs to the instruction of a focused agent.
+    `bullet` says that it belongs to the instruction of a focused agent, `title` that it has no
+    number and only stands over further lines.
     """
 
-    __slots__ = ("bullet", "children", "lines")
+    __slots__ = ("bullet", "children", "lines", "title")
 
-    def __init__(self, text: str, bullet: bool) -> None:
+    def __init__(self, text: str, *, bullet: bool = False, title: bool = False) -> None:
         self.lines = [text]
         self.bullet = bullet
+        self.title = title
         self.children: list[ReadItem] = []
 
     @property
@@ -117,19 +119,18 @@ def _parts(lines: list[str], addresses: tuple[str, ...]) -> Outline | None:
     if rules is None:
         return None
     found, optional, secrets, position = rules
+    heading = _heading(before)
+    if heading is None:
+        return None
     if lines[position : position + 2] != ["", say("steps.title")]:
         return None
     read = _Items(lines, position + 2)
     if not read.read():
         return None
-    if not _ends(lines, read.position):
-        return None
-    description = "\n".join(before[2:]) if len(before) > 2 and not before[1] else None
-    if len(before) == 2 or (len(before) > 2 and description is None):
-        return None
+    title, description = heading
     return Outline(
-        before[0] if before else "",
-        description,
+        title,
+        description or None,
         found,
         optional,
         secrets,
@@ -141,16 +142,33 @@ def _parts(lines: list[str], addresses: tuple[str, ...]) -> Outline | None:
 # The paragraphs around the steps
 
 
+def _heading(lines: list[str]) -> tuple[str, str] | None:
+    """Title and description, each empty where there is none; None for other lines."""
+    found = ["", ""]
+    for index, name in enumerate(("heading.title", "heading.description")):
+        start = say(name, "")
+        for line in lines:
+            if line.startswith(start):
+                found[index] = line[len(start) :]
+    title, description = found
+    return (
+        (title, description)
+        if heading_paragraph(title, description).split("\n") == (lines or [""])
+        else None
+    )
+
+
 def _rules_start(lines: list[str]) -> int | None:
-    head = _rules({}, (), ()).split("\n")
+    heads = [_rules({"titles": titles}, (), ()).split("\n") for titles in (False, True)]
     for index, line in enumerate(lines):
-        if line == head[0] and lines[index : index + len(head)] == head:
+        if line == heads[0][0] and lines[index : index + len(heads[0])] in heads:
             return index
     return None
 
 
 def _rules(flags: Mapping[str, bool], told: Sequence[str], rules: Sequence[str]) -> str:
     return rules_paragraph(
+        titles=flags.get("titles", False),
         focused=flags.get("failed", False),
         optional=flags.get("missing", False),
         secrets=flags.get("secrets", False),
@@ -173,6 +191,7 @@ def _read_rules(lines: list[str], start: int) -> tuple[list[str], bool, bool, in
     always = _rules({}, (), ("",)).split("\n")[-1]
     first = next((index for index, line in enumerate(given) if line.startswith(always)), len(given))
     flags = {key: f"- {say(f'rules.{key}')}" in given[:first] for key in _FLAGS}
+    flags["titles"] = any(line.startswith(TITLE) for line in lines[end:])
     told = [key for key in TOLD if f"- {say(f'rules.{key}')}" in given[:first]]
     rules = _joined_rules(given[first:], always)
     if _rules(flags, told, rules).split("\n") != given:
@@ -195,56 +214,56 @@ def _joined_rules(lines: list[str], start: str) -> list[str]:
     return ["\n".join(rule) for rule in rules]
 
 
-def _ends(lines: list[str], position: int) -> bool:
-    """Whether a prompt ends with the paragraph on replays."""
-    ways = (replay_paragraph(focused=focused).split("\n") for focused in (True, False))
-    return lines[position:] in list(ways)
-
-
 # The outline
 
 
 class _Items:
-    """Reads numbered lines and bullets up to the first other line.
-
-    What it accepts, `render_outline` would print the same.
-    """
+    """Reads titles, numbered lines and bullets up to the end."""
 
     def __init__(self, lines: list[str], position: int) -> None:
         self.lines = lines
         self.position = position
         self.items: list[ReadItem] = []
+        self._number = 0
+        self._title: ReadItem | None = None
+        """The title over the next line in the first column."""
         self._open: list[tuple[ReadItem, str]] = []
         """The items around the next line, each with its number or the indent of its bullet."""
 
     def read(self) -> bool:
-        """Whether an outline was read.
-
-        `position` is then past it and the blank line that follows.
-        """
+        """Whether all of the lines are an outline."""
         blanks = 0
         while self.position < len(self.lines):
             line = self.lines[self.position]
             if not line:
                 blanks += 1
             elif line[0] != " ":
-                if not self._top(line, blanks):
-                    return blanks == 1
+                if blanks > 1 or not self._top(line, apart=blanks == 1):
+                    return False
                 blanks = 0
             else:
                 if not self._inner(line, blanks):
                     return False
                 blanks = 0
             self.position += 1
-        return False
+        return not blanks
 
-    def _top(self, line: str, blanks: int) -> bool:
-        label = f"{len(self.items) + 1}."
+    def _top(self, line: str, *, apart: bool) -> bool:
+        """Read a line in the first column; `apart` says that an empty line stands before it."""
+        if line.startswith(TITLE):
+            self._title = ReadItem(line[len(TITLE) :], title=True)
+            self.items.append(self._title)
+            self._open = []
+            return apart == (len(self.items) > 1)
+        if apart:
+            self._title = None
+        self._number += 1
+        label = f"{self._number}."
         text = _after(line, label)
-        if text is None or blanks != (1 if self.items else 0):
+        if text is None:
             return False
-        item = ReadItem(text, bullet=False)
-        self.items.append(item)
+        item = ReadItem(text)
+        (self.items if self._title is None else self._title.children).append(item)
         self._open = [(item, label[:-1])]
         return True
 
@@ -288,7 +307,7 @@ class _Items:
             return False
         number = f"{label}.{len(parent.children) + 1}"
         text = _after(content, number)
-        return text is not None and self._add(parent, ReadItem(text, bullet=False), number)
+        return text is not None and self._add(parent, ReadItem(text), number)
 
     def _add(self, parent: ReadItem, item: ReadItem, label: str) -> bool:
         parent.children.append(item)

@@ -24,6 +24,7 @@ from flowdsl.prompt.text import (
     spell_command,
     spell_path,
     spell_text,
+    title_words,
 )
 from flowdsl.prompt.words import say
 from flowdsl.semantics.statements.keys import chord_keys, is_key, misplaced_modifier
@@ -75,6 +76,13 @@ class Texts:
             return literal(spelled)
         pieces = self._pieces(spelled)
         return pieces if pieces is not None and spell_text(pieces) == spelled else None
+
+    def title(self, spelled: str) -> nodes.Text | None:
+        """The text that `title_words` spells like this."""
+        opening, closing = bracket_pair(1)
+        marked = re.compile(f"{opening}(?:{self._variable.pattern}){closing}")
+        text = self.text(marked.sub(lambda found: found[0][1:-1], spelled))
+        return text if text is not None and title_words(text) == spelled else None
 
     def clause(self, spelled: str) -> nodes.Text | None:
         """The text that `clause` spells like this."""

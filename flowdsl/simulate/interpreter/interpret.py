@@ -129,9 +129,9 @@ def _outputs(frame: Frame, workflow: WorkflowSymbol) -> dict[str, Any]:
 
 
 def _heading(frame: Frame, workflow: WorkflowSymbol) -> tuple[str, str]:
-    """Title and description as they are read: the title on one line."""
+    """Title and description as they are read, each on one line."""
     title = constant(frame, workflow.settings.get("title", workflow.name))
-    return on_one_line(title), workflow.declaration.doc or ""
+    return on_one_line(title), on_one_line(workflow.declaration.doc or "")
 
 
 def _steps(workflow: WorkflowSymbol) -> ast.Block | None:

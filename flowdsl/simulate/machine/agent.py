@@ -358,17 +358,12 @@ class Agent:
         return Defect(f"it means nothing here to the {self.reader} agent", inside(line.text))
 
     def unsaid(self, line: Line) -> None:
-        """A line that is no sentence: the author's words, or a title over further lines."""
+        """A line that is no sentence: the author's words, over no further lines."""
         if outside_lines(line.text):
             raise Defect("a value brings a line end into an instruction", inside(line.text))
         if line.children:
-            self.title(line)
-            return
+            raise Defect("lines under words that no sentence is", inside(line.text))
         self.do(line)
-
-    def title(self, line: Line) -> None:
-        """A line over others that is no sentence."""
-        raise Defect(f"the {self.reader} agent does not know what titles are", inside(line.text))
 
     # Consequences
 

@@ -106,15 +106,14 @@ def carry_out(
     memory = Memory(variant, _commands(payload, inputs, names))
     try:
         page = read_page(with_inputs(payload.prompt, inputs, names))
-        heading = (_heading(page.title), _heading(page.description))
+        heading = heading_of(page, grammar)
         rules = rules_of(page, grammar)
         recorder.rules = tuple(
             inside(filled(rule["rule"], lambda _, spelled: spelled))
             for rule in rules
             if rule.name == "rules.always"
         )
-        told = [*replay_of(page, grammar), *rules]
-        agent = MainAgent(grammar, recorder, memory, page.steps, told)
+        agent = MainAgent(grammar, recorder, memory, page, rules)
         recorder.outline(page.steps)
         ending = _ending(agent, page, recording)
         if ending.status == SUCCESS:
@@ -167,18 +166,25 @@ def _ending(
     return Ending(SUCCESS, reason, {})
 
 
-def _heading(text: str) -> str:
+def heading_of(page: Page, grammar: Grammar) -> tuple[str, str]:
+    """Title and description; every line before the rules has to be one of them."""
+    said = {each.name: each for each in _sentences("heading", page.heading, grammar)}
+    if len(said) != len(page.heading):
+        raise Defect("what the workflow is, said twice", inside(page.heading[-1]))
+    title, description = said.get("heading.title"), said.get("heading.description")
+    return (
+        "" if title is None else _plain(title["title"]),
+        "" if description is None else _plain(description["description"]),
+    )
+
+
+def _plain(text: str) -> str:
     return inside(filled(text, lambda _, spelled: spelled))
 
 
 def rules_of(page: Page, grammar: Grammar) -> list[Any]:
     """The rules of the main agent; every line of a paragraph has to be a sentence of it."""
     return list(_sentences("rules", page.rules, grammar))
-
-
-def replay_of(page: Page, grammar: Grammar) -> list[Any]:
-    """What is said of replays; every line of that paragraph has to be a sentence of it."""
-    return list(_sentences("replay", page.replay, grammar))
 
 
 def _sentences(family: str, lines: Iterable[str], grammar: Grammar) -> Iterable[Any]:

@@ -1,17 +1,19 @@
 """How a prompt lies on the page: its heading, its paragraphs, and the outline under "Steps".
 
 The machine sees only characters. A line of the outline is a number or a dash behind some blanks;
-what is indented deeper, without either at the right depth, goes on with the text above it.
+what is indented deeper, without either at the right depth, goes on with the text above it. A title
+stands in the first column behind a mark, directly over a line.
 
-    1. A title
-       1.1 Press enter.
-       1.2 Use focused_action:
-          - Check on the screen: the list is open.
+    # A title
+    1. Press enter.
+    2. Use focused_action:
+       - Check on the screen: the list is open.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from flowdsl.prompt.sentences import SENTENCES
 from flowdsl.source.record import Record
@@ -47,19 +49,18 @@ class Line:
 class Page(Record):
     """A prompt taken apart.
 
-    - `title`, `description`: what stands before the paragraphs.
-    - `rules`, `replay`: the lines of the paragraphs, without their dashes.
-    - `steps`: the outline.
+    - `heading`: the lines before the paragraphs.
+    - `rules`: the lines of the paragraph, without their dashes.
+    - `steps`: the outline, and `titles` those among its lines.
     """
 
-    title: str
-    description: str
+    heading: tuple[str, ...]
     rules: tuple[str, ...]
     steps: tuple[Line, ...]
-    replay: tuple[str, ...]
+    titles: tuple[str, ...]
 
 
-_PARAGRAPHS = ("rules", "steps", "replay")
+_PARAGRAPHS = ("rules", "steps")
 _TITLES = {SENTENCES[f"{name}.title"].text: name for name in _PARAGRAPHS}
 
 
@@ -86,17 +87,29 @@ def read_page(prompt: str) -> Page:
         raise Defect("paragraphs are missing or out of order", ", ".join(order))
     ends = [starts[name] for name in order[1:]] + [len(lines)]
     parts = {name: lines[starts[name] + 1 : end] for name, end in zip(order, ends, strict=True)}
-    title, *rest = lines[: starts[order[0]]]
+    titles = list(_titles(parts["steps"]))
     steps = _outline(parts["steps"], starts["steps"] + 2)
     if not steps:
         raise Defect("a paragraph without lines", "Steps")
     return Page(
-        title,
-        "\n".join(rest).strip("\n"),
+        tuple(line for line in lines[: starts[order[0]]] if line),
         tuple(_dashed(parts.get("rules", []))),
         tuple(steps),
-        tuple(line for line in parts.get("replay", ()) if line),
+        tuple(titles),
     )
+
+
+def _titles(lines: list[str]) -> Iterator[str]:
+    """The titles of an outline; raises Defect for one that does not stand apart over a line."""
+    for before, line, after in zip(["", *lines], lines, [*lines[1:], ""], strict=False):
+        if line.startswith(_TITLE):
+            if before or not _FIRST.match(after):
+                raise Defect("a title that does not stand apart over a line", line)
+            yield line[len(_TITLE) :]
+
+
+_TITLE = "# "
+_FIRST = re.compile(r"[0-9]+\. ")
 
 
 def _dashed(lines: list[str]) -> list[str]:
@@ -123,6 +136,9 @@ def _outline(lines: list[str], first: int) -> list[Line]:
     for number, line in enumerate(lines, first):
         found = _ITEM.match(line)
         place = found and _place(found, open_, top)
+        if line.startswith(_TITLE):
+            open_.clear()
+            continue
         if found is None or place is None:
             _go_on(line, open_)
             continue

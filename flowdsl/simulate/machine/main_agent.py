@@ -7,6 +7,7 @@ commands and the lists of loops are evaluated afresh then.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
@@ -17,10 +18,10 @@ from flowdsl.simulate.world import READ, Question
 from flowdsl.source.record import Record
 
 from .agent import Aborted, Agent, AttemptFailed, Finished, Open
-from .characters import inside
+from .characters import inside, outside_lines
 from .focused import ATTEMPT_FAILED, FAILED, Report, focused_action
 from .grammar import Grammar, Said
-from .layout import Defect, Line
+from .layout import Defect, Line, Page
 from .memory import Memory, written
 
 Recording: TypeAlias = "list[int | Loop]"
@@ -49,6 +50,9 @@ WAITS = ("control.retry_wait", "control.round_wait")
 """Sentences that wait in front of a further attempt or round, and do nothing in the first."""
 
 
+_BRACKETED = re.compile("⟦[^⟦⟧]*⟧")
+
+
 class Loop(Record):
     """A loop of a recording: the line over it, and what one pass does.
 
@@ -71,12 +75,13 @@ class MainAgent(Agent):
         grammar: Grammar,
         recorder: Recorder,
         memory: Memory,
-        lines: Sequence[Line],
+        page: Page,
         rules: Sequence[Said],
     ) -> None:
         super().__init__(grammar, recorder, memory, memory.view(focused=False), rules)
         self.recording: Recording = []
-        self._lines = {each.number: each for each in _walk(lines)}
+        self._lines = {each.number: each for each in _walk(page.steps)}
+        self._hear_titles(page.titles, rules)
         names = [each.name for each in rules]
         passed_on = names.index("rules.instruction") + 1 if "rules.instruction" in names else None
         self._passed_on = () if passed_on is None else tuple(rules[passed_on:])
@@ -109,11 +114,17 @@ class MainAgent(Agent):
                 return super().sentence(said, line)
         return None
 
-    def title(self, line: Line) -> None:
-        """A title, which only says what the lines under it are for (`rules.order`)."""
-        if any(each.bullet for each in line.children):
-            raise Defect("bullets under a line that launches no focused agent", inside(line.text))
-        self.body(line.children)
+    def _hear_titles(self, titles: Sequence[str], rules: Sequence[Said]) -> None:
+        """Refuse titles of which no rule says so, and values in them that stand in no brackets."""
+        told = any(each.name == "rules.order" and each["titles"] for each in rules)
+        if told != bool(titles):
+            raise Defect("the rule on titles does not go with the prompt", " ".join(titles[:1]))
+        for title in titles:
+            bare = _BRACKETED.sub("", title)
+            if outside_lines(title) or inside(bare) != bare:
+                raise Defect("a value in a title that is not in brackets", inside(title))
+            if _BRACKETED.search(title) and "rules.data" not in self.rules:
+                raise Defect("no rule says what stands in brackets", inside(title))
 
     def do(self, line: Line) -> None:
         self.recording.append(line.number)
@@ -128,7 +139,7 @@ class MainAgent(Agent):
         if "rules.order" not in self.rules:
             raise Defect("no rule says in which order the lines are done", inside(line.text))
         if said.name == "screen.focused":
-            if "replay.decided" not in self.rules:
+            if "rules.instruction" not in self.rules:
                 raise Defect("nothing says that every focused_action is called", inside(line.text))
             self._answer(self._focused(said, line))
             return None

@@ -23,7 +23,7 @@ from flowdsl.source.record import Record
 from .agent import LINES, Aborted, readings
 from .characters import at_path as value_at
 from .characters import filled, inside, spelled, with_inputs
-from .execute import Payload, carry_out, input_names, replay_of, rules_of, shared_grammar
+from .execute import Payload, carry_out, heading_of, input_names, rules_of, shared_grammar
 from .grammar import Grammar
 from .layout import Defect, Line, Page, read_page
 from .main_agent import LEAVES, WAITS, Loop, Recording
@@ -158,7 +158,7 @@ def is_ours(payload: Payload) -> bool:
     grammar = shared_grammar()
     try:
         page = _page(payload, {})
-        replay_of(page, grammar)
+        heading_of(page, grammar)
         if not rules_of(page, grammar):
             return False
     except Defect:

@@ -34,7 +34,7 @@ api_key = {{ env = "DESK_KEY" }}
 
 
 def test_runs_of_the_sdk_are_traced(tmp_path: Path, store: Store, clock: Clock) -> None:
-    rule = {"nth": 3, "fail": {"step": "3.3", "entry": 2, "reason": "the list stays empty"}}
+    rule = {"nth": 3, "fail": {"step": "4.3", "entry": 2, "reason": "the list stays empty"}}
     server = Server(create_app(store, scenario=make_scenario({"runs": [rule]})))
     with running(server) as url, connected(url, use_async=False) as sdk:
         write_tree(
@@ -76,8 +76,8 @@ def test_runs_of_the_sdk_are_traced(tmp_path: Path, store: Store, clock: Clock) 
         sdk("trajectories", "update", str(recorded.id), TrajectoryUpdate(is_approved=True))
         second = traced()
         lines = {each["label"]: each for each in second["lines"]}
-        assert (lines["1.1"]["replayed"], lines["1.1"]["model_calls"]) == (1, 0)
-        assert (lines["4.1"]["replayed"], lines["4.1"]["model_calls"]) == (0, 1)
+        assert (lines["1"]["replayed"], lines["1"]["model_calls"]) == (1, 0)
+        assert (lines["5"]["replayed"], lines["5"]["model_calls"]) == (0, 1)
         assert second["totals"]["model_calls"] < first["totals"]["model_calls"]
         replayed = [each for each in second["entries"] if each["replayed"]]
         assert {each["trajectory_id"] for each in replayed} == {str(recorded.id)}

@@ -40,6 +40,7 @@ workflow w {
     "results whose fields have the same names": """
 task first() -> { b: string } { extract b: string from "the first" emit b = {{b}} }
 task second() -> { a_b: string } { extract v: string from "the second" emit a_b = "{{v}}." }
+## Reads twice.
 workflow w {
   title = "Two tasks"
   outputs { nothing: string }

@@ -71,7 +71,6 @@ Never use focused_action twice.
         "title": 0,
         "rules": 0,
         "steps": estimated_tokens(prompt),
-        "replay": 0,
     }
 
 
@@ -87,7 +86,7 @@ def test_the_sections_of_compiled_prompts_make_the_whole(folder: object) -> None
         # The line ends between four sections.
         assert 0 <= estimated_tokens(prompt) - cost.all_tokens <= 3
         by_hand = "Steps" not in prompt
-        assert all(cost.tokens[name] for name in ("title", "rules", "steps", "replay")) or by_hand
+        assert all(cost.tokens[name] for name in ("title", "rules", "steps")) or by_hand
 
 
 def test_blanks_of_an_editor_are_blanks() -> None:

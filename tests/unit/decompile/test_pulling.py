@@ -143,21 +143,20 @@ def steps(old: str, new: str) -> tuple[str, str]:
 
 def test_a_new_instruction_is_one_new_line() -> None:
     source, after = steps(
-        "   1.3 Read it.", '   1.3 Wait for the "list" & <b>more</b>.\n   1.4 Read it.'
+        "3. Read it.\n\n# Leave\n4",
+        '3. Wait for the "list" & <b>more</b>.\n4. Read it.\n\n# Leave\n5',
     )
     new = '      do "Wait for the \\"list\\" & <b>more</b>."\n      do "Read it."'
     assert after == source.replace('      do "Read it."', new)
 
 
 def test_an_instruction_that_went_takes_its_line_with_it() -> None:
-    source, after = steps("   1.2 Press tab.\n   1.3", "   1.2")
+    source, after = steps("2. Press tab.\n3. Read it.\n\n# Leave\n4", "2. Read it.\n\n# Leave\n3")
     assert after == source.replace('      press "Tab"\n', "")
 
 
 def test_instructions_that_changed_places_keep_their_words() -> None:
-    source, after = steps(
-        "1.1 Open {name}.\n   1.2 Press tab.", "1.1 Press tab.\n   1.2 Open {name}."
-    )
+    source, after = steps("1. Open {name}.\n2. Press tab.", "1. Press tab.\n2. Open {name}.")
     assert after.replace("  # one", "") == source.replace(
         '      do "Open {name}."  # one\n      press "Tab"\n',
         '      press "Tab"\n      do "Open {name}."\n',
@@ -166,7 +165,7 @@ def test_instructions_that_changed_places_keep_their_words() -> None:
 
 def test_a_new_step_stands_apart() -> None:
     source = flow(STEPS, "  inputs { name: string }")
-    numbered = ("2. Leave\n   2.1", "2. Check\n   2.1 Look twice.\n\n3. Leave\n   3.1")
+    numbered = ("# Leave\n4", "# Check\n4. Look twice.\n\n# Leave\n5")
     assert pulled(source, numbered, level=STATEMENTS) == source.replace(
         '    step "Leave"', '    step "Check" {\n      do "Look twice."\n    }\n\n    step "Leave"'
     )
@@ -388,7 +387,7 @@ def test_nothing_stays_of_an_edit_that_ends_in_a_file() -> None:
     library = 'flow 1\ntask look(what: string) {\n  do "Open {what}."\n  press "Tab"\n}\n'
     source = flow('    call look(what: "Ann")', head='import { look } from "./lib.flow"')
     desk = Desk({MAIN: source, LIBRARY: library})
-    values = reworded(desk, ("Open Ann", "Open and read Ann"), ("Replay\n", "P.S.\nReplay\n"))
+    values = reworded(desk, ("Open Ann", "Open and read Ann"), ("Steps\n", "P.S.\nSteps\n"))
 
     done = desk.pulled({"workflow.w": values})
 

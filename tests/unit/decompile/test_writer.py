@@ -253,10 +253,6 @@ def written(program: str) -> str:
 
 
 ONLY_BY_A_PARAMETER = {
-    "a runtime value in a title": """
-task show(n: string) { step "Show {n}" { extract t: string from "t {n}" do "Type {{t}}." } }
-workflow w { steps { extract a: string from "a" call show(n: {{a}}) call show(n: "b") do "x" } }
-""",
     "values that only a parameter can bring": """
 type L { day: date, tags: string[] }
 task enter(l: L, flag: bool, items: string[], any_value: any) {
@@ -276,13 +272,6 @@ task go(kind: string, n: any) { if kind == "other" { press "Tab" } if n == 3 { p
   if n == null { press "F1" } }
 workflow w { inputs { k: "a" | "b", m: int? } steps { call go(kind: k, n: m)
   call go(kind: "x", n: 3) } }
-""",
-    "a result given to a task": """
-type E { a: string, b: string? }
-task mk(k: string) -> E { extract a: string from "a {k}" emit a = {{a}} if sees "b" {
-  emit b = "x" } }
-task useit(e: E) { step "Use {e.a}" { if e.b != null { do "b {e.b}" } } }
-workflow w { steps { call mk(k: "1") as e call useit(e: {{e}}) } }
 """,
 }
 """What a task can say and its statements in the place of the call cannot."""

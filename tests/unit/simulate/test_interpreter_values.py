@@ -176,7 +176,7 @@ def test_a_whole_number_with_a_point_is_a_whole_number() -> None:
 
 def test_the_heading() -> None:
     told = executed('## First line.\n## Second line.\nworkflow w { steps { do "A." } }')
-    assert told.heading == ("w", "First line.\nSecond line.")
+    assert told.heading == ("w", "First line. Second line.")
     told = traced('do "A."', sections='title = """\n  One\n  two\n"""')
     assert told.heading == ("One two", "")
 

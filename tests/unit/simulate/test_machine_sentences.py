@@ -17,7 +17,6 @@ from tests.support.meaning.worlds import world
 UNREAD = {
     "rules.title": "the title of a paragraph, which tells where it begins",
     "steps.title": "the title of a paragraph, which tells where it begins",
-    "replay.title": "the title of a paragraph, which tells where it begins",
     "control.loop_reason": "a part of the reason of a failure",
     "sources.const": "`const` in the schema forces the value",
 }

@@ -112,7 +112,7 @@ class PromptWriter:
             origin=HERE,
             name="w",
             title=rng.choice(("A title", 'Look up "x"', "1. Rules")),
-            description=rng.choice((None, "What it does.", "Two\n\nparts.")),
+            description=rng.choice((None, "What it does.", "Two - parts.")),
             inputs=inputs,
             secrets=tuple(
                 nodes.FieldSpec(name=name, type=STRING) for name in ("pin",) if rng.random() < 0.5
@@ -191,6 +191,12 @@ class PromptWriter:
         if isinstance(last, nodes.TextPiece):
             last = nodes.TextPiece(value=last.value.rstrip())
         return joined((*first, last))
+
+    def _title(self) -> nodes.Text:
+        """A title: what a run tells is in none that a prompt shows."""
+        words = literal(self._rng.choice(("Sign in", "# Rules", "2. Open {it}")))
+        name = nodes.Variable(sigil="input", name=self._rng.choice(self._inputs))
+        return (*words, name) if self._rng.random() < 0.5 else words
 
     def _type(self, depth: int = 0) -> nodes.Type:
         rng = self._rng
@@ -408,8 +414,8 @@ class PromptWriter:
             return self._otherwise(depth, loop=loop)
 
         match rng.randrange(12):
-            case 0:
-                return nodes.Step(origin=HERE, title=self._phrase(), body=body())
+            case 0 if depth == 0:
+                return nodes.Step(origin=HERE, title=self._title(), body=body())
             case 1:
                 return nodes.Choose(
                     origin=HERE, target=self._phrase(), model=self._model(), otherwise=otherwise()
