@@ -1,51 +1,54 @@
-"""What the values of inputs may hold, by where they stand in the prompt.
+"""What the values of inputs may not hold, by where they stand in the prompt.
 
 The service puts values into the prompt before anyone reads it, so a value could end the line that
 it stands in, or the brackets around it, and go on as an instruction. `input_schema` refuses those:
 
-- in an instruction a value is one line without brackets of ours;
-- between brackets, as what is typed or compared, it may have lines;
+- no text of an input holds brackets of ours, or a brace before another one or a dollar sign;
+- in an instruction a text is one line, also where it is an entry of a list that a loop goes over;
 - in a text of JSON that the prompt spells out, as a list inside a text, it is one line without
-  what JSON spells in another way.
+  what JSON spells in another way;
+- where a brace, a dollar sign or another value stands beside it, it holds none of these signs;
+- in a prompt with a picture, which is HTML, it holds no markup.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lowering.values import text_of
-from flowdsl.ir.walk import statements, walk
-from flowdsl.source.patterns import is_found
+from flowdsl.ir.lowering.values import LOOP_ITEM, text_of
+from flowdsl.ir.walk import inner_bodies, statements, walk
+from flowdsl.source.record import field_names, replace
+from flowdsl.source.refused_texts import Refused, read_refused
 
-LINE = r"^[^\n\r⟦⟧]*(?!\n)$"
-TEXT = r"^[^⟦⟧]*$"
-JSON = r'^[^"\\\x00-\x1f⟦⟧]*(?!\n)$'
-"""The patterns of the places. `$` alone would allow a line end behind the last character."""
+TEXT = Refused()
+LINE = Refused(lines=True)
+JSON = Refused(lines=True, signs=frozenset(('"', "\\")))
+"""What the places refuse: between brackets, in an instruction, in a text of JSON."""
 
-WORDS = {
-    TEXT: "takes a text without `⟦` and `⟧`",
-    LINE: "takes a text on one line, without `⟦` and `⟧`",
-    JSON: 'takes a text on one line, without `"`, `\\`, `⟦` and `⟧`',
-}
-"""What a place takes, behind the name of an input."""
-
-_PATTERNS = (TEXT, LINE, JSON)
-"""Each one is narrower than those before it."""
-
-_WIDE = re.compile(r"(?<!\\)\.|\\[sSDWn]|\[\^|[⟦⟧\n]")
+_TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]\\])+\]|\(\?.?|.", re.DOTALL)
+_PLAIN = re.compile(r"(?:\\[dw!-/:-@\[-`{-~]|[ -\[\]-~])+")
+"""Characters, ranges and escapes that hold neither line ends nor what nobody sees."""
 
 
 def restrict(properties: dict[str, Any], workflow: nodes.Workflow) -> None:
-    """Adds patterns to the schemas of inputs, by name, for the places where they stand."""
-    for variable, pattern in _uses(workflow):
-        if variable.sigil == "input" and variable.name in properties:
-            _restrict(properties[variable.name], variable.path, pattern)
+    """Adds to the schemas of inputs, by name, what the places refuse where their texts stand.
+
+    The places of a prompt that an author has written by hand are not known.
+    """
+    if workflow.prompt is not None:
+        return
+    inputs = {field.name for field in workflow.inputs}
+    for name in inputs & properties.keys():
+        _restrict(properties[name], (), TEXT)
+    for variable, refused in _uses(workflow):
+        if variable.name in inputs & properties.keys():
+            _restrict(properties[variable.name], variable.path, refused)
 
 
-def _restrict(schema: dict[str, Any], path: tuple[str | int, ...], pattern: str) -> None:
+def _restrict(schema: dict[str, Any], path: tuple[str | int, ...], refused: Refused) -> None:
     for part in path:
         if isinstance(part, int):
             schema = schema.get("items", {})
@@ -54,56 +57,28 @@ def _restrict(schema: dict[str, Any], path: tuple[str | int, ...], pattern: str)
     for inner in (schema.get("items"), *schema.get("properties", {}).values()):
         if isinstance(inner, dict):
             # As a whole it stands there as JSON, which spells line ends, and brackets as they are.
-            _restrict(inner, (), TEXT)
+            _restrict(inner, (), Refused(markup=refused.markup))
     kinds = schema.get("type")
     # An enum with any other text is the only type that becomes `anyOf`.
     textual = "anyOf" in schema or "string" in (kinds if isinstance(kinds, list) else [kinds])
     if "enum" in schema or not textual:
         return
-    given = schema.get("pattern")
-    if given is None or given in (TEXT, LINE):
-        schema["pattern"] = pattern if given is None else max(given, pattern, key=_PATTERNS.index)
-    elif given != JSON and (pattern == JSON or not is_narrow(given)):
-        schema["allOf"] = [{"pattern": pattern}]
-
-
-def refused_texts(
-    value: Any, schema: Any, path: tuple[str | int, ...] = ()
-) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
-    """The texts in a value that a pattern of `restrict` refuses, each with its path and `WORDS`."""
-    if not isinstance(schema, dict):
-        return
-    match value:
-        case str():
-            every = schema.get("allOf")
-            given = [schema, *every] if isinstance(every, list) else [schema]
-            patterns = [each.get("pattern") for each in given if isinstance(each, dict)]
-            for pattern in patterns:
-                if pattern in _PATTERNS and not is_found(pattern, value):
-                    yield path, value, WORDS[pattern]
-        case list():
-            for index, inner in enumerate(value):
-                yield from refused_texts(inner, schema.get("items"), (*path, index))
-        case dict():
-            properties = schema.get("properties")
-            known = properties if isinstance(properties, dict) else {}
-            for name, inner in value.items():
-                yield from refused_texts(inner, known.get(name), (*path, name))
-        case _:
-            pass
+    if fits_one_line(schema.get("pattern")):
+        # To some dialects `$` lets one line end through.
+        refused = refused.also(LINE)
+    known = read_refused(schema.get("not"))
+    schema["not"] = (refused if known is None else known.also(refused)).schema()
 
 
 def unrestricted(schema: Any) -> Any:
-    """A schema of inputs without the patterns that `restrict` may have added."""
+    """A schema of inputs without what `restrict` has added."""
     if isinstance(schema, list):
         return [unrestricted(entry) for entry in schema]
     if not isinstance(schema, dict):
         return schema
     bare = dict(schema)
-    if bare.get("pattern") in _PATTERNS:
-        del bare["pattern"]
-    if bare.get("allOf") in [[{"pattern": pattern}] for pattern in _PATTERNS]:
-        del bare["allOf"]
+    if read_refused(bare.get("not")) is not None:
+        del bare["not"]
     if isinstance(properties := bare.get("properties"), dict):
         bare["properties"] = {name: unrestricted(entry) for name, entry in properties.items()}
     if "items" in bare:
@@ -111,27 +86,125 @@ def unrestricted(schema: Any) -> Any:
     return bare
 
 
-def is_narrow(pattern: str) -> bool:
-    """Whether a pattern of the author surely allows neither line ends nor brackets of ours."""
-    whole = pattern.startswith("^") and pattern.endswith("$") and "|" not in pattern
-    return whole and not _WIDE.search(pattern)
+def fits_one_line(pattern: object) -> bool:
+    """Whether a pattern of the author surely fits, to JSON Schema, texts on one line alone."""
+    if not isinstance(pattern, str) or not (pattern.startswith("^") and pattern.endswith("$")):
+        return False
+    depth = 0
+    for token in _TOKEN.findall(pattern[1:-1]):
+        depth += (token.startswith("(")) - (token == ")")
+        held = token[1:-1] if len(token) > 1 and token[0] == "[" else token
+        unsure = token in (".", "[", "^", "$") or held.startswith("^")
+        if unsure or (token == "|" and not depth) or _PLAIN.fullmatch(held) is None:
+            return False
+        if token.startswith("(?") and token != "(?:":
+            return False
+    # A backslash before the last sign makes it a dollar sign.
+    return bool(_TOKEN.findall(pattern)[-1] == "$")
 
 
-def _uses(workflow: nodes.Workflow) -> Iterator[tuple[nodes.Variable, str]]:
-    """The variables of a prompt, each with the pattern of its place; narrower ones come last."""
-    places = [
-        (node, TEXT if exact else LINE)
-        for statement in statements(workflow.body)
-        for node, exact in _places(statement)
-    ]
-    places += [(rule, LINE) for rule in workflow.rules]
-    uses = [
-        (part, JSON if part.in_json else place)
-        for node, place in places
-        for part in walk(node)
-        if isinstance(part, nodes.Variable)
-    ]
-    yield from sorted(uses, key=lambda use: _PATTERNS.index(use[1]))
+def _uses(workflow: nodes.Workflow) -> Iterator[tuple[nodes.Variable, Refused]]:
+    """The inputs in a prompt, each with what is refused where it stands."""
+    kept: dict[str, list[nodes.Value | nodes.FailureReason]] = {}
+    every = Refused()
+    for statement in statements(workflow.body):
+        if isinstance(statement, nodes.Store):
+            for each in statement.assignments:
+                kept.setdefault(each.variable, []).append(each.value)
+        elif isinstance(statement, nodes.Picture):
+            every = Refused(markup=True)
+    for rule in workflow.rules:
+        yield from _holes(rule, LINE.also(every), _itself)
+    yield from _in_body(workflow.body, every, kept, _itself)
+
+
+_Kept: TypeAlias = Mapping[str, list[nodes.Value | nodes.FailureReason]]
+"""What the runtime variables are set to."""
+
+_StandsFor: TypeAlias = Callable[[nodes.Variable], Iterator[nodes.Variable]]
+"""The inputs whose text a variable may stand for."""
+
+
+def _itself(variable: nodes.Variable) -> Iterator[nodes.Variable]:
+    if variable.sigil == "input":
+        yield variable
+
+
+def _in_body(
+    body: nodes.Body,
+    every: Refused,
+    kept: _Kept,
+    stands_for: _StandsFor,
+) -> Iterator[tuple[nodes.Variable, Refused]]:
+    for statement in body:
+        for node, exact in _places(statement):
+            yield from _holes(node, every.also(TEXT if exact else LINE), stands_for)
+        inside = stands_for
+        if isinstance(statement, nodes.Loop) and statement.entry is None:
+            inside = _entry_of(statement.items, kept)
+        for inner, _ in inner_bodies(statement):
+            yield from _in_body(inner, every, kept, inside)
+
+
+def _entry_of(items: nodes.Value, kept: _Kept) -> _StandsFor:
+    """What the entry at hand of a loop of the main agent, which is pasted, may stand for."""
+    lists: list[nodes.Value | nodes.FailureReason] = [items]
+    if isinstance(only := _only_piece(items), nodes.Variable) and only.sigil == "runtime":
+        lists = kept.get(only.name, [])
+
+    def stands_for(variable: nodes.Variable) -> Iterator[nodes.Variable]:
+        if (variable.sigil, variable.name) != ("runtime", LOOP_ITEM):
+            yield from _itself(variable)
+            return
+        for each in lists:
+            inside = (0, *variable.path) if _only_piece(each) is not None else ()
+            for found in walk(each):
+                if isinstance(found, nodes.Variable) and found.sigil == "input":
+                    yield replace(found, path=(*found.path, *inside))
+
+    return stands_for
+
+
+def _only_piece(value: nodes.Value | nodes.FailureReason) -> nodes.Piece | None:
+    if isinstance(value, nodes.TextValue) and len(value.text) == 1:
+        return value.text[0]
+    return None
+
+
+def _holes(
+    node: Any, refused: Refused, stands_for: _StandsFor
+) -> Iterator[tuple[nodes.Variable, Refused]]:
+    """The inputs in a node, each with what is refused where its text stands."""
+    parts = node if isinstance(node, tuple) else (node,)
+    for at, part in enumerate(parts):
+        if isinstance(part, nodes.Variable):
+            here = refused.also(JSON) if part.in_json else refused
+            here = here.also(_beside(parts[at - 1 : at], parts[at + 1 : at + 2], here))
+            yield from ((each, here) for each in stands_for(part))
+        elif isinstance(part, tuple):
+            yield from _holes(part, refused, stands_for)
+        elif not isinstance(part, nodes.Origin):
+            for name in field_names(type(part)):
+                yield from _holes(getattr(part, name), refused, stands_for)
+
+
+def _beside(before: tuple[Any, ...], after: tuple[Any, ...], here: Refused) -> Refused:
+    """What is refused because of the pieces of a text at the sides of a value.
+
+    A brace at its end would go on with them, a backslash there would make a variable a text, and
+    what it begins with would go on from a brace.
+    """
+    signs: set[str] = set()
+    for each in before:
+        if isinstance(each, nodes.TextPiece) and each.value.endswith("{"):
+            signs |= {"{", "$"}
+    for each in after:
+        follows = each.value[:1] if isinstance(each, nodes.TextPiece) else "{"
+        if follows in ("{", "$"):
+            signs |= {"{", "\\"} if follows == "{" else {"{"}
+        if here.markup and (isinstance(each, nodes.Variable) or re.match("[A-Za-z/!?#]", follows)):
+            signs |= {"<", "&"}
+    return Refused(signs=frozenset(signs))
 
 
 def _places(statement: nodes.Statement) -> Iterator[tuple[Any, bool]]:

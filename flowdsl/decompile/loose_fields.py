@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowdsl.ir import nodes
+from flowdsl.source.refused_texts import read_refused
 
 from .fields import ANY, MAX_DEPTH, SCALAR_OF, Fields, Schema
 
@@ -51,7 +52,9 @@ def _loose_type(schema: Any, depth: int) -> nodes.Type:
         kinds = [each for each in kind if each != "null"]
         inner = _loose_type({**schema, "type": kinds[0]}, depth) if len(kinds) == 1 else ANY
         return nodes.OptionalType(inner=inner) if "null" in kind else inner
-    if schema.keys() & {"anyOf", "oneOf", "allOf", "$ref", "not"} or not isinstance(kind, str):
+    if schema.keys() & {"anyOf", "oneOf", "allOf", "$ref"} or not isinstance(kind, str):
+        return ANY
+    if "not" in schema and read_refused(schema["not"]) is None:
         return ANY
     values = schema.get("enum")
     if isinstance(values, list) and kind in ("string", "integer"):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from flowdsl.source.patterns import Unusable, is_found
+from flowdsl.source.refused_texts import first_fault, read_refused
 
 if TYPE_CHECKING:
-    from jsonschema_rs import Validator
+    from jsonschema_rs import ValidationError, Validator
 
 
 def refusal(schema: str, value: Mapping[str, Any]) -> str | None:
@@ -22,10 +24,22 @@ def refusal(schema: str, value: Mapping[str, Any]) -> str | None:
     if validator is None:
         return None
     try:
+        # Behind `not`, a pattern that cannot read a text would let it through.
+        json.dumps(value, ensure_ascii=False).encode()
         found = next(iter(validator.iter_errors(value)), None)
     except UnicodeEncodeError:
         return "a text holds half of a surrogate pair"
-    return None if found is None else found.message
+    return None if found is None else _message(found)
+
+
+def _message(error: ValidationError) -> str:
+    """What is wrong, in words also where a text could end its place in a prompt."""
+    refused = read_refused(error.kind.as_dict().get("schema")) if error.kind.name == "not" else None
+    text = error.instance
+    if refused is None or not isinstance(text, str):
+        return error.message
+    fault = first_fault(text, refused)
+    return error.message if fault is None else f'"{text}" {fault.told()}'
 
 
 @lru_cache(maxsize=64)

@@ -25,9 +25,6 @@ _OFTEN = "it repeats a part more than 1,000 times"
 _TOKEN = re.compile(r"\\.|[()\[\]]", re.DOTALL)
 _ESCAPE = r"(?s)\\(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]+)\}|c([A-Za-z])|.)"
 _BEYOND_RE2 = r"(?s)\\(?:[1-9]|k<)|\\.|\(\?<?[=!]"
-_AT_END = r"(?!\n)$"
-"""How a pattern ends that fits no text with a line end behind it, whatever `$` means."""
-
 _NAMED_OR_BEHIND = r"\?(?:<?[=!]|P?<\w+>|[a-zA-Z]+\)|[a-zA-Z-]+:)"
 _HUGE = r"\{(?:\d{4,}|\d*,\d{4,})[,}]"
 _DIALECTS = r"\\[wWdDsSbB]"
@@ -132,19 +129,12 @@ def _compiled(pattern: str) -> Any:
     options.log_errors = False
     options.max_mem = _MEMORY
     try:
-        return re2.compile(re.sub(_ESCAPE, _for_re2, _without_look_ahead(pattern)), options)
+        return re2.compile(re.sub(_ESCAPE, _for_re2, pattern), options)
     except UnicodeEncodeError:
         raise Unusable("it holds half a character") from None
     except re2.error as error:
         _read_by_python(_skeleton(pattern))
         raise Unusable(_beyond_re2(pattern, error), is_legal=True) from None
-
-
-def _without_look_ahead(pattern: str) -> str:
-    """`pattern` with the end of the text for `_AT_END`, which RE2 does not look ahead for."""
-    before = pattern.removesuffix(_AT_END)
-    is_escaped = (len(before) - len(before.rstrip("\\"))) % 2 == 1
-    return pattern if before == pattern or is_escaped else rf"{before}\z"
 
 
 def _for_re2(escape: re.Match[str]) -> str:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from flowdsl.deploy.resources.policy import canonical
+from flowdsl.source.refused_texts import read_refused
 
 Segment = str | None
 """A step of a path: the name of a property, or None for every item of a list."""
@@ -86,6 +87,7 @@ class Gap:
       types.
     - `values`: `given` are the values that are not allowed, None for any; `allowed` are those that
       are.
+    - `texts`: texts with some characters are not allowed; `allowed` are the words for the others.
     - `bound`: a number or expression of `keyword`, None where there is none.
     - `unknown`: `keyword` differs, and what it means is not known here.
     """
@@ -98,6 +100,7 @@ class Gap:
         "disjoint",
         "type",
         "values",
+        "texts",
         "bound",
         "unknown",
     ]
@@ -249,6 +252,10 @@ def _bound_gaps(
             wanted_form = _get(allowed, keyword)
             if wanted_form is not None and _get(given, keyword) != wanted_form:
                 yield _bound(keyword, given, allowed, path)
+        if (refused := read_refused(allowed.get("not"))) is not None:
+            before = read_refused(given.get("not"))
+            if before is None or before.also(refused) != before:
+                yield Gap("texts", path, "not", None, refused.takes())
 
 
 def _object_gaps(given: Mapping[str, Any], allowed: Mapping[str, Any], path: Path) -> Iterator[Gap]:
@@ -291,6 +298,8 @@ def _unknown_gaps(
         if all(_is_understood(schema, keyword) for schema in (given, allowed)):
             continue
         if keyword in _DROPPED_FREELY and keyword not in allowed:
+            continue
+        if keyword == "not" and read_refused(allowed[keyword]) is not None:
             continue
         if canonical(given.get(keyword)) != canonical(allowed.get(keyword)):
             yield Gap("unknown", path, keyword, given.get(keyword), allowed.get(keyword))

@@ -112,6 +112,8 @@ def _input_message(gap: Gap) -> tuple[Break, str]:
             return "narrowed-input", f"{where} now takes only {_values(gap.allowed)}"
         case "values":
             return "narrowed-input", f"{where} no longer takes {_values(gap.given)}"
+        case "texts":
+            return "narrowed-input", f"{where} now takes only {gap.allowed}"
         case "bound":
             was = "" if gap.given is None else f", was {spell_value(gap.given)}"
             now = f"now has `{gap.keyword}` {spell_value(gap.allowed)}"
@@ -142,6 +144,8 @@ def _output_message(gap: Gap) -> tuple[Break, str]:
             return "retyped-output", f"{where} may now be other than {_values(gap.allowed)}"
         case "values":
             return "retyped-output", f"{where} may now be {_values(gap.given)}"
+        case "texts":
+            return "retyped-output", f"{where} may now be other than {gap.allowed}"
         case "bound":
             now = "no longer has" if gap.given is None else f"has `{gap.keyword}`"
             said = f"`{gap.keyword}`" if gap.given is None else f"{spell_value(gap.given)}, was"

@@ -14,6 +14,7 @@ from pydantic import JsonValue
 
 from flowdsl.emulator.simulation.variables import Path, without_empty
 from flowdsl.source.patterns import may_match, syntax_problem
+from flowdsl.source.refused_texts import first_fault, read_refused
 
 Schema = dict[str, Any]
 
@@ -228,6 +229,7 @@ def _validator_class(repeats_in_names: bool) -> Any:
     from jsonschema import Draft202012Validator, validators
 
     keywords: dict[str, Any] = {
+        "not": _not,
         "pattern": _pattern,
         "patternProperties": _pattern_properties,
         "additionalProperties": _additional_properties,
@@ -261,6 +263,16 @@ def _pattern(validator: Any, pattern: str, value: Any, schema: Schema) -> Iterat
 
     if validator.is_type(value, "string") and not may_match(pattern, value):
         yield ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+def _not(validator: Any, refused: Any, value: Any, schema: Schema) -> Iterator[Any]:
+    """As the standard's, in words where a text could end its place in a prompt."""
+    from jsonschema import Draft202012Validator, ValidationError
+
+    known = read_refused(refused) if isinstance(value, str) else None
+    for error in Draft202012Validator.VALIDATORS["not"](validator, refused, value, schema):
+        fault = None if known is None else first_fault(value, known)
+        yield error if fault is None else ValidationError(f"{value!r} {fault.told()}")
 
 
 def _pattern_properties(

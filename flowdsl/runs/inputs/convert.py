@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flowdsl.codegen.input_patterns import refused_texts
 from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.suggest import closest, listed
@@ -20,6 +19,7 @@ from flowdsl.ir import nodes
 from flowdsl.runs.inputs.places import Path, shown
 from flowdsl.semantics.values.formats import TYPE_OF_FORMAT, example, has_spelling, is_spelled
 from flowdsl.source.patterns import Unusable, is_found
+from flowdsl.source.refused_texts import refused_texts
 
 EMPTY, CLEAR = "__EMPTY__", "__CLEAR__"
 """What the platform takes for "leave it as it is" and for "blank this field": platform.md,
@@ -150,10 +150,10 @@ def place_mismatches(value: Any, schemas: Iterable[Any]) -> Iterator[Mismatch]:
     `schemas` are those that the value has to fit.
     """
     said: set[Path] = set()
-    for path, text, takes in (each for schema in schemas for each in refused_texts(value, schema)):
+    for path, text, fault in (each for schema in schemas for each in refused_texts(value, schema)):
         if path not in said:
-            help = "so that it ends where it stands in the prompt"
-            yield Mismatch(takes, spelled(text), path, help)
+            wrong = f"takes {fault.takes}, and {fault.place(spelled(text))}"
+            yield Mismatch(wrong, path=path, help=fault.why)
         said.add(path)
 
 

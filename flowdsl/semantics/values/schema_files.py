@@ -6,6 +6,7 @@ from typing import Any
 
 from flowdsl.source.files import written_path
 from flowdsl.source.record import Record
+from flowdsl.source.refused_texts import read_refused
 from flowdsl.source.text import Span
 
 from .. import errors
@@ -169,6 +170,9 @@ def _type(schema: Any) -> Type:
     """The type of values of `schema`; `any` wherever the schema says more than a type can."""
     if not isinstance(schema, dict):
         return ANY
+    if read_refused(schema.get("not")) is not None:
+        # Of what type a text is, is said beside it.
+        schema = {keyword: said for keyword, said in schema.items() if keyword != "not"}
     names = schema.get("type")
     if isinstance(names, list):
         rest = [name for name in names if name != "null"]

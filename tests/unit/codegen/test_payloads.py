@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from openapi_client.cyberdesk_cloud_client.models import WorkflowCreate
 
 from flowdsl.codegen.artifacts import ModelAlias, Template, WorkflowArtifact, plain
+from flowdsl.codegen.input_patterns import LINE, TEXT
 from flowdsl.semantics.capabilities import NO_COMMAND
 from tests.support.flows.compiling import (
     PROJECTS,
@@ -96,12 +97,17 @@ def test_types_become_schemas() -> None:
     )
     schema = json.loads(artifact.payload["input_schema"])
     properties = schema["properties"]
-    assert properties["a"] == {"type": "string", "pattern": "^x$", "examples": ["x"]}
+    said = {"type": "string", "pattern": "^x$", "not": LINE.schema(), "examples": ["x"]}
+    assert properties["a"] == said
     assert properties["b"] == {"type": ["integer", "null"], "minimum": 1, "maximum": 3}
     assert properties["c"] == {"type": "number", "default": 1.5}
     assert properties["d"] == {"type": "string", "enum": ["p", "q"]}
     assert properties["e"]["minItems"] == 1
-    assert properties["e"]["items"]["properties"]["f"] == {"type": "string", "format": "date"}
+    assert properties["e"]["items"]["properties"]["f"] == {
+        "type": "string",
+        "format": "date",
+        "not": TEXT.schema(),
+    }
     assert properties["h"] == {}
     assert properties["取引先"]["description"] == "A name with no place in an identifier."
     assert schema["required"] == ["a", "c", "d", "e", "h", "取引先", "$pin"]

@@ -20,12 +20,13 @@ from flowdsl.deploy.planning.breaking import breaking_changes
 from flowdsl.deploy.planning.plan import Action, Breaking, Change
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.ir import nodes
+from flowdsl.source.refused_texts import Refused
 from tests.support.services.changes import change_of, schema_change
 
 # Schemas as the compiler emits them
 
 NAMES = ("a", "b", "$c")
-TEXTS = ("", "x", "xy", "xyz", "2024-02-29", "a@b.test")
+TEXTS = ("", "x", "xy", "xyz", "2024-02-29", "a@b.test", "x\ny", "{$")
 NUMBERS = (-1, 0, 1, 2, 3, 0.5, 2.5, 3.0)
 
 
@@ -57,6 +58,7 @@ def bounds_of(type_: nodes.Type) -> st.SearchStrategy[dict[str, Any]]:
                 {},
                 optional={
                     "pattern": PATTERNS,
+                    "not": st.sampled_from((Refused(), Refused(lines=True))).map(Refused.schema),
                     "format": st.just("date"),
                     "minLength": st.integers(0, 3),
                     "maxLength": st.integers(0, 3),
@@ -197,6 +199,18 @@ def pairs(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
     before = draw(SCHEMAS)
     after = draw(st.one_of(SCHEMAS, changed(before)))
     return before, after if after.get("type") == "object" else before
+
+
+def test_texts_that_could_end_their_place_are_told_in_words() -> None:
+    def taking(refused: Refused | None) -> dict[str, Any]:
+        memo = {"type": "string"} | ({} if refused is None else {"not": refused.schema()})
+        return {"type": "object", "properties": {"memo": memo}}
+
+    wide, narrow = Refused(), Refused(lines=True, signs=frozenset('"'), markup=True)
+    assert inputs(taking(narrow), taking(wide)) == inputs(taking(wide), taking(None)) == ()
+    (found,) = inputs(taking(wide), taking(narrow))
+    words = 'texts on one line without `⟦`, `⟧`, `"`, `{{`, `{$` and markup'
+    assert found.message == f"`memo` now takes only {words}"
 
 
 @given(pairs(), st.data())

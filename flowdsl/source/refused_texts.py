@@ -1,0 +1,187 @@
+"""What a text that a run is given may not hold, by the places where a prompt has it.
+
+The service puts values into the prompt before anyone reads it, so that a value could end the hole
+in which it stands and go on as an instruction, or spell a secret. `input_schema` refuses those by
+`{"not": {"type": "string", "pattern": ...}}`, beside a `pattern` of the author. The patterns are
+made of classes of characters and alternatives only, which all dialects of regular expressions read
+alike. Here stand these patterns, and what is said of a text that one of them is found in.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+CONTROLS = r"\u0000-\u001f\u007f\u0085\u2028\u2029"
+"""What ends a line to some reader, and what nobody sees, as it stands in a class."""
+
+_PAIR = r"\{[{$]"
+_MARKUP = r"<[A-Za-z/!?]|&[A-Za-z#]"
+_SIGNS = ('"', "\\", "{", "$", "<", "&")
+_ENDS = "⟦⟧"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What a place refuses beside `⟦`, `⟧` and a brace before another one or a dollar sign.
+
+    `lines`: whatever is not on one line. `signs`: single characters of `_SIGNS`. `markup`: what
+    begins a tag or an entity of HTML.
+    """
+
+    lines: bool = False
+    signs: frozenset[str] = frozenset()
+    markup: bool = False
+
+    def also(self, other: Refused) -> Refused:
+        """What two places refuse together."""
+        return Refused(
+            self.lines or other.lines, self.signs | other.signs, self.markup or other.markup
+        )
+
+    def pattern(self) -> str:
+        """A regular expression that is found in what is refused."""
+        signs = "".join(re.escape(sign) if sign == "\\" else sign for sign in self._in_order())
+        single = f"[{CONTROLS if self.lines else ''}{signs}{_ENDS}]"
+        return "|".join((single, _PAIR, *((_MARKUP,) if self.markup else ())))
+
+    def takes(self) -> str:
+        """The texts that are taken, in words."""
+        signs = [f"`{sign}`" for sign in ("⟦", "⟧", *self._in_order(), "{{", "{$")]
+        without = [*signs, *(("markup",) if self.markup else ())]
+        line = "texts on one line" if self.lines else "texts"
+        return f"{line} without {', '.join(without[:-1])} and {without[-1]}"
+
+    def schema(self) -> dict[str, Any]:
+        """What stands behind `not`: null is no text, and is not refused."""
+        return {"type": "string", "pattern": self.pattern()}
+
+    def _in_order(self) -> list[str]:
+        return [sign for sign in _SIGNS if sign in self.signs]
+
+
+_READ = re.compile(
+    rf"\[(?P<lines>{re.escape(CONTROLS)})?(?P<signs>\"?(?:\\\\)?\{{?\$?<?&?){_ENDS}\]"
+    rf"\|{re.escape(_PAIR)}(?P<markup>\|{re.escape(_MARKUP)})?"
+)
+
+
+def read_refused(schema: object) -> Refused | None:
+    """What a schema behind `not` refuses, if FlowDSL wrote it for a place of a prompt."""
+    if not isinstance(schema, Mapping) or schema.keys() != {"type", "pattern"}:
+        return None
+    pattern = schema["pattern"]
+    found = _READ.fullmatch(pattern) if isinstance(pattern, str) else None
+    if found is None or schema["type"] != "string":
+        return None
+    return Refused(
+        lines=found["lines"] is not None,
+        signs=frozenset(found["signs"]),
+        markup=found["markup"] is not None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What of a text is refused: `takes` says what is taken, `why` finishes "because"."""
+
+    takes: str
+    start: int
+    found: str
+    why: str
+
+    def told(self) -> str:
+        """What is wrong with the text, behind its name or its spelling."""
+        return f"is not {self.takes}: {self.place()}"
+
+    def place(self, text: str = "") -> str:
+        """Which character it is, of a text as it is shown."""
+        of = f" of {text}" if text else ""
+        if len(self.found) == 1:
+            return f"character {self.start + 1}{of} is {character_name(self.found)}"
+        return f"characters {self.start + 1} and {self.start + 2}{of} are `{self.found}`"
+
+
+def first_fault(text: str, refused: Refused) -> Fault | None:
+    """The first part of a text that a place refuses."""
+    faults = [
+        Fault(takes, found.start(), found[0], why)
+        for pattern, takes, why in _rules(refused)
+        if (found := re.search(pattern, text)) is not None
+    ]
+    return min(faults, key=lambda fault: fault.start, default=None)
+
+
+def _rules(refused: Refused) -> Iterator[tuple[str, str, str]]:
+    """The patterns of what is refused, each with what is taken instead, and why."""
+    if refused.lines:
+        yield f"[{CONTROLS}]", "a text on one line", "it stands within a line of the prompt"
+    yield (
+        f"[{_ENDS}]",
+        "a text without `⟦` and `⟧`",
+        "the prompt puts them around values; `[` and `]` are taken",
+    )
+    if signs := refused.signs & {'"', "\\"}:
+        named = " and ".join(f"`{sign}`" for sign in sorted(signs))
+        spelled = "".join(map(re.escape, signs))
+        yield f"[{spelled}]", f"a text without {named}", "the prompt spells it inside of a list"
+    for sign in sorted(refused.signs - {'"', "\\"}):
+        why = "the prompt has other characters right beside it, which would go on from there"
+        yield re.escape(sign), f"a text without `{sign}`", why
+    yield (
+        _PAIR,
+        "a text without `{{` and `{$`",
+        "the service would put a value or a secret there; a blank behind the brace helps",
+    )
+    if refused.markup:
+        yield (
+            _MARKUP,
+            "a text without markup",
+            "the prompt has a picture and is read as HTML; a blank behind the sign helps",
+        )
+
+
+_NAMES = {
+    "\t": "a tab",
+    "\n": "a line feed",
+    "\r": "a carriage return",
+    "\u0085": "a next line",
+    "\u2028": "a line separator",
+    "\u2029": "a paragraph separator",
+}
+
+
+def character_name(character: str) -> str:
+    """A character for people: itself between backticks, or its name where it cannot be seen."""
+    code = f"U+{ord(character):04X}"
+    if character in _NAMES:
+        return f"{_NAMES[character]} ({code})"
+    if unicodedata.category(character).startswith("C"):
+        return f"a control character ({code})"
+    return f"`{character}`"
+
+
+def refused_texts(
+    value: Any, schema: Any, path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], str, Fault]]:
+    """The texts in a value that the places of a schema refuse, each with its path."""
+    if not isinstance(schema, Mapping):
+        return
+    match value:
+        case str():
+            refused = read_refused(schema.get("not"))
+            if refused is not None and (fault := first_fault(value, refused)) is not None:
+                yield path, value, fault
+        case list():
+            for index, inner in enumerate(value):
+                yield from refused_texts(inner, schema.get("items"), (*path, index))
+        case dict():
+            properties = schema.get("properties")
+            known = properties if isinstance(properties, Mapping) else {}
+            for name, inner in value.items():
+                yield from refused_texts(inner, known.get(name), (*path, name))
+        case _:
+            pass
