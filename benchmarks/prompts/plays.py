@@ -87,17 +87,18 @@ def is_meant(call: Call, meant: Call) -> bool:
     given, wanted = ("".join(each[1:]) for each in (call, meant))
     if call[0] in EXACT:
         return given in (wanted.split("|") if call[0] == "wait" else (wanted,))
-    given = _plain(given)
+    given = plain_words(given)
     return all(
         any(
-            (_plain(word.removeprefix("!")) in given) != word.startswith("!")
+            (plain_words(word.removeprefix("!")) in given) != word.startswith("!")
             for word in words.split("|")
         )
         for words in wanted.split("&")
     )
 
 
-def _plain(text: str) -> str:
+def plain_words(text: str) -> str:
+    """A text in lower case, without quotation marks and with single blanks."""
     return " ".join(text.lower().translate({ord(each): None for each in "\"'“”⟦⟧⟪⟫"}).split())
 
 

@@ -68,13 +68,14 @@ AGENTS = """\
 You are the agent that the text instructs.
   ["click", what]  ["double_click", what]  ["clear", the field that you empty]  ["press", one \
 chord of keys]
-  ["type", the text, character by character; "\\n" for a line end; what is in { } as you see it]
+  ["type", the text, character by character; "\\n" for a line end]
   ["copy", what]  ["wait", seconds of a pause that the text asks for]  ["run", a terminal command]
-  ["capture", file name]  ["export", path]  ["screenshot", ""]  ["focused_action", the last line \
-that you pass, as you pass it]
+  ["capture", file name]  ["export", path]  ["screenshot", ""]  ["focused_action", the whole \
+text that you pass]
   ["start_loop", its text]  ["end_loop_iteration", ""]  ["save", key and value]  ["report", what]
   ["declare_task_failed", reason]  ["done"] when you have come to the end of the text; where it \
 has you stop before, the list ends there
+Write what is in { } as you see it. \
 Looking at the screen is no call, also while you wait for something. What a focused_action does is \
 none of your calls."""
 
@@ -87,7 +88,7 @@ You are shown a screen and asked this.
     "outputs": """\
 A run has ended, and this JSON schema describes its outputs. You see what the run has saved, and \
 nothing else. Make the outputs: a call
-["output", "name = its value as JSON"] for each property; ["done"] ends the list.""",
+["output", "name = its value as JSON"] for each that there is; ["done"] ends the list.""",
 }
 
 
@@ -205,9 +206,7 @@ def shown(scene: Scene, program: tuple[str, ...]) -> str:
     """What a reader of a scene sees, behind how to answer."""
     text = seen(scene, *compiled(scene, program))
     desktop = scene["desktop"].strip()
-    return (
-        f"{ASK[scene['reader']]}\n\n=== The text ===\n{text}\n\n=== What is there ===\n{desktop}\n"
-    )
+    return f"=== The text ===\n{text}\n\n=== What is there ===\n{desktop}\n"
 
 
 # Printing

@@ -1,6 +1,6 @@
 """The scenes that readers play: what each holds of the language of prompts, and what it means.
 
-`met` tells the sentences and words in what a reader sees, marked while they are printed. `events`
+`marked` is what a reader sees, with each sentence and word marked while it is printed. `events`
 tells what the program does in the world of a scene, as calls of a reader, by the interpreter.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from benchmarks.prompts import scenes
-from benchmarks.prompts.plays import Call, is_meant, normal
+from benchmarks.prompts.plays import Call, is_meant, normal, plain_words
 from benchmarks.prompts.scenes import Scene
 from flowdsl.codegen.artifacts import plain
 from flowdsl.compiler.pipeline import Compilation, CompileOptions, compile_project
@@ -73,17 +73,20 @@ def words() -> dict[str, str]:
     return found
 
 
-def met(scene: Scene) -> set[str]:
-    """The names of sentences and words in what the reader of a scene sees."""
+def marked(scene: Scene) -> str:
+    """What the reader of a scene sees, with marks around each sentence and word."""
     with _marking():
-        text = scenes.seen(scene, *compiled(scene))
+        return scenes.seen(scene, *compiled(scene))
+
+
+def met(text: str) -> set[str]:
+    """The names of sentences and words in a marked text."""
     return {found[1] for found in _MARK.finditer(text) if found[1] is not None}
 
 
-def unmarked(scene: Scene) -> str:
-    """What the reader sees, printed with marks that are taken away again."""
-    with _marking():
-        return _MARK.sub("", scenes.seen(scene, *compiled(scene)))
+def unmarked(text: str) -> str:
+    """A marked text without its marks."""
+    return _MARK.sub("", text)
 
 
 def _marked(name: str, *values: object) -> str:
@@ -273,6 +276,18 @@ def _ends(meant: list[Call], trace: Trace) -> bool:
         return True
     reason = trace.ending.reason or ""
     return trace.ending.status != SUCCESS and is_meant(["declare_task_failed", reason], failures[0])
+
+
+def untold(scene: Scene, text: str) -> list[Call]:
+    """The calls that are meant though nothing in what the reader sees speaks of them."""
+    seen = plain_words(text)
+    named = SEEN - {"type", "click", "double_click", "wait"}
+    calls = [call for call in normal(scene["calls"]) if call[0] in named]
+    return [call for call in calls if not all(_stands(words, seen) for words in call[1].split("&"))]
+
+
+def _stands(words: str, seen: str) -> bool:
+    return any(plain_words(word) in seen for word in words.split("|"))
 
 
 # Programs that mean the opposite
