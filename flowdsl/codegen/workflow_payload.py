@@ -119,6 +119,8 @@ def _models(models: nodes.Models) -> dict[str, Any]:
 def _output(source: nodes.OutputSource) -> MappedOutput:
     if source.kind == "const":
         value = repr(source.value)
+    elif source.numbered:
+        value = f"{source.variable}_1, {source.variable}_2, ..."
     else:
         value = (source.variable or "") + spell_path(source.path)
     return MappedOutput(source.field, source.kind, value, _range(source.origin))

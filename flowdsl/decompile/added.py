@@ -13,9 +13,8 @@ from itertools import pairwise
 
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import holds_unspelled, joined, literal, single_variable
-from flowdsl.ir.passes.simplify import rewrite_body
 from flowdsl.ir.typed_days import read_command, shown_words
-from flowdsl.ir.walk import statements, variables_set
+from flowdsl.ir.walk import rewrite_body, statements, variables_set
 from flowdsl.source.record import replace
 
 

@@ -347,15 +347,27 @@ class Assignment(Record, eq=True, kw_only=True):
     """Sets `variable`; `append` adds one entry to the list in it.
 
     `restores` says that it takes back what an attempt has emitted, `again` that the same focused
-    call may have added an entry to that list before.
+    call may have added an entry to that list before, and `numbered` that entries have keys of their
+    own, `x_1` and so on, of which `x_count` tells the number.
     """
 
     variable: str
     restores: bool = False
     append: bool = False
     again: bool = False
+    numbered: bool = False
     value: Value | FailureReason
     origin: Origin
+
+    @property
+    def key(self) -> str:
+        """The variable that has another value afterwards; a numbered entry is read by no name."""
+        return count_of(self.variable) if self.numbered else self.variable
+
+
+def count_of(name: str) -> str:
+    """The variable with the number of entries of a list under numbered keys."""
+    return f"{name}_count"
 
 
 class Store(Node, kw_only=True):
@@ -544,12 +556,15 @@ class OutputSource(Record, eq=True, kw_only=True):
     - `const`: always `value`.
     - `background`: the background reading kept as `variable`.
     - `none`: nothing in the program emits it.
+
+    `numbered`: it is a list, whose entries have keys of their own.
     """
 
     field: str
     kind: Literal["runtime", "stored", "const", "background", "none"]
     variable: str | None = None
     path: tuple[str | int, ...] = ()
+    numbered: bool = False
     value: Any = None
     origin: Origin
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from flowdsl.source.record import field_names, is_unchanged, replace
 
@@ -65,6 +65,19 @@ def with_bodies(statement: nodes.Statement, bodies: Sequence[nodes.Body]) -> nod
     return replace(statement, **changes)
 
 
+Rewrite: TypeAlias = Callable[[nodes.Body], nodes.Body]
+
+
+def rewrite_body(body: nodes.Body, rewrite: Rewrite) -> nodes.Body:
+    """`rewrite` applied to a body and every body in it, inner ones first."""
+    return rewrite(
+        tuple(
+            with_bodies(each, [rewrite_body(inner, rewrite) for inner, _ in inner_bodies(each)])
+            for each in body
+        )
+    )
+
+
 def renamed(value: Any, name: str, to: str, sigil: Literal["runtime", "saved"]) -> Any:
     """A value in which the marked variable `name` has another name and sigil, bodies included."""
 
@@ -106,7 +119,7 @@ def variables_set(body: nodes.Body) -> Iterator[str]:
             case nodes.Run(variable=str() as variable):
                 yield variable
             case nodes.Store(assignments=assignments):
-                yield from (each.variable for each in assignments)
+                yield from (each.key for each in assignments)
             case _:
                 pass
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from .sentences import SENTENCES
 
-TOLD = ("data", "fail", "save")
+TOLD = ("data", "fail", "save", "append")
 """The rules that say what words of the lines mean, where there are such words, in their order."""
 
 
@@ -51,6 +51,8 @@ def rules_paragraph(
         lines.append(_rule("rules.fail"))
     if "save" in told:
         lines.append(_rule("rules.save"))
+    if "append" in told:
+        lines.append(_rule("rules.append"))
     lines += [_rule("rules.always", rule) for rule in rules]
     return "\n".join(lines).strip("\n")
 

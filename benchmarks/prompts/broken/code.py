@@ -546,12 +546,13 @@ PASSES = (
         "if False:",
         equivalent="it is said as attempts of which one may be made",
     ),
-    Code("simplify._rewrite_inner", "case nodes.Step() | nodes.Loop():", "case nodes.Step():"),
-    Code(
-        "simplify._rewrite_inner",
-        "replace(branch, body=rewrite_body(branch.body, rewrite))",
-        "branch",
-    ),
+    Code("numbering._only_outputs", "once & given) - others - read", "once & given) - others"),
+    Code("numbering._only_outputs", "in _NOTHING and not repeated", "in _NOTHING"),
+    Code("numbering._only_outputs", "if times == 1", ""),
+    Code("numbering._base", "(?:count|[0-9]+)", "[0-9]+"),
+    Code("numbering._base", "(?:count|[0-9]+)", "count"),
+    Code("numbering._assignment", "ConstantValue(value=0)", "ConstantValue(value=1)"),
+    Code("saved.Saved._store", "if each.numbered and each.key not in self.sure:", "if False:"),
     Code("fits.fits", "len(set(models_of(body))) <= 1", "True"),
     Code("fits.fits", "all(capabilities.focused_can(tool) for tool in body_tools(body))", "True"),
     Code(
@@ -964,8 +965,8 @@ PROMPTS = (
     Code(
         "Saved.statement", "self.kept |= set_whole(statement.body) if attempts else saved", "pass"
     ),
-    Code("Saved._store", "self.names |= {each.variable}", "pass"),
-    Code("Saved._store", "self.kept |= {each.variable}", "pass"),
+    Code("Saved._store", "self.names |= {each.key}", "pass"),
+    Code("Saved._store", "self.kept |= {each.key}", "pass"),
     Code("Saved.statement", "self.kept |= own", "pass"),
     Code("Saved._marked", 'variable.sigil != "runtime" or variable.name not in self.names', "True"),
     # Who does what

@@ -16,11 +16,11 @@ from typing import TypeAlias
 from flowdsl.ir import nodes
 from flowdsl.ir.fits import models_of
 from flowdsl.prompt.outline import Item
-from flowdsl.prompt.text import spell_variable
+from flowdsl.prompt.text import quoted, spell_variable
 from flowdsl.prompt.words import say
 from flowdsl.source.record import replace
 
-from .context import Agent, Context
+from .context import Agent, Context, runtime
 from .saved import Saved
 
 MOST_BULLETS = 24
@@ -155,6 +155,8 @@ class _Call:
             mark = spell_variable(replace(variable, sigil="saved"))
             if _marks(name, told):
                 yield say("data.saved_before", mark, spell_variable(variable))
+        for name in self._saved.counts:
+            yield say("data.counted", quoted(name), runtime(name))
 
 
 def _texts(items: Sequence[Item]) -> Iterator[str]:

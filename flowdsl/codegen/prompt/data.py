@@ -139,6 +139,8 @@ def _is_optional_text(type_: nodes.Type) -> bool:
 def emit_store(statement: nodes.Store, focused: Agent) -> list[Item]:
     """One bullet for each value to keep."""
     focused.saves()
+    if any(each.numbered for each in statement.assignments):
+        focused.context.told.add("append")
     return [
         Item(_assignment_words(assignment), assignment.origin, "store")
         for assignment in statement.assignments
@@ -152,6 +154,8 @@ def _assignment_words(assignment: nodes.Assignment) -> str:
     value = value_words(assignment.value)
     if not assignment.append:
         return say("data.store", key, value)
+    if assignment.numbered:
+        return say("data.append_numbered", key, value)
     if assignment.again:
         return say("data.append_again", key, variable, value)
     return say("data.append", key, variable, value)

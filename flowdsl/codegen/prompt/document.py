@@ -135,6 +135,10 @@ def source_words(
         _holds_absent(type_),
     )
     match source.kind:
+        case "runtime" | "stored" if source.numbered:
+            name = source.variable or ""
+            keys = (f"{name}_1", f"{name}_2", nodes.count_of(name))
+            return say("sources.numbered", *map(quoted, keys), *missing[2:])
         case "runtime" | "stored":
             return say("sources.kept", variable, *missing)
         case "background":

@@ -38,6 +38,7 @@ class Saved:
       attempt has added none (`append-repeated`).
     - `used`: the saved variables that were used since; `before` those of them that may still have
       the value from before the call.
+    - `counts`: the numbers of entries that the call goes on from, of lists under numbered keys.
     """
 
     def __init__(self) -> None:
@@ -46,12 +47,14 @@ class Saved:
         self.kept: frozenset[str] = frozenset()
         self.used: dict[str, None] = {}
         self.before: dict[str, None] = {}
+        self.counts: dict[str, None] = {}
 
     def copy(self) -> Saved:
         """What a call has saved that is the same so far."""
         same = Saved()
         same.names, same.sure, same.kept = self.names, self.sure, self.kept
         same.used, same.before = dict(self.used), dict(self.before)
+        same.counts = dict(self.counts)
         return same
 
     def statement(self, statement: nodes.Statement) -> nodes.Statement:
@@ -88,11 +91,13 @@ class Saved:
     def _store(self, statement: nodes.Store) -> nodes.Store:
         assignments: list[nodes.Assignment] = []
         for each in statement.assignments:
-            again = each.append and each.variable in self.kept
+            again = each.append and not each.numbered and each.variable in self.kept
+            if each.numbered and each.key not in self.sure:
+                self.counts[each.key] = None
             assignments.append(replace(self._marked(each), again=again))
-            self.names |= {each.variable}
-            self.kept |= {each.variable}
-            self.sure |= {each.variable}
+            self.names |= {each.key}
+            self.kept |= {each.key}
+            self.sure |= {each.key}
         return replace(statement, assignments=tuple(assignments))
 
     def body(self, body: nodes.Body) -> nodes.Body:

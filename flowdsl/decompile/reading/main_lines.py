@@ -141,7 +141,7 @@ class Main:
             self._words.noted = noted[0]
         if noted is not None or text == say("data.saved_here"):
             return True
-        return self._words.match("data.saved_before", text) is not None
+        return any(self._words.match(each, text) for each in ("data.saved_before", "data.counted"))
 
     def _if(self, lines: Lines, bullets: Lines, model: str | None) -> nodes.If | None:
         words = self._words

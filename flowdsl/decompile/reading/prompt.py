@@ -10,8 +10,8 @@ from flowdsl.codegen.prompt.document import emit_template
 from flowdsl.compiler.collector import collector_paused
 from flowdsl.ir import nodes
 from flowdsl.ir.images import image_extension, image_hash
-from flowdsl.ir.passes.simplify import rewrite_body
-from flowdsl.ir.walk import BODIES, variables_set, walk, with_variables
+from flowdsl.ir.passes.numbering import with_whole_lists
+from flowdsl.ir.walk import BODIES, rewrite_body, variables_set, walk, with_variables
 from flowdsl.prompt.reading.outline import Outline, read_outline
 from flowdsl.prompt.reading.texts import MAX_DIGITS, Texts
 from flowdsl.prompt.words import say
@@ -52,12 +52,15 @@ def _read(prompt: str, hints: PromptHints, capabilities: Capabilities) -> Prompt
         workflow = _workflow(outline, hints, capabilities)
         if _emitted(workflow, outline, capabilities) != prompt:
             return None
+        body, sources = with_whole_lists(workflow.body, workflow.sources)
+        if any(isinstance(each, nodes.Assignment) and each.numbered for each in walk(body)):
+            return None
         return PromptProgram(
             title=workflow.title,
             description=workflow.description,
             rules=workflow.rules,
-            body=workflow.body,
-            sources=workflow.sources,
+            body=body,
+            sources=sources,
             untrusted=frozenset(
                 node.name
                 for node in walk((workflow.rules, workflow.body))

@@ -64,6 +64,18 @@ def _words(
                 origin=NOWHERE,
             )
             return source, _output(name, *missing), found[1]
+    found = _SENTENCES.read("sources.numbered", text, position)
+    if found is not None:
+        (first, path), _, _, nested, without = found[0]
+        source = nodes.OutputSource(
+            field=name,
+            kind="runtime",
+            variable=first.removesuffix("_1"),
+            path=path,
+            numbered=True,
+            origin=NOWHERE,
+        )
+        return source, _output(name, False, False, nested, without), found[1]
     found = _SENTENCES.read("sources.const", text, position)
     if found is not None:
         value = _constant(found[0][0], declared)

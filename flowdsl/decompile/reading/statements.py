@@ -208,6 +208,9 @@ class Words:
 
     def assignment(self, text: str) -> nodes.Assignment | None:
         """Reads a line that keeps one value."""
+        if found := self.match("data.append_numbered", text):
+            entry = _assignment(found[0], found[0], found[1], append=True)
+            return None if entry is None else replace(entry, numbered=True)
         if found := self.match("data.append_again", text):
             return _assignment(found[1], found[0], found[2], append=True)
         if found := self.match("data.append", text):
@@ -259,6 +262,7 @@ _STATEMENTS = (
     "data.store",
     "data.append",
     "data.append_again",
+    "data.append_numbered",
     "tools.run",
     "tools.type_day",
     "tools.capture",

@@ -14,12 +14,11 @@ from flowdsl.source.record import replace
 from .. import nodes
 from ..fits import models_of
 from ..lowering.statements import Names
-from ..walk import inner_bodies, statements, variables_set, walk
+from ..walk import Rewrite, inner_bodies, rewrite_body, statements, variables_set, walk
 from .liveness import drop_unread, use_directly
+from .numbering import number_lists
 from .placing import place_loops
 from .titles import drop_titles
-
-Rewrite = Callable[[nodes.Body], nodes.Body]
 
 
 def rewrite_program(program: nodes.Program, rewrite: Rewrite) -> nodes.Program:
@@ -31,38 +30,6 @@ def rewrite_program(program: nodes.Program, rewrite: Rewrite) -> nodes.Program:
             for workflow in program.workflows
         ),
     )
-
-
-def rewrite_body(body: nodes.Body, rewrite: Rewrite) -> nodes.Body:
-    """`rewrite` applied to a body and every body in it, inner ones first."""
-    return rewrite(tuple(_rewrite_inner(statement, rewrite) for statement in body))
-
-
-def _rewrite_inner(statement: nodes.Statement, rewrite: Rewrite) -> nodes.Statement:
-    match statement:
-        case nodes.Step() | nodes.Loop():
-            return replace(statement, body=rewrite_body(statement.body, rewrite))
-        case nodes.If():
-            return replace(
-                statement,
-                branches=tuple(
-                    replace(branch, body=rewrite_body(branch.body, rewrite))
-                    for branch in statement.branches
-                ),
-                otherwise=rewrite_body(statement.otherwise, rewrite),
-            )
-        case nodes.Repeat() | nodes.Retry():
-            return replace(
-                statement,
-                body=rewrite_body(statement.body, rewrite),
-                otherwise=rewrite_body(statement.otherwise, rewrite),
-            )
-        case nodes.Choose() | nodes.WaitUntil() | nodes.Expect():
-            return replace(statement, otherwise=rewrite_body(statement.otherwise, rewrite))
-        case nodes.Extract() | nodes.Copy() | nodes.Run() if statement.otherwise is not None:
-            return replace(statement, otherwise=rewrite_body(statement.otherwise, rewrite))
-        case _:
-            return statement
 
 
 # Branches that are decided at compile time
@@ -750,4 +717,5 @@ PASSES: tuple[Callable[[nodes.Program], nodes.Program], ...] = (
     sink_constants,
     raise_known,
     merge_stores,
+    number_lists,
 )

@@ -77,6 +77,8 @@ LINES = (
     "data.store_reason",
     "data.append",
     "data.append_again",
+    "data.append_numbered",
+    "data.counted",
     "data.background",
     "data.if_missing",
     "tools.run",
@@ -125,6 +127,7 @@ _EXPLAINED = {
         ),
         "rules.save",
     ),
+    "data.append_numbered": "rules.append",
 }
 """The sentences with words that a rule explains to the agent, and the rule."""
 

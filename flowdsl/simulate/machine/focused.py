@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from flowdsl.prompt.sentences import FOCUSED
@@ -12,7 +14,7 @@ from flowdsl.simulate.world import COPY, Question
 from flowdsl.source.record import Record
 
 from .agent import Aborted, Agent, Open
-from .characters import spelled
+from .characters import PathParts, inside, spelled
 from .grammar import Grammar, Said
 from .layout import Defect, Line
 from .memory import Memory, from_json, holds, written
@@ -64,6 +66,11 @@ class Focused(Agent):
 
     _noted: str | None = None
 
+    @cached_property
+    def counts(self) -> dict[str, PathParts]:
+        """The variables from which the numbers of entries are told, by their names."""
+        return {}
+
     def failed(self, reason: str) -> Exception:
         if self._noted is not None:
             self.memory.save(self._noted, reason)
@@ -111,6 +118,12 @@ class Focused(Agent):
                 return self.check_copy(said, line)
             case "data.store" | "data.append" | "data.append_again":
                 self.store(said, line)
+            case "data.append_numbered":
+                self.append_numbered(said, line)
+            case "data.counted":
+                if said["variable"] != (said["key"],):
+                    raise self.meaningless(line)
+                self.counts[said["key"]] = said["variable"]
             case "data.store_reason":
                 self.view.saved.add(said["key"])
                 self.memory.save(said["key"], self.last(line))
@@ -177,6 +190,24 @@ class Focused(Agent):
             self.memory.save(key, written(value, question.shape))
         elif optional:
             self.memory.save(key, EMPTY)
+
+    def append_numbered(self, said: Said, line: Line) -> None:
+        """Save an entry under the next number, from the number that this agent knows of."""
+        key: str = said["key"]
+        count = f"{key}_count"
+        if count in self.view.saved:
+            before = spelled(self.memory.values.get(count))
+        elif count in self.counts:
+            before = spelled(self.view.value(self.counts[count]))
+        else:
+            raise Defect("nobody told how many entries a list has", inside(line.text))
+        if not re.fullmatch(r"[0-9]+", before):
+            raise Defect(f"`{before}` entries are no number", inside(line.text))
+        entry = self.view.built(said["value"])
+        number = int(before) + 1
+        self.view.saved.add(count)
+        self.memory.save(count, number)
+        self.memory.save(f"{key}_{number}", entry)
 
     def store(self, said: Said, line: Line) -> None:
         key: str = said["key"]

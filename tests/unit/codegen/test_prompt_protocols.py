@@ -205,7 +205,7 @@ def test_an_entry_is_not_taken_for_one_of_another_loop() -> None:
     """
     steps = steps_of(workflow(body, sections="inputs { names: string[] } outputs { all: any[] }"))
     assert steps.count("the value ⟦{{loop_item}}⟧") == 2
-    assert "at its end: {{first}}" in steps
+    assert 'Append to "all": {{first}}.' in steps
 
 
 def test_a_decision_has_another_name_than_those_around_it() -> None:
@@ -253,14 +253,37 @@ def test_what_a_failed_attempt_emitted_is_taken_back() -> None:
     assert steps.count('under "ref": ⟪ref_before⟫') == 2
 
 
-def test_outputs_collected_in_a_loop_start_as_empty_lists_before_it() -> None:
+def test_outputs_collected_in_a_loop_start_without_entries_before_it() -> None:
     source = workflow(
         "for n in names max 9 { emit done += n }",
         sections="inputs { names: string[] } outputs { done: string[] }",
     )
     steps = steps_of(source)
-    assert steps.index("an empty list") < steps.index("start_loop")
-    assert '"done" the list {{done}} with one entry more at its end' in steps
+    assert steps.index('Save under "done_count": 0.') < steps.index("start_loop")
+    assert '"done_count" is {{done_count}} until you save another number.' in steps
+    assert 'Append to "done": the value ⟦{{loop_item}}⟧.' in steps
+
+
+def test_lists_that_a_program_reads_or_begins_anew_keep_one_key() -> None:
+    source = workflow(
+        """
+        for n in names max 9 { keep read += n keep taken += n emit done += n }
+        for n in names max 9 { keep anew = [] if sees "{n}" { keep anew += n } }
+        do "See {{read}}."
+        emit taken = {{taken}}
+        emit anew = {{anew}}
+        """,
+        sections=(
+            "inputs { names: string[] } outputs { done: string[], taken: string[], anew: string[] }"
+        ),
+    ).replace(
+        "steps {",
+        "steps { keep read: string[] = [] keep taken: string[] = [] keep anew: string[] = []",
+        1,
+    )
+    steps = steps_of(source)
+    added = re.findall('under "(.*?)" the list|Append to "(.*?)":', steps)
+    assert added == [("read", ""), ("", "taken"), ("", "done"), ("anew", "")]
 
 
 def test_a_variable_that_is_set_again_keeps_its_emitted_value_in_a_copy() -> None:
@@ -343,7 +366,7 @@ def test_a_result_is_kept_before_an_output_takes_a_part_of_it() -> None:
     )
     steps = steps_of(source)
     kept = steps.index('under "a_v"')
-    assert kept < steps.index("one entry more at its end: ⟪a_v⟫") < steps.index('"end"')
+    assert kept < steps.index('Append to "all": ⟪a_v⟫.') < steps.index('"end"')
 
 
 def test_a_parameter_takes_whatever_the_call_gives() -> None:

@@ -30,8 +30,23 @@ LISTS = workflow("""
   for one in {{a}} max 4 { press "Tab" type one into "A" }
   for one in {{b}} max 4 { press "Enter" type one into "B" }
 """)
+ROWS = workflow("""
+  repeat until sees "the end" max 3 {
+    press "Tab"
+    if sees "more" { emit a += "x" }
+    if sees "less" { emit b += "y" }
+  }
+""").replace("steps {", "outputs { a: string[] b: string[] } steps {")
 DECIDED = workflow('if sees "it" { do "Open it." capture "a.png" } else { capture "b.png" }')
 CHECKED = workflow('expect "it" else { capture "a.png" } press "Tab"')
+
+
+def schema(pattern: str, new: str) -> Edit:
+    def edit(each: Payload) -> Payload:
+        assert each.output_schema is not None
+        return each.__replace__(output_schema=re.sub(pattern, new, each.output_schema, count=1))
+
+    return edit
 
 
 def commands(*allowed: str) -> Edit:
@@ -52,6 +67,16 @@ EDITS = [
         words(r'("b"[^\n]*(?:\{\{|⟪))b((?:\}\}|⟫)[^\n]*"y")', r"\1a\2"),
     ),
     ("one more entry of a text", LISTS, words('"a": an empty list', '"a": "p"')),
+    (
+        "an entry under a number of which nobody was told",
+        ROWS,
+        words(r'\n[^\n]*"a_count": 0[^\n]*', ""),
+    ),
+    ("a number that is not 0 without entries", ROWS, words('"a_count": 0', '"a_count": 1')),
+    ("an entry that no rule explains", ROWS, words(r"\n- To append [^\n]*", "")),
+    ("an entry of another list", ROWS, words('Append to "b"', 'Append to "a"')),
+    ("the number of another list", ROWS, schema("a_count", "b_count")),
+    ("keys that are no row", ROWS, schema("a_2", "a_3")),
     (
         "a decision that is told with another reason",
         DECIDED,

@@ -49,6 +49,8 @@ def _field(name: str, schema: Any, values: Mapping[str, Any], grammar: Grammar) 
         return _LEFT_OUT
     elif source is None:
         value = values.get(name)
+    elif source.name == "sources.numbered":
+        value = _entries(source, values)
     else:
         value = at_path(values, source["variable"])
         if value in (EMPTY, "", None) and source["absent"]:
@@ -61,6 +63,22 @@ def _field(name: str, schema: Any, values: Mapping[str, Any], grammar: Grammar) 
     if source is not None and dict(source.holes).get("without"):
         value = _without_absent(value, schema)
     return value
+
+
+def _entries(source: Said, values: Mapping[str, Any]) -> list[Any]:
+    """The list whose entries are saved under numbered keys."""
+    first, second, count = source["first"], source["second"], source["count"]
+    name = str(first[0]).removesuffix("_1")
+    if (first, second, count) != ((f"{name}_1",), (f"{name}_2",), (f"{name}_count",)):
+        raise Defect("the keys of a list are no row of numbers", name)
+    number = spelled(values.get(count[0]))
+    if not number.isdecimal():
+        raise Defect(f"`{number}` entries are no number", name)
+    keys = [f"{name}_{each}" for each in range(1, int(number) + 1)]
+    lost = [each for each in keys if each not in values]
+    if lost:
+        raise Defect("an entry is counted that was not saved", lost[0])
+    return [values[each] for each in keys]
 
 
 def _without_empty(value: Any, schema: Any) -> Any:

@@ -11,6 +11,7 @@ from flowdsl.decompile.added import source_form
 from flowdsl.decompile.model import PromptProgram
 from flowdsl.ir import nodes
 from flowdsl.ir.fits import fits, models_of
+from flowdsl.ir.passes.numbering import with_whole_lists
 from flowdsl.ir.walk import statements
 from flowdsl.prompt.outline import Item
 from flowdsl.prompt.text import clause, spell_text
@@ -59,17 +60,18 @@ class NormalForm:
 
     def of(self, program: nodes.Workflow | PromptProgram) -> Any:
         rules = tuple(_text(rule, spell_text(rule)) for rule in program.rules)
-        whole = set(_kept_whole(program.body))
+        body, taken = with_whole_lists(program.body, program.sources)
+        whole = set(_kept_whole(body))
         sources = tuple(
             (source.field, _kind(source, whole), source.variable, source.path, repr(source.value))
-            for source in program.sources
+            for source in taken
             if not (isinstance(program, nodes.Workflow) and program.output_schema)
         )
         return (
             program.title,
             program.description or None,
             rules,
-            self.body(source_form(program.body), main=True),
+            self.body(source_form(body), main=True),
             sources,
         )
 

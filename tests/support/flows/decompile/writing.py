@@ -12,6 +12,7 @@ from flowdsl.decompile.model import FlowFile
 from flowdsl.decompile.writing.statement_text import PICTURES
 from flowdsl.decompile.writing.writer import write_flow
 from flowdsl.ir import nodes
+from flowdsl.ir.passes.numbering import with_whole_lists
 from flowdsl.ir.walk import statements, walk
 from flowdsl.semantics.capabilities import DOCUMENTED
 from flowdsl.source.files import MemoryFiles
@@ -35,6 +36,8 @@ def flow_file(workflow: nodes.Workflow) -> tuple[FlowFile, dict[str, str]]:
     texts = {field: getattr(workflow, field) for field in _VERBATIM}
     kept = {field: text for field, text in texts.items() if text is not None}
     named: Any = {_VERBATIM[field]: f"./{field}.txt" for field in kept}
+    body, sources = with_whole_lists(workflow.body, workflow.sources)
+    workflow = replace(workflow, body=body, sources=sources)
     bare = replace(workflow, **dict.fromkeys(_VERBATIM))
     looked_at = (workflow.body, workflow.rules, workflow.checks or ())
     untrusted = frozenset(

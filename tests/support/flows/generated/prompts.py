@@ -14,6 +14,7 @@ from flowdsl.ir import nodes
 from flowdsl.ir.fits import fits
 from flowdsl.ir.images import image_extension, image_hash
 from flowdsl.ir.lowering.values import joined, literal
+from flowdsl.ir.passes.numbering import number_lists
 from flowdsl.ir.passes.simplify import drop_empty, merge_stores
 from flowdsl.ir.typed_days import command_of
 from flowdsl.ir.walk import statements
@@ -80,6 +81,12 @@ KEYS = ("enter", "ctrl+s", "tab", "a", "ctrl++", "alt+f4 enter")
 INPUTS = ("name", "rows", "memo", "取引先", "first name", "decision_1")
 
 
+LISTED = "listed"
+"""An output that grows entry by entry, and that nothing else takes."""
+
+_NO_ENTRIES = nodes.Assignment(variable=LISTED, value=nodes.ConstantValue(value=[]), origin=HERE)
+
+
 class PromptWriter:
     """Makes one workflow; `capabilities` are those of its account."""
 
@@ -89,6 +96,7 @@ class PromptWriter:
         self.capabilities = Capabilities(frozenset(tool for tool in VERIFIED if rng.random() < 0.2))
         self._pictures = rng.random() < 0.1
         self._outputs = ("total", "all", "kind")
+        self._listed = rng.random() < 0.3
         self._inputs = tuple(name for name in INPUTS if rng.random() < 0.8) or INPUTS
 
     def workflow(self) -> nodes.Workflow:
@@ -102,12 +110,16 @@ class PromptWriter:
             for name in self._inputs
         )
         body = self._body(0, loop=False)
+        if self._listed:
+            body = (nodes.Store(origin=HERE, assignments=(_NO_ENTRIES,)), *body)
         kept = set(_set_by(body))
         sources = tuple(
             self._source(name, name in kept)
             for name in self._outputs
             if name in kept or rng.random() < 0.6
         )
+        if self._listed:
+            sources += (self._source(LISTED, kept=True),)
         made = nodes.Workflow(
             origin=HERE,
             name="w",
@@ -125,7 +137,8 @@ class PromptWriter:
         program = nodes.Program(workflows=(made,), chains=())
         made = merge_stores(drop_empty(program)).workflows[0]
         names = {field.name for field in (*made.inputs, *made.secrets)} | set(_set_by(made.body))
-        return replace(made, names=tuple(sorted(names | set(self._outputs))))
+        made = replace(made, names=tuple(sorted(names | set(self._outputs))))
+        return number_lists(nodes.Program(workflows=(made,), chains=())).workflows[0]
 
     def _source(self, name: str, kept: bool) -> nodes.OutputSource:
         common: dict[str, Any] = {"field": name, "origin": HERE}
@@ -230,6 +243,9 @@ class PromptWriter:
             )
         part = nodes.FieldSpec(name="a", type=nodes.OptionalType(inner=STRING), absent=True)
         record = nodes.RecordType(fields=(part,))
+        if source.field == LISTED:
+            element = rng.choice((STRING, record, nodes.OptionalType(inner=STRING)))
+            return nodes.FieldSpec(name=LISTED, type=nodes.ListType(element=element))
         type_ = rng.choice((STRING, record, nodes.ScalarType(name="any")))
         absent = rng.random() < 0.2
         if absent or rng.random() < 0.3:
@@ -397,6 +413,9 @@ class PromptWriter:
 
     def _assignment(self) -> nodes.Assignment:
         rng = self._rng
+        if self._listed and rng.random() < 0.5:
+            value = self._value()
+            return nodes.Assignment(variable=LISTED, append=True, value=value, origin=HERE)
         return nodes.Assignment(
             variable=rng.choice(("r", *self._outputs)),
             append=rng.random() < 0.3,

@@ -1,0 +1,161 @@
+"""Lists that are only outputs are saved entry by entry, under numbered keys.
+
+A list under one key is written again as a whole with every entry: 200 entries are 20,100 written
+ones. Where nothing but an output takes the list, each entry has a key of its own, and a number says
+how many there are:
+
+    rows = []                         rows_count = 0
+    for … { rows += {{row}} }    ->   for … { rows_count = rows_count + 1
+                                              rows_<rows_count> = {{row}} }
+
+Keys that a list has left are never taken by other entries, so that nothing hangs on whether an
+object that is saved replaces another one or is merged into it (assumption `saved-objects`): a list
+that begins anew keeps its one key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from flowdsl.source.record import replace
+
+from .. import nodes
+from ..walk import inner_bodies, rewrite_body, walk
+
+
+def number_lists(program: nodes.Program) -> nodes.Program:
+    """The program with numbered keys for lists that are only outputs."""
+    return replace(program, workflows=tuple(map(_numbered, program.workflows)))
+
+
+def _numbered(workflow: nodes.Workflow) -> nodes.Workflow:
+    lists = _only_outputs(workflow)
+    if not lists:
+        return workflow
+    taken = {*workflow.names, *(field.name for field in workflow.outputs)}
+    taken.add("decision_1")  # decisions get their names later
+    keys: dict[str, str] = {}
+    for name in sorted(lists):
+        keys[name] = _base(name, taken)
+        taken |= {nodes.count_of(keys[name]), f"{keys[name]}_1"}
+    sources = tuple(
+        replace(each, variable=keys[each.variable], numbered=True)
+        if each.variable in keys
+        else each
+        for each in workflow.sources
+    )
+    body = rewrite_body(workflow.body, lambda body: tuple(_saved(each, keys) for each in body))
+    names = {*workflow.names, *(nodes.count_of(each) for each in keys.values())}
+    return replace(workflow, body=body, sources=sources, names=tuple(sorted(names)))
+
+
+def _base(name: str, taken: set[str]) -> str:
+    """`name`, or the first of `name_list`, `name_list_2`, ... of which no key is taken."""
+    base, number = name, 1
+    while any(re.fullmatch(rf"{re.escape(base)}_(?:count|[0-9]+)", each) for each in taken):
+        base = f"{name}_list" if number == 1 else f"{name}_list_{number}"
+        number += 1
+    return base
+
+
+def _saved(statement: nodes.Statement, keys: dict[str, str]) -> nodes.Statement:
+    if not isinstance(statement, nodes.Store):
+        return statement
+    assignments = tuple(_assignment(each, keys) for each in statement.assignments)
+    return replace(statement, assignments=assignments)
+
+
+def _assignment(each: nodes.Assignment, keys: dict[str, str]) -> nodes.Assignment:
+    base = keys.get(each.variable)
+    if base is None:
+        return each
+    if each.append:
+        return replace(each, variable=base, numbered=True)
+    return replace(each, variable=nodes.count_of(base), value=nodes.ConstantValue(value=0))
+
+
+# Which lists
+
+
+def _only_outputs(workflow: nodes.Workflow) -> set[str]:
+    """The lists that entries are added to, that begin once, and that outputs alone take."""
+    if workflow.output_schema is not None:
+        return set()
+    fields = {field.name: field for field in workflow.outputs}
+    appended: set[str] = set()
+    begun: dict[str, int] = {}
+    others: set[str | None] = set()
+    for statement, repeated in _statements(workflow.body, repeated=False):
+        if not isinstance(statement, nodes.Store):
+            others.add(getattr(statement, "variable", None))
+            continue
+        for each in statement.assignments:
+            if each.append:
+                appended.add(each.variable)
+            elif each.value in _NOTHING and not repeated:
+                begun[each.variable] = begun.get(each.variable, 0) + 1
+            else:
+                others.add(each.variable)
+    read = {
+        node.name
+        for node in walk(
+            (workflow.body, workflow.checks or (), workflow.cleanup or (), workflow.rules)
+        )
+        if isinstance(node, nodes.Variable) and node.sigil in ("runtime", "saved")
+    }
+    given = {each.variable for each in workflow.sources if _is_whole_list(each, fields)}
+    partly = {each.variable for each in workflow.sources if not _is_whole_list(each, fields)}
+    once = {name for name, times in begun.items() if times == 1}
+    return (appended & once & given) - others - read - partly
+
+
+_NOTHING = (nodes.ConstantValue(value=[]), nodes.ListValue(items=()))
+
+
+def _is_whole_list(source: nodes.OutputSource, fields: dict[str, nodes.FieldSpec]) -> bool:
+    """Whether an output is a whole list, which is never missing."""
+    field = fields.get(source.field)
+    listed = field is not None and isinstance(field.type, nodes.ListType)
+    return listed and source.kind in ("runtime", "stored") and not source.path
+
+
+def _statements(body: nodes.Body, *, repeated: bool) -> Iterator[tuple[nodes.Statement, bool]]:
+    """Every statement, each with whether it may be done again."""
+    for statement in body:
+        yield statement, repeated
+        again = repeated or isinstance(statement, nodes.Loop | nodes.Repeat | nodes.Retry)
+        for inner, _ in inner_bodies(statement):
+            yield from _statements(inner, repeated=again)
+
+
+# The way back
+
+
+def with_whole_lists(
+    body: nodes.Body, sources: tuple[nodes.OutputSource, ...]
+) -> tuple[nodes.Body, tuple[nodes.OutputSource, ...]]:
+    """A body and its outputs with each list under one key again, as before `number_lists`.
+
+    Numbered entries that no output takes stay as they are.
+    """
+    lists = {each.variable for each in sources if each.numbered}
+    counts = {nodes.count_of(name): name for name in lists if name is not None}
+
+    def whole(each: nodes.Assignment) -> nodes.Assignment:
+        if each.numbered and each.variable in lists:
+            return replace(each, numbered=False)
+        if each.variable in counts and each.value == nodes.ConstantValue(value=0):
+            nothing = nodes.ConstantValue(value=[])
+            return replace(each, variable=counts[each.variable], value=nothing)
+        return each
+
+    def rewrite(body: nodes.Body) -> nodes.Body:
+        return tuple(
+            replace(each, assignments=tuple(map(whole, each.assignments)))
+            if isinstance(each, nodes.Store)
+            else each
+            for each in body
+        )
+
+    return rewrite_body(body, rewrite), tuple(replace(each, numbered=False) for each in sources)
