@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from flowdsl.simulate.world import World
-from tests.support.effort import THOROUGH, examples
+from tests.support.effort import THOROUGH
 from tests.support.meaning.checked import Checked, checked, checked_programs
 from tests.support.meaning.generator.programs import program as make_program
 from tests.support.meaning.law import both, report
@@ -20,7 +20,7 @@ from tests.support.meaning.shrinking import smaller, two_worlds
 from tests.support.meaning.worlds import worlds
 
 DRAWN = settings(
-    max_examples=examples(800),
+    max_examples=800 if THOROUGH else 64,
     deadline=None,
     # `smaller` takes seconds for what Hypothesis takes minutes for.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
@@ -47,7 +47,7 @@ def test_a_prompt_does_what_its_program_does(given_: tuple[Checked, World, World
     assert outcome.holds, report(*smaller(program, outcome, SECONDS))
 
 
-@pytest.mark.parametrize("start", range(0, 2400 if THOROUGH else 300, 50))
+@pytest.mark.parametrize("start", range(0, 2400 if THOROUGH else 200, 50))
 def test_the_prompts_of_seeds_do_what_their_programs_do(start: int) -> None:
     for seed in range(start, start + 50):
         program = checked(make_program(seed))

@@ -31,7 +31,7 @@ from schemathesis.specs.openapi.checks import (
 
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
-from tests.support.effort import THOROUGH
+from tests.support.effort import THOROUGH, every
 from tests.support.services.contract import conformance_errors, contract, operations, outside
 from tests.support.services.contract_world import HOST_NAME, World
 
@@ -45,7 +45,7 @@ TAKING_INPUT = [
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance]
 
 bounded = settings(
-    max_examples=12 if THOROUGH else 3,
+    max_examples=12 if THOROUGH else 2,
     deadline=None,
     database=None,
     derandomize=True,
@@ -131,7 +131,7 @@ def test_valid_requests(schema: Any, name: str) -> None:
         assert any(200 <= status < 300 for status in statuses), statuses
 
 
-@pytest.mark.parametrize("name", TAKING_INPUT)
+@pytest.mark.parametrize("name", every(3, TAKING_INPUT))
 def test_invalid_requests(schema: Any, name: str) -> None:
     world = World(schema.app, f"invalid-{OPERATIONS.index(name)}")
     problems: list[str] = []
@@ -183,7 +183,7 @@ def test_chains_of_requests(schema: Any) -> None:
             problems.extend(problems_of(case, response, [*CHECKS, use_after_free]))
 
     Chain.run(
-        settings=settings(bounded, max_examples=15 if THOROUGH else 8, stateful_step_count=40)
+        settings=settings(bounded, max_examples=15 if THOROUGH else 6, stateful_step_count=40)
     )
     assert not problems, "\n\n".join(problems[:3])
     assert len(succeeded) > len(OPERATIONS) / 2, sorted(set(OPERATIONS) - succeeded)

@@ -10,12 +10,20 @@ from pydantic import ValidationError
 
 from flowdsl.emulator.wire.deviations import DEVIATIONS, Deviation
 from flowdsl.emulator.wire.models import ProviderCredentialResponse, ProviderCredentialUpsert
+from tests.support.effort import only_thorough
 from tests.support.services.contract import contract
-from tests.support.wire_models import MODELS, main, prepared
+from tests.support.wire_models import MODELS, header, main, prepared
+
+WRITE = "run `python -m tests.support.wire_models --write`"
 
 
+def test_the_models_are_of_this_contract_and_these_deviations() -> None:
+    assert MODELS.read_text(encoding="utf-8").startswith(header(contract())), WRITE
+
+
+@only_thorough
 def test_the_models_are_fresh() -> None:
-    assert main(["--check"]) == 0, "run `python -m tests.support.wire_models --write`"
+    assert main(["--check"]) == 0, WRITE
 
 
 @pytest.mark.parametrize(

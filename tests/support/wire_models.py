@@ -13,6 +13,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
+from hashlib import sha256
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -26,6 +27,7 @@ MODELS = Path(values.__file__).with_name("models.py")
 HEADER = '''"""Request and reply bodies of the contract of SDK {version}. Generated, do not edit.
 
 To regenerate: `python -m tests.support.wire_models --write`.
+Made of the schemas with the digest {digest}.
 """'''
 
 REFERENCE = "#/components/schemas/"
@@ -216,6 +218,13 @@ def prepared(document: Any, applied: Sequence[Deviation] = DEVIATIONS) -> dict[s
     return made | {name: {"type": "string"} for name in VALUES}
 
 
+def header(document: Any) -> str:
+    """How `wire/models.py` begins: it tells of which contract and deviations it was made."""
+    schemas = json.dumps(prepared(document), sort_keys=True)
+    digest = sha256(schemas.encode()).hexdigest()[:16]
+    return HEADER.format(version=document["info"]["version"], digest=digest)
+
+
 def render_models(document: Any) -> str:
     """The text of `wire/models.py` for a contract; the same bytes for the same contract."""
     from datamodel_code_generator import (
@@ -236,7 +245,7 @@ def render_models(document: Any) -> str:
             output_model_type=DataModelType.PydanticV2BaseModel,
             target_python_version=PythonVersion.PY_311,
             formatters=[Formatter.BUILTIN],
-            custom_file_header=HEADER.format(version=document["info"]["version"]),
+            custom_file_header=header(document),
             disable_timestamp=True,
             use_annotated=True,
             use_double_quotes=True,

@@ -1,6 +1,7 @@
 """Request and reply bodies of the contract of SDK 2.2.69. Generated, do not edit.
 
 To regenerate: `python -m tests.support.wire_models --write`.
+Made of the schemas with the digest 4761605397e46c3e.
 """
 
 from __future__ import annotations

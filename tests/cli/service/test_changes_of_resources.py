@@ -19,7 +19,10 @@ from flowdsl.emulator.store import Store
 from tests.support.command_line import Result, environment, read_tree, run_here, write_tree
 from tests.support.services.embedded_service import Client
 from tests.support.services.served import Server, serving
+from tests.support.services.shared_app import SharedApp, share_statements
 from tests.support.terminal import flowdsl_at_terminal, needs_terminal
+
+share_statements()
 
 CANARY = "pw-canary-90a1"
 PROJECT = """\
@@ -107,7 +110,7 @@ class Desk:
 
 @contextmanager
 def served(store: Store) -> Iterator[Server]:
-    server = Server(create_app(store))
+    server = Server(SharedApp(store))
     with serving(server):
         yield server
 

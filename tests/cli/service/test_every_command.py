@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from tests.cli.starting.test_help import PARSERS
+from tests.cli.starting.test_help import parsers
 from tests.support.reach import DOCUMENT, HEADING, by_operation, document, reasons
 from tests.support.services.every_command import KEY, LOCAL, SAID, SECRET, Story, carried_out
 
@@ -24,7 +24,7 @@ def test_every_command_and_the_operations_that_it_reaches() -> None:
 def check_every_command_is_told_of(story: Story) -> None:
     commands = {
         name
-        for name, parser in PARSERS.items()
+        for name, parser in parsers().items()
         if not any(isinstance(each, argparse._SubParsersAction) for each in parser._actions)
     }
     assert story.reached.keys() | LOCAL == commands

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
-from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from flowdsl.cli.runtime.command_line.examples import EXAMPLES
 from flowdsl.cli.runtime.command_line.guesses import GUESSES
 from flowdsl.cli.runtime.console import standard_console
 from tests.support.command_line import run_here
+from tests.support.rows import for_rows
 
 LINES = [(command, line) for command, rows in EXAMPLES.items() for line, _ in rows]
 FLOWDSL = re.compile(r"(?<![\w-])flowdsl(?P<words>(?: (?:\"[^\"]*\"|[^|>)`&\"])+)+)")
@@ -30,18 +31,18 @@ def parser_of(name: str) -> CommandParser:
     return parser
 
 
-def parsers() -> Iterator[tuple[str, argparse.ArgumentParser]]:
+@cache
+def parsers() -> dict[str, argparse.ArgumentParser]:
     """Every parser, of commands and of their commands, by the words after `flowdsl`."""
     pending: list[argparse.ArgumentParser] = [parser_of(name) for name in main.COMMANDS]
+    found: dict[str, argparse.ArgumentParser] = {}
     while pending:
         parser = pending.pop()
-        yield parser.prog.removeprefix("flowdsl "), parser
+        found[parser.prog.removeprefix("flowdsl ")] = parser
         for action in parser._actions:
             if isinstance(action, argparse._SubParsersAction):
                 pending += action.choices.values()
-
-
-PARSERS = dict(parsers())
+    return found
 
 
 def words_of(line: str) -> list[str]:
@@ -63,14 +64,15 @@ def parsed(words: list[str]) -> tuple[str, object]:
 
 
 def test_every_command_has_two_or_three_examples() -> None:
-    assert set(EXAMPLES) == {"", *PARSERS}
+    assert set(EXAMPLES) == {"", *parsers()}
     assert {len(rows) for rows in EXAMPLES.values()} <= {2, 3}
 
 
-@pytest.mark.parametrize(("command", "line"), LINES, ids=[line for _, line in LINES])
+@for_rows(lambda: LINES)
 def test_an_example_is_of_its_command_and_has_no_option_that_is_not_there(
-    command: str, line: str
+    row: tuple[str, str],
 ) -> None:
+    command, line = row
     called, _ = parsed(words_of(line))
     assert called == command or called.startswith(f"{command} ") or not command
 
@@ -80,11 +82,12 @@ def test_an_example_explains_what_there_is(line: str) -> None:
     assert words_of(line)[1] in diagnostics()
 
 
-@pytest.mark.parametrize("command", PARSERS)
-def test_help_ends_with_the_examples(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    with pytest.raises(HelpAsked) as asked:
-        PARSERS[command].parse_args(["-h"])
+@for_rows(lambda: parsers().items())
+def test_help_ends_with_the_examples(row: tuple[str, argparse.ArgumentParser]) -> None:
+    command, parser = row
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(HelpAsked) as asked:
+        patch.setenv("COLUMNS", "80")
+        parser.parse_args(["-h"])
     text = str(asked.value)
     end = text.partition("\nexamples:\n")[2]
     assert end == "".join(f"  {line}\n      {gives}\n" for line, gives in EXAMPLES[command])
@@ -124,7 +127,7 @@ def test_what_is_no_command_has_no_help(tmp_path: Path, words: list[str], said: 
     assert done.err.startswith(f"error: {said}")
 
 
-@pytest.mark.parametrize("word", GUESSES)
+@for_rows(lambda: GUESSES)
 def test_a_word_that_people_guess_is_answered_with_the_right_one(word: str) -> None:
     answer = main._unknown_command(word)
     assert answer == f"`{word}` is not a command; {GUESSES[word]}"
@@ -138,7 +141,7 @@ def test_a_word_that_people_guess_is_answered_with_the_right_one(word: str) -> N
         }
         assert words[0] in main.COMMANDS
         for more in words[1:]:
-            assert more in options if more.startswith("-") else f"{words[0]} {more}" in PARSERS
+            assert more in options if more.startswith("-") else f"{words[0]} {more}" in parsers()
 
 
 def test_no_guess_hides_a_command() -> None:
@@ -148,7 +151,7 @@ def test_no_guess_hides_a_command() -> None:
 def test_y_means_yes_wherever_a_question_can_be_answered_beforehand() -> None:
     answered = {
         command: action.option_strings
-        for command, parser in PARSERS.items()
+        for command, parser in parsers().items()
         for action in parser._actions
         if {"-y", "--yes"} & {*action.option_strings}
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -21,19 +21,23 @@ from tests.support.flows.compiling import (
     workflow,
 )
 from tests.support.flows.expectations import CORPUS
+from tests.support.rows import for_rows
 
 SOME_ID = "8d0f3c1e-5f0a-4a53-9f7b-0c5d8f0b7a11"
 
 
-def _workflows() -> Iterator[Any]:
-    for folder in PROJECTS:
-        bundle = compile_folder(folder).bundle
-        assert bundle is not None
-        for artifact in bundle.workflows:
-            yield pytest.param(artifact, id=f"{folder.name}-{artifact.name}")
+@cache
+def _workflows() -> list[WorkflowArtifact]:
+    """The workflows of all projects."""
+    bundles = [compile_folder(folder).bundle for folder in PROJECTS]
+    return [artifact for bundle in bundles if bundle for artifact in bundle.workflows]
 
 
-WORKFLOWS = list(_workflows())
+def _named(artifact: WorkflowArtifact) -> str:
+    return artifact.name
+
+
+of_workflows = for_rows(_workflows, name=_named, fewest=len(PROJECTS))
 
 
 def _resolved(value: Any) -> Any:
@@ -51,13 +55,13 @@ def _resolved(value: Any) -> Any:
             return value
 
 
-@pytest.mark.parametrize("artifact", WORKFLOWS)
+@of_workflows
 def test_the_sdk_carries_every_payload_unchanged(artifact: WorkflowArtifact) -> None:
     payload = _resolved(artifact.payload)
     assert WorkflowCreate.from_dict(json.loads(json.dumps(payload))).to_dict() == payload
 
 
-@pytest.mark.parametrize("artifact", WORKFLOWS)
+@of_workflows
 def test_schemas_are_json_schema(artifact: WorkflowArtifact) -> None:
     for key in ("input_schema", "output_schema"):
         if key in artifact.payload:
@@ -66,7 +70,7 @@ def test_schemas_are_json_schema(artifact: WorkflowArtifact) -> None:
             assert schema.get("additionalProperties", True) is not False
 
 
-@pytest.mark.parametrize("artifact", WORKFLOWS)
+@of_workflows
 def test_every_command_is_in_the_allowlist_byte_for_byte(artifact: WorkflowArtifact) -> None:
     prompt = str(plain(artifact.payload["main_prompt"]))
     allowed = artifact.payload["terminal_command_allowlist"]

@@ -18,7 +18,7 @@ from flowdsl.semantics.capabilities import DOCUMENTED
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.record import replace
 from tests.support.cpu import GIVEN_UP, cpu_seconds
-from tests.support.effort import examples
+from tests.support.effort import THOROUGH, examples
 from tests.support.flows import compiling
 from tests.support.flows.compiling import PROJECTS, ROOT, compile_folder, workflow
 from tests.support.flows.decompile.normal_form import NormalForm
@@ -161,7 +161,7 @@ def test_a_picture_that_nobody_has_is_not_read() -> None:
 
 
 ORIGIN = nodes.Origin(path="", start_line=1, start_column=1, end_line=1, end_column=1)
-LONG = 380_000
+LONG = 380_000 if THOROUGH else 95_000
 STEPS = OURS.partition("Steps\n")[2].partition("\n\nReplay")[0]
 FOCUSED = "1. Use focused_action:\n   - "
 SAVE = 'Save under "x": '

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 TEXTUAL = ("string", "date", "datetime", "time", "email", "url", "file")
 ORDERED = ("int", "number", "numbers", "date", "datetime", "time")
@@ -162,6 +163,16 @@ class Value:
         """How a text writes it."""
         return self.code if self.runtime else f"{{{self.code}}}"
 
+    @cached_property
+    def certain(self) -> Value:
+        """The same where it is known not to be missing."""
+        return replace(self, optional=False)
+
+    @cached_property
+    def parts(self) -> tuple[Value, ...]:
+        """The fields of a record, which is asked for them at every statement that follows."""
+        return tuple(map(self.part, self.type.fields))
+
     def part(self, of: Field) -> Value:
         """A field of it."""
         inner = f"{self.code[:-2]}.{of.name}}}}}" if self.runtime else f"{self.code}.{of.name}"
@@ -254,8 +265,8 @@ class State:
 def readable(value: Value, present: frozenset[str]) -> Iterator[Value]:
     """A value and what is in it, as far as it is there for certain."""
     if value.optional and value.code in present:
-        value = replace(value, optional=False)
+        value = value.certain
     yield value
     if value.type.name == "record" and not value.optional:
-        for each in value.type.fields:
-            yield from readable(value.part(each), present)
+        for part in value.parts:
+            yield from readable(part, present)
