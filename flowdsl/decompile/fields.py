@@ -172,7 +172,7 @@ def _sourced_field(
         raise _Unreadable(_SOURCE.inside(name))
     field = _field(name, bare, required, MAX_DEPTH)
     types = [field.type]
-    if field.type == ANY:
+    if field.type == ANY and field.default is None:
         types.insert(source.kind != "none", nodes.OptionalType(inner=ANY))
     for type_ in types:
         words = source_words(source, type_, absent=field.absent)
@@ -210,6 +210,8 @@ def _read_field(name: str, schema: Any, required: bool, depth: int) -> nodes.Fie
     if not isinstance(constraints.get("pattern", ""), str):
         raise _Unreadable(unsaid("pattern"))
     type_ = _type(rest, depth)
+    if default is not None and isinstance(type_, nodes.OptionalType):
+        raise _Unreadable(_DEFAULTED)
     absent = False
     if not required and not has_default and not isinstance(type_, nodes.OptionalType):
         absent = type_ != ANY
@@ -324,6 +326,10 @@ def _without_null(schema: Schema, kinds: list[Any]) -> Schema:
     return inner
 
 
+_DEFAULTED = Reason(
+    "has a default and may be null, and a field with a default is never missing",
+    "defaults of fields that may be null",
+)
 _NO_SCHEMA = Reason("is described by no object", "fields described by no object")
 _ENUM = Reason(
     "has an `enum` of other values than its type has",

@@ -258,6 +258,12 @@ NULL_FOR_ABSENT = DiagnosticSpec(
     "leave it out where there is no value, or declare it `{name}: {type}`",
 )
 CONTRADICTORY_OPTIONAL = DiagnosticSpec("contradictory-optional", "types", "`{name}?:` {problem}")
+DEFAULT_OF_OPTIONAL = DiagnosticSpec(
+    "default-of-optional",
+    "types",
+    "`{name}` has a default, which makes it never missing, and its type says that it may be",
+    "drop the `?`, or the default",
+)
 UNKNOWN_ENUM_VALUE = DiagnosticSpec(
     "unknown-enum-value", "types", "`{value}` is no value for {what}"
 )

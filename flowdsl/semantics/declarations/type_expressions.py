@@ -220,6 +220,11 @@ def _field(
             program, ValueScope(scope), field.default, type_, places.CONSTANT, what, bounded
         )
         default = constant_json(program, field.default)
+        # A name that nothing declares has been reported, and may be meant as null.
+        if has_default and not (
+            field.absent or default is None or isinstance(default, ast.ConstRef)
+        ):
+            type_ = _never_missing(program, scope, field, type_)
     return FieldType(name, type_, constraints, has_default, default, field.doc, absent)
 
 
@@ -240,6 +245,21 @@ def _check_absent(program: Program, scope: ModuleScope, field: ast.Field, type_:
         program.sink.report(
             errors.CONTRADICTORY_OPTIONAL, mark, name=name, problem=problem, help=help, fixes=fixes
         )
+
+
+def _never_missing(program: Program, scope: ModuleScope, field: ast.Field, type_: Type) -> Type:
+    """The type of a field with a default; one that may be missing is reported."""
+    if not isinstance(type_, Optional):
+        return type_
+    source = scope.source
+    fixes: tuple[Fix, ...] = ()
+    if source.text[field.type.end - 1] == "?":
+        mark = Span(source, field.type.end - 1, field.type.end)
+        fixes = (Fix("remove the `?`", (Edit(mark, ""),), "safe"),)
+    program.sink.report(
+        errors.DEFAULT_OF_OPTIONAL, field.type.span(source), name=field.name.text, fixes=fixes
+    )
+    return type_.inner
 
 
 def resolve_declared_types(program: Program) -> None:

@@ -162,6 +162,7 @@ def field_specs(draw: st.DrawFn, name: str, depth: int) -> nodes.FieldSpec:
     type_ = draw(types(depth))
     limits = draw(constraints(type_))
     has_default = draw(st.booleans())
+    is_optional = isinstance(type_, nodes.OptionalType)
     may_be_absent = isinstance(type_, nodes.OptionalType) and type_.inner != ANY
     return spec(
         name,
@@ -169,7 +170,7 @@ def field_specs(draw: st.DrawFn, name: str, depth: int) -> nodes.FieldSpec:
         absent=may_be_absent and not has_default and draw(st.booleans()),
         constraints=limits,
         has_default=has_default,
-        default=draw(values(type_)) if has_default else None,
+        default=draw(values(type_)) if has_default and not is_optional else None,
         description=draw(DESCRIPTIONS),
     )
 

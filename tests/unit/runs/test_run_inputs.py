@@ -977,7 +977,7 @@ workflow enter {
   inputs {
     first: Line = { code: "a" }
     lines: Line[] = [{ code: "b" }, { code: "c", unit: {}, parts: [] }]
-    last: Line? = { code: "d", unit: { scale: 9 } }
+    last: Line = { code: "d", unit: { scale: 9 } }
   }
   steps { do "Enter {first}, {lines} and {last}." }
 }
