@@ -80,8 +80,15 @@ def marked(scene: Scene) -> str:
 
 
 def met(text: str) -> set[str]:
-    """The names of sentences and words in a marked text."""
-    return {found[1] for found in _MARK.finditer(text) if found[1] is not None}
+    """The names of sentences and words in a marked text.
+
+    `control.start_loop?may_be_empty` is a sentence with the words of one of its choices.
+    """
+    found: set[str] = set()
+    for mark in filter(None, (each[1] for each in _MARK.finditer(text))):
+        name, *chosen = mark.split("?")
+        found |= {name, *(f"{name}?{each}" for each in chosen)}
+    return found
 
 
 def unmarked(text: str) -> str:
@@ -90,7 +97,11 @@ def unmarked(text: str) -> str:
 
 
 def _marked(name: str, *values: object) -> str:
-    return _around(name, say(name, *values))
+    sentence = sentences.SENTENCES[name]
+    holes = zip(sentence.holes, values, strict=True)
+    given = {hole.name: value for hole, value in holes}
+    chosen = [each.hole.name for each in sentence.choices if each.chosen(given[each.hole.name])]
+    return _around("".join((name, *(f"?{each}" for each in chosen))), say(name, *values))
 
 
 def _around(name: str, text: str) -> str:
