@@ -70,8 +70,8 @@ You are the agent that the text instructs.
 chord of keys]
   ["type", the text, character by character; "\\n" for a line end]
   ["copy", what]  ["wait", seconds of a pause that the text asks for]  ["run", a terminal command]
-  ["capture", file name]  ["export", path]  ["screenshot", ""]  ["focused_action", the whole \
-text that you pass]
+  ["capture", file name]  ["export", path]  ["screenshot", ""]  ["focused_action", its model, if one \
+is named, and the whole text that you pass]
   ["start_loop", its text]  ["end_loop_iteration", ""]  ["save", key and value]  ["report", what]
   ["declare_task_failed", reason]  ["done"] when you have come to the end of the text; where it \
 has you stop before, the list ends there
@@ -106,7 +106,15 @@ def scenes(names: list[str]) -> dict[str, Scene]:
 def settings(scene: Scene) -> str:
     """The project file of a scene."""
     tools = json.dumps(scene.get("tools", []))
-    return f'[project]\nname = "scene"\n[platform]\nfocused_agent_tools = {tools}\n'
+    return f"""\
+[project]
+name = "scene"
+[platform]
+focused_agent_tools = {tools}
+[env.local]
+api = "local"
+models = {{ fast = "Fast Vision" }}
+"""
 
 
 def compiled(scene: Scene, program: tuple[str, ...]) -> tuple[str, str]:

@@ -43,7 +43,9 @@ def compilation(scene: Scene, source: str | None = None) -> Compilation:
     files: dict[str, str | bytes] = {PATH: text.lstrip()}
     if scenes.PICTURE.name in text:
         files[scenes.PICTURE.name] = scenes.PICTURE.read_bytes()
-    return compile_project(MemoryFiles(files), [PATH], CompileOptions(project))
+    return compile_project(
+        MemoryFiles(files), [PATH], CompileOptions(project, project.environments["local"])
+    )
 
 
 def compiled(scene: Scene, _: object = None) -> tuple[str, str]:
