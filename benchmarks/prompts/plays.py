@@ -7,7 +7,7 @@ a reader has to hold (`a|b`: one of them, `a&b`: both, `!a`: not this one), and 
 is meant as it is.
 What readers may say in several ways is one thing: VERBS and KEYS name the same by other words, keys
 pressed one after the other may stand in one call, selecting all and deleting is clearing, saves
-next to each other are one, and looking is no call.
+next to each other are one, who double-clicks has clicked, and looking is no call.
 """
 
 from __future__ import annotations
@@ -52,6 +52,9 @@ EXACT = frozenset(("press", "wait", "type"))
 LOOKS = frozenset(("look", "check", "read", "find", "see", "verify", "scroll"))
 """What changes nothing."""
 
+ENDS = ("declare_task_failed", "report", "done")
+"""Behind these, to be done says nothing."""
+
 UNITS = {"ms": 0.001, "mil": 0.001, "m": 60, "h": 3600}
 """The seconds in units of time, by how their names begin; any other is a second."""
 
@@ -82,7 +85,8 @@ def compare(calls: Iterable[Call], meant: Iterable[Call]) -> tuple[list[Call], l
 
 def is_meant(call: Call, meant: Call) -> bool:
     """Whether a call is the one that the program means; both are normal."""
-    if call[0] not in meant[0].split("|"):
+    verbs = meant[0].split("|")
+    if call[0] not in (*verbs, "click" in verbs and "double_click"):
         return False
     given, wanted = ("".join(each[1:]) for each in (call, meant))
     if call[0] in EXACT:
@@ -109,6 +113,8 @@ def normal(calls: Iterable[Call]) -> Iterator[Call]:
         last = waiting[-1] if waiting else None
         if last is not None and call[0] == last[0] == "save":
             waiting[-1] = ["save", f"{last[1]}&{call[1]}"]
+            continue
+        if last is not None and call[0] == "done" and last[0] in ENDS:
             continue
         waiting.append(call)
         if waiting[-2:] in _CLEARS:

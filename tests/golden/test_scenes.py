@@ -128,12 +128,15 @@ SAME = [
     ([["save", "a = 1"], ["save", "b = 2"]], [["save", "1&2"]]),
     ([["open", "the row “A”"], ["check", "it"]], [["click", '"a"']]),
     ([["report", "done"]], [["done"]]),
+    ([["double_click", "a"]], [["click", "a"]]),
+    ([["declare_task_failed", "a"], ["done"]], [["declare_task_failed", "a"]]),
 ]
 OTHER = [
     ([["type", " a"]], [["type", " a "]]),
     ([["press", "f1"]], [["press", "f10"]]),
     ([["press", "tab"]], [["press", "tab"], ["press", "tab"]]),
     ([["save", "a = 1"]], [["save", "1&2"]]),
+    ([["click", "a"]], [["double_click", "a"]]),
     ([["wait", "5 minutes"]], [["wait", "5"]]),
     ([["click", "a"], ["press", "delete"]], [["clear", "a"]]),
 ]
@@ -180,3 +183,11 @@ def test_a_score_tells_who_was_wrong_and_about_what(
     assert "1 of 2 right, 0 with something done" in told
     wrong.write_text(json.dumps({scenes.mark("empty_branch"): [["press", "F9"]]}), "utf-8")
     assert scenes.print_score([str(wrong)]) == 1
+
+
+@pytest.mark.parametrize("text", ["[", "[1]", '{"a": 1}', '{"a": [1]}', '{"a": [[]]}'])
+def test_answers_of_another_form_are_refused_in_a_sentence(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(text, "utf-8")
+    with pytest.raises(SystemExit, match=r"[Ee]xpect"):
+        scenes.print_score([str(path)])
