@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from flowdsl.testing.suite import Suite
 from tests.support.effort import THOROUGH
 from tests.support.flows.expectations import CORPUS, Case, find_cases
 from tests.support.flows.tested import suite_of
-from tests.support.meaning.checked import checked
+from tests.support.meaning.checked import DOCUMENTED, checked, files_of
 from tests.support.meaning.generator.programs import FILES, program
 
 MOST = 25 if THOROUGH else 8
@@ -53,9 +54,9 @@ def written(suite: Suite, marked: str) -> Iterator[tuple[str, str]]:
 MARK = "explored: "
 
 
-def assert_they_pass(files: Mapping[str, str | bytes]) -> int:
+def assert_they_pass(files: Mapping[str, str | bytes], **options: Any) -> int:
     """Write the tests of a program, run them, and say how many they are."""
-    suite = suite_of(files)
+    suite = suite_of(files, **options)
     more = dict(files)
     number = 0
     for path, text in written(suite, MARK):
@@ -64,7 +65,7 @@ def assert_they_pass(files: Mapping[str, str | bytes]) -> int:
         number += 1
     if not number:
         return 0
-    again = suite_of(more)
+    again = suite_of(more, **options)
     cases = [case for case in cases_of(again.model) if case.title.startswith(MARK)]
     assert len(cases) == number
     for case in cases:
@@ -83,4 +84,5 @@ def test_every_test_for_a_path_of_the_corpus_passes(case: Case) -> None:
 def test_every_test_for_a_path_of_a_drawn_program_passes(seed: int) -> None:
     found = checked(program(seed))
     if found is not None:
-        assert_they_pass({**FILES, "main.flow": found.source})
+        options = {"project": DOCUMENTED.project, "environment": DOCUMENTED.environment}
+        assert_they_pass({**FILES, **files_of(found.source)}, **options)

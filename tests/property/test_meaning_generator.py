@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
 
 from flowdsl.ir.lowering.types import TypeLowering
 from flowdsl.runs.inputs.convert import default_of, with_defaults
 from flowdsl.semantics.values.formats import has_spelling, is_spelled
 from flowdsl.simulate import world as kinds
 from flowdsl.simulate.executions import started_world
+from flowdsl.simulate.interpreter.interpret import interpret
+from flowdsl.simulate.machine.execute import Refused, accepted_inputs
 from flowdsl.simulate.shapes import (
     EMPTY,
     EnumShape,
@@ -32,10 +33,11 @@ from tests.support.effort import THOROUGH, examples, rows
 from tests.support.meaning.checked import Checked, checked, checked_programs, compiled
 from tests.support.meaning.constructs import EXPECTED, constructs
 from tests.support.meaning.generator.programs import program, programs
+from tests.support.meaning.inputs import forbidden_inputs
 from tests.support.meaning.law import payload
 from tests.support.meaning.pools import ODD_TEXTS, nasty_texts
 from tests.support.meaning.shrinking import shrunk
-from tests.support.meaning.worlds import Answers, world, worlds
+from tests.support.meaning.worlds import Answers, fails_something, world, worlds
 
 SEEDS = 1500 if THOROUGH else 60
 LEAST_SHARE = 0.97
@@ -140,12 +142,8 @@ def _given(draw: st.DrawFn) -> tuple[Checked, Any]:
 @given(st.composite(_given)())
 def test_inputs_are_what_the_schema_of_the_program_takes(given_: tuple[Checked, Any]) -> None:
     program_, world_ = given_
-    schema = dict(program_.input_schema)
-    secrets = {f"${each.wire_name}" for each in program_.workflow.secrets}
-    schema["required"] = [each for each in schema.get("required", ()) if each not in secrets]
     sent = _as_sent(program_, world_.inputs)
-    checker = Draft202012Validator.FORMAT_CHECKER
-    Draft202012Validator(schema, format_checker=checker).validate(sent)
+    accepted_inputs(program_.payload.get("input_schema"), sent)
     assert started_world(payload(program_), world_).inputs == sent
     for field in program_.workflow.inputs:
         value = without_missing(world_.inputs.get(field.wire_name))
@@ -166,6 +164,23 @@ def _as_sent(program_: Checked, inputs: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def test_inputs_that_a_type_forbids_are_refused(drawn: list[Checked | None]) -> None:
+    """Those of a raw caller, who has to give what has a default, too."""
+    taken = set()
+    for seed, each in enumerate(drawn[: SEEDS // 2]):
+        if each is None:
+            continue
+        schema = each.payload.get("input_schema")
+        given_ = _as_sent(each, world(seed, each).inputs)
+        for what, wrong in forbidden_inputs(each, given_):
+            try:
+                accepted_inputs(schema, wrong)
+            except Refused:
+                continue
+            taken.add(what)
+    assert taken == set()
+
+
 def test_optional_inputs_are_missing_in_every_way() -> None:
     source = """flow 1
 workflow w { inputs { memo: string? } steps { type memo into "Memo" } }
@@ -174,6 +189,15 @@ workflow w { inputs { memo: string? } steps { type memo into "Memo" } }
     assert program_ is not None
     given_ = [world(seed, program_).inputs.get("memo", "left out") for seed in range(60)]
     assert {"left out", None, "", EMPTY} < set(given_)
+
+
+def test_one_world_in_three_fails_something(drawn: list[Checked | None]) -> None:
+    failing = [
+        fails_something(interpret(each.model, each.workflow, world(seed, each), each.environment))
+        for seed, each in enumerate(drawn)
+        if each is not None
+    ]
+    assert sum(failing) >= len(failing) / 3
 
 
 @given(st.integers(0, 40), st.sampled_from(["the total", 'the "x"', ""]))

@@ -11,7 +11,7 @@ from typing import Any
 
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.diagnostics.diagnostic import ERROR
-from flowdsl.source.files import MemoryFiles
+from flowdsl.source.files import MemoryFiles, library_of
 from flowdsl.testing.cases import cases_of
 from flowdsl.testing.outcome import Result
 from flowdsl.testing.run import run_test
@@ -22,7 +22,7 @@ from flowdsl.testing.wrapping import tested_tasks, wrapped_files
 def suite_of(files: str | Mapping[str, str | bytes], **options: Any) -> Suite:
     """The suite of one source text, or of several files; fails the test on any error."""
     given = {"main.flow": "flow 1\n" + files} if isinstance(files, str) else dict(files)
-    entries = sorted(name for name in given if name.endswith(".flow"))
+    entries = sorted(name for name in given if name.endswith(".flow") and library_of(name) is None)
     compilation = compile_project(MemoryFiles(given), entries, CompileOptions(**options))
     assert compilation.bundle is not None, [
         f"{found.span.path}:{found.span.first.line}: {found.name}: {found.message}"

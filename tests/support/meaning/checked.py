@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,10 +19,29 @@ from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
 from flowdsl.source.files import MemoryFiles
 from flowdsl.syntax import ast
 
-from .generator.programs import FILES, programs
+from .generator.programs import ENVIRONMENT, FILES, programs
 
 PATH = "main.flow"
-DOCUMENTED = CompileOptions()
+
+
+def account(tools: tuple[str, ...] = ()) -> CompileOptions:
+    """How programs are compiled for an account of which this has been tried."""
+    text = f"""
+[project]
+name = "a"
+libraries = {{ shared = "../shared" }}
+[env.ward]
+api = "local"
+vars = {{ {", ".join(f"{key} = {json.dumps(value)}" for key, value in ENVIRONMENT.items())} }}
+[platform]
+focused_agent_tools = {json.dumps(tools)}
+"""
+    project = load_project(text, "flowdsl.toml", Sink())
+    assert project is not None
+    return CompileOptions(project, project.environments["ward"])
+
+
+DOCUMENTED = account()
 """How programs are compiled for any account."""
 
 
@@ -42,6 +63,11 @@ class Checked:
     @property
     def workflow(self) -> WorkflowSymbol:
         return self.model.workflows[0]
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The values of `env` that it is compiled with."""
+        return self.options.environment.vars if self.options.environment else {}
 
     @cached_property
     def payload(self) -> dict[str, Any]:
@@ -75,9 +101,21 @@ class Checked:
         )
 
 
+def files_of(source: str) -> dict[str, str]:
+    """The files of a program by their paths; lines `#= PATH` stand between them."""
+    first, *others = re.split(r"^#= (.*)\n", source, flags=re.M)
+    return {PATH: first, **dict(zip(others[::2], others[1::2], strict=True))}
+
+
+def joined(files: Mapping[str, str]) -> str:
+    """The files of a program as one text, from which `files_of` takes them."""
+    first, *others = files
+    return files[first] + "".join(f"#= {path}\n{files[path]}" for path in others)
+
+
 def compiled(source: str, options: CompileOptions = DOCUMENTED) -> Compilation:
     """What a source text compiles to, if it checks."""
-    return compile_project(MemoryFiles({PATH: source, **FILES}), [PATH], options)
+    return compile_project(MemoryFiles({**files_of(source), **FILES}), [PATH], options)
 
 
 def checked(source: str, options: CompileOptions = DOCUMENTED) -> Checked | None:
@@ -90,16 +128,3 @@ def checked_programs() -> st.SearchStrategy[Checked]:
     """Programs that check without errors; nearly all that are generated do."""
     found = programs().map(checked)
     return found.filter(lambda each: each is not None)  # type: ignore[return-value]
-
-
-def account(tools: tuple[str, ...] = ()) -> CompileOptions:
-    """How programs are compiled for an account of which this has been tried."""
-    text = f"""
-[project]
-name = "a"
-[platform]
-focused_agent_tools = {json.dumps(tools)}
-"""
-    project = load_project(text, "flowdsl.toml", Sink())
-    assert project is not None
-    return CompileOptions(project)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from flowdsl.semantics.model import SemanticModel, TaskSymbol
 from flowdsl.syntax import ast
-from flowdsl.syntax.visit import walk
+from flowdsl.syntax.visit import children, walk
 
 from .checked import Checked
 
@@ -104,6 +104,27 @@ PATTERNS = {
     "default of a parameter": r"\(.*\w+: \w+ = .*\)",
     "guard that leaves": r"is empty \{\n *(fail|abort|finish)",
     "argument overwritten by its result": r"call [^\n]*\{\{(\w+)\.[^\n]* as \1\b",
+    "several files": r"^#= ",
+    "library": r"^#= @",
+    "task named by its file": r"call tasks\.",
+    "env in a text": r"\{env\.",
+    "env as a value": r"(?<!\{)\benv\.\w+",
+    "const that is a list": r"\b(places|pairs)\b",
+    "for over a const": r"for \w+ in (places|pairs)\b",
+    "any input": r"data: any$",
+    "optional any input": r"data: any\?",
+    "any in an instruction": r'do "Look at \{(more_)?data\}',
+    "any as an output": r"emit it = (more_)?data",
+    "time input": r"at: time$",
+    "datetime input": r"stamp: datetime",
+    "datetime in a format": r'(stamp|moment) as "',
+    "wire name of an output": r"^ +code: string\? @wire",
+    "wire name of a result": r"-> \{[^\n]*@wire",
+    "literal without a field with a default": r"\{ no: [^,{}]* \}",
+    "default inside a default": r"\bcase: Case = |usual: Case = ",
+    "title with words of ours": r'step "(Up to|The task|It is not|Rules|Steps)',
+    "title with a value": r'step "[^"\n]*\{',
+    "post-run checks": r"checks \{",
 }
 """Constructs that a regular expression finds in the source."""
 
@@ -154,6 +175,10 @@ def constructs(checked: Checked) -> frozenset[str]:
     model = checked.model
     for body in model.bodies:
         found.update(_in_body(body, model))
+        found.update(_nested(body, ()))
+    for task in model.tasks:
+        if any(isinstance(each, ast.FinishStmt) for each in walk(task.declaration)):
+            found.add("finish in a task")
     return frozenset(found)
 
 
@@ -199,6 +224,46 @@ def _in_body(block: ast.Block, model: SemanticModel) -> Iterator[str]:
         yield "a task called twice"
 
 
+_GROUPS = {ast.ForStmt: "for", ast.RetryStmt: "retry", ast.RepeatStmt: "repeat"}
+IN_GROUPS = (
+    *("three loops deep", "copy in a for", "run in a for", "choose in a retry in a for"),
+    *("call with a result in a retry in a for", "copy in a retry", "keep in a retry in a for"),
+    *("two models in one body",),
+)
+
+
+def _nested(node: ast.Node, around: tuple[str, ...]) -> Iterator[str]:
+    """What stands inside loops and attempts, by the groups around it."""
+    loops = [each for each in around if each != "retry"]
+    entry = "for" in around and "retry" in around[around.index("for") :]
+    match node:
+        case ast.CopyStmt():
+            yield from (f"copy in a {each}" for each in around if each != "repeat")
+        case ast.RunStmt() if "for" in around:
+            yield "run in a for"
+        case ast.ChooseStmt() if entry:
+            yield "choose in a retry in a for"
+        case ast.KeepStmt() if entry:
+            yield "keep in a retry in a for"
+        case ast.CallStmt(result=result) if entry and result is not None:
+            yield "call with a result in a retry in a for"
+    group = _GROUPS.get(type(node))
+    if group is not None:
+        if len(loops) >= 2 and group != "retry":
+            yield "three loops deep"
+        around = (*around, group)
+    for child in children(node):
+        yield from _nested(child, around)
+    if isinstance(node, ast.Block) and not around and len(set(_models(node))) > 1:
+        yield "two models in one body"
+
+
+def _models(block: ast.Block) -> Iterator[str]:
+    for node in walk(block):
+        if isinstance(node, ast.ChooseStmt | ast.ExtractStmt) and node.model is not None:
+            yield node.model.value
+
+
 def _else(otherwise: ast.Otherwise | None) -> str:
     if otherwise is None:
         return "without else"
@@ -237,7 +302,19 @@ EXPECTED = frozenset(
             for what in ("call with a result", "emit =", "extract", "for")
             for where in ("for", "retry", "repeat", "branch")
         ),
-        *("emit += in a for", "emit += in a branch"),
+        *("emit += in a for", "emit += in a branch", "finish in a task", *IN_GROUPS),
     )
 )
 """Every name that `constructs` may give."""
+
+WANTED = frozenset(
+    (
+        *(name for name in STATEMENTS if name not in ("do", "press", "wait", "type", "clear")),
+        *("several files", "library", "env in a text", "const that is a list", "any input"),
+        *("time input", "datetime input", "wire name of a result", "post-run checks"),
+        *("default inside a default", "always", "using", "finish in a task", "for on failure"),
+        *("call with a result in a retry in a for", "three loops deep", "copy in a for"),
+        *("two models in one body", "title with words of ours", "extract in background"),
+    )
+) - {"image", "library"}
+"""Constructs of which every pair is to occur; a program with an `image` runs no command."""

@@ -76,7 +76,9 @@ def first_run(checked: Checked, world: World, variants: Sequence[Variant] | None
     """Whether a program and its prompt do the same in a world."""
 
     def differing(payload: Payload) -> Disagreement | None:
-        found = disagreements(checked.model, checked.workflow, payload, world, variants=variants)
+        found = disagreements(
+            checked.model, checked.workflow, payload, world, checked.environment, variants
+        )
         return next(found, None)
 
     return _tried(checked, differing, world)
@@ -89,7 +91,7 @@ def replayed(
     if not checked.replayable:
         return Outcome(OUTSIDE, world, recorded)
     try:
-        first = interpret(checked.model, checked.workflow, recorded)
+        first = interpret(checked.model, checked.workflow, recorded, checked.environment)
     except MissingInText:
         return Outcome(NOT_RECORDED, world, recorded)
     if first.ending.status != SUCCESS:
@@ -97,7 +99,13 @@ def replayed(
 
     def differing(payload: Payload) -> Disagreement | None:
         found = replay_disagreements(
-            checked.model, checked.workflow, payload, recorded, world, variants=variants
+            checked.model,
+            checked.workflow,
+            payload,
+            recorded,
+            world,
+            checked.environment,
+            variants,
         )
         return next(found, None)
 
@@ -155,7 +163,7 @@ def world_as_written(checked: Checked, world: World) -> dict[str, Any]:
     if world.today is not None:
         written["today"] = world.today.isoformat()
     try:
-        trace = interpret(checked.model, checked.workflow, world)
+        trace = interpret(checked.model, checked.workflow, world, checked.environment)
     except MissingInText:
         return written
     written["answers"] = _answers(trace)

@@ -25,7 +25,7 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.parse import parse_module
 from flowdsl.syntax.visit import walk
 
-from .checked import PATH, Checked, checked
+from .checked import PATH, Checked, checked, files_of, joined
 from .law import Outcome, both
 from .worlds import Answers, world
 
@@ -46,7 +46,8 @@ def two_worlds(seed: int, program: Checked, number: int = 0) -> tuple[World, Wor
     for each in range(TRIES):
         tried = world(first + each, program)
         try:
-            if interpret(program.model, program.workflow, tried).ending.status == SUCCESS:
+            trace = interpret(program.model, program.workflow, tried, program.environment)
+            if trace.ending.status == SUCCESS:
                 found = tried
                 break
         except MissingInText:
@@ -69,7 +70,10 @@ def smaller(program: Checked, outcome: Outcome, seconds: float = 30) -> tuple[Ch
         return found is not None
 
     shrunk(program.source, holds, seconds)
-    formatted = format_source(SourceFile(PATH, best[0].source)).text
+    files = files_of(best[0].source)
+    formatted = joined(
+        {path: format_source(SourceFile(path, text)).text for path, text in files.items()}
+    )
     return _still(formatted, program, best[1]) or best
 
 
@@ -134,6 +138,19 @@ def _smaller(source: str) -> Iterator[str]:
 
 
 def _without_parts(source: str) -> Iterator[str]:
+    files = files_of(source)
+    if len(files) > 1:
+        # All in one file: imports go, and names of tasks without that of their file.
+        alone = "\n".join(
+            re.sub("^flow 1\n|^ *import .*\n", "", f, flags=re.M) for f in files.values()
+        )
+        yield "flow 1\n" + alone.replace("call tasks.", "call ")
+    for path, text in files.items():
+        for smaller in _without_parts_of(text):
+            yield joined({**files, path: smaller})
+
+
+def _without_parts_of(source: str) -> Iterator[str]:
     module = parse_module(SourceFile(PATH, source), Sink())
     for node in walk(module):
         start, end = node.start, node.end

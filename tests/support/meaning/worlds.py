@@ -24,6 +24,7 @@ from flowdsl.simulate.shapes import (
     RecordShape,
     ScalarShape,
 )
+from flowdsl.simulate.trace import Trace
 from flowdsl.simulate.world import Question, World
 
 from . import pools
@@ -73,7 +74,7 @@ class Answers:
                 return c.number(0, 99) < self.sees
             case kinds.DAY:
                 return c.pick(DAYS)
-            case kinds.EXPECT | kinds.WAIT | kinds.CHOOSE | kinds.COMMAND:
+            case kind if kind in REFUSABLE:
                 return c.number(0, 99) >= self.no
         shape = question.shape or ScalarShape("string")
         if c.number(0, 99) < self.missing:
@@ -126,7 +127,7 @@ def _make(c: Chooser, checked: Checked) -> World:
     inputs = inputs_for(c, checked, nasty)
     answers = Answers(
         c.number(0, 999),
-        no=c.pick((0, 0, 0, 5, 20)),
+        no=c.pick((0, 0, 5, 20, 60)),
         sees=c.pick((100, 50, 50, 80, 20, 0)),
         nasty=c.pick((0, 0, 15, 60)),
         missing=c.pick((0, 0, 10, 50)),
@@ -134,6 +135,16 @@ def _make(c: Chooser, checked: Checked) -> World:
     situations = _situations(c, checked.rules)
     days = any(field.day is not None for field in checked.workflow.inputs)
     return World(inputs, answers, situations, c.pick(pools.TODAYS) if days else None)
+
+
+REFUSABLE = (kinds.EXPECT, kinds.WAIT, kinds.CHOOSE, kinds.COMMAND, kinds.CHECK)
+"""Questions of which a no is a failure."""
+
+
+def fails_something(trace: Trace) -> bool:
+    """Whether something failed in a run: it ended badly, or what it asked for was not so."""
+    refused = (each for each in (*trace.asked, *trace.judged) if not each.answer)
+    return not trace.is_well or any(each.question.kind in REFUSABLE for each in refused)
 
 
 def _situations(c: Chooser, rules: int) -> Mapping[int, int]:

@@ -58,7 +58,7 @@ class Body:
     `fixed` are inputs, parameters, consts and loop variables, `secrets` the names of secrets.
     `types` has the type that a runtime variable has in the whole body, `targets` what was emitted,
     to be declared in the end, `kept` the variables that a `keep` declares. `closed`: no required
-    target may be added any more.
+    target may be added any more. `finishes`: it is a task that may end the run.
     `pictures`: the program shows pictures, and so runs no command.
     """
 
@@ -70,6 +70,7 @@ class Body:
     types: dict[str, tuple[Type, bool, str]] = field(default_factory=dict)
     targets: dict[str, Field] = field(default_factory=dict)
     closed: bool = False
+    finishes: bool = False
     main: bool = False
     loops: bool = False
     count: int = 0
@@ -144,8 +145,12 @@ class Body:
         fixed: bool = False,
         command: bool = False,
         secret: bool = False,
+        typed: bool = False,
     ) -> str:
-        """A text, with a value that is there for certain where the pattern has room for one."""
+        """A text, with a value that is there for certain where the pattern has room for one.
+
+        `typed`: it is typed, as a value of the type `any` is not.
+        """
         pattern = self.c.pick(tuple(patterns))
         if "@@" not in pattern:
             return pattern
@@ -160,6 +165,7 @@ class Body:
                 and (untrusted or not each.untrusted)
                 and not (fixed and each.runtime)
                 and (not command or each.command)
+                and (not typed or each.type.name != "any")
             ),
         )
         slot = "@@@" if whole else "@@"
@@ -284,7 +290,21 @@ class Body:
         self.targets[wanted.name] = wanted
         return wanted
 
+    def may_finish(self, state: State, place: Place) -> bool:
+        """Whether the run may end at a place: what is required has been emitted."""
+        required = {each.name for each in self.targets.values() if not each.optional}
+        return place.main and not place.loop and (self.task or required <= state.emitted)
 
-def callable_at(task: Task, place: Place) -> bool:
-    """Whether a task may be called at a place."""
-    return (place.main or not task.main) and not (place.loop and task.loops)
+    def finish(self) -> None:
+        """Note that the run may end here."""
+        self.main = True
+        if self.task:
+            self.finishes = True
+        else:
+            self.closed = True
+
+    def may_call(self, task: Task, state: State, place: Place) -> bool:
+        """Whether a task may be called at a place."""
+        if task.finishes and not self.may_finish(state, place):
+            return False
+        return (place.main or not task.main) and not (place.loop and task.loops)

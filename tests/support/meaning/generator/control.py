@@ -288,14 +288,8 @@ class Control:
         state.dead = True
         reason = self.instruction(state, texts.REASONS)
         kind = self.c.weighted((("fail", 3), ("abort", 2), ("finish", 2)))
-        required = {each.name for each in self.body.targets.values() if not each.optional}
-        if (
-            kind == "finish"
-            and place.main
-            and not (place.loop or self.body.task)
-            and required <= state.emitted
-        ):
-            self.body.main = self.body.closed = True
+        if kind == "finish" and self.body.may_finish(state, place):
+            self.body.finish()
             return f"finish {reason}"
         return f"{kind if kind != 'finish' else 'fail'} {reason}"
 

@@ -1,5 +1,7 @@
 """Generated programs that check without errors: a workflow `w`, and the tasks that it calls.
 
+One may have several files; a line `#= PATH` begins each of those that it imports.
+
 from hypothesis import given
 @given(programs())
 def test_(source: str) -> None: ...
@@ -21,20 +23,25 @@ from .body import Body, Place
 from .drawing import Chooser, Dice, Drawn
 from .statements import Statements
 from .values import (
+    ANY,
     BOOL,
     CASE,
     CLIENT,
     DATE,
+    DATETIME,
     DECLARED_TYPES,
     INT,
     NUMBER,
     NUMBERED,
     ODD,
+    PAIRS,
     PERIOD,
+    PLACES,
     REMARK,
     ROW,
     SIZE,
     STRING,
+    TIME,
     Param,
     State,
     Task,
@@ -43,11 +50,21 @@ from .values import (
     readable,
 )
 
+FOLDERS = ("", "lib/", "@shared//")
+"""The folders in which files of a program may stand; the last is a library."""
+
 FILES: dict[str, str | bytes] = {
-    "save.png": b"\x89PNG\r\n\x1a\n",
-    "words.txt": "CO-16: { 1 } data.\r\n\n  - Press Delete. \n",
+    f"{folder}{name}": content
+    for folder in FOLDERS
+    for name, content in {
+        "save.png": b"\x89PNG\r\n\x1a\n",
+        "words.txt": "CO-16: { 1 } data.\r\n\n  - Press Delete. \n",
+    }.items()
 }
-"""What stands beside a program: the picture that it may show, and the text of a const."""
+"""What stands beside a file of a program: a picture that it may show, and the text of a const."""
+
+ENVIRONMENT = {"site": "Ward 7 [East]."}
+"""The values of `env`."""
 
 TASK_NAMES = ("look", "look_up", "open_it")
 CONSTS = {
@@ -56,6 +73,8 @@ CONSTS = {
     "limit": ("= 2", INT),
     "words": ('from "./words.txt"', STRING),
     "seven": ('= { no: "7" }', NUMBERED),
+    "places": ('= ["Inv. No.", "a ] b"]', PLACES),
+    "pairs": ('= [{ no: "8" }, { no: "9" }]', PAIRS),
 }
 INPUTS = (
     (Value("name", STRING), "name: string"),
@@ -81,6 +100,10 @@ INPUTS = (
     (Value("odd", ODD), "odd: Odd"),
     (Value("odds", ODD.many()), "odds: Odd[] @max_items(3)"),
     (Value("case", CASE), 'case: Case = { odds: [{ no: "2" }] }'),
+    (Value("data", ANY), "data: any"),
+    (Value("more_data", ANY, optional=True), "more_data: any?"),
+    (Value("at", TIME), "at: time"),
+    (Value("stamp", DATETIME), 'stamp: datetime = "2026-01-31T10:00:00"'),
 )
 """Inputs, as the body reads them and as they are declared."""
 
@@ -98,6 +121,8 @@ PARAMS = (
     Param("outside", STRING, untrusted=True),
     Param("strange", ODD),
     Param("usual", CASE, default='{ odds: [{ no: "3" }] }'),
+    Param("moment", DATETIME),
+    Param("whole", ANY),
     Param("key", STRING, secret=True),
 )
 
@@ -114,7 +139,7 @@ def program(seed: int) -> str:
 
 
 def _make(c: Chooser) -> str:
-    outside = c.once_in(5)
+    outside = c.once_in(4)
     pictures = c.once_in(8)
     tasks: list[Task] = []
     declared: list[str] = []
@@ -125,11 +150,17 @@ def _make(c: Chooser) -> str:
         tasks.append(task)
         declared.append(source)
     workflow = c.within(lambda: _workflow(c, tasks, outside, pictures))
-    return _assembled(workflow, declared)
+    return _assembled(workflow, declared, c.pick(("", "", "", *FOLDERS)) if declared else None)
 
 
 def _consts() -> list[Value]:
-    return [Value(name, type_, constant=True) for name, (_, type_) in CONSTS.items()]
+    return [
+        *(
+            Value(name, type_, constant=True, filled=type_.name == "list")
+            for name, (_, type_) in CONSTS.items()
+        ),
+        *(Value(f"env.{name}", STRING, constant=True) for name in ENVIRONMENT),
+    ]
 
 
 def _task(
@@ -155,16 +186,20 @@ def _task(
     ]
     makes = Statements(body, callable_)
     state = State()
-    place = Place(main=c.once_in(3), outside=outside)
+    place = Place(main=c.flag(), outside=outside)
     written = makes.block(state, place, least=1)
     written = _covered(makes, state, place, written)
-    if not state.dead and c.once_in(12):
+    if not state.dead and c.once_in(8):
         state.dead = True
-        written += '\nfail "it never works"'
+        if body.may_finish(state, place) and c.flag():
+            body.finish()
+            written += '\nfinish "it is done"'
+        else:
+            written += '\nfail "it never works"'
     fields = tuple(body.targets.values())
     inline = f"{{ {', '.join(each.written for each in fields)} }}"
     result = Type(inline, "record", fields) if fields else None
-    task = Task(name, params, result, body.main, body.loops, not state.dead)
+    task = Task(name, params, result, body.main, body.loops, not state.dead, body.finishes)
     arrow = f" -> {inline}" if fields else ""
     head = f"task {name}({', '.join(each.written for each in params)}){arrow}"
     return task, f"{head} {{\n{written}\n}}"
@@ -198,6 +233,11 @@ def _workflow(c: Chooser, tasks: list[Task], outside: bool, pictures: bool) -> s
         start = replace(state, set={}, present=frozenset())
         rules = [body.text(start, texts.RULES) for _ in c.several(1, 2)]
         always = f"always {{ {' '.join(rules)} }}\n"
+    checks = ""
+    if c.once_in(8):
+        start = replace(state, set={}, present=frozenset())
+        found = [body.text(start, texts.CHECKS, fixed=True) for _ in c.several(1, 2)]
+        checks = f"\nchecks {{\n{_lines(found)}\n}}"
     outputs = []
     for target in body.targets.values():
         doc = f"## {c.pick(texts.DOCS)}\n" if c.once_in(6) else ""
@@ -205,22 +245,39 @@ def _workflow(c: Chooser, tasks: list[Task], outside: bool, pictures: bool) -> s
     section = f"outputs {{\n{_lines(outputs)}\n}}\n" if outputs else ""
     doc = f"## {c.pick(texts.DOCS)}\n" if c.once_in(4) else ""
     title = 'title = "Close. Now"\n' if c.once_in(6) else ""
-    return f"{doc}workflow w {{\n{title}{section}{always}steps {{\n{written}\n}}\n}}"
+    return f"{doc}workflow w {{\n{title}{section}{always}steps {{\n{written}\n}}{checks}\n}}"
 
 
 def _lines(lines: list[str]) -> str:
     return "\n".join(lines)
 
 
-def _assembled(workflow: str, tasks: list[str]) -> str:
-    """The file: what nothing names is left out."""
+def _assembled(workflow: str, tasks: list[str], folder: str | None) -> str:
+    """The files: what nothing names is left out.
+
+    What is declared stands in a file of `folder`, which the one of the workflow imports; without
+    one, all stands in one file.
+    """
     kept: list[str] = []
     rest = workflow
     for source in reversed(tasks):
-        name = source.split("(")[0].removeprefix("task ")
-        if re.search(rf"\bcall {name}\(", rest):
+        if re.search(rf"\bcall {_name_of(source)}\(", rest):
             kept.insert(0, source)
             rest += source
+    workflow = _with_sections(workflow, kept)
+    whole = "\n".join((*kept, workflow))
+    consts = [f"const {name} {value}" for name, (value, _) in CONSTS.items() if _names(whole, name)]
+    types: list[str] = []
+    for name, source in reversed(DECLARED_TYPES.items()):
+        if re.search(rf"\b{name}\b", "\n".join((whole, *consts, *types))):
+            types.insert(0, source)
+    if folder is None or not kept:
+        return _file(*types, *consts, whole)
+    return _in_files(workflow, kept, [*types, *consts], folder)
+
+
+def _with_sections(workflow: str, tasks: list[str]) -> str:
+    """A workflow with its inputs and secrets, and with what its commands need."""
     inputs = [written for value, written in INPUTS if _names(workflow, value.code)]
     secrets = [f"{name}: string" for name in ("pin", "key") if f"${name}" in workflow]
     sections = ""
@@ -228,17 +285,43 @@ def _assembled(workflow: str, tasks: list[str]) -> str:
         sections += f"inputs {{\n{_lines(inputs)}\n}}\n"
     if secrets:
         sections += f"secrets {{ {', '.join(secrets)} }}\n"
-    if re.search(r"\btype (today|start of)\b", "\n".join((*kept, workflow))):
+    if re.search(r"\btype (today|start of)\b", "\n".join((*tasks, workflow))):
         sections += "terminal { dates = true }\n"
     start = workflow.index("workflow w {\n") + len("workflow w {\n")
-    workflow = workflow[:start] + sections + workflow[start:]
-    whole = "\n".join((*kept, workflow))
-    consts = [f"const {name} {value}" for name, (value, _) in CONSTS.items() if _names(whole, name)]
-    types: list[str] = []
-    for name, source in reversed(DECLARED_TYPES.items()):
-        if re.search(rf"\b{name}\b", "\n".join((whole, *types))):
-            types.insert(0, source)
-    return _indented("\n".join(("flow 1", *types, *consts, whole))) + "\n"
+    return workflow[:start] + sections + workflow[start:]
+
+
+def _in_files(workflow: str, tasks: list[str], declared: list[str], folder: str) -> str:
+    """The file of a workflow, and one each for its tasks, and for types and consts."""
+    written = "@shared/" if folder.startswith("@") else f"./{folder}"
+    names = [(_name_of(each), each) for each in declared]
+
+    def used(source: str) -> str:
+        found = [name for name, _ in names if re.search(rf"\b{name}\b", source)]
+        return f'import {{ {", ".join(found)} }} from "{written}words.flow"' if found else ""
+
+    # Those of the workflow are named by the file that they are in.
+    workflow = re.sub(r"\bcall (\w+)\(", r"call tasks.\1(", workflow)
+    main = (f'import "{written}tasks.flow" as tasks', used(workflow), workflow)
+    body = "\n".join(tasks)
+    beside = used(body).replace(written, "@shared/" if folder.startswith("@") else "./")
+    files = [_file(*main), _beside(f"{folder}tasks.flow", _file(beside, body))]
+    if declared:
+        files.append(_beside(f"{folder}words.flow", _file(*declared)))
+    return "".join(files)
+
+
+def _name_of(declared: str) -> str:
+    """The name of a task, type or const."""
+    return re.match(r"(?:##.*\n)?(?:task|type|const) (\w+)", declared)[1]  # type: ignore[index]
+
+
+def _file(*parts: str) -> str:
+    return _indented("\n".join(("flow 1", *filter(None, parts)))) + "\n"
+
+
+def _beside(path: str, text: str) -> str:
+    return f"#= {path}\n{text}"
 
 
 def _names(source: str, name: str) -> bool:

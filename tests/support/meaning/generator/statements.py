@@ -7,13 +7,14 @@ from dataclasses import replace
 from functools import partial
 
 from . import texts
-from .body import Body, Place, callable_at
+from .body import Body, Place
 from .control import Control, closed
 from .values import (
     ANY,
     BOOL,
     CASE,
     DATE,
+    DATETIME,
     INT,
     NUMBER,
     ODD,
@@ -54,11 +55,15 @@ TARGETS = (
     Field("case", CASE, True),
     Field("state", STRING, default=True, value='"open"'),
     Field("strange", ODD, default=True, value='{ no: "4" }'),
+    Field("code", STRING, True, wire="Code. No."),
+    Field("cases", CASE.many(), wire="all cases"),
 )
 """What a program may emit, and what a task may give back."""
 
 MAIN_ONLY = ("copy", "run", "capture", "export", "image", "background")
 """Statements that need the main agent."""
+
+MODELS = ("fast", "careful")
 
 Make = Callable[[State, Place], str]
 
@@ -67,6 +72,7 @@ FORMATS = {
     DATE: ("dd.MM.yyyy", "EEEE, d MMMM yyyy", "dd.MM."),
     INT: ("0", "#,##0"),
     NUMBER: ("0.00", "#,##0.00"),
+    DATETIME: ("dd.MM.yyyy HH:mm", "MM/dd/yyyy HH:mm:ss"),
 }
 """Formats in which values of a type are typed."""
 
@@ -118,22 +124,28 @@ class Statements(Control):
 
     def statement(self, state: State, place: Place) -> str:
         """One statement that may stand here."""
-        called = any(callable_at(task, place) for task in self.tasks)
+        called = any(self.body.may_call(task, state, place) for task in self.tasks)
         nests = place.depth < DEEPEST
-        main = place.main
+        main, held = place.main, place.loop or place.repeated
         pictures = self.body.pictures
         guards = nests and any(each.optional for each in self.body.values(state))
         enums = self.body.having(state, lambda each: nests and bool(each.type.options))
         sure = [each for each in enums if closed(each) and not each.optional]
         kinds = [
             *(("do", 6), ("press", 3), ("type", 7), ("clear", 1), ("wait", 1)),
-            *(("extract", 6), ("emit", 6), ("call", 10 if called else 0)),
+            *(
+                ("extract", 6),
+                ("emit", 6),
+                ("call", 10 * (1 + (place.loop and place.attempt)) if called else 0),
+            ),
             *(("if", 5 if nests else 0), ("guard", 2 if guards else 0)),
             *(("every value", 2 if sure else 0), ("match", 3 if enums else 0)),
             *(("choose", 2), ("wait until", 2), ("expect", 3)),
-            *((each, 2 if nests else 0) for each in ("step", "retry", "repeat")),
+            *((each, 2 if nests else 0) for each in ("step", "repeat")),
+            ("retry", 0 if not nests else 4 if place.loop else 2),
             ("for", 0 if not nests else 6 if place.top else 3),
-            *(("copy", 3 if main else 0), ("run", 2 if main and not pictures else 0)),
+            *(("copy", 3 * (1 + held) if main else 0),),
+            *(("run", 2 * (1 + held) if main and not pictures else 0),),
             *(("capture", 1 if main else 0), ("export", 1 if main else 0)),
             ("image", 4 if main and pictures else 0),
             ("background", 1 if self._waits_for_nothing(place) else 0),
@@ -187,13 +199,17 @@ class Statements(Control):
                 value = self.c.pick((f"${name}", f'"{{${name}}}"', f'" {{${name}}}."'))
                 return f'type {value} into "the PIN field"'
             case _:
-                value = self.body.text(state, texts.TYPED, untrusted=True, secret=False)
+                value = self.body.text(state, texts.TYPED, untrusted=True, typed=True)
                 return f"type {value} into {target}"
+
+    def _using(self, place: Place) -> str:
+        """Which model looks at the screen; most often the one that the account chose."""
+        return f' using "{self.c.pick(MODELS)}"' if place.main and self.c.flag() else ""
 
     # What can fail
 
     def _choose(self, state: State, place: Place) -> str:
-        using = ' using "fast"' if place.main and self.c.once_in(6) else ""
+        using = self._using(place)
         target = self.instruction(state, texts.TARGETS)
         otherwise, other = self.otherwise(state, place)
         state.become(state.copy(), other)
@@ -227,7 +243,7 @@ class Statements(Control):
     # Values
 
     def _extract(self, state: State, place: Place) -> str:
-        using = ' using "fast"' if place.main and self.c.once_in(6) else ""
+        using = self._using(place)
         source = self.instruction(state, texts.SOURCES)
         return self._reads(state, place, "extract", self.c.pick(READ_TYPES), source, using)
 
@@ -321,8 +337,10 @@ class Statements(Control):
     # Calls
 
     def _call(self, state: State, place: Place) -> str:
-        tasks = [each for each in reversed(self.tasks) if callable_at(each, place)]
-        task = self.c.pick(tasks)
+        may_call = self.body.may_call
+        task = self.c.pick([each for each in reversed(self.tasks) if may_call(each, state, place)])
+        if task.finishes:
+            self.body.finish()
         self.body.main = self.body.main or task.main
         self.body.loops = self.body.loops or task.loops
         given = [

@@ -39,7 +39,20 @@ REASONS = (
     '"\\"x\\" is missing"',
     '"""\n  two\n  lines\n"""',
 )
-TITLES = ('"Part"', '"Part of @@"', '"Delete the draft"', '"Press Delete."', '"1. Go"')
+TITLES = (
+    '"Part"',
+    '"Part of @@"',
+    '"Delete the draft"',
+    '"Rules"',
+    '"Steps"',
+    '"Up to 3 rounds of the lines below"',
+    '"It is not so: \\"x\\""',
+    '"Nothing else, not even (2.1) @@"',
+    '"The task is complete"',
+    '"\\{x}"',
+    '"合計。第2部"',
+)
+"""Titles of any words, but for those that begin or end as an instruction does."""
 FILES = ('"a.png"', '"a-@@.png"', '"C:/out/a b.pdf"')
 COMMANDS = (
     '"Get-Date"',
@@ -71,6 +84,15 @@ RULES = (
     '"When @@ is shown twice, close one."',
     '"Never press Delete."',
 )
+CHECKS = (
+    'file "a.png" exists',
+    'file "C:/out/a b.pdf", "a-@@.png" exists',
+    'files matching r"^a.*\\.png$" exists',
+    'files matching r"." count 1 exists',
+    'image "a.png" shows "@@ is there." if present',
+    'output satisfies "all of @@ is right"',
+)
+"""Post-run checks; many a run fails those of files."""
 DOCS = ("What it says.", "Press Delete.", 'A "note", kept as it is')
 KEYS = ("Tab", "Ctrl+S", "Enter", "F6", "Escape Tab")
 DURATIONS = ("1s", "500ms", "2m", "90s")

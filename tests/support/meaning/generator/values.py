@@ -52,6 +52,8 @@ class Type:
             return self.name in TEXTUAL or self.name in ("enum", "open")
         if self.written == NUMBERED.written:
             return wanted.written == ODD.written
+        if self.written == PAIRS.written:
+            return wanted.written == ODD.many().written
         if self.name == "numbers":
             return wanted.name in ("int", "number")
         return (self.name, wanted.name) in (("int", "number"), ("string", "file"))
@@ -61,7 +63,8 @@ class Type:
 class Field:
     """A field of a record, of a result, or an output; one with a default may be left out.
 
-    `absent`: it is optional and is written `name?:`. `value` is the default as it is written.
+    `absent`: it is optional and is written `name?:`. `value` is the default as it is written,
+    `wire` the name in JSON.
     """
 
     name: str
@@ -70,13 +73,15 @@ class Field:
     default: bool = False
     absent: bool = False
     value: str = ""
+    wire: str = ""
 
     @property
     def written(self) -> str:
+        wire = f' @wire("{self.wire}")' if self.wire else ""
         if self.absent:
-            return f"{self.name}?: {self.type.written}"
+            return f"{self.name}?: {self.type.written}{wire}"
         default = f" = {self.value}" if self.value else ""
-        return f"{self.name}: {self.type.written}{'?' if self.optional else ''}{default}"
+        return f"{self.name}: {self.type.written}{'?' if self.optional else ''}{default}{wire}"
 
 
 STRING, INT, NUMBER, BOOL, DATE = (
@@ -116,8 +121,15 @@ CASE = Type(
 )
 NUMBERED = Type("{ no: string }", "record", (Field("no", STRING),))
 """The type of a const that fits `Odd`, and leaves out what has a default there."""
+PAIRS = Type("{ no: string }[]", "list", element=replace(NUMBERED, written="an entry of it"))
+PLACES = Type(
+    "string[]", "list", element=Type("one of them", "enum", options=("Inv. No.", "a ] b"))
+)
+"""The types of consts that are lists; the entries of one fit less than a literal does."""
 ANY = Type("any", "any")
-OTHERS = tuple(Type(name, name) for name in ("datetime", "time", "email", "url", "file"))
+DATETIME, TIME, EMAIL, URL, FILE = OTHERS = tuple(
+    Type(name, name) for name in ("datetime", "time", "email", "url", "file")
+)
 
 DECLARED_TYPES = {
     "Row": "type Row { number: string, amount: number?, memo?: string }",
@@ -209,7 +221,7 @@ class Task:
     """A finished task, as its callers see it.
 
     `main`: it needs the main agent. `loops`: a `for` in it does. `returns`: a path leads to its
-    end.
+    end. `finishes`: a path ends the run.
     """
 
     name: str
@@ -218,6 +230,7 @@ class Task:
     main: bool
     loops: bool
     returns: bool
+    finishes: bool = False
 
 
 @dataclass
