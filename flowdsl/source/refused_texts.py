@@ -12,8 +12,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from flowdsl.source.record import Record
 
 CONTROLS = r"\u0000-\u001f\u007f\u0085\u2028\u2029"
 """What ends a line to some reader, and what nobody sees, as it stands in a class."""
@@ -24,8 +25,7 @@ _SIGNS = ('"', "\\", "{", "$", "<", "&")
 _ENDS = "⟦⟧"
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Record, eq=True):
     """What a place refuses beside `⟦`, `⟧` and a brace before another one or a dollar sign.
 
     `lines`: whatever is not on one line. `signs`: single characters of `_SIGNS`. `markup`: what
@@ -84,8 +84,7 @@ def read_refused(schema: object) -> Refused | None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Record):
     """What of a text is refused: `takes` says what is taken, `why` finishes "because"."""
 
     takes: str

@@ -288,7 +288,7 @@ def test_the_cost_of_prompts(run: Run, tmp_path: Path) -> None:
     ]
     for item in found["items"]:
         tokens = item["tokens"]
-        assert list(tokens) == ["all", "title", "rules", "steps", "replay"]
+        assert list(tokens) == ["all", "title", "rules", "steps"]
         assert tokens["all"] == sum(tokens.values()) - tokens["all"]
     rows = [re.split(r"  +", line.strip()) for line in text.out.splitlines()]
     assert [row[0] for row in rows] == [

@@ -229,7 +229,7 @@ def test_a_line_end_that_the_prompt_has_no_place_for_is_refused_by_command_and_s
         each for each in desk.http("GET", "workflows")["items"] if each["name"] == "Note"
     )
     body = {"workflow_id": workflow["id"], "input_values": {"text": "a\n", "weight": 3}}
-    with pytest.raises(AssertionError, match="does not match"):
+    with pytest.raises(AssertionError, match="is not a text on one line"):
         desk.http("POST", "runs", json=body)
     assert desk.made() == []
 
