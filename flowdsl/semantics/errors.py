@@ -756,6 +756,12 @@ IMAGE_WITH_COMMAND = DiagnosticSpec(
     arguable=True,
 )
 
+RESERVED_BRACKET = DiagnosticSpec(
+    "reserved-bracket",
+    "platform",
+    "`{sign}` may not stand in {where}: prompts mark with it where {marked}",
+)
+
 # Where values end up
 
 SECRET_READ_BACK = DiagnosticSpec(

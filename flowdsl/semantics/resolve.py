@@ -38,6 +38,7 @@ from .provenance.typed_fields import FieldTracker, FieldUse, has_secrets
 from .provenance.untrusted import is_declared_untrusted
 from .statements.body import BodyChecker, EmitTargets
 from .texts.control_characters import report_control_characters
+from .texts.reserved_brackets import report_reserved_brackets
 from .traversal import RefIndex
 from .types import RecordOf
 from .values.annotations import check_declaration_annotations
@@ -79,6 +80,7 @@ def analyze_program(
     tests = _check_tests(program)
     ordered = _follow_paths(program)
     report_control_characters(program)
+    report_reserved_brackets(program, ordered)
     if program.joined_texts or holds_escaped_names(program):
         from .texts.platform_text import check_platform_texts
 

@@ -17,7 +17,7 @@ PATTERNS = {
     "type with blanks at the ends": r'type " .* "? into|type " .*" into',
     "type with a quote": r'type "[^\n]*\\"[^\n]*" into',
     "type with braces": r"type \"\\\{x",
-    "type with ⟦": 'type "⟦',
+    "type with [": r'type "\[',
     "type with ideographic blanks": 'type "\u3000',
     "type raw": 'type r"',
     "type nothing": 'type "" into',

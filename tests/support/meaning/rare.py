@@ -1037,8 +1037,8 @@ workflow w {
   inputs { name: string }
   steps {
     do "Open \\{it} of {name}, then \\{{name}}."
-    type "\\{it} ⟦2|a⟧" into "A"
-    type "⟦2|\\t|2⟧ ⟦3| " into "B"
+    type "\\{it} [2|a]" into "A"
+    type "[2|\\t|2] [3| " into "B"
     type "2|a" into "C"
     choose "2|{name}."
     type "Hi. " into "the field of {empty}"
@@ -1046,8 +1046,8 @@ workflow w {
     choose " the row"
     clear "Name, select everything in it and press delete"
     clear "Inv."
-    clear "⟦a⟧"
-    expect "⟦{name}⟧ is there"
+    clear "[a]"
+    expect "[{name}] is there"
   }
 }
 """,

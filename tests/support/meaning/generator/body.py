@@ -14,7 +14,7 @@ VARIABLES = ("v", "val", "val1", "the_v", "r", "row")
 
 SEARCHED = ("string", "enum", "email", "url", "file")
 """The types of values in which a text is looked for."""
-PARTS = ("a", "A", "ann", "Lee", "EMPTY", " ", ".", "daily", "⟧", "C:/a")
+PARTS = ("a", "A", "ann", "Lee", "EMPTY", " ", ".", "daily", "]", "C:/a")
 """Texts that are looked for: in plain values, in nasty ones, and in what a missing value spells."""
 MATCHED = (
     'greeting matches r"Hi[.] "',

@@ -22,7 +22,7 @@ TARGETS = (
     '"the field \\"Inv. No.\\""',
     '"the field of @@"',
     '"the row \\"@@\\" in the grid."',
-    '"the ⟦last⟧ entry"',
+    '"the [last] entry"',
 )
 CONDITIONS = (
     '"it is there"',
@@ -69,7 +69,7 @@ TYPED = (
     '" @@. "',
     '"Click \\"OK\\", then type \'@@\'."',
     '"\\{x} and { \\"a\\": 1 } }"',
-    '"⟦@@⟧ [x] ⟧"',
+    '"[@@] [x] ]"',
     '"\u3000全角\u3000。"',
     '"""\n  Dear @@,\n  - Press Delete.\n  1. Next\n"""',
     '"""\n  first\n\n    - second \n"""',
@@ -98,7 +98,7 @@ KEYS = ("Tab", "Ctrl+S", "Enter", "F6", "Escape Tab")
 DURATIONS = ("1s", "500ms", "2m", "90s")
 
 LITERALS = {
-    "string": ('"a"', '"Inv. No."', '"a \\"b\\""', '"- Press Delete."', '"12"', '"a [b] ⟦c⟧"'),
+    "string": ('"a"', '"Inv. No."', '"a \\"b\\""', '"- Press Delete."', '"12"', '"a [b] [2|c"'),
     "int": ("1", "0", "-7", "1200"),
     "number": ("1.5", "2", "-0.25"),
     "bool": ("true", "false"),

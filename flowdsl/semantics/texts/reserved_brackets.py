@@ -1,0 +1,183 @@
+"""Signs in an author's texts by which prompts mark where something begins and ends.
+
+`⟦ ⟧ ⟪ ⟫` stand around values, so that no text of a program may hold them; `“ ”` stand around what
+the author says of the screen, so that such a description may not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from flowdsl.diagnostics.diagnostic import Edit, Fix
+from flowdsl.source.text import SourceFile, Span
+from flowdsl.syntax import ast
+from flowdsl.syntax.statements import AWAITED, EXPECTED, SOURCE, TARGET, texts_of
+from flowdsl.syntax.visit import children
+
+from .. import errors
+from ..model import ENVIRONMENT, PARAMETER, TaskSymbol
+from ..program import Program
+
+BRACKETS = frozenset("⟦⟧⟪⟫")
+QUOTES = frozenset("“”")
+_SCREEN = (TARGET, AWAITED, EXPECTED, SOURCE)
+_DOC = re.compile(r"(?m)^[ \t]*##.*")
+_NOT_PRINTED = (ast.TestDecl, ast.ImportNames, ast.ImportModule, ast.MatchesExpr, ast.Annotation)
+"""What is read by programs alone, and what stands for the desktop."""
+
+
+def report_reserved_brackets(program: Program, ordered: Iterable[TaskSymbol]) -> None:
+    """Report each text that holds a sign of prompts; `ordered` are the tasks, callees first."""
+    written = [module.source.text for module in program.sources.modules]
+    given = [value for each in program.environments.values() for value in each.values()]
+    every = [*written, *program.texts.values(), *given]
+    if any(not BRACKETS.isdisjoint(text) for text in every):
+        for module in program.sources.modules:
+            _report_brackets(program, module)
+    if any(not QUOTES.isdisjoint(text) for text in every):
+        _Descriptions(program).check(ordered)
+
+
+def _report_brackets(program: Program, module: ast.Module) -> None:
+    source = module.source
+    if not BRACKETS.isdisjoint(source.text):
+        for found in _DOC.finditer(source.text):
+            _report_first(program, source, found.start(), found.end(), found[0])
+    for node in _printed(module):
+        if isinstance(node, ast.TextLiteral | ast.StringLit):
+            _report_first(program, source, node.start, node.end, node.value)
+        elif isinstance(node, ast.ConstDecl) and node.file is not None:
+            value = program.consts[node].value if node in program.consts else None
+            _report_lines(program, node.file.span(source), node.file.value, value)
+        elif isinstance(node, ast.Ref | ast.ConstRef):
+            symbol = program.values.get(node)
+            if symbol is not None and symbol.kind == ENVIRONMENT:
+                for held in _held_by_environments(program, node, BRACKETS):
+                    _report(program, node.span(source), held, "a variable of the environment")
+
+
+def _printed(node: ast.Node) -> Iterator[ast.Node]:
+    for child in children(node):
+        if not isinstance(child, _NOT_PRINTED):
+            yield child
+            yield from _printed(child)
+
+
+def _report_first(program: Program, source: SourceFile, start: int, end: int, value: str) -> None:
+    for at in range(start, end):
+        if source.text[at] in BRACKETS and source.text[at] in value:
+            _report(program, Span(source, at, at + 1), source.text[at], "a text")
+            return
+
+
+def _report_lines(program: Program, span: Span, path: str, value: object) -> None:
+    """Report the first line of a file that holds one; the file itself is no place of a program."""
+    for number, line in enumerate(str(value or "").split("\n"), start=1):
+        for sign in line:
+            if sign in BRACKETS:
+                _report(program, span, sign, f"a text, and line {number} of `{path}` has one")
+                return
+
+
+def _report(program: Program, span: Span, sign: str, where: str) -> None:
+    program.sink.report(
+        errors.RESERVED_BRACKET,
+        span,
+        sign=sign,
+        where=where,
+        marked="values begin and end",
+        help="write `[` and `]`, or say in words what is meant",
+    )
+
+
+def _held_by_environments(
+    program: Program, ref: ast.Ref | ast.ConstRef, signs: frozenset[str]
+) -> Iterator[str]:
+    """The first of some signs in the value of `env.x` in any environment."""
+    if isinstance(ref, ast.ConstRef):
+        key = ref.name.name.text
+    else:
+        key = "".join(str(part.name) for part in ref.path if isinstance(part, ast.FieldAccess))
+    held = (values.get(key, "") for values in program.environments.values())
+    yield from [sign for value in held for sign in value if sign in signs][:1]
+
+
+class _Descriptions:
+    """Finds the signs in what the programs say of the screen.
+
+    `shown` are the parameters, by their task, whose text stands in such a description.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.shown: dict[TaskSymbol, set[str]] = {}
+
+    def check(self, ordered: Iterable[TaskSymbol]) -> None:
+        for task in ordered:
+            self.shown[task] = set()
+            self._body(task.module.source, task.declaration.body, self.shown[task])
+            for param in task.declaration.params:
+                if param.name.text in self.shown[task] and param.default is not None:
+                    self._expression(task.module.source, param.default, set())
+        for workflow in self.program.workflows.values():
+            for item in workflow.declaration.items:
+                if isinstance(item, ast.StepsSection):
+                    self._body(workflow.module.source, item.body, set())
+
+    def _body(self, source: SourceFile, body: ast.Block, shown: set[str]) -> None:
+        for statement in self.program.statements(body):
+            for text, role in texts_of(statement):
+                if role in _SCREEN:
+                    self._expression(source, text, shown)
+            if isinstance(statement, ast.CallStmt) and statement in self.program.calls:
+                wanted = self.shown.get(self.program.calls[statement], ())
+                for argument in statement.arguments:
+                    if argument.name.text in wanted:
+                        self._expression(source, argument.value, shown)
+
+    def _expression(self, source: SourceFile, expr: ast.Node, shown: set[str]) -> None:
+        """Report the signs in a description, and note the parameters in it."""
+        for part in expr.parts if isinstance(expr, ast.Text) else (expr,):
+            if isinstance(part, ast.TextLiteral | ast.StringLit):
+                if not QUOTES.isdisjoint(part.value):
+                    self._report_literal(source, part, expr)
+            elif isinstance(part, ast.Ref | ast.ConstRef):
+                self._reference(source, part, shown)
+
+    def _reference(self, source: SourceFile, ref: ast.Ref | ast.ConstRef, shown: set[str]) -> None:
+        symbol = self.program.values.get(ref)
+        if symbol is None:
+            return
+        if symbol.kind == PARAMETER:
+            shown.add(symbol.name)
+            return
+        held = (
+            list(_held_by_environments(self.program, ref, QUOTES))
+            if (symbol.kind == ENVIRONMENT)
+            else [sign for sign in str(self.program.constants.get(ref, "")) if sign in QUOTES]
+        )
+        for sign in held[:1]:
+            self._report(ref.span(source), sign, ())
+
+    def _report_literal(
+        self, source: SourceFile, part: ast.TextLiteral | ast.StringLit, expr: ast.Node
+    ) -> None:
+        places = [at for at in range(part.start, part.end) if source.text[at] in QUOTES]
+        fixes: tuple[Fix, ...] = ()
+        if isinstance(expr, ast.Text) and expr.form == ast.STRING:
+            edits = tuple(Edit(Span(source, at, at + 1), '\\"') for at in places)
+            fixes = (Fix('write `\\"` for these signs', edits, "safe"),)
+        at = places[0]
+        self._report(Span(source, at, at + 1), source.text[at], fixes)
+
+    def _report(self, span: Span, sign: str, fixes: tuple[Fix, ...]) -> None:
+        self.program.sink.report(
+            errors.RESERVED_BRACKET,
+            span,
+            sign=sign,
+            where="what is said of the screen",
+            marked="such words begin and end",
+            help="write `\\\"` or `'` around what the screen shows",
+            fixes=fixes,
+        )
