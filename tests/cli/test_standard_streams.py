@@ -114,7 +114,8 @@ def check_deployed(root: Path) -> None:
 DEPLOY = ("deploy", "--yes", "--result", "result.json")
 
 
-def test_a_closed_output_is_written_nowhere(root: Path) -> None:
+def test_a_closed_output_is_written_nowhere(served: Path) -> None:
+    root = served
     assert run(root, ">&-", "check") == (0, b"", "")
     assert run(root, ">&-", "--version") == (0, b"", "")
     assert run(root, "2>&-", "check").text == f"no problems in {COUNT} files\n"
@@ -126,8 +127,9 @@ def test_a_closed_output_is_written_nowhere(root: Path) -> None:
 
 @pytest.mark.parametrize("closed", rows(["<&-", ">&-", "2>&-", "<&- >&- 2>&-"], 3))
 def test_a_deploy_needs_no_stream_and_its_files_take_the_place_of_none(
-    root: Path, closed: str
+    served: Path, closed: str
 ) -> None:
+    root = served
     assert run(root, closed, *DEPLOY, "--json", "-v").code == 0
     check_deployed(root)
     again = run(root, closed, *DEPLOY)

@@ -188,7 +188,7 @@ def shipped_desk(folder: Path) -> Desk:
 DESKS = st.sampled_from(FOLDERS).map(shipped_desk)
 
 
-@settings(SLOW, max_examples=25 if THOROUGH else 4)
+@settings(SLOW, max_examples=25 if THOROUGH else 2)
 @given(DESKS, st.integers(0, 2**32 - 1), st.sampled_from(KINDS))
 def test_an_edit_of_a_shipped_program_is_brought_in_or_left(
     desk: Desk, seed: int, kind: str
@@ -275,7 +275,7 @@ def test_any_title_is_kept_to_the_letter_or_left(title: str) -> None:
     _holds(desk, "workflow.w", desk.values("workflow.w") | {"name": title})
 
 
-@settings(SLOW, max_examples=25 if THOROUGH else 4)
+@settings(SLOW, max_examples=25 if THOROUGH else 2)
 @given(DESKS, st.integers(0, 2**32 - 1))
 def test_words_inside_one_literal_change_its_lines_and_no_others(desk: Desk, seed: int) -> None:
     rng = random.Random(seed)

@@ -29,7 +29,7 @@ from tests.support.flows.examples import example_suite
 from tests.support.flows.tested import results, suite_of
 
 FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/flowdsl.toml"))
-QUICK = ("accounts-payable", "claims-reports")
+QUICK = ("claims-reports",)
 MOST = 100
 
 
