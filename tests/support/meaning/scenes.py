@@ -25,6 +25,7 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.prompt import sentences
 from flowdsl.prompt.words import say
 from flowdsl.simulate import trace as verbs
+from flowdsl.simulate.executions import Disagreement, disagreements, payload_of
 from flowdsl.simulate.interpreter.interpret import interpret
 from flowdsl.simulate.trace import SUCCESS, Event, Trace
 from flowdsl.simulate.world import World
@@ -137,14 +138,27 @@ def _marking() -> Iterator[None]:
 # What the program does
 
 
+def world_of(scene: Scene) -> World:
+    """The world of a scene, whose lists of answers begin anew."""
+    situations = {int(at): rule for at, rule in scene.get("situations", {}).items()}
+    return World(scene.get("inputs", {}), Turns(scene["answers"]), situations)
+
+
 def traced(scene: Scene, source: str | None = None) -> Trace | None:
     """The trace of a scene's program in its world; None for a source with errors."""
     found = compilation(scene, source)
     if found.bundle is None:
         return None
-    situations = {int(at): rule for at, rule in scene.get("situations", {}).items()}
-    world = World(scene.get("inputs", {}), Turns(scene["answers"]), situations)
-    return interpret(found.analysis.model, found.analysis.model.workflows[0], world)
+    model = found.analysis.model
+    return interpret(model, model.workflows[0], world_of(scene))
+
+
+def disagreement(scene: Scene) -> Disagreement | None:
+    """Where the prompt of a scene and its program differ in its world."""
+    found = compilation(scene)
+    assert found.bundle is not None
+    model, payload = found.analysis.model, payload_of(found.bundle.workflows[0])
+    return next(disagreements(model, model.workflows[0], payload, world_of(scene)), None)
 
 
 SEEN = {
