@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -38,20 +39,26 @@ PATH = "scene.flow"
 
 def compilation(scene: Scene, source: str | None = None) -> Compilation:
     """What the source of a scene compiles to, or another one in its place."""
-    project = load_project(scenes.settings(scene), "flowdsl.toml", Sink())
+    return _compilation(scenes.settings(scene), scene["source"] if source is None else source)
+
+
+@lru_cache(maxsize=200)
+def _compilation(settings: str, source: str) -> Compilation:
+    project = load_project(settings, "flowdsl.toml", Sink())
     assert project is not None
-    text = scene["source"] if source is None else source
-    files: dict[str, str | bytes] = {PATH: text.lstrip()}
-    if scenes.PICTURE.name in text:
+    files: dict[str, str | bytes] = {PATH: source.lstrip()}
+    if scenes.PICTURE.name in source:
         files[scenes.PICTURE.name] = scenes.PICTURE.read_bytes()
-    return compile_project(
-        MemoryFiles(files), [PATH], CompileOptions(project, project.environments["local"])
-    )
+    options = CompileOptions(project, project.environments["local"])
+    return compile_project(MemoryFiles(files), [PATH], options)
 
 
 def compiled(scene: Scene, _: object = None) -> tuple[str, str]:
     """The prompt of a scene and the schema of its outputs, compiled in this process."""
-    found = compilation(scene)
+    return _printed(compilation(scene))
+
+
+def _printed(found: Compilation) -> tuple[str, str]:
     assert found.bundle is not None, [str(each) for each in found.analysis.diagnostics]
     (workflow,) = found.bundle.workflows
     return str(plain(workflow.payload["main_prompt"])), workflow.payload.get("output_schema") or ""
@@ -79,7 +86,8 @@ def words() -> dict[str, str]:
 def marked(scene: Scene) -> str:
     """What the reader of a scene sees, with marks around each sentence and word."""
     with _marking():
-        return scenes.seen(scene, *compiled(scene))
+        anew = _compilation.__wrapped__(scenes.settings(scene), scene["source"])
+        return scenes.seen(scene, *_printed(anew))
 
 
 def met(text: str) -> set[str]:
