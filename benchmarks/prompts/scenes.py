@@ -8,14 +8,16 @@ Prints scenes for such readers, and scores what they did.
 
 A scene is a file of `benchmarks/prompts/scenes/`:
 
-- `source`: a small flow of one workflow; `tools` are those of `focused_agent_tools`.
+- `source`: a small flow of one workflow; `tools` are those of `focused_agent_tools`. Or `project`
+  and `workflow`: one of an example.
 - `reader`: `main`; `focused`, whose call is the first that holds the words of `instruction`;
   `screenshot`, who reads what a background reading asks; `outputs`, who makes the outputs.
 - `inputs`, by name, and `values` of the run, by name: what the service fills in.
 - `desktop`: described without hints.
 - `calls`: what the program means; `allowed`: what does no harm beside it.
 - `answers`, `situations`: what the desktop answers, as in `tests/corpus/meaning`; `others`: calls
-  of another agent in the same run.
+  of another agent in the same run; `prose`: what is done, each time, for words of the author which
+  are more than one call.
 - `about`: sentences and words by their names, and each time the change of the calls which somebody
   makes who takes it for its opposite (`press f2 -> press f3`).
 
@@ -117,15 +119,28 @@ models = {{ fast = "Fast Vision" }}
 """
 
 
+def files_of(scene: Scene) -> dict[str, bytes]:
+    """The project of a scene: its one flow, or an example of the repository."""
+    if "project" in scene:
+        folder = ROOT / scene["project"]
+        paths = filter(Path.is_file, folder.rglob("*"))
+        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+    return {
+        "scene.flow": scene["source"].lstrip().encode(),
+        "flowdsl.toml": settings(scene).encode(),
+        PICTURE.name: PICTURE.read_bytes(),
+    }
+
+
 def compiled(scene: Scene, program: tuple[str, ...]) -> tuple[str, str]:
-    """The prompt of the one workflow of a scene, and the schema of its outputs or nothing."""
+    """The prompt of the workflow of a scene, and the schema of its outputs or nothing."""
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "scene.flow").write_text(scene["source"], "utf-8")
-        Path(folder, "flowdsl.toml").write_text(settings(scene), "utf-8")
-        Path(folder, PICTURE.name).write_bytes(PICTURE.read_bytes())
-        command = [*program, "compile", "scene.flow", "-o", "out"]
+        for name, content in files_of(scene).items():
+            Path(folder, name).parent.mkdir(parents=True, exist_ok=True)
+            Path(folder, name).write_bytes(content)
+        command = [*program, "compile", "-o", "out"]
         ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        found = sorted(Path(folder).glob("out/*/prompt.md"))
+        found = sorted(Path(folder).glob(f"out/{scene.get('workflow', '*')}/prompt.md"))
         if ended.returncode or len(found) != 1:
             raise SystemExit(f"{' '.join(command)}: exit {ended.returncode}\n{ended.stderr}")
         schema = found[0].with_name("output.schema.json")

@@ -78,7 +78,7 @@ def _spoken(verb: str, word: str) -> str:
 def test_the_calls_of_a_scene_are_what_its_program_does(name: str) -> None:
     trace = support.traced(ALL[name])
     assert trace is not None
-    assert support.is_done(ALL[name], trace), (support.events(trace), trace.ending)
+    assert support.is_done(ALL[name], trace), (support.events(ALL[name], trace), trace.ending)
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -93,7 +93,7 @@ def test_the_prompt_of_a_scene_does_what_its_program_does(name: str) -> None:
 def test_a_program_that_means_something_else_does_something_else(name: str) -> None:
     scene = ALL[name]
     same = []
-    for source in support.opposites(scene["source"]):
+    for source in support.opposites(scene.get("source", "")):
         try:
             trace = support.traced(scene, source)
         except Unanswerable:

@@ -19,12 +19,14 @@ import pytest
 from benchmarks.prompts import scenes
 from benchmarks.prompts.plays import Call, is_meant, normal, plain_words
 from benchmarks.prompts.scenes import Scene
-from flowdsl.codegen.artifacts import plain
+from flowdsl.codegen.artifacts import WorkflowArtifact, plain
 from flowdsl.compiler.pipeline import Compilation, CompileOptions, compile_project
 from flowdsl.config.load import load_project
+from flowdsl.config.project import Project
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.prompt import sentences
 from flowdsl.prompt.words import say
+from flowdsl.semantics.model import WorkflowSymbol
 from flowdsl.simulate import trace as verbs
 from flowdsl.simulate.executions import Disagreement, disagreements, payload_of
 from flowdsl.simulate.interpreter.interpret import interpret
@@ -34,34 +36,53 @@ from flowdsl.source.files import MemoryFiles
 
 from .corpus import Turns
 
-PATH = "scene.flow"
-
 
 def compilation(scene: Scene, source: str | None = None) -> Compilation:
-    """What the source of a scene compiles to, or another one in its place."""
-    return _compilation(scenes.settings(scene), scene["source"] if source is None else source)
+    """What a scene compiles to, or with another source in the place of its own."""
+    given = scene if source is None else scene | {"source": source}
+    return _compilation(tuple(scenes.files_of(given).items()))
 
 
 @lru_cache(maxsize=200)
-def _compilation(settings: str, source: str) -> Compilation:
-    project = load_project(settings, "flowdsl.toml", Sink())
-    assert project is not None
-    files: dict[str, str | bytes] = {PATH: source.lstrip()}
-    if scenes.PICTURE.name in source:
-        files[scenes.PICTURE.name] = scenes.PICTURE.read_bytes()
+def _compilation(files: tuple[tuple[str, bytes], ...]) -> Compilation:
+    project = _project(dict(files)["flowdsl.toml"].decode())
+    entries = sorted(name for name, _ in files if name.endswith(".flow"))
     options = CompileOptions(project, project.environments["local"])
-    return compile_project(MemoryFiles(files), [PATH], options)
+    return compile_project(MemoryFiles(dict(files)), entries, options)
+
+
+@lru_cache
+def _project(text: str) -> Project:
+    project = load_project(text, "flowdsl.toml", Sink())
+    assert project is not None
+    return project
+
+
+def _variables(scene: Scene) -> dict[str, str]:
+    """The values of `{env.name}`."""
+    return _project(scenes.files_of(scene)["flowdsl.toml"].decode()).environments["local"].vars
 
 
 def compiled(scene: Scene, _: object = None) -> tuple[str, str]:
     """The prompt of a scene and the schema of its outputs, compiled in this process."""
-    return _printed(compilation(scene))
+    return _printed(scene, compilation(scene))
 
 
-def _printed(found: Compilation) -> tuple[str, str]:
+def _printed(scene: Scene, found: Compilation) -> tuple[str, str]:
+    payload = _artifact(scene, found).payload
+    return str(plain(payload["main_prompt"])), payload.get("output_schema") or ""
+
+
+def _artifact(scene: Scene, found: Compilation) -> WorkflowArtifact:
     assert found.bundle is not None, [str(each) for each in found.analysis.diagnostics]
-    (workflow,) = found.bundle.workflows
-    return str(plain(workflow.payload["main_prompt"])), workflow.payload.get("output_schema") or ""
+    name = scene.get("workflow", found.bundle.workflows[0].name)
+    return next(each for each in found.bundle.workflows if each.name == name)
+
+
+def _symbol(scene: Scene, found: Compilation) -> WorkflowSymbol:
+    workflows = found.analysis.model.workflows
+    name = scene.get("workflow", workflows[0].name)
+    return next(each for each in workflows if each.name == name)
 
 
 # Sentences and words
@@ -86,8 +107,8 @@ def words() -> dict[str, str]:
 def marked(scene: Scene) -> str:
     """What the reader of a scene sees, with marks around each sentence and word."""
     with _marking():
-        anew = _compilation.__wrapped__(scenes.settings(scene), scene["source"])
-        return scenes.seen(scene, *_printed(anew))
+        anew = _compilation.__wrapped__(tuple(scenes.files_of(scene).items()))
+        return scenes.seen(scene, *_printed(scene, anew))
 
 
 def met(text: str) -> set[str]:
@@ -157,16 +178,18 @@ def traced(scene: Scene, source: str | None = None) -> Trace | None:
     found = compilation(scene, source)
     if found.bundle is None:
         return None
-    model = found.analysis.model
-    return interpret(model, model.workflows[0], world_of(scene))
+    return interpret(
+        found.analysis.model, _symbol(scene, found), world_of(scene), _variables(scene)
+    )
 
 
 def disagreement(scene: Scene) -> Disagreement | None:
     """Where the prompt of a scene and its program differ in its world."""
     found = compilation(scene)
-    assert found.bundle is not None
-    model, payload = found.analysis.model, payload_of(found.bundle.workflows[0])
-    return next(disagreements(model, model.workflows[0], payload, world_of(scene)), None)
+    symbol, payload = _symbol(scene, found), payload_of(_artifact(scene, found))
+    world = world_of(scene)
+    differing = disagreements(found.analysis.model, symbol, payload, world, _variables(scene))
+    return next(differing, None)
 
 
 SEEN = {
@@ -184,9 +207,14 @@ SEEN = {
 """Verbs of calls that reach the desktop or the service, and stand in a trace."""
 
 
-def events(trace: Trace) -> list[Call]:
-    """What a program does, as calls."""
-    return list(normal(call for event in trace.events for call in _calls(event)))
+def events(scene: Scene, trace: Trace) -> list[Call]:
+    """What a program does, as calls; `prose` of the scene tells them where words are no call."""
+    prose = {words: list(calls) for words, calls in scene.get("prose", {}).items()}
+    made: list[Call] = []
+    for event in trace.events:
+        told = prose.get(event.texts[0]) if event.verb == verbs.DO else None
+        made += told.pop(0) if told else _calls(event)
+    return list(normal(made))
 
 
 def outputs(trace: Trace) -> list[Call]:
@@ -257,7 +285,7 @@ def is_done(scene: Scene, trace: Trace) -> bool:
     if "pasted" in scene:
         pasted = {("press", "ctrl+v"): ["type", scene["pasted"]]}
         wanted = [pasted.get((call[0], call[1]), call) for call in wanted if call[0] != "run"]
-    made = events(trace)
+    made = events(scene, trace)
     if scene["reader"] == "outputs":
         wanted = [call for call in meant if call[0] == "output"]
         made = outputs(trace)
