@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator
 
 from .sentences import SENTENCES
 
-TOLD = ("data", "fail", "save", "append")
-"""The rules that say what words of the lines mean, where there are such words, in their order."""
+RULES = {
+    "fail": "rules.fail",
+    "reason": "rules.reason",
+    "save": "rules.save",
+    "append": "rules.append",
+    "data": "rules.data",
+    "missing": "rules.missing",
+    "typed_missing": "rules.typed_missing",
+    "secrets": "rules.secrets",
+    "wait": "rules.wait",
+}
+"""The rules that words of lines may need, in their order, by the keys of their sentences."""
 
 
 def say(name: str, *values: object) -> str:
@@ -30,31 +40,28 @@ def rules_paragraph(
     *,
     titles: bool,
     focused: bool,
-    optional: bool,
-    secrets: bool,
-    told: Sequence[str],
+    told: Collection[str],
+    passed: Collection[str],
     rules: Iterable[str],
 ) -> str:
-    """The rules before the steps, a line each; `told` are those of TOLD, `rules` the author's."""
+    """The rules before the steps, a line each.
+
+    `told` are the keys of RULES of which the main agent is told, `passed` those of which focused
+    agents are told as well, and `rules` the author's. `focused` says that there are such agents.
+    """
     lines = [say("rules.title"), _rule("rules.order", titles)]
-    if focused:
-        lines.append(_rule("rules.failed"))
-    if optional:
-        lines.append(_rule("rules.missing"))
-    if secrets:
-        lines.append(_rule("rules.secrets"))
+    lines += _told([key for key in told if key not in passed], focused)
     if focused:
         lines.append(_rule("rules.instruction"))
-    if "data" in told:
-        lines.append(_rule("rules.data"))
-    if "fail" in told:
-        lines.append(_rule("rules.fail"))
-    if "save" in told:
-        lines.append(_rule("rules.save"))
-    if "append" in told:
-        lines.append(_rule("rules.append"))
+    lines += _told(passed, focused)
     lines += [_rule("rules.always", rule) for rule in rules]
     return "\n".join(lines).strip("\n")
+
+
+def _told(keys: Collection[str], focused: bool) -> Iterator[str]:
+    for key, name in RULES.items():
+        if key in keys:
+            yield _rule(name, focused) if key == "fail" else _rule(name)
 
 
 def _rule(name: str, *values: object) -> str:

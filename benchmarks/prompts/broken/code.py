@@ -1171,17 +1171,14 @@ PRINTING = (
     ),
     Code("words.say", "strict=True", "strict=False", equivalent="a check of the printer"),
     Code("words.rules_paragraph", ', _rule("rules.order", titles)]', "]"),
-    Code("words.rules_paragraph", 'lines.append(_rule("rules.failed"))', "pass"),
     Code("words.rules_paragraph", 'lines.append(_rule("rules.instruction"))', "pass"),
     Code("words.rules_paragraph", '[_rule("rules.always", rule) for rule in rules]', "[]"),
-    Code(
-        "words.rules_paragraph",
-        'if focused:\n        lines.append(_rule("rules.failed"))',
-        'if not focused:\n        lines.append(_rule("rules.failed"))',
-    ),
-    Code("words.rules_paragraph", 'if "data" in told', "if False"),
-    Code("words.rules_paragraph", 'if "fail" in told', "if False"),
-    Code("words.rules_paragraph", 'if "save" in told', "if False"),
+    Code("words._told", "if key in keys", "if key not in keys"),
+    Code("words.rules_paragraph", "if key not in passed", "if key in passed"),
+    Code("rules._typed", 'each.statement == "type"', "False"),
+    Code("rules._needed", 'each.statement == "wait_until"', "False"),
+    Code("rules._pauses", 'line.statement == "wait"', "False"),
+    Code("rules._Missing.may_be", "name not in self._sure", "False"),
     Code("words.heading_paragraph", "if title", "if not title"),
 )
 

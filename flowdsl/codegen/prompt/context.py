@@ -160,6 +160,8 @@ def consequence(
     An empty body is said too ("go on"), for a failed check would otherwise look like the end. `own`
     is what stands behind the colon of the line that asked.
     """
+    if own is not None:
+        agent.context.told.add("reason")
     first = body[0] if body else None
     if first is None:
         yield Item(say("control.then", condition, say("control.go_on")), origin, "otherwise")

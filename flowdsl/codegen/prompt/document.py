@@ -8,22 +8,21 @@ from collections.abc import Iterator, Sequence
 from flowdsl.codegen.artifacts import ImageRef, ModelName, Template
 from flowdsl.ir import nodes
 from flowdsl.ir.source_map import MappedLine, SourceRange
-from flowdsl.ir.walk import statements, walk
+from flowdsl.ir.walk import statements
 from flowdsl.prompt.outline import Item, Line, render_outline
 from flowdsl.prompt.text import (
     OPEN_PART,
-    bracket_pair,
     quoted,
     spell_literal,
     spell_path,
-    spell_text,
 )
-from flowdsl.prompt.words import TOLD, heading_paragraph, rules_paragraph, say
+from flowdsl.prompt.words import heading_paragraph, say
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.semantics.values.spelling import spell
 from flowdsl.source.record import Record
 
 from .context import Context
+from .rules import rules_words
 from .statements import emit_main
 
 _OPEN = re.compile(f"{OPEN_PART}([^{OPEN_PART}]*){OPEN_PART}")
@@ -47,27 +46,19 @@ def emit_template(workflow: nodes.Workflow, capabilities: Capabilities) -> Templ
     return _template(workflow, _lines(workflow, capabilities))
 
 
-def _standing_rules(workflow: nodes.Workflow) -> list[str]:
-    return [rule for rule in map(spell_text, workflow.rules) if rule]
-
-
 def _lines(workflow: nodes.Workflow, capabilities: Capabilities) -> list[Line]:
     context = Context(capabilities, workflow.names, _filled(workflow))
     items = emit_main(workflow.body, context)
     # Without a line under "Steps" an agent would take the title for its task.
     items = items or [Item(say("steps.nothing"), workflow.origin, "steps")]
-    outline = list(render_outline(items))
-    focused = any(_has_calls(item) for item in items)
-    texts = [line.text for line in outline]
     heading = heading_paragraph(
         spell_literal(workflow.title), spell_literal(workflow.description or "")
     )
-    rules = _rules(workflow, focused, context.told, texts, titles=any(item.title for item in items))
     return [
         *_paragraph(workflow, "title", heading),
-        *_paragraph(workflow, "rules", rules),
+        *_paragraph(workflow, "rules", rules_words(workflow, items, context.told)),
         Line(say("steps.title"), workflow.origin, "steps"),
-        *outline,
+        *render_outline(items),
     ]
 
 
@@ -84,40 +75,11 @@ def _filled(workflow: nodes.Workflow) -> frozenset[str]:
     )
 
 
-def _has_calls(item: Item) -> bool:
-    return item.focused or any(map(_has_calls, item.children))
-
-
 def _paragraph(workflow: nodes.Workflow, statement: str, text: str) -> Iterator[Line]:
     if text:
         for line in text.split("\n"):
             yield Line(line, workflow.origin, statement)
         yield Line("", workflow.origin, "")
-
-
-def _rules(
-    workflow: nodes.Workflow,
-    focused: bool,
-    told: set[str],
-    steps: Sequence[str],
-    *,
-    titles: bool,
-) -> str:
-    optional = any(isinstance(field.type, nodes.OptionalType) for field in workflow.inputs) or any(
-        isinstance(node, nodes.OptionalType) for field in workflow.inputs for node in walk(field)
-    )
-    rules = _standing_rules(workflow)
-    told = told | ({"fail"} if focused else set())
-    if any(bracket_pair(1)[0] in text for text in (*rules, *steps)):
-        told.add("data")
-    return rules_paragraph(
-        titles=titles,
-        focused=focused,
-        optional=optional,
-        secrets=bool(workflow.secrets),
-        told=[each for each in TOLD if each in told],
-        rules=rules,
-    )
 
 
 def source_words(

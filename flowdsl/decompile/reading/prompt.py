@@ -74,8 +74,8 @@ def _read(prompt: str, hints: PromptHints, capabilities: Capabilities) -> Prompt
 def _workflow(outline: Outline, hints: PromptHints, capabilities: Capabilities) -> nodes.Workflow:
     """A workflow that has this prompt, if any has; raises `Unreadable`.
 
-    It declares as many fields as the prompt gives away: a placeholder that is optional or secret
-    where the prompt speaks of one, and the lists that have an entry for sure.
+    It declares as many fields as the prompt gives away: a placeholder that is optional where the
+    prompt speaks of one, and the lists that have an entry for sure.
     """
     texts = Texts(*hints.names())
     words = Words(texts, capabilities)
@@ -99,7 +99,6 @@ def _workflow(outline: Outline, hints: PromptHints, capabilities: Capabilities) 
         title=_literal(texts, outline.title),
         description=None if outline.description is None else _literal(texts, outline.description),
         inputs=filled + ((nodes.FieldSpec(name="", type=optional),) if outline.optional else ()),
-        secrets=(nodes.FieldSpec(name="", type=STRING),) if outline.secrets else (),
         outputs=tuple(field for _, field in found),
         rules=tuple(_readable(rule) for rule in rules),
         body=finish_loops(body, names, hints),

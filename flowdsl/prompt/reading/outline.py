@@ -8,7 +8,7 @@ from html import unescape
 
 from flowdsl.prompt.outline import DEEPER, TITLE
 from flowdsl.prompt.text import OPEN_PART
-from flowdsl.prompt.words import TOLD, heading_paragraph, rules_paragraph, say
+from flowdsl.prompt.words import RULES, heading_paragraph, rules_paragraph, say
 from flowdsl.source.record import Record
 
 MAX_DEPTH = 200
@@ -40,14 +40,14 @@ class ReadItem:
 class Outline(Record):
     """The parts of a prompt.
 
-    `addresses` are those of the pictures, in order.
+    `rules` are the author's. `optional` says that a rule tells what to do with a value that is
+    missing, `addresses` are those of the pictures, in order.
     """
 
     title: str
     description: str | None
     rules: list[str]
     optional: bool
-    secrets: bool
     items: list[ReadItem]
     addresses: tuple[str, ...]
 
@@ -118,7 +118,7 @@ def _parts(lines: list[str], addresses: tuple[str, ...]) -> Outline | None:
     rules = _read_rules(lines, start)
     if rules is None:
         return None
-    found, optional, secrets, position = rules
+    found, optional, position = rules
     heading = _heading(before)
     if heading is None:
         return None
@@ -133,7 +133,6 @@ def _parts(lines: list[str], addresses: tuple[str, ...]) -> Outline | None:
         description or None,
         found,
         optional,
-        secrets,
         read.items,
         addresses,
     )
@@ -159,26 +158,23 @@ def _heading(lines: list[str]) -> tuple[str, str] | None:
 
 
 def _rules_start(lines: list[str]) -> int | None:
-    heads = [_rules({"titles": titles}, (), ()).split("\n") for titles in (False, True)]
+    heads = [_rules(titles, (), ()).split("\n") for titles in (False, True)]
     for index, line in enumerate(lines):
         if line == heads[0][0] and lines[index : index + len(heads[0])] in heads:
             return index
     return None
 
 
-def _rules(flags: Mapping[str, bool], told: Sequence[str], rules: Sequence[str]) -> str:
+def _rules(
+    titles: bool, told: Sequence[str], rules: Sequence[str], passed: Sequence[str] | None = None
+) -> str:
     return rules_paragraph(
-        titles=flags.get("titles", False),
-        focused=flags.get("failed", False),
-        optional=flags.get("missing", False),
-        secrets=flags.get("secrets", False),
-        told=told,
-        rules=rules,
+        titles=titles, focused=passed is not None, told=told, passed=passed or (), rules=rules
     )
 
 
-def _read_rules(lines: list[str], start: int) -> tuple[list[str], bool, bool, int] | None:
-    """The author's rules, whether optional inputs and secrets are explained, and the next line."""
+def _read_rules(lines: list[str], start: int) -> tuple[list[str], bool, int] | None:
+    """The author's rules, whether one tells of missing values that are typed, and the next line."""
     end = next(
         (
             index
@@ -188,19 +184,22 @@ def _read_rules(lines: list[str], start: int) -> tuple[list[str], bool, bool, in
         len(lines),
     )
     given = lines[start:end]
-    always = _rules({}, (), ("",)).split("\n")[-1]
+    always = _rules(False, (), ("",)).split("\n")[-1]
     first = next((index for index, line in enumerate(given) if line.startswith(always)), len(given))
-    flags = {key: f"- {say(f'rules.{key}')}" in given[:first] for key in _FLAGS}
-    flags["titles"] = any(line.startswith(TITLE) for line in lines[end:])
-    told = [key for key in TOLD if f"- {say(f'rules.{key}')}" in given[:first]]
+    handing = f"- {say('rules.instruction')}"
+    focused = handing in given[:first]
+    between = given.index(handing) if focused else first
+    told = [key for key in RULES if _rule(key, focused) in given[:between]]
+    passed = [key for key in RULES if _rule(key, focused) in given[between:first]]
     rules = _joined_rules(given[first:], always)
-    if _rules(flags, told, rules).split("\n") != given:
+    titles = any(line.startswith(TITLE) for line in lines[end:])
+    if _rules(titles, told, rules, passed if focused else None).split("\n") != given:
         return None
-    return rules, flags["missing"], flags["secrets"], end
+    return rules, "typed_missing" in (*told, *passed), end
 
 
-_FLAGS = ("failed", "missing", "secrets")
-"""The rules that tell what a prompt has: focused calls, optional inputs, secrets."""
+def _rule(key: str, focused: bool) -> str:
+    return f"- {say(RULES[key], focused) if key == 'fail' else say(RULES[key])}"
 
 
 def _joined_rules(lines: list[str], start: str) -> list[str]:

@@ -108,7 +108,7 @@ _CHECKS = {
 
 
 _EXPLAINED = {
-    **dict.fromkeys(("control.fail", "control.fail_with", "control.fail_last"), "rules.fail"),
+    **dict.fromkeys(("control.fail_with", "control.fail_last"), "rules.fail"),
     **dict.fromkeys(
         (
             "control.decide",
@@ -128,8 +128,17 @@ _EXPLAINED = {
         "rules.save",
     ),
     "data.append_numbered": "rules.append",
+    **dict.fromkeys(("control.fail", "control.attempt_failed"), "rules.reason"),
+    "screen.wait_until": "rules.wait",
 }
 """The sentences with words that a rule explains to the agent, and the rule."""
+
+
+_MARKS = {
+    "rules.data": re.compile("\N{MATHEMATICAL LEFT WHITE SQUARE BRACKET}"),
+    "rules.secrets": re.compile(r"(?<!\\)\{\$"),
+}
+"""What an agent meets in lines, and the rule that says what it is."""
 
 
 class Aborted(Exception):
@@ -227,10 +236,11 @@ class Agent:
             raise Defect("nothing says what to do where a check fails", inside(line.text))
 
     def _explained(self, lines: Sequence[Line]) -> None:
-        """Refuse brackets, where no rule says what stands between them."""
-        for line in () if "rules.data" in self.rules else lines:
-            if "\N{MATHEMATICAL LEFT WHITE SQUARE BRACKET}" in line.text:
-                raise Defect("no rule says what stands in brackets", inside(line.text))
+        """Refuse marks and words of which no rule says what they are."""
+        for line in lines:
+            for rule, mark in _MARKS.items():
+                if rule not in self.rules and mark.search(line.text):
+                    raise Defect(f"{rule} is missing", inside(line.text))
 
     def said(self, line: Line) -> Said | None:
         """The sentence that a line is, for this reader; None where it is none of ours."""
@@ -435,7 +445,9 @@ class Agent:
                 raise Defect("lines under a sentence that ends", inside(line.text))
             case "actions.type_into":
                 value = self.view.text(said["value"], secrets=True)
-                if value not in ("", EMPTY):
+                if value in ("", EMPTY):
+                    self._told("rules.typed_missing", line)
+                else:
                     self.act(trace.TYPE, value, self.view.text(said["target"]))
             case "actions.type_shown":
                 value = self.view.text(said["value"], secrets=True)
@@ -446,8 +458,10 @@ class Agent:
             case "actions.press":
                 self.act(trace.PRESS, said["keys"], str(said["times"]))
             case "actions.wait":
+                self.pauses(line)
                 self.act(trace.PAUSE, str(said["time"]))
             case "control.retry_wait" | "control.round_wait":
+                self.pauses(line)
                 if self.is_further(said):
                     self.act(trace.PAUSE, str(said["time"]))
             case "tools.capture":
@@ -470,6 +484,16 @@ class Agent:
             case _:
                 return self.own(said, line)
         return None
+
+    def _told(self, rule: str, line: Line) -> None:
+        """Refuse a line that means nothing without a rule."""
+        if rule not in self.rules:
+            raise Defect(f"{rule} is missing", inside(line.text))
+
+    def pauses(self, line: Line) -> None:
+        """Refuse a pause in which an agent would not see what the author has a rule for."""
+        if "rules.always" in self.rules:
+            self._told("rules.wait", line)
 
     def is_further(self, said: Said) -> bool:
         """Whether the attempt, or the round, that a wait begins is not the first."""

@@ -71,6 +71,11 @@ class Focused(Agent):
         """The variables from which the numbers of entries are told, by their names."""
         return {}
 
+    def said(self, line: Line) -> Said | None:
+        if EMPTY in line.text:
+            self._told("rules.missing", line)
+        return super().said(line)
+
     def failed(self, reason: str) -> Exception:
         if self._noted is not None:
             self.memory.save(self._noted, reason)

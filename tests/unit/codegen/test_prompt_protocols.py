@@ -400,7 +400,7 @@ def test_branches_that_a_literal_decides_are_gone() -> None:
 
 
 def test_missing_values_are_explained_where_an_optional_input_matters() -> None:
-    assert '__EMPTY__ stands for "no value"' in prompt_of(
+    assert "- Type __EMPTY__ like any text: it is no value" in prompt_of(
         workflow('type "{memo}" into "Memo"', sections="inputs { memo: string? }")
     )
     assert "__EMPTY__" not in prompt_of(
@@ -498,3 +498,47 @@ def test_values_that_are_only_saved_need_no_call_of_their_own() -> None:
         )
     )
     assert steps.count("Use focused_action") == 2
+
+
+# Rules
+
+
+def _rules(source: str) -> tuple[list[str], list[str]]:
+    """The rules for the main agent alone, and those that it passes on, by their first words."""
+    paragraph = prompt_of(source).partition("Rules\n")[2].partition("\n\n")[0]
+    own, _, passed = paragraph.partition("- Make every focused_action call")
+    return [each[2:10] for each in own.split("\n") if each], [
+        each[2:10] for each in passed.split("\n")[1:]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "own", "passed"),
+    [
+        ('press "Tab"', ["Do the n"], []),
+        ('type $pin into "PIN"', ["Do the n", "Type sec"], []),
+        ("wait 2s", ["Do the n"], []),
+        ('if sees "a" { abort "b" }', ["Do the n"], ["To fail,"]),
+        ('type $pin into "PIN" expect "a"', ["Do the n", "Type sec"], ["To fail,", "The reas"]),
+        (
+            'expect "a" type $pin into "PIN" expect "b"',
+            ["Do the n"],
+            ["To fail,", "The reas", "Type sec"],
+        ),
+        (
+            'type "{memo}" into "A" expect "a"',
+            ["Do the n", "Between ", "Type __E"],
+            ["To fail,", "The reas"],
+        ),
+        ('wait until "a"', ["Do the n"], ["To fail,", "The reas", "While yo"]),
+    ],
+)
+def test_a_rule_is_told_where_it_is_needed(body: str, own: list[str], passed: list[str]) -> None:
+    sections = "inputs { memo: string? } secrets { pin: string }"
+    assert _rules(workflow(body, sections=sections)) == (own, passed)
+
+
+def test_a_pause_is_looked_at_where_something_may_come_up() -> None:
+    assert "While you wait" in prompt_of(
+        workflow("wait 2s", sections='always { "Close pop-ups." }')
+    )

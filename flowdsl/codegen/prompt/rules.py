@@ -1,0 +1,129 @@
+"""Which rules a prompt needs, and which of them its focused agents are to be told.
+
+Those stand behind the rule that says what is passed on; the main agent alone needs the others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from flowdsl.ir import nodes
+from flowdsl.ir.walk import statements, variables_set, walk
+from flowdsl.prompt.outline import Item
+from flowdsl.prompt.sentences import SENTENCES
+from flowdsl.prompt.text import bracket_pair, spell_text
+from flowdsl.prompt.words import rules_paragraph
+
+
+def rules_words(workflow: nodes.Workflow, items: Sequence[Item], told: set[str]) -> str:
+    """The rules of a prompt with these lines.
+
+    `told` are the rules on failing and saving that words of the lines need, by their keys among
+    the sentences of `rules`.
+    """
+    always = [rule for rule in map(spell_text, workflow.rules) if rule]
+    lines, bullets = list(_lines(items)), list(_bullets(items))
+    titles = [item for item in items if item.title]
+    own = set(_needed((*titles, *lines), always=bool(always)))
+    passed = set(_needed(bullets, always=bool(always)))
+    says_missing = any(_EMPTY in each.text for each in bullets)
+    if says_missing:
+        passed.add("missing")
+    missing = _Missing(workflow, says_missing=says_missing)
+    typed = [_typed(half) for half in (lines, bullets)]
+    if any(missing.may_be(*each) for each in typed[0] | typed[1]):
+        (passed if typed[1] else own).add("typed_missing")
+    (passed if bullets else own).update(told)
+    if bullets:
+        passed.add("fail")
+    if any(bracket_pair(1)[0] in rule for rule in always):
+        (passed if bullets else own).add("data")
+    return rules_paragraph(
+        titles=bool(titles), focused=bool(bullets), told=own, passed=passed, rules=always
+    )
+
+
+def _lines(items: Sequence[Item]) -> Iterator[Item]:
+    """The numbered lines."""
+    for item in items:
+        if not item.title:
+            yield item
+        if not item.focused:
+            yield from _lines(item.children)
+
+
+def _bullets(items: Sequence[Item], *, inside: bool = False) -> Iterator[Item]:
+    """The bullets of all calls."""
+    for item in items:
+        if inside:
+            yield item
+        yield from _bullets(item.children, inside=inside or item.focused)
+
+
+def _typed(lines: Sequence[Item]) -> set[tuple[str, str]]:
+    """The variables that lines type: how each begins, and its name."""
+    texts = (each.text for each in lines if each.statement == "type")
+    return {(found[1], found[2]) for text in texts for found in _VARIABLE.finditer(text)}
+
+
+class _Missing:
+    """Tells which variables may have no value.
+
+    `says_missing`: a focused agent may save that there is none, as a part of a value, too.
+    """
+
+    def __init__(self, workflow: nodes.Workflow, *, says_missing: bool) -> None:
+        self._inputs = {field.name: _is_optional(field) for field in workflow.inputs}
+        self._other = says_missing or any(self._inputs.values())
+        self._sure = _read_for_sure(workflow.body)
+
+    def may_be(self, opening: str, name: str) -> bool:
+        """Whether a variable, which begins with these marks, may have no value."""
+        if opening == "{":
+            # Import declares one input without a name for all that may be missing.
+            return self._inputs.get(name, self._inputs.get("", False))
+        return self._other and name not in self._sure
+
+
+def _read_for_sure(body: nodes.Body) -> set[str]:
+    """The variables that are read and never empty where a run goes on."""
+    sure, unsure = set[str](), set[str]()
+    for each in statements(body):
+        match each:
+            case nodes.Extract() | nodes.Copy() | nodes.Run():
+                if each.variable is not None and each.type is not None:
+                    (unsure if _is_optional(each.type) else sure).add(each.variable)
+            case _:
+                unsure.update(variables_set((each,)))
+    return sure - unsure
+
+
+def _is_optional(node: object) -> bool:
+    return any(isinstance(each, nodes.OptionalType) for each in walk(node))
+
+
+_EMPTY = SENTENCES["values.missing"].text
+_SECRET = re.compile(r"(?<!\\)\{\$")
+_VARIABLE = re.compile(r"(?<!\\)(\{\{?|\u27ea)(\w+)")
+
+_PAUSES = tuple(
+    str(SENTENCES[name].parts[0]) for name in ("control.retry_wait", "control.round_wait")
+)
+
+
+def _needed(lines: Sequence[Item], *, always: bool) -> Iterator[str]:
+    """The rules without which the words of some lines are not clear.
+
+    A pause needs one only where something may come up meanwhile, for which the author has a rule.
+    """
+    if any(bracket_pair(1)[0] in each.text for each in lines):
+        yield "data"
+    if any(_SECRET.search(each.text) for each in lines):
+        yield "secrets"
+    if any(each.statement == "wait_until" or (always and _pauses(each)) for each in lines):
+        yield "wait"
+
+
+def _pauses(line: Item) -> bool:
+    return line.statement == "wait" or any(words in line.text for words in _PAUSES)
