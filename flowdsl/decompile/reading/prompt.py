@@ -52,7 +52,7 @@ def _read(prompt: str, hints: PromptHints, capabilities: Capabilities) -> Prompt
         workflow = _workflow(outline, hints, capabilities)
         if _emitted(workflow, outline, capabilities) != prompt:
             return None
-        body, sources = with_whole_lists(workflow.body, workflow.sources)
+        body = with_whole_lists(workflow.body, workflow.sources)
         if any(isinstance(each, nodes.Assignment) and each.numbered for each in walk(body)):
             return None
         return PromptProgram(
@@ -60,7 +60,7 @@ def _read(prompt: str, hints: PromptHints, capabilities: Capabilities) -> Prompt
             description=workflow.description,
             rules=workflow.rules,
             body=body,
-            sources=sources,
+            sources=workflow.sources,
             untrusted=frozenset(
                 node.name
                 for node in walk((workflow.rules, workflow.body))

@@ -16,7 +16,7 @@ that begins anew keeps its one key.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from flowdsl.source.record import replace
 
@@ -132,10 +132,8 @@ def _statements(body: nodes.Body, *, repeated: bool) -> Iterator[tuple[nodes.Sta
 # The way back
 
 
-def with_whole_lists(
-    body: nodes.Body, sources: tuple[nodes.OutputSource, ...]
-) -> tuple[nodes.Body, tuple[nodes.OutputSource, ...]]:
-    """A body and its outputs with each list under one key again, as before `number_lists`.
+def with_whole_lists(body: nodes.Body, sources: Iterable[nodes.OutputSource]) -> nodes.Body:
+    """A body with each list under one key again, as before `number_lists`.
 
     Numbered entries that no output takes stay as they are.
     """
@@ -158,4 +156,4 @@ def with_whole_lists(
             for each in body
         )
 
-    return rewrite_body(body, rewrite), tuple(replace(each, numbered=False) for each in sources)
+    return rewrite_body(body, rewrite)

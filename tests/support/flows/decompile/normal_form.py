@@ -60,11 +60,11 @@ class NormalForm:
 
     def of(self, program: nodes.Workflow | PromptProgram) -> Any:
         rules = tuple(_text(rule, spell_text(rule)) for rule in program.rules)
-        body, taken = with_whole_lists(program.body, program.sources)
+        body = with_whole_lists(program.body, program.sources)
         whole = set(_kept_whole(body))
         sources = tuple(
             (source.field, _kind(source, whole), source.variable, source.path, repr(source.value))
-            for source in taken
+            for source in program.sources
             if not (isinstance(program, nodes.Workflow) and program.output_schema)
         )
         return (

@@ -36,8 +36,7 @@ def flow_file(workflow: nodes.Workflow) -> tuple[FlowFile, dict[str, str]]:
     texts = {field: getattr(workflow, field) for field in _VERBATIM}
     kept = {field: text for field, text in texts.items() if text is not None}
     named: Any = {_VERBATIM[field]: f"./{field}.txt" for field in kept}
-    body, sources = with_whole_lists(workflow.body, workflow.sources)
-    workflow = replace(workflow, body=body, sources=sources)
+    workflow = replace(workflow, body=with_whole_lists(workflow.body, workflow.sources))
     bare = replace(workflow, **dict.fromkeys(_VERBATIM))
     looked_at = (workflow.body, workflow.rules, workflow.checks or ())
     untrusted = frozenset(
