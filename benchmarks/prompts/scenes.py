@@ -253,8 +253,12 @@ def write_packs(count: int, folder: str, program: tuple[str, ...]) -> int:
     Path(folder).mkdir(parents=True, exist_ok=True)
     for number in range(count):
         here = names[number::count]
-        marks = ", ".join(map(mark, here))
-        parts = [INTRODUCTION, f"Where nothing else is said: {AGENTS}\n", f"Scenes: {marks}\n"]
+        template = json.dumps({mark(name): [] for name in here})
+        parts = [
+            INTRODUCTION,
+            f"Where nothing else is said: {AGENTS}\n",
+            f"To fill in: {template}\n",
+        ]
         for name in here:
             asked = ASK[found[name]["reader"]]
             told = "" if asked == AGENTS else f"{asked}\n\n"
@@ -267,34 +271,42 @@ def write_packs(count: int, folder: str, program: tuple[str, ...]) -> int:
 
 
 def print_score(paths: list[str]) -> int:
+    """Print who was right in which scene, and which sentences somebody took wrong."""
     answers = {path: read_answers(path) for path in paths}
     plays: Counter[str] = Counter()
     wrong: Counter[str] = Counter()
-    right = harmful = 0
+    total = right = harmful = 0
     for name, scene in scenes([]).items():
-        for path in paths:
-            if (calls := answers[path].pop(mark(name), None)) is None:
-                continue
-            left, done = judged(calls, scene)
-            is_right = not left and not done
-            right += is_right
-            harmful += bool(done)
-            plays.update(scene.get("about", {}))
-            plays[""] += 1
-            if not is_right:
-                wrong.update(scene.get("about", {}))
-            print(f"{mark(name)} {name}, {Path(path).stem}: {'right' if is_right else 'wrong'}")
+        given = {
+            path: answers[path].pop(mark(name)) for path in paths if mark(name) in answers[path]
+        }
+        results = {path: judged(calls, scene) for path, calls in given.items()}
+        missed = {path: result for path, result in results.items() if result != ([], [])}
+        total += len(results)
+        right += len(results) - len(missed)
+        harmful += sum(bool(done) for _, done in missed.values())
+        for _ in results:
+            plays.update(list(scene.get("about", {})))
+        for _ in missed:
+            wrong.update(list(scene.get("about", {})))
+        if results:
+            print(f"{mark(name)} {name}: {len(results) - len(missed)} of {len(results)} right")
+        for path, (left, done) in missed.items():
             for title, found in (("left out", left), ("not meant", done)):
                 for call in found:
-                    print(f"    {title}: {json.dumps(call, ensure_ascii=False)}")
+                    told = json.dumps(call, ensure_ascii=False)
+                    print(f"    {Path(path).stem}, {title}: {told}")
     unknown = [each for given in answers.values() for each in given]
     for each in unknown:
         print(f"{each}: no such scene")
     for each, count in sorted(wrong.items()):
-        print(f"{each}: {plays[each] - count} of {plays[each]} right")
+        print(f"in a scene that somebody got wrong: {each}, {plays[each] - count} of {plays[each]}")
+    print(
+        f"{len(plays)} sentences and words played, {len(plays) - len(wrong)} of them always right"
+    )
     meant = f"{harmful} with something done that the program does not mean"
-    print(f"{right} of {plays['']} right, {meant}")
-    return 1 if harmful or unknown or not plays[""] else 0
+    print(f"{right} of {total} plays right, {meant}")
+    return 1 if harmful or unknown or not total else 0
 
 
 def read_answers(path: str) -> dict[str, list[Call]]:

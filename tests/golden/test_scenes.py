@@ -184,17 +184,21 @@ def test_packs_hold_every_scene_once_and_no_answer(
 def test_a_score_tells_who_was_wrong_and_about_what(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    mark = scenes.mark("call_fails")
+    start = [["press", "F2"], ["focused_action", "- Check"]]
+    failed = [*start, ["declare_task_failed", "The order lacks an address."]]
     right, wrong = tmp_path / "a.json", tmp_path / "b.json"
-    calls = [["press", "F5"], ["press", "F2"], ["done"]]
-    right.write_text(json.dumps({scenes.mark("empty_branch"): calls}), "utf-8")
-    wrong.write_text(json.dumps({scenes.mark("empty_branch"): [["done"]]}), "utf-8")
+    right.write_text(json.dumps({mark: failed}), "utf-8")
+    wrong.write_text(json.dumps({mark: start}), "utf-8")
     assert scenes.print_score([str(right), str(wrong)]) == 0
     told = capsys.readouterr().out
-    assert "empty_branch, a: right" in told
-    assert 'left out: ["press", "f5"]' in told
-    assert "1 of 2 right, 0 with something done" in told
-    wrong.write_text(json.dumps({scenes.mark("empty_branch"): [["press", "F9"]]}), "utf-8")
+    assert f"{mark} call_fails: 1 of 2 right" in told
+    assert 'b, left out: ["declare_task_failed", "the order lacks an address"]' in told
+    assert "in a scene that somebody got wrong: rules.fail, 1 of 2" in told
+    assert "1 of 2 plays right, 0 with something done" in told
+    wrong.write_text(json.dumps({mark: [*start, ["press", "F10"], ["done"]]}), "utf-8")
     assert scenes.print_score([str(wrong)]) == 1
+    assert scenes.print_score([str(right)]) == 0
 
 
 @pytest.mark.parametrize("text", ["[", "[1]", '{"a": 1}', '{"a": [1]}', '{"a": [[]]}'])
