@@ -111,6 +111,7 @@ def settings(scene: Scene) -> str:
     return f"""\
 [project]
 name = "scene"
+flows = ["*.flow"]
 [platform]
 focused_agent_tools = {tools}
 [env.local]
@@ -138,14 +139,14 @@ def compiled(scene: Scene, program: tuple[str, ...]) -> tuple[str, str]:
         for name, content in files_of(scene).items():
             Path(folder, name).parent.mkdir(parents=True, exist_ok=True)
             Path(folder, name).write_bytes(content)
-        command = [*program, "compile", "-o", "out"]
+        command = [*program, "compile", "--env", "local", "-o", "out"]
         ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         found = sorted(Path(folder).glob(f"out/{scene.get('workflow', '*')}/prompt.md"))
         if ended.returncode or len(found) != 1:
             raise SystemExit(f"{' '.join(command)}: exit {ended.returncode}\n{ended.stderr}")
         schema = found[0].with_name("output.schema.json")
         outputs = schema.read_text("utf-8") if schema.exists() else ""
-        return found[0].read_text("utf-8"), outputs
+        return found[0].read_text("utf-8").rstrip("\n"), outputs.rstrip("\n")
 
 
 # What a reader sees

@@ -207,3 +207,8 @@ def test_answers_of_another_form_are_refused_in_a_sentence(tmp_path: Path, text:
     path.write_text(text, "utf-8")
     with pytest.raises(SystemExit, match=r"[Ee]xpect"):
         scenes.print_score([str(path)])
+
+
+def test_the_command_line_compiles_what_a_scene_shows() -> None:
+    scene = ALL["example_chart"]
+    assert scenes.compiled(scene, scenes.FLOWDSL) == support.compiled(scene)
