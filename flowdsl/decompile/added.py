@@ -12,7 +12,13 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lowering.values import holds_unspelled, joined, literal, single_variable
+from flowdsl.ir.lowering.values import (
+    holds_unspelled,
+    joined,
+    literal,
+    single_variable,
+    unmet,
+)
 from flowdsl.ir.typed_days import read_command, shown_words
 from flowdsl.ir.walk import rewrite_body, statements, variables_set
 from flowdsl.source.record import replace
@@ -52,7 +58,7 @@ def _checks(statement: nodes.Statement, typed: nodes.TypeDay) -> bool:
     shown = joined((*typed.target, *literal(shown_words(found[1]))))
     match statement.otherwise:
         case (nodes.Leave(action="abort" | "retry", reason=reason),):
-            return statement.condition == shown and reason == shown
+            return statement.condition == shown and reason == unmet(shown)
         case _:
             return False
 

@@ -17,9 +17,6 @@ from .sentences import SENTENCES, Hole
 _LINES = (
     *(name for name in SENTENCES if name.startswith("actions.")),
     "screen.focused",
-    "screen.choose",
-    "screen.wait_until",
-    "screen.expect",
     "control.repeat",
     "control.rounds",
     "control.retry",
@@ -34,12 +31,8 @@ _LINES = (
     "control.each",
     "control.each_number",
     "control.each_count",
-    "data.read",
-    "data.save",
-    "data.save_missing",
     "data.saved_here",
     "data.copy",
-    "data.copy_check",
     "data.store",
     "data.store_reason",
     "data.append",
@@ -52,11 +45,20 @@ _LINES = (
 )
 """Sentences that are a whole line."""
 
+_ASKS = (
+    "screen.choose",
+    "screen.wait_until",
+    "screen.expect",
+    "data.read",
+    "data.copy_check",
+)
+"""Sentences that are a line with the words of one of `_ENDS` behind them."""
+
+_ENDS = ("control.ask", "control.ask_else", "control.ask_else_do", "control.ask_decide")
+
 _LEAVES = (
-    "control.fail",
     "control.fail_with",
     "control.fail_last",
-    "control.attempt_failed",
     "control.attempt_failed_with",
     "control.attempt_failed_last",
 )
@@ -64,11 +66,6 @@ _LEAVES = (
 
 _STARTS = (
     "control.else_",
-    "screen.choose_missing",
-    "screen.wait_missing",
-    "screen.expect_missing",
-    "data.read_missing",
-    "data.copy_missing",
     "control.retry_missing",
     "control.attempt_missing",
     "tools.run_check",
@@ -90,6 +87,7 @@ _KINDS = {
     "keys": rf"{_CHORD}(?: {_CHORD})*",
     "name": _MARKED,
     "quoted": _MARKED,
+    "shown": "“.*”",
     "variable": r"\{\{.*\}\}",
 }
 
@@ -112,6 +110,9 @@ def _looks(part: str | Hole) -> str:
 def _lines() -> tuple[tuple[str | Hole, ...], ...]:
     """The words and holes of each sentence that is a line, once for each way to choose."""
     found = [line for name in _LINES for line in _words(name)]
+    found += [
+        (*ask, *end[1:]) for name in _ASKS for ask in _words(name) for end in map(_end, _ENDS)
+    ]
     for name in _LEAVES:
         for first, *rest in _words(name):
             found.append((f"{str(first)[:1].upper()}{str(first)[1:]}", *rest, "."))
@@ -121,6 +122,10 @@ def _lines() -> tuple[tuple[str | Hole, ...], ...]:
 def _words(name: str) -> Iterator[tuple[str | Hole, ...]]:
     sentence = SENTENCES[name]
     return (tuple(sentence.words(chosen)) for chosen in sentence.variants())
+
+
+def _end(name: str) -> tuple[str | Hole, ...]:
+    return next(_words(name))
 
 
 def _first_word(text: str | Hole) -> str:

@@ -23,12 +23,11 @@ _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 QUOTES = (
     ('"', '"'),
     ("'", "'"),
-    ("\u201c", "\u201d"),
     ("\u00ab", "\u00bb"),
     ("\u2039", "\u203a"),
     ("\u300c", "\u300d"),
 )
-"""Quotation marks, in the order of preference."""
+"""Quotation marks, in the order of preference. “ and ” are those of `shown`."""
 
 OPEN_PART = "\0"
 """Encloses a part that only the target organisation can decide; no source text holds it."""
@@ -161,6 +160,24 @@ _BEHIND_CLAUSES = frozenset(
     if isinstance(hole, Hole) and hole.kind == "clause" and isinstance(following, str)
 ) - {""}
 """The words that stand behind the author's words in sentences of ours."""
+
+
+def shown(text: nodes.Text) -> str:
+    """The author's words for something on the screen, with each value in brackets.
+
+    What the call has saved itself stands in marks of its own.
+    """
+    return f"\u201c{''.join(map(_shown, text))}\u201d"
+
+
+def _shown(piece: nodes.TextPiece | nodes.Variable) -> str:
+    if isinstance(piece, nodes.TextPiece):
+        return spell_literal(piece.value)
+    spelled = spell_variable(piece)
+    if piece.quoted:
+        return _as_data(spelled)
+    opening, closing = bracket_pair(1)
+    return spelled if piece.sigil == "saved" else f"{opening}{spelled}{closing}"
 
 
 def quoted_text(text: nodes.Text) -> str:

@@ -12,7 +12,7 @@ from flowdsl.prompt.text import (
     QUOTES,
     quoted,
     quoted_literal,
-    quoted_text,
+    shown,
     spell_literal,
     spell_text,
     spell_variable,
@@ -135,9 +135,9 @@ def condition_words(condition: nodes.Condition) -> str:
     """A condition, as the middle of a sentence."""
     match condition:
         case nodes.Sees(text=text):
-            return say("conditions.sees", _shown(text))
+            return say("conditions.sees", shown(text))
         case nodes.Not(operand=nodes.Sees(text=text)):
-            return say("conditions.sees_not", _shown(text))
+            return say("conditions.sees_not", shown(text))
         case nodes.Not(operand=nodes.IsEmpty(operand=operand, listed=listed)):
             return say("conditions.is_not_empty", _operand(operand), listed)
         case nodes.Not(operand=nodes.IsTrue(operand=operand)):
@@ -184,10 +184,6 @@ def _part_words(relation: nodes.TextRelation, part: str) -> str:
 
 def _choices(choice: nodes.OneOf) -> str:
     return OR.join(map(_operand, choice.values))
-
-
-def _shown(text: nodes.Text) -> str:
-    return quoted_text(text)
 
 
 def _bare(value: nodes.Value) -> str:

@@ -8,7 +8,7 @@ from .sentences import SENTENCES
 
 RULES = {
     "fail": "rules.fail",
-    "reason": "rules.reason",
+    "unmet": "rules.unmet",
     "save": "rules.save",
     "append": "rules.append",
     "data": "rules.data",

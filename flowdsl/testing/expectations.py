@@ -22,7 +22,7 @@ from .entries import COMPARISONS, is_meant
 from .literals import Literals
 from .patterns import first_difference, shown
 from .snapshots import Snapshot, difference
-from .telling import event_line, sense_of, shortened
+from .telling import event_line, shortened
 from .wrapping import RESULT, told_refusal
 
 
@@ -190,9 +190,7 @@ _WELL = (ast.ExpectFinishes, ast.ExpectOutputs, ast.ExpectResult, ast.ExpectStep
 def _end(trace: Trace) -> str:
     ending = trace.ending
     if ending.status != SUCCESS:
-        sense = sense_of(trace.asked, ending)
-        why = shortened(ending.reason or "")
-        return f'aborts with "{why}"{f" ({sense})" if sense else ""}'
+        return f'aborts with "{shortened(ending.reason or "")}"'
     if ending.reason is None:
         return "works through all its steps"
     return f'finishes with "{shortened(ending.reason)}"'

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import zip_longest
-from typing import Any, Protocol
+from typing import Any
 
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.simulate import trace as traces
@@ -164,49 +164,13 @@ def _answer(answer: Any) -> str:
     return _quoted(answer) if isinstance(answer, str) else spelled(answer)
 
 
-_SENSES = {
-    world.WAIT: "not so",
-    world.EXPECT: "not so",
-    world.CHOOSE: "no single match",
-    world.READ: "could not be read",
-    world.COPY: "could not be copied",
-}
-"""What is wrong with the text of a question that fails a run, as `flowdsl.tracing` says it."""
-
-
-class WithAnswer(Protocol):
-    """A question with its answer."""
-
-    @property
-    def question(self) -> Question: ...
-
-    @property
-    def answer(self) -> Any: ...
-
-
-def sense_of(asked: Iterable[WithAnswer], ending: Ending) -> str:
-    """What is wrong with the reason of a failure, where that is what was looked for; else empty.
-
-    Said alone such a reason, as "the download is finished", reads as success.
-    """
-    if ending.status == SUCCESS:
-        return ""
-    missed = (
-        _SENSES.get(each.question.kind, "")
-        for each in asked
-        if each.question.text == ending.reason
-        and (each.answer is None or each.answer is False or each.answer == "")
-    )
-    return next(filter(None, missed), "")
-
-
-def ending_lines(ending: Ending, sense: str = "") -> Iterator[str]:
-    """How a run ended: its status, `sense_of` its reason, and the outputs that are there."""
+def ending_lines(ending: Ending) -> Iterator[str]:
+    """How a run ended: its status, its reason, and the outputs that are there."""
     if ending.status == SUCCESS:
         yield "ends" if ending.reason is None else f"finishes {_quoted(ending.reason)}"
     else:
         word = "aborts" if ending.status == traces.FAILED else "cannot be carried out"
-        yield f"{word} {_quoted(ending.reason or '')}{f' ({sense})' if sense else ''}"
+        yield f"{word} {_quoted(ending.reason or '')}"
     for name, value in ending.outputs.items():
         if value is not None:
             yield f"output {name} = {_answer(value)}"
@@ -214,7 +178,7 @@ def ending_lines(ending: Ending, sense: str = "") -> Iterator[str]:
 
 def _end_lines(trace: Trace) -> Iterator[str]:
     """How a run ended, with what the service makes of it."""
-    yield from ending_lines(trace.ending, sense_of(trace.asked, trace.ending))
+    yield from ending_lines(trace.ending)
     if trace.refused is not None:
         yield f"the service refuses the outputs: {told_refusal(trace.refused)}"
     for verdict in trace.checks:

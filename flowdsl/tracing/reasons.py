@@ -1,12 +1,13 @@
 """The reasons with which the lines of a prompt let the task fail. Pure.
 
-A statement of FlowDSL without a reason of its own fails with what was looked for:
+A statement of FlowDSL without a reason of its own fails with what it looked for (`rules.unmet`):
 
-    - Wait up to 2 minutes for this: the download is finished.
-    - If it is not so by then, fail.                        fails with "the download is finished"
+    - Wait up to 2 minutes for “the download is finished”.
+                                    fails with "not so or not found: the download is finished"
 
-Said alone, such a reason reads as success. Which reasons are of this kind only the prompt can tell,
-and it is read by the sentences that it was written with (`flowdsl.prompt.sentences`).
+An agent may leave the first words away, and then the reason reads as success. Which reasons are of
+this kind only the prompt can tell, and it is read by the sentences that it was written with
+(`flowdsl.prompt.sentences`).
 """
 
 from __future__ import annotations
@@ -20,24 +21,15 @@ from typing import Any, Literal
 from flowdsl.prompt.sentences import DATA_NOTE, SENTENCES, Hole
 from flowdsl.tracing.filling import Pattern, Told, pattern_of, plain_lines, whole
 
-Sense = Literal["given", "not so", "no single match", "could not be read", "could not be copied"]
-"""A reason that an author gave; else what is wrong with the words that the reason consists of."""
-
-_CHECKS: tuple[tuple[str, str, str, Sense], ...] = (
-    ("screen.wait_until", "condition", "screen.wait_missing", "not so"),
-    ("screen.expect", "condition", "screen.expect_missing", "not so"),
-    ("screen.choose", "target", "screen.choose_missing", "no single match"),
-    ("data.read", "source", "data.read_missing", "could not be read"),
-    ("data.copy_check", "source", "data.copy_missing", "could not be copied"),
-)
-"""Sentences that look for something: the hole with the words for it, the sentence that says what to
-do where it is not so, and what a failure with these words means.
+Sense = Literal["given", "not so or not found"]
+"""A reason that says what is wrong; else what is wrong with the words that the reason consists of.
 """
-_BETWEEN = frozenset({"data.save"})
-"""Sentences that may stand between a check and what is said of its failure."""
-_WITHOUT = ("control.fail", "control.attempt_failed")
+
+UNMET: Sense = "not so or not found"
+_ASKS = ("screen.wait_until", "screen.expect", "screen.choose", "data.read", "data.copy_check")
+"""Sentences that look for something, which are the reason where they say none (`control.ask`)."""
 _WITH = ("control.fail_with", "control.attempt_failed_with", "control.attempt_reported")
-"""Consequences that leave the reason to the check, and those that say it."""
+"""Consequences that say the reason."""
 
 LEAST_LETTERS = 2
 MAX_PROMPT, MAX_LINE = 200_000, 2_000
@@ -45,7 +37,7 @@ MAX_PROMPT, MAX_LINE = 200_000, 2_000
 _MARK = re.compile(r"[ \t\u00a0]*(?:-|\d{1,3}(?:\.\d{1,3})*[.)]?)[ \t\u00a0]+")
 _QUOTED = (
     r"(?:\"([^\"\n]{1,MOST})\"|'([^'\n]{1,MOST})'|⟦([^⟧\n]{1,MOST})⟧"
-    r"|⟦(\d{1,9})\|([^\n]{1,MOST}?)\|\4⟧|“([^”\n]{1,MOST})”|«([^»\n]{1,MOST})»"
+    r"|⟦(\d{1,9})\|([^\n]{1,MOST}?)\|\4⟧|«([^»\n]{1,MOST})»"
     r"|‹([^›\n]{1,MOST})›|「([^」\n]{1,MOST})」)"
 ).replace("MOST", "1000")
 _BRACKETED = re.compile(r"⟦(\d{1,9})\|(.*)\|\1⟧|⟦([^⟦⟧]*)⟧")
@@ -57,7 +49,7 @@ _IN_THE_DASHBOARD = r"\bdeclare_task_failed\b[^\"'⟦\n]{0,60}"
 class Reason:
     """A reason that the task may fail with at the line `line` of the prompt.
 
-    That is the line that gives it, or the one that looked for what is not so.
+    That is the line that gives it, or that looked for what is not so.
     """
 
     line: int
@@ -142,14 +134,13 @@ def read_reasons(
 def _written(prompt: str) -> tuple[tuple[int, str, Sense], ...]:
     """The line, the words and the sense of each reason, as they are written."""
     found: list[tuple[int, str, Sense]] = []
-    checks: dict[int, _Check] = {}
     left = MAX_PROMPT
     for number, line in plain_lines(prompt):
         left -= len(line)
         if left < 0:
             break
         if len(line) <= MAX_LINE:
-            found += _of_line(number, line, checks)
+            found += _of_line(number, line)
     return tuple(
         (number, plain, sense)
         for number, words, sense in found
@@ -157,64 +148,18 @@ def _written(prompt: str) -> tuple[tuple[int, str, Sense], ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Check:
-    """A line that looks for something: the words for it, the sentence that says what to do where
-    it is not so, and what a failure with these words means.
-    """
-
-    line: int
-    words: str
-    missing: str
-    sense: Sense
-
-
-def _of_line(number: int, line: str, checks: dict[int, _Check]) -> list[tuple[int, str, Sense]]:
-    """The reasons of a line; `checks` are those that the lines before left open, by their depth,
-    and this one changes them.
-    """
-    depth = len(line) - len(line.lstrip())
+def _of_line(number: int, line: str) -> list[tuple[int, str, Sense]]:
+    """The reasons of a line."""
     text = _MARK.sub("", line, count=1).strip() if _MARK.match(line) else line.strip()
-    for deeper in [at for at in checks if at > depth]:
-        del checks[deeper]
-    if (check := _check_in(number, text)) is not None:
-        checks[depth] = check
-        return []
-    before = checks.get(depth)
-    if before is None:
-        return [(number, given, "given") for given in _given(text)]
-    if not any(_end_of_sentence(name, text) for name in _BETWEEN):
-        del checks[depth]
-    if _leaves_it(text, before.missing):
-        return [(before.line, before.words, before.sense)]
-    # A line that cannot leave the words to its check says them itself.
-    is_about = _end_of_sentence(before.missing, text) is not None
-    return [
-        (before.line, given, before.sense)
-        if is_about and given == before.words
-        else (number, given, "given")
-        for given in _given(text)
-    ]
+    if (words := _looked_for(text)) is not None:
+        return [(number, f"{UNMET}: {words}", "given"), (number, words, UNMET)]
+    return [(number, given, "given") for given in _given(text)]
 
 
-def _check_in(number: int, text: str) -> _Check | None:
-    for name, hole, missing, sense in _CHECKS:
-        for frame in _frames(name):
-            if (match := frame.fullmatch(text)) is not None:
-                return _Check(number, _bare(match[hole]), missing, sense)
-    return None
-
-
-def _end_of_sentence(name: str, text: str) -> int | None:
-    """Where the sentence ends with which a text begins; None where it begins otherwise."""
-    return next((found.end() for each in _frames(name) if (found := each.match(text))), None)
-
-
-def _leaves_it(text: str, missing: str) -> bool:
-    """Whether a line lets the task, or an attempt, fail without a reason of its own."""
-    end = _end_of_sentence(missing, text)
-    rest = "" if end is None else text[end:].removeprefix(",").strip().rstrip(".")
-    return any(rest == SENTENCES[name].text for name in _WITHOUT)
+def _looked_for(text: str) -> str | None:
+    """What a line looks for that gives no reason, in the author's words."""
+    found = next((found for each in _frames() if (found := each.fullmatch(text))), None)
+    return None if found is None else found["shown"]
 
 
 def _given(text: str) -> Iterator[str]:
@@ -225,12 +170,6 @@ def _given(text: str) -> Iterator[str]:
 def _said(words: str) -> str:
     """Words of a reason as somebody says them: without the marks around values from outside."""
     return _BRACKETED.sub(lambda found: found[2] or found[3] or "", words.replace(DATA_NOTE, ""))
-
-
-def _bare(words: str) -> str:
-    """The author's words without brackets around all of them."""
-    found = _BRACKETED.fullmatch(words)
-    return words if found is None else found[2] or found[3] or ""
 
 
 def _is_telling(words: str) -> bool:
@@ -249,14 +188,17 @@ def _giving() -> re.Pattern[str]:
 
 
 @cache
-def _frames(name: str) -> tuple[re.Pattern[str], ...]:
-    """What recognises a sentence, for each way to make its choices: a group for each hole."""
+def _frames() -> tuple[re.Pattern[str], ...]:
+    """What recognises a line that looks for something and gives no reason."""
+    _, end = SENTENCES["control.ask"].words({})
+    assert isinstance(end, str)
     return tuple(
-        re.compile(
-            "".join(
-                f"(?P<{word.name}>.+)" if isinstance(word, Hole) else re.escape(word)
-                for word in SENTENCES[name].words(chosen)
-            )
-        )
-        for chosen in SENTENCES[name].variants()
+        re.compile("".join(map(_looks, SENTENCES[name].words({}))) + re.escape(end))
+        for name in _ASKS
     )
+
+
+def _looks(word: str | Hole) -> str:
+    if isinstance(word, str):
+        return re.escape(word)
+    return "“(?P<shown>[^”]+)”" if word.kind == "shown" else ".+"

@@ -18,7 +18,7 @@ from flowdsl.tracing.entries import Entry, read_entries
 from flowdsl.tracing.history import History, read_history, shortened
 from flowdsl.tracing.maps import FoundMap, Place
 from flowdsl.tracing.prompt_units import Unit, read_units
-from flowdsl.tracing.reasons import Reasons, reasons_of
+from flowdsl.tracing.reasons import UNMET, Reasons, reasons_of
 from flowdsl.tracing.sources import SourceText
 from flowdsl.tracing.versions import PromptVersion
 
@@ -167,7 +167,7 @@ class Trace:
         """How the line that failed has to do with the reason, where it is that of the line."""
         line = None if self.failure is None else self.failure.line
         own = {each.sense for each in self.reasons.all if each.line == line}
-        if own and "given" not in own:
+        if UNMET in own:
             return "this line gives no reason of its own: the reason is what it looks for"
         return "the reason is the one that this line gives"
 

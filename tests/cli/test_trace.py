@@ -16,7 +16,7 @@ import pytest
 from tests.cli.traced_desk import CANARY, LIBRARY, MAIN, TracedDesk, line_of
 from tests.support.command_line import read_tree, write_tree
 
-ABORT = line_of(LIBRARY, "is not in the list")
+ABORT = line_of(LIBRARY, 'choose "the row')
 CHOOSE = line_of(LIBRARY, "choose")
 FAILS = {"fail": {"step": "4.3", "entry": 3}}
 """The step of the prompt that `choose` of the task becomes, in the third entry of the list."""
@@ -96,9 +96,9 @@ def test_a_failure_in_the_third_entry_of_a_loop_is_traced_into_the_task(
     shown = deployed.trace(run)
     assert (shown.code, shown.err) == (0, "")
     assert f"run {run} of workflow.claims in local: task_failed after" in shown.text
-    assert f"failed at flows/lib/portal.flow:{ABORT} (otherwise), in loop entry 3" in shown.text
+    assert f"failed at flows/lib/portal.flow:{ABORT} (choose), in loop entry 3" in shown.text
     assert "the reason is the one that this line gives" in shown.text
-    assert f'{ABORT} |     else abort "Claim {{number}} is not in the list"' in shown.text
+    assert f'{ABORT} |   choose "the row whose number is {{number}}"' in shown.text
     assert re.search(r"\n  entry 3  .*  failed\n", shown.text)
     assert "not placed" not in shown.text
     told = deployed.told(run)
@@ -123,7 +123,7 @@ def test_the_source_may_have_moved_on(desk: TracedDesk) -> None:
     moved = LIBRARY.replace("flow 1\n", "flow 1\n\n# Two more lines.\n")
     write_tree(desk.root, {"flows/lib/portal.flow": moved})
     shown = desk.trace(run).text
-    assert f"portal.flow:{ABORT} (now {ABORT + 2}) (otherwise)" in shown
+    assert f"portal.flow:{ABORT} (now {ABORT + 2}) (choose)" in shown
     assert "`flows/lib/portal.flow` has moved on in the working tree since the deploy" in shown
     assert "`flows/claims.flow` has moved on" not in shown
     assert commit[:12] in shown
@@ -137,7 +137,8 @@ def test_the_source_may_have_moved_on(desk: TracedDesk) -> None:
     assert told["source_map"]["commit"] == commit
     assert told["failure"]["source"]["start"]["line"] == ABORT
     assert told["failure"]["source"]["text"] == [
-        '    else abort "Claim {number} is not in the list"'
+        '  choose "the row whose number is {number}"',
+        '    else abort "Claim {number} is not in the list"',
     ]
     (file,) = [each for each in told["files"] if each["path"] == "flows/lib/portal.flow"]
     assert (file["now"], file["text_from"]) == ("moved", "state")

@@ -34,7 +34,7 @@ from flowdsl.prompt.sentences import (
     THEN,
     Sentence,
 )
-from flowdsl.prompt.text import bracketed, duration, quoted, spell_variable
+from flowdsl.prompt.text import bracketed, duration, quoted, shown, spell_variable
 from flowdsl.prompt.values import condition_words, type_words, value_words
 from flowdsl.prompt.words import say
 
@@ -52,9 +52,9 @@ OBJECT = nodes.ConstantValue(value={"amount": 5, "due": None})
 
 SAMPLES: dict[str, str] = {
     "answer": quoted("1"),
+    "ask": say("screen.expect", shown(literal("the invoice is saved"))),
     "bare": spell_variable(MEMO),
     "bracketed": bracketed(spell_variable(MEMO)),
-    "check": say("screen.expect", "the invoice is saved").rstrip("."),
     "choices": '"a", "b"',
     "clause": "the field Amount",
     "closing": "\u27e7",
@@ -75,7 +75,6 @@ SAMPLES: dict[str, str] = {
     "list": say("control.loop_list", quoted("total")),
     "listed": quoted("total"),
     "members": value_words(OBJECT).removeprefix("an object with "),
-    "missing": say("screen.choose_missing"),
     "mark": "\u27eatotal\u27eb",
     "model": quoted("Careful Model"),
     "name": quoted("amount"),
@@ -92,9 +91,9 @@ SAMPLES: dict[str, str] = {
     "reading": quoted(
         say(
             "data.background_prompt",
-            "the total",
-            quoted("total"),
+            shown(literal("the total")),
             type_words(AMOUNT),
+            quoted("total"),
             False,
         )
     ),
@@ -103,8 +102,9 @@ SAMPLES: dict[str, str] = {
     "rule": "Close what asks for an update.",
     "run": say("blanks.run", 2, "blank"),
     "secret": "{$pin}",
+    "shown": shown((*literal("the row of "), MEMO)),
     "spelled": quoted("5"),
-    "start": say("screen.expect_missing"),
+    "start": say("control.else_"),
     "subject": say("blanks.it"),
     "text": bracketed(spell_variable(MEMO)),
     "type": type_words(AMOUNT),

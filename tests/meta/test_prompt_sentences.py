@@ -26,7 +26,7 @@ from flowdsl.codegen.prompt.document import emit_template
 from flowdsl.codegen.prompt.statements import emit_main
 from flowdsl.config.keys import VERIFIABLE_TOOLS
 from flowdsl.ir import nodes
-from flowdsl.ir.lowering.values import literal
+from flowdsl.ir.lowering.values import literal, unmet
 from flowdsl.prompt.outline import Item
 from flowdsl.prompt.reading.frames import frames
 from flowdsl.prompt.sentences import FOCUSED, KINDS, MAIN, PLATFORM, SENTENCES
@@ -211,15 +211,16 @@ def _failing(noted: str | None) -> nodes.Body:
     What only one bullet of a call does is said in it. A reason is the words of the check that
     failed, others, or that of the attempt that failed last.
     """
-    own = literal("the row is open")
+    looked_for = literal("the row is open")
+    own = unmet(looked_for)
 
     def fails(reason: nodes.Text | None) -> nodes.Expect:
         leave = nodes.Leave(origin=HERE, action="abort", reason=reason, noted=noted)
-        return nodes.Expect(origin=HERE, condition=own, otherwise=(leave,))
+        return nodes.Expect(origin=HERE, condition=looked_for, otherwise=(leave,))
 
     def retry(reason: nodes.Text | None) -> nodes.Retry:
         attempt = nodes.Leave(origin=HERE, action="retry", reason=own)
-        body = (nodes.Expect(origin=HERE, condition=own, otherwise=(attempt,)),)
+        body = (nodes.Expect(origin=HERE, condition=looked_for, otherwise=(attempt,)),)
         last = nodes.Leave(origin=HERE, action="abort", reason=reason, noted=noted)
         return tried(body, last)
 

@@ -60,7 +60,7 @@ def _check_tools(lines: list[str]) -> None:
 
     None names a tool it may not have, and only they save values.
     """
-    steps = lines[lines.index("Steps") : lines.index("Replay")]
+    steps = lines[lines.index("Steps") :]
     for line in steps:
         bullet = line.lstrip().startswith("- ")
         assert not (bullet and any(tool in line for tool in (*MAIN_ONLY, "end_loop"))), line

@@ -110,7 +110,7 @@ LOWERING = (
     Code("BodyLowering._type", "display=_string(statement.display)", "display=None"),
     Code(
         "BodyLowering._otherwise",
-        "return (_fail(own, frame, origin),)",
+        "return (_fail(reason, frame, origin),)",
         "return ()",
     ),
     Code("BodyLowering._otherwise", "return self.body(action, frame)", "return ()"),
@@ -170,7 +170,9 @@ LOWERING = (
     Code("BodyLowering._entry", "frame.within(attempt=True)", "frame"),
     Code("BodyLowering._entry", "recorded + self.body(failure, frame)", "recorded"),
     Code("lowering.statements._fewer_allowed", 'operator=">",', 'operator=">=",'),
-    Code("BodyLowering._repeat", "self._otherwise(statement.otherwise, own, frame, origin)", "()"),
+    Code(
+        "BodyLowering._repeat", "self._otherwise(statement.otherwise, reason, frame, origin)", "()"
+    ),
     # Calls
     Code("BodyLowering._call", "attempt=frame.attempt", "attempt=False"),
     Code("lowering.statements._fail", '"retry" if frame.attempt else "abort"', '"abort"'),
@@ -742,8 +744,8 @@ PROMPTS = (
     ),
     Code(
         "context.failure",
-        'say("control.decide_none", key, quoted(DONE))',
-        'say("control.decide_none", key, quoted(FAILED))',
+        "quoted(DONE), quoted(FAILED)",
+        "quoted(FAILED), quoted(DONE)",
     ),
     Code("context.guarded", "if not body:\n        return", "if not body:\n        pass"),
     Code(
@@ -828,30 +830,21 @@ PROMPTS = (
         equivalent="a constant list spells the same JSON with other blanks",
     ),
     # Data
-    Code(
-        "data.emit_extract",
-        'items.append(Item(say("data.save_missing"), origin, "extract"))',
-        "pass",
-    ),
+    Code("data._read_or_missing", 'say("data.save_missing")', 'say("control.go_on")'),
     Code("data.emit_extract", "if statement.otherwise is None:", "if True:"),
-    Code(
-        "data.split_extract",
-        '[*_read_and_save(asked, focused), Item(say("data.save_missing"), origin, "extract")]',
-        "_read_and_save(asked, focused)",
-    ),
     Code(
         "data.split_extract",
         "quoted(runtime(statement.variable))",
         'quoted(runtime(statement.variable + "_2"))',
     ),
-    Code("data._read_and_save", "_present(statement.type)", "(statement.type, False)"),
+    Code("data._read", "_present(statement.type)", "(statement.type, False)"),
     Code(
         "data.emit_background",
-        "type_words(type_),\n        optional,",
-        "type_words(type_),\n        False,",
+        "quoted(statement.variable),\n        optional,",
+        "quoted(statement.variable),\n        False,",
     ),
     Code("data.emit_background", "model_name(statement.model)", "model_name(None)"),
-    Code("data.emit_copy", "items.append(_copy_check(statement))", "pass"),
+    Code("data.emit_copy", "if statement.otherwise is not None:", "if False:"),
     Code("data.emit_copy", "return items + _typed(statement, focused)", "return items"),
     Code(
         "data.split_copy",
@@ -860,8 +853,8 @@ PROMPTS = (
     ),
     Code(
         "data.split_copy",
-        "return [_copy_check(asked), *decision, *_typed(asked, focused)]",
-        "return [_copy_check(asked), *decision]",
+        "return [decide(copy_check_words(asking), asking), *_typed(asking, focused)]",
+        "return [decide(copy_check_words(asking), asking)]",
     ),
     Code("data._copy", "quoted(statement.variable)", 'quoted("copied")'),
     Code(
@@ -976,12 +969,7 @@ PROMPTS = (
         "items[:0] = _emit_focused(statement, focused)",
     ),
     Code("statements._leave", "{words[:1].upper()}{words[1:]}", "{words}"),
-    Code(
-        "screen.split_check",
-        "Item(_words(asked)[0], origin, asked.kind), *decision",
-        "*decision, Item(_words(asked)[0], origin, asked.kind)",
-    ),
-    Code("screen._words", "duration(timeout)", "duration(60_000)"),
+    Code("screen.ask_words", "duration(timeout)", "duration(60_000)"),
     Code("tools.emit_run", "[*items, *_failed(statement, agent)]", "items"),
     Code("tools._failed", "if statement.otherwise:", "if False:"),
     Code("tools._artifact_words", 'if statement.shows is not None else ""', 'if False else ""'),
@@ -1223,15 +1211,16 @@ TASKS = (
     Code("Context.focused", "[*said, *bullets]", "[*bullets, *said]"),
     Code("Agent.saves", 'self.context.told.add("save")', "pass"),
     Code("Agent._fail", 'self.context.told.add("fail")', "pass"),
-    Code("Agent._fail", "if leave.reason == own:", "if True:"),
+    Code("Agent.goes_unsaid", "leave.reason != unmet(own)", "False"),
     Code(
-        "Agent._fail",
-        "if leave.reason == own:",
-        "if False:",
-        equivalent="the reason is said and not pointed at",
+        "Agent.goes_unsaid",
+        "leave.reason != unmet(own)",
+        "True",
+        equivalent="the reason is said, though a rule says it",
     ),
+    Code("Agent.goes_unsaid", 'leave.action != "abort" or ', ""),
+    Code("context.asked", 'say("control.go_on")', 'say("data.save_missing")'),
     Code("Agent._fail", "if leave.noted is not None and not self.main:", "if False:"),
-    Code("Agent.leave", "leave.reason is not None and leave.reason == own:", "True:"),
     Code("simplify._place_before", "if kept & {*named,", "if set() & {*named,"),
     Code(
         "simplify._place_before",
@@ -1329,12 +1318,6 @@ TASKS = (
         "lines.extend(main(statement.body)[:1])",
     ),
     Code("control.emit_loop", 'lines.append(main.context.focused(origin, "for", bullets))', "pass"),
-    Code(
-        "screen.emit_check",
-        "focused, _own(statement)),",
-        "focused, None),",
-        equivalent="the reason is said and not pointed at",
-    ),
     Code("outputs._single", "emission.late or (", "("),
     Code("outputs._single", "if settings.is_emitted_as_it_ends(name, emission)", "if True"),
     Code(

@@ -397,7 +397,6 @@ WAITS_AND_BOUNDS = (
     Code("lowering.statements._fewer_allowed", "value=entries", "value=0"),
     Code("lowering.statements._fewer_allowed", "too_many(limit)", "too_many(entries)"),
     Code("lowering.statements.too_many", "_piece(limit)", '*literal("0")'),
-    Code("lowering.statements.not_reached", "_piece(limit)", '*literal("0")'),
     Code("lowering.statements._piece", "isinstance(limit, nodes.Variable)", "False"),
     Code("text.limit_words", "isinstance(limit, nodes.Variable)", "False"),
     Code("control._too_many", "*literal(before), limit, *literal(after)", "limit,"),

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from itertools import count, islice
 
 from flowdsl.ir import nodes
+from flowdsl.ir.lowering.values import unmet
 from flowdsl.prompt.outline import Item
 from flowdsl.prompt.sentences import DONE, FAILED
 from flowdsl.prompt.text import OPEN_PART, clause, quoted, quoted_text, spell_variable
@@ -118,17 +119,16 @@ class Agent:
         """Says that a line saves something."""
         self.context.told.add("save")
 
-    def leave(self, leave: nodes.Leave, own: nodes.Text | None = None) -> str:
-        """What a leaving statement asks for, as the end of a sentence without its full stop.
+    def looks(self) -> None:
+        """Says that a bullet looks for something, and what to do where it is not so."""
+        self.context.told |= {"fail", "unmet"}
 
-        `own` is the text of the statement that failed, which is the reason where none is given.
-        """
+    def leave(self, leave: nodes.Leave) -> str:
+        """What a leaving statement asks for, as the end of a sentence without its full stop."""
         match leave.action:
             case "abort":
-                return self._fail(leave, own)
+                return self._fail(leave)
             case "retry" if self.attempts:
-                if leave.reason is not None and leave.reason == own:
-                    return say("control.attempt_failed")
                 with_reason, without = "control.attempt_failed_with", "control.attempt_failed_last"
             case "retry":
                 with_reason, without = "control.attempt_reported", "control.attempt_reported_last"
@@ -136,15 +136,20 @@ class Agent:
                 return say("control.finish", "" if leave.reason is None else clause(leave.reason))
         return say(without) if leave.reason is None else say(with_reason, reason(leave.reason))
 
-    def _fail(self, leave: nodes.Leave, own: nodes.Text | None) -> str:
+    def goes_unsaid(self, leave: nodes.Leave, own: nodes.Text) -> bool:
+        """Whether a failure is the one of which the rules tell; `own` is what was looked for."""
+        if leave.action != "abort" or leave.reason != unmet(own):
+            return False
+        self._fail(leave)
+        return True
+
+    def _fail(self, leave: nodes.Leave) -> str:
         self.context.told.add("fail")
         if leave.noted is not None and not self.main:
             self.saves()
             self.notes[say("control.note_failure", quoted(leave.noted))] = None
         if leave.reason is None:
             return say("control.fail_last")
-        if leave.reason == own:
-            return say("control.fail")
         return say("control.fail_with", reason(leave.reason))
 
 
@@ -153,23 +158,41 @@ def consequence(
     body: nodes.Body,
     origin: nodes.Origin,
     agent: Agent,
-    own: nodes.Text | None = None,
 ) -> Iterator[Item]:
     """`If <condition>, <leave>.` on one line, or `If <condition>:` with the body under it.
 
-    An empty body is said too ("go on"), for a failed check would otherwise look like the end. `own`
-    is what stands behind the colon of the line that asked.
+    An empty body is said too ("go on"), for a failed check would otherwise look like the end.
     """
-    if own is not None:
-        agent.context.told.add("reason")
     first = body[0] if body else None
     if first is None:
         yield Item(say("control.then", condition, say("control.go_on")), origin, "otherwise")
     elif len(body) == 1 and isinstance(first, nodes.Leave):
-        words = agent.leave(first, own)
+        words = agent.leave(first)
         yield Item(say("control.then", condition, words), first.origin, "otherwise")
     else:
         yield Item(say("control.under", condition), origin, "otherwise", agent(body))
+
+
+Looks = nodes.Choose | nodes.WaitUntil | nodes.Expect | nodes.Extract | nodes.Copy
+"""Statements that look for something, which may not be so."""
+
+
+def asked(ask: str, statement: Looks, own: nodes.Text, focused: Agent) -> Item:
+    """A bullet that looks for something, with what to do where it is not so.
+
+    `own` is what it looks for. The failure with it as the reason is not said: it is a rule.
+    """
+    focused.looks()
+    body = statement.otherwise or ()
+    origin, kind = statement.origin, statement.kind
+    first = body[0] if body else None
+    if first is None:
+        return Item(say("control.ask_else", ask, say("control.go_on")), origin, kind)
+    if len(body) > 1 or not isinstance(first, nodes.Leave):
+        return Item(say("control.ask_else_do", ask), origin, kind, focused(body))
+    if focused.goes_unsaid(first, own):
+        return Item(say("control.ask", ask), origin, kind)
+    return Item(say("control.ask_else", ask, focused.leave(first)), origin, kind)
 
 
 Split = tuple[
@@ -184,26 +207,26 @@ The main agent's lines before it, the focused agent's bullets, and the main agen
 
 
 def failure(
-    missing: str, body: nodes.Body, origin: nodes.Origin, agent: Agent
-) -> tuple[list[Item], Callable[[str], list[Item]]]:
-    """Bullets that save how a check ended, and the main agent's lines if it failed.
+    body: nodes.Body, origin: nodes.Origin, agent: Agent
+) -> tuple[Callable[[str, nodes.Statement], Item], Callable[[str], list[Item]]]:
+    """A bullet that looks and saves how that ended, and the main agent's lines if it failed.
 
-    `missing` is how the sentence about the failure begins; the lines are told what was asked.
+    Both are made of what is asked.
     """
     decision = agent.context.decision()
     agent.saves()
     key = quoted(decision)
-    bullets = [
-        Item(say("control.decide_failed", missing, key, quoted(FAILED)), origin, "decision"),
-        Item(say("control.decide_none", key, quoted(DONE)), origin, "decision"),
-    ]
+
+    def bullet(ask: str, statement: nodes.Statement) -> Item:
+        words = say("control.ask_decide", ask, key, quoted(DONE), quoted(FAILED))
+        return Item(words, origin, statement.kind)
 
     def lines(ask: str) -> list[Item]:
-        why = say("control.failed", ask.removesuffix("."))
+        why = say("control.failed", ask)
         with agent.context.decided():
             return [*guarded(quoted(runtime(decision)), quoted(FAILED), why, body, origin, agent)]
 
-    return bullets, lines
+    return bullet, lines
 
 
 def guarded(

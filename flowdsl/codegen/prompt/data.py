@@ -5,32 +5,29 @@ from __future__ import annotations
 from flowdsl.ir import nodes
 from flowdsl.ir.fits import fits
 from flowdsl.prompt.outline import Item
-from flowdsl.prompt.text import clause, quoted
+from flowdsl.prompt.text import quoted, shown
 from flowdsl.prompt.values import type_words, value_words
 from flowdsl.prompt.words import say
 
-from .context import Agent, Split, consequence, failure, model_name, runtime
+from .context import Agent, Split, asked, failure, model_name, runtime
 
 
 def emit_extract(statement: nodes.Extract, focused: Agent) -> list[Item]:
-    """Bullets: read, save with the type spelled out, and what to do if the value is missing."""
-    origin = statement.origin
-    items = _read_and_save(statement, focused)
+    """A bullet: read, save with the type spelled out, and what to do if the value is missing."""
+    focused.saves()
     if statement.otherwise is None:
-        items.append(Item(say("data.save_missing"), origin, "extract"))
-    else:
-        missing = say("data.read_missing")
-        items.extend(consequence(missing, statement.otherwise, origin, focused, statement.source))
-    return items
+        return [_read_or_missing(statement, focused)]
+    return [asked(_read(statement), statement, statement.source, focused)]
 
 
 def split_extract(statement: nodes.Extract, main: Agent) -> Split:
-    """A reading as bullets, where the `else` needs the main agent's tools."""
+    """A reading as a bullet, where the `else` needs the main agent's tools."""
     origin = statement.origin
 
-    def ask(asked: nodes.Statement, focused: Agent) -> list[Item]:
-        assert isinstance(asked, nodes.Extract)
-        return [*_read_and_save(asked, focused), Item(say("data.save_missing"), origin, "extract")]
+    def ask(asking: nodes.Statement, focused: Agent) -> list[Item]:
+        assert isinstance(asking, nodes.Extract)
+        focused.saves()
+        return [_read_or_missing(asking, focused)]
 
     def after() -> list[Item]:
         words = say("data.if_missing", quoted(runtime(statement.variable)))
@@ -39,14 +36,15 @@ def split_extract(statement: nodes.Extract, main: Agent) -> Split:
     return [], ask, after
 
 
-def _read_and_save(statement: nodes.Extract, focused: Agent) -> list[Item]:
-    focused.saves()
+def _read(statement: nodes.Extract) -> str:
     type_, _ = _present(statement.type)
-    save = say("data.save", quoted(statement.variable), type_words(type_))
-    return [
-        Item(say("data.read", clause(statement.source)), statement.origin, "extract"),
-        Item(save, statement.origin, "extract"),
-    ]
+    return say("data.read", shown(statement.source), type_words(type_), quoted(statement.variable))
+
+
+def _read_or_missing(statement: nodes.Extract, focused: Agent) -> Item:
+    focused.looks()
+    words = say("control.ask_else", _read(statement), say("data.save_missing"))
+    return Item(words, statement.origin, "extract")
 
 
 def _present(type_: nodes.Type) -> tuple[nodes.Type, bool]:
@@ -59,9 +57,9 @@ def emit_background(statement: nodes.BackgroundExtract) -> list[Item]:
     type_, optional = _present(statement.type)
     prompt = say(
         "data.background_prompt",
-        clause(statement.source),
-        quoted(statement.variable),
+        shown(statement.source),
         type_words(type_),
+        quoted(statement.variable),
         optional,
     )
     words = say("data.background", quoted(prompt), model_name(statement.model))
@@ -75,10 +73,7 @@ def emit_copy(statement: nodes.Copy, focused: Agent) -> list[Item]:
     """
     items = [_copy(statement)]
     if statement.otherwise is not None:
-        missing = say("data.copy_missing")
-        items.append(_copy_check(statement))
-        own = statement.source
-        items.extend(consequence(missing, statement.otherwise, statement.origin, focused, own))
+        items.append(asked(copy_check_words(statement), statement, statement.source, focused))
     return items + _typed(statement, focused)
 
 
@@ -91,13 +86,14 @@ def split_copy(statement: nodes.Copy, main: Agent) -> Split:
     copied = [_copy(statement)]
     if otherwise is None or fits(otherwise, main.context.capabilities):
         return copied, _verified, None
-    decision, lines = failure(say("data.copy_missing"), otherwise, origin, main)
+    decide, lines = failure(otherwise, origin, main)
 
-    def ask(asked: nodes.Statement, focused: Agent) -> list[Item]:
-        assert isinstance(asked, nodes.Copy)
-        return [_copy_check(asked), *decision, *_typed(asked, focused)]
+    def ask(asking: nodes.Statement, focused: Agent) -> list[Item]:
+        assert isinstance(asking, nodes.Copy)
+        focused.looks()
+        return [decide(copy_check_words(asking), asking), *_typed(asking, focused)]
 
-    return copied, ask, lambda: lines(_copy_check(statement).text)
+    return copied, ask, lambda: lines(copy_check_words(statement))
 
 
 def _verified(statement: nodes.Statement, focused: Agent) -> list[Item]:
@@ -106,14 +102,13 @@ def _verified(statement: nodes.Statement, focused: Agent) -> list[Item]:
 
 
 def _copy(statement: nodes.Copy) -> Item:
-    words = say("data.copy", clause(statement.source), quoted(statement.variable))
+    words = say("data.copy", shown(statement.source), quoted(statement.variable))
     return Item(words, statement.origin, "copy")
 
 
-def _copy_check(statement: nodes.Copy) -> Item:
+def copy_check_words(statement: nodes.Copy) -> str:
     value = quoted(runtime(statement.variable))
-    words = say("data.copy_check", value, clause(statement.source))
-    return Item(words, statement.origin, "copy")
+    return say("data.copy_check", value, shown(statement.source))
 
 
 def _typed(statement: nodes.Copy, focused: Agent) -> list[Item]:

@@ -6,51 +6,43 @@ from typing import assert_never
 
 from flowdsl.ir import nodes
 from flowdsl.prompt.outline import Item
-from flowdsl.prompt.text import clause, duration
+from flowdsl.prompt.text import duration, shown
 from flowdsl.prompt.words import say
 
-from .context import Agent, Split, consequence, failure
+from .context import Agent, Split, asked, failure
 
 Check = nodes.Choose | nodes.WaitUntil | nodes.Expect
 
 
 def emit_check(statement: Check, focused: Agent) -> list[Item]:
-    """The whole statement as bullets of one instruction."""
-    ask, missing = _words(statement)
-    return [
-        Item(ask, statement.origin, statement.kind),
-        *consequence(missing, statement.otherwise, statement.origin, focused, _own(statement)),
-    ]
+    """The whole statement as a bullet."""
+    return [asked(ask_words(statement), statement, _own(statement), focused)]
 
 
 def split_check(statement: Check, main: Agent) -> Split:
-    """The check alone as bullets, where its `else` needs the main agent's tools."""
-    words, missing = _words(statement)
-    origin = statement.origin
-    decision, lines = failure(missing, statement.otherwise, origin, main)
+    """The check alone as a bullet, where its `else` needs the main agent's tools."""
+    decide, lines = failure(statement.otherwise, statement.origin, main)
 
-    def ask(asked: nodes.Statement, focused: Agent) -> list[Item]:
-        assert isinstance(asked, nodes.Choose | nodes.WaitUntil | nodes.Expect)
-        return [Item(_words(asked)[0], origin, asked.kind), *decision]
+    def ask(asking: nodes.Statement, focused: Agent) -> list[Item]:
+        assert isinstance(asking, nodes.Choose | nodes.WaitUntil | nodes.Expect)
+        focused.looks()
+        return [decide(ask_words(asking), asking)]
 
-    return [], ask, lambda: lines(words)
+    return [], ask, lambda: lines(ask_words(statement))
 
 
 def _own(statement: Check) -> nodes.Text:
     return statement.target if isinstance(statement, nodes.Choose) else statement.condition
 
 
-def _words(statement: Check) -> tuple[str, str]:
-    """What to do, and how the sentence on its failure begins."""
+def ask_words(statement: Check) -> str:
+    """What to look for, as the beginning of a sentence."""
     match statement:
         case nodes.Choose(target=target):
-            return say("screen.choose", clause(target)), say("screen.choose_missing")
+            return say("screen.choose", shown(target))
         case nodes.WaitUntil(condition=condition, timeout_milliseconds=timeout):
-            return (
-                say("screen.wait_until", duration(timeout), clause(condition)),
-                say("screen.wait_missing"),
-            )
+            return say("screen.wait_until", duration(timeout), shown(condition))
         case nodes.Expect(condition=condition):
-            return say("screen.expect", clause(condition)), say("screen.expect_missing")
+            return say("screen.expect", shown(condition))
         case _:
             assert_never(statement)

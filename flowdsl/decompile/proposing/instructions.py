@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from flowdsl.format.literals import is_name
 from flowdsl.ir import nodes
+from flowdsl.ir.lowering.values import unmet
 from flowdsl.prompt.reading.texts import read_path
 from flowdsl.semantics.capabilities import MODIFIERS, NAMED_KEYS
 from flowdsl.semantics.statements.keys import OTHER_NAMES, chord_keys, is_key, shared_name
@@ -363,4 +364,4 @@ def _otherwise(type_: nodes.Type, source: nodes.Text) -> nodes.Body | None:
     """The `else` of a reading that must not fail, as lowering adds it where source has none."""
     if isinstance(type_, nodes.OptionalType):
         return None
-    return (nodes.Leave(origin=NOWHERE, action="abort", reason=source),)
+    return (nodes.Leave(origin=NOWHERE, action="abort", reason=unmet(source)),)

@@ -155,12 +155,14 @@ def _edited(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
 def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two edits insert the same words in place of the same words.
 
-    Where words are only removed, they may differ.
+    Where words are only removed, they may differ. On which side of them a blank was put is no
+    difference.
     """
     return one.keys() == other.keys() and all(
         len(one[path]) == len(other[path])
         and all(
-            new == new_there and (old == old_there or not new.strip())
+            new.split() == new_there.split()
+            and (old.split() == old_there.split() or not new.strip())
             for (old, new), (old_there, new_there) in zip(one[path], other[path], strict=True)
         )
         for path in one

@@ -8,12 +8,12 @@ from flowdsl.ir import nodes
 from flowdsl.ir.passes.placing import ENTRY
 from flowdsl.prompt.reading.frames import frames
 from flowdsl.prompt.reading.outline import ReadItem
-from flowdsl.prompt.text import clause, limit_words, quoted, spell_variable
+from flowdsl.prompt.text import limit_words, quoted
 from flowdsl.prompt.words import say
 from flowdsl.source.record import replace
 
 from ..model import NOWHERE
-from .statements import RUN, STRING, Unreadable, Words
+from .statements import RUN, STRING, Unreadable, Words, copied
 
 ReadBody = Callable[[Sequence[ReadItem]], nodes.Body]
 """Reads the lines under another line, as they are written for the agent that is being instructed.
@@ -59,10 +59,10 @@ class Instruction:
         self.main = main
         self.read = read
 
-    def consequence(self, lines: Lines, missing: str, own: nodes.Text | None = None) -> nodes.Body:
+    def consequence(self, lines: Lines, missing: str) -> nodes.Body:
         """The statements that follow a failure, if the next line tells of it.
 
-        `missing` is how it begins, `own` the text of the statement that failed.
+        That line begins with `missing`.
         """
         text = lines.text()
         if text is None:
@@ -71,7 +71,7 @@ class Instruction:
             return self.read(lines.take().children)
         if lines.leaf() is None or lines.takes(say("control.then", missing, say("control.go_on"))):
             return ()
-        leave = self.words.leave_after(text, missing, self.main, own)
+        leave = self.words.leave_after(text, missing, self.main)
         if leave is None:
             return ()
         lines.take()
@@ -156,40 +156,40 @@ class Focused:
             lines.take()
         return nodes.Store(origin=NOWHERE, assignments=tuple(assignments)) if assignments else None
 
-    def reading(self, lines: Lines) -> tuple[nodes.Extract, bool] | None:
-        """Reads the bullets of an `extract`, without its `else`; None if the next bullets are none.
+    def asked(self, lines: Lines) -> nodes.Statement | None:
+        """Reads a bullet that looks for something, with its `else`; None if the next is none."""
+        found = self._words.asked(lines.text() or "")
+        if found is None or (lines.leaf() is None) is not found.has_lines:
+            return None
+        statement = found.statement
+        if found.consequence == say("data.save_missing") and isinstance(statement, nodes.Extract):
+            lines.take()
+            return optional_extract(statement)
+        otherwise: nodes.Body = ()
+        if found.has_lines:
+            otherwise = self.body(lines.items[lines.position].children)
+        elif found.consequence is None:
+            otherwise = (self._words.unsaid_leave(own_text(statement)),)
+        elif found.consequence != say("control.go_on"):
+            leave = self._words.leave(found.consequence, main=False)
+            if leave is None:
+                return None
+            otherwise = (leave,)
+        lines.take()
+        return replace(statement, otherwise=otherwise)
 
-        The flag says whether a missing value is saved as missing.
-        """
-        words = self._words
-        read = words.match("data.read", lines.leaf() or "")
-        if read is None:
-            return None
+    def verified(self, lines: Lines, copy: nodes.Copy) -> nodes.Copy | None:
+        """Reads the bullet that verifies a copy, with its `else`; None if the next is none."""
         start = lines.position
-        lines.take()
-        found = words.match("data.save", lines.leaf() or "")
-        if found is None:
-            lines.position = start
-            return None
-        lines.take()
-        extract = nodes.Extract(
-            origin=NOWHERE,
-            variable=found[0],
-            type=found[1],
-            source=read[0],
-            model=None,
-            otherwise=(),
-        )
-        return extract, lines.takes(say("data.save_missing"))
+        asked = self.asked(lines)
+        if isinstance(asked, nodes.Copy) and replace(asked, otherwise=None) == copy:
+            return asked
+        lines.position = start
+        return None
 
     def copied(self, lines: Lines, copy: nodes.Copy) -> nodes.Copy:
         """Reads the bullets behind a copy, which verify it and keep it as a value of its type."""
-        verified = lines.takes(copy_check(copy))
-        otherwise: nodes.Body | None = None
-        if verified:
-            missing = say("data.copy_missing")
-            otherwise = self._instruction.consequence(lines, missing, copy.source)
-        return self.typed(lines, replace(copy, otherwise=otherwise))
+        return self.typed(lines, self.verified(lines, copy) or copy)
 
     def typed(self, lines: Lines, copy: nodes.Copy) -> nodes.Copy:
         """Reads the bullet that keeps a copied text as a value of its type."""
@@ -206,7 +206,7 @@ class Focused:
         assert text is not None
         words = self._words
         free = words.is_free(text)
-        inner = None if free else self._control(lines, text)
+        inner = None if free else self._control(lines, text) or self.asked(lines)
         if inner is not None:
             return inner
         if lines.leaf() is None:
@@ -214,13 +214,7 @@ class Focused:
         if free:
             lines.take()
             return words.free_action(text)
-        found = (
-            self.store(lines)
-            or self._check(lines, text)
-            or self._extract(lines)
-            or self._copy(lines)
-            or self._instruction.run(lines)
-        )
+        found = self.store(lines) or self._copy(lines) or self._instruction.run(lines)
         if found is not None:
             return found
         lines.take()
@@ -337,25 +331,6 @@ class Focused:
             return None
         return nodes.Branch(origin=NOWHERE, condition=condition, body=body)
 
-    def _check(self, lines: Lines, text: str) -> nodes.Statement | None:
-        found = self._words.check(text)
-        if found is None:
-            return None
-        lines.take()
-        own = found[0].target if isinstance(found[0], nodes.Choose) else found[0].condition
-        return replace(found[0], otherwise=self._instruction.consequence(lines, found[1], own))
-
-    def _extract(self, lines: Lines) -> nodes.Extract | None:
-        found = self.reading(lines)
-        if found is None:
-            return None
-        extract, saved_as_missing = found
-        if saved_as_missing:
-            return optional_extract(extract)
-        missing = say("data.read_missing")
-        otherwise = self._instruction.consequence(lines, missing, extract.source)
-        return replace(extract, otherwise=otherwise)
-
     def _copy(self, lines: Lines) -> nodes.Copy | None:
         copy = copy_line(self._words, lines.leaf() or "", main=False)
         if copy is None:
@@ -376,12 +351,17 @@ def copy_line(words: Words, text: str, main: bool) -> nodes.Copy | None:
     found = words.match("data.copy", text)
     if found is None:
         return None
-    return nodes.Copy(
-        origin=NOWHERE, variable=found[1], type=STRING, source=found[0], otherwise=None
-    )
+    return copied(found[1], found[0])
 
 
-def copy_check(copy: nodes.Copy) -> str:
-    """The question whether a copied text is the one that is shown."""
-    value = nodes.Variable(sigil="runtime", name=copy.variable)
-    return say("data.copy_check", quoted(spell_variable(value)), clause(copy.source))
+def own_text(statement: nodes.Statement) -> nodes.Text:
+    """What a statement looks for, in the author's words."""
+    match statement:
+        case nodes.Choose(target=text):
+            return text
+        case nodes.WaitUntil(condition=text) | nodes.Expect(condition=text):
+            return text
+        case nodes.Extract(source=text) | nodes.Copy(source=text):
+            return text
+        case _:
+            raise AssertionError(f"{statement.kind} looks for nothing")

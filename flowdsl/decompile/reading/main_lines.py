@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from flowdsl.codegen.prompt.data import copy_check_words
+from flowdsl.codegen.prompt.screen import ask_words
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import single_variable
 from flowdsl.ir.walk import BODIES, with_variables
@@ -15,7 +17,7 @@ from flowdsl.prompt.words import say
 from flowdsl.source.record import replace
 
 from ..model import NOWHERE
-from .bullets import Focused, Instruction, Lines, copy_check, copy_line
+from .bullets import Focused, Instruction, Lines, copy_line
 from .statements import Unreadable, Words
 
 
@@ -110,7 +112,7 @@ class Main:
         statements: list[nodes.Statement] = []
         while bullets.position < len(bullets.items):
             start = bullets.position
-            for read in (self._if, self._check, self._extract):
+            for read in (self._if, self._asked, self._extract):
                 found = read(lines, bullets, model)
                 if found is not None:
                     statements.append(found)
@@ -166,43 +168,38 @@ class Main:
         otherwise = self._guarded(lines, key, NONE, say("control.no_condition"))
         return nodes.If(origin=NOWHERE, branches=tuple(branches), otherwise=otherwise)
 
-    def _check(self, lines: Lines, bullets: Lines, model: str | None) -> nodes.Statement | None:
-        ask = bullets.leaf() or ""
-        found = self._words.check(ask)
-        if found is None:
+    def _asked(self, lines: Lines, bullets: Lines, model: str | None) -> nodes.Statement | None:
+        """Reads a bullet that looks for something and leaves the rest to the main agent.
+
+        None if the focused agent deals with it where it is not so.
+        """
+        text = bullets.leaf() or ""
+        found = self._words.match("control.ask_decide", text)
+        if found is None or found[2:] != (DONE, FAILED):
             return None
+        statement, key = found[:2]
+        # The lines behind the call name no value by the mark of the call.
+        plain = with_variables(statement, self._words.plain_variable, without=BODIES)
+        is_copy = isinstance(plain, nodes.Copy)
+        ask = copy_check_words(plain) if is_copy else ask_words(plain)
         bullets.take()
-        check, missing = found
-        otherwise = self._failure(lines, bullets, ask, missing)
-        if otherwise is None:
-            return None
-        if isinstance(check, nodes.Choose):
-            return replace(check, model=model, otherwise=otherwise)
-        return replace(check, otherwise=otherwise)
+        self.decisions.add(key)
+        otherwise = self._guarded(lines, key, FAILED, say("control.failed", ask))
+        if isinstance(statement, nodes.Choose):
+            return replace(statement, model=model, otherwise=otherwise)
+        return replace(statement, otherwise=otherwise)
 
     def _extract(self, lines: Lines, bullets: Lines, model: str | None) -> nodes.Extract | None:
-        found = self._focused.reading(bullets)
-        if found is None or not found[1] or bullets.leaf() is not None:
+        found = self._focused.asked(bullets)
+        if not isinstance(found, nodes.Extract) or found.otherwise is not None:
             return None
-        extract = found[0]
-        if lines.text() != say("data.if_missing", _in_quotes(extract.variable)):
+        if bullets.leaf() is not None:
             return None
-        return replace(extract, model=model, otherwise=self.body(lines.take().children))
-
-    def _failure(self, lines: Lines, bullets: Lines, ask: str, missing: str) -> nodes.Body | None:
-        """What the main agent does when a check has failed.
-
-        None if the focused agent deals with it.
-        """
-        found = self._words.match("control.decide_failed", bullets.leaf() or "")
-        if found is None or found[0] != missing or found[2] != FAILED:
+        if lines.text() != say("data.if_missing", _in_quotes(found.variable)):
             return None
-        key = found[1]
-        bullets.take()
-        if not bullets.takes(say("control.decide_none", quoted(key), quoted(DONE))):
-            return None
-        self.decisions.add(key)
-        return self._guarded(lines, key, FAILED, say("control.failed", ask.rstrip(".")))
+        otherwise = self.body(lines.take().children)
+        assert isinstance(found.type, nodes.OptionalType)
+        return replace(found, type=found.type.inner, model=model, otherwise=otherwise)
 
     def _guarded(self, lines: Lines, key: str, answer: str, why: str) -> nodes.Body:
         """The statements that are done only if the decision `key` is `answer`."""
@@ -224,15 +221,18 @@ class Main:
         """A copy with what a focused agent does with it, and the values that it keeps besides."""
         item, model = self._instructed(lines)
         bullets = Lines(self._under_notes(item) if item is not None else ())
-        ask = copy_check(copy)
-        if bullets.takes(ask):
+        after = Lines(lines.items)
+        after.position = lines.position + 1
+        decided = self._asked(after, bullets, model)
+        if isinstance(decided, nodes.Copy) and replace(decided, otherwise=None) == copy:
+            lines.position = after.position
+            yield self._focused.typed(bullets, decided)
+        elif (verified := self._focused.verified(bullets, copy)) is not None:
             lines.take()
-            missing = say("data.copy_missing")
-            otherwise = self._failure(lines, bullets, ask, missing)
-            if otherwise is None:
-                otherwise = self._focused.consequence(bullets, missing, copy.source)
-                otherwise = otherwise if model is None else with_model(otherwise, model)
-            yield self._focused.typed(bullets, replace(copy, otherwise=otherwise))
+            otherwise = verified.otherwise
+            if otherwise is not None and model is not None:
+                otherwise = with_model(otherwise, model)
+            yield self._focused.typed(bullets, replace(verified, otherwise=otherwise))
         else:
             yield self._focused.typed(bullets, copy)
             if not bullets.position:

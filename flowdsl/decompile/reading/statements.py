@@ -7,15 +7,15 @@ from typing import Literal
 
 from flowdsl.codegen.prompt.control import loop_items
 from flowdsl.ir import nodes
+from flowdsl.ir.lowering.values import unmet
 from flowdsl.prompt.reading.conditions import Conditions
-from flowdsl.prompt.reading.frames import Read, frames
+from flowdsl.prompt.reading.frames import Free, Read, frames
 from flowdsl.prompt.reading.phrases import Phrases
 from flowdsl.prompt.reading.texts import Texts, in_brackets, in_quotes
 from flowdsl.prompt.sentences import FOCUSED, MAIN, SENTENCES
 from flowdsl.prompt.text import OPEN_PART
-from flowdsl.prompt.words import say
 from flowdsl.semantics.capabilities import Capabilities
-from flowdsl.source.record import replace
+from flowdsl.source.record import Record, replace
 
 from ..model import NOWHERE
 from .loops import read_items
@@ -26,6 +26,17 @@ RUN = "execute_terminal_command"
 
 class Unreadable(Exception):
     """Raised for a text that code generation does not write."""
+
+
+class Asked(Record):
+    """A line that looks for something: the statement without its `else`, and what is said of that.
+
+    `consequence` are the words behind "else", and `has_lines` says that lines stand under it.
+    """
+
+    statement: nodes.Statement
+    consequence: str | None
+    has_lines: bool
 
 
 class Words:
@@ -43,8 +54,9 @@ class Words:
         self.sentences = self.phrases.sentences
         self.sentences.kinds |= {
             "items": partial(_items, texts),
+            "ask": self._ask,
+            "consequence": Free(str),
             "mark": _marked,
-            "missing": _missing,
             "picture": _open_part,
             "reading": in_quotes(self._background_prompt),
         }
@@ -84,18 +96,19 @@ class Words:
 
     # Leaving
 
-    def leave(self, words: str, main: bool, own: nodes.Text | None = None) -> nodes.Leave | None:
-        """Reads an `abort`, `fail` or `finish` at the end of a sentence, without the full stop.
-
-        `own` is the text of the statement that failed, the reason where none is given.
-        """
+    def leave(self, words: str, main: bool) -> nodes.Leave | None:
+        """Reads an `abort`, `fail` or `finish` at the end of a sentence, without the full stop."""
         for name, action in _LEAVES.items():
             found = self.match(name, words) if _is_told(name, main) else None
             if found is not None and (action != "finish" or self.can("finish", main)):
-                reason = found[0] if found else own if name in _OWN else None
+                reason = found[0] if found else None
                 noted = self.noted if action == "abort" and not main else None
                 return nodes.Leave(origin=NOWHERE, action=action, reason=reason, noted=noted)
         return None
+
+    def unsaid_leave(self, own: nodes.Text) -> nodes.Leave:
+        """The failure of a bullet that does not say one; `own` is what it looked for."""
+        return nodes.Leave(origin=NOWHERE, action="abort", reason=unmet(own), noted=self.noted)
 
     def leave_statement(self, text: str, main: bool) -> nodes.Leave | None:
         """Reads a leaving statement that is a sentence of its own."""
@@ -103,14 +116,12 @@ class Words:
             return None
         return self.leave(text[:1].lower() + text[1:-1], main)
 
-    def leave_after(
-        self, text: str, start: str, main: bool, own: nodes.Text | None = None
-    ) -> nodes.Leave | None:
+    def leave_after(self, text: str, start: str, main: bool) -> nodes.Leave | None:
         """Reads a leaving statement behind the words `start`."""
         _, between, end = frames("control.then")[0].literals
         if not text.startswith(start + between) or not text.endswith(end):
             return None
-        return self.leave(text[len(start + between) : -len(end)], main, own)
+        return self.leave(text[len(start + between) : -len(end)], main)
 
     # Actions
 
@@ -196,7 +207,7 @@ class Words:
         found = self.match("data.background_prompt", text)
         if found is None:
             return None
-        source, variable, type_, optional = found
+        source, type_, variable, optional = found
         return source, variable, nodes.OptionalType(inner=type_) if optional else type_
 
     def copied_value(self, text: str, variable: str) -> nodes.Type | None:
@@ -223,19 +234,43 @@ class Words:
 
     # Checks
 
-    def check(self, text: str) -> tuple[nodes.Choose | nodes.WaitUntil | nodes.Expect, str] | None:
-        """Reads a check without its `else`, and how the sentence on its failure begins."""
-        if found := self.match("screen.choose", text):
-            choose = nodes.Choose(origin=NOWHERE, target=found[0], model=None, otherwise=())
-            return choose, say("screen.choose_missing")
-        if found := self.match("screen.expect", text):
-            expect = nodes.Expect(origin=NOWHERE, condition=found[0], otherwise=())
-            return expect, say("screen.expect_missing")
-        if found := self.match("screen.wait_until", text):
+    def _ask(self, text: str, position: int) -> tuple[nodes.Statement, int] | None:
+        """Reads what is asked of the screen, as a statement without its `else`."""
+        read = self.sentences.read
+        if found := read("screen.choose", text, position):
+            (target,), end = found
+            return nodes.Choose(origin=NOWHERE, target=target, model=None, otherwise=()), end
+        if found := read("screen.expect", text, position):
+            (condition,), end = found
+            return nodes.Expect(origin=NOWHERE, condition=condition, otherwise=()), end
+        if found := read("screen.wait_until", text, position):
+            (time, condition), end = found
             wait = nodes.WaitUntil(
-                origin=NOWHERE, condition=found[1], timeout_milliseconds=found[0], otherwise=()
+                origin=NOWHERE, condition=condition, timeout_milliseconds=time, otherwise=()
             )
-            return wait, say("screen.wait_missing")
+            return wait, end
+        if found := read("data.read", text, position):
+            (source, type_, variable), end = found
+            extract = nodes.Extract(
+                origin=NOWHERE,
+                variable=variable,
+                type=type_,
+                source=source,
+                model=None,
+                otherwise=(),
+            )
+            return extract, end
+        if found := read("data.copy_check", text, position):
+            (value, source), end = found
+            return copied(value, source), end
+        return None
+
+    def asked(self, text: str) -> Asked | None:
+        """Reads a line that looks for something; None for another."""
+        for name in ("control.ask", "control.ask_else", "control.ask_else_do"):
+            if found := self.match(name, text):
+                statement, *said = found
+                return Asked(statement, said[0] if said else None, name == "control.ask_else_do")
         return None
 
 
@@ -245,6 +280,11 @@ def _assignment(
     if variable != key:
         return None
     return nodes.Assignment(variable=variable, append=append, value=value, origin=NOWHERE)
+
+
+def copied(variable: str, source: nodes.Text) -> nodes.Copy:
+    """The copy of a text, without its type and `else`."""
+    return nodes.Copy(origin=NOWHERE, variable=variable, type=STRING, source=source, otherwise=None)
 
 
 _STATEMENTS = (
@@ -281,16 +321,11 @@ _STATEMENTS = (
 )
 """The sentences with which statements begin."""
 
-_OWN = ("control.fail", "control.attempt_failed")
-"""Sentences whose reason is the text of what failed."""
-
 _LEAVES: dict[str, Literal["abort", "retry", "finish"]] = {
     "control.fail_last": "abort",
     "control.fail_with": "abort",
-    "control.fail": "abort",
     "control.attempt_failed_last": "retry",
     "control.attempt_reported_last": "retry",
-    "control.attempt_failed": "retry",
     "control.attempt_failed_with": "retry",
     "control.attempt_reported": "retry",
     "control.finish": "finish",
@@ -301,9 +336,6 @@ _LEAVES: dict[str, Literal["abort", "retry", "finish"]] = {
 def _is_told(name: str, main: bool) -> bool:
     """Whether a sentence is said to the agent that is instructed."""
     return (MAIN if main else FOCUSED) in SENTENCES[name].readers or name == "control.finish"
-
-
-_MISSING = ("screen.choose_missing", "screen.wait_missing", "screen.expect_missing")
 
 
 @cache
@@ -334,14 +366,6 @@ def _marked(text: str, position: int) -> tuple[str, int] | None:
     if end < 0 or not text.startswith("\u27ea", position):
         return None
     return text[position + 1 : end], end + 1
-
-
-def _missing(text: str, position: int) -> tuple[str, int] | None:
-    """Reads the words with which the sentence on a failed check begins."""
-    for words in map(say, (*_MISSING, "data.copy_missing")):
-        if text.startswith(words, position):
-            return words, position + len(words)
-    return None
 
 
 def _open_part(text: str, position: int) -> tuple[str, int] | None:

@@ -7,7 +7,7 @@ from typing import Any, assert_never
 from flowdsl.format.literals import is_name, plain_literal, value_literal
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.statements import DEFAULT_TIMEOUT_MILLISECONDS, not_reached
-from flowdsl.ir.lowering.values import joined, single_variable
+from flowdsl.ir.lowering.values import joined, single_variable, unmet
 from flowdsl.ir.typed_days import read_command
 from flowdsl.semantics.values.displays import has_displays, problem_of
 
@@ -32,7 +32,7 @@ _REASONS: dict[type, str] = {
     nodes.Copy: "source",
     nodes.Expect: "condition",
 }
-"""The field of each statement whose text is the reason of its failure where it has no `else`."""
+"""The field of each statement that says what it looks for."""
 
 
 class Wanted:
@@ -149,7 +149,7 @@ class Writer(ValueWriter):
                 head = f"repeat until {self.condition(node.until)} max {self._limit(node.limit)}"
                 if node.delay_milliseconds:
                     head += f" wait {duration(node.delay_milliseconds)}"
-                own = not_reached(node.limit, node.until)
+                own = not_reached(node.until)
                 written = self._with_block(head, line.bodies[0], attempt)
                 return self._with_else(written, line.bodies[1], own, attempt)
             case nodes.Retry(entry=False):
@@ -342,7 +342,7 @@ class Writer(ValueWriter):
         return self._else(head, node, line, attempt)
 
     def _else(self, head: str, node: Failing, line: Line, attempt: bool) -> list[str]:
-        own = getattr(node, _REASONS[type(node)])
+        own = unmet(getattr(node, _REASONS[type(node)]))
         return self._with_else([head], line.bodies[0], own, attempt)
 
     def _with_else(

@@ -29,6 +29,7 @@ from .values import (
     origin_of,
     result_object,
     single_variable,
+    unmet,
     variable_value,
 )
 
@@ -141,7 +142,7 @@ class BodyLowering:
                     origin=origin,
                     target=target,
                     model=_string(statement.model),
-                    otherwise=self._otherwise(statement.otherwise, target, frame, origin),
+                    otherwise=self._otherwise(statement.otherwise, unmet(target), frame, origin),
                 )
             case ast.TypeStmt():
                 if statement in self.values.model.typed_days:
@@ -167,7 +168,7 @@ class BodyLowering:
                     timeout_milliseconds=timeout.milliseconds
                     if timeout
                     else DEFAULT_TIMEOUT_MILLISECONDS,
-                    otherwise=self._otherwise(statement.otherwise, condition, frame, origin),
+                    otherwise=self._otherwise(statement.otherwise, unmet(condition), frame, origin),
                 )
             case ast.ExtractStmt():
                 yield self._extract(statement, frame, origin)
@@ -184,7 +185,7 @@ class BodyLowering:
                 yield nodes.Expect(
                     origin=origin,
                     condition=condition,
-                    otherwise=self._otherwise(statement.otherwise, condition, frame, origin),
+                    otherwise=self._otherwise(statement.otherwise, unmet(condition), frame, origin),
                 )
             case ast.CaptureStmt():
                 yield nodes.Capture(origin=origin, file=self.values.line(statement.file, frame))
@@ -273,7 +274,9 @@ class BodyLowering:
         counted = nodes.Day(base=day.base, name=day.name, shifts=day.shifts)
         yield nodes.TypeDay(origin=origin, command=command_of(counted, display), target=target)
         shown = joined((*target, *literal(shown_words(display))))
-        yield nodes.Expect(origin=origin, condition=shown, otherwise=(_fail(shown, frame, origin),))
+        yield nodes.Expect(
+            origin=origin, condition=shown, otherwise=(_fail(unmet(shown), frame, origin),)
+        )
 
     def _may_be_missing(self, ref: ast.Ref) -> bool:
         return isinstance(self.values.model.ref_types[ref], types.Optional)
@@ -283,16 +286,16 @@ class BodyLowering:
     def _otherwise(
         self,
         otherwise: ast.Otherwise | None,
-        own: nodes.Text,
+        reason: nodes.Text,
         frame: Frame,
         origin: nodes.Origin,
     ) -> nodes.Body:
         """The body of an `else`.
 
-        Without one the statement fails with its own text as the reason.
+        Without one the statement fails, with a reason of its own.
         """
         if otherwise is None:
-            return (_fail(own, frame, origin),)
+            return (_fail(reason, frame, origin),)
         action = otherwise.action
         if isinstance(action, ast.Block):
             return self.body(action, frame)
@@ -354,7 +357,7 @@ class BodyLowering:
     ) -> nodes.Body | None:
         if isinstance(type_, types.Optional) and otherwise is None:
             return None
-        return self._otherwise(otherwise, own, frame, origin)
+        return self._otherwise(otherwise, unmet(own), frame, origin)
 
     def _run(self, statement: ast.RunStmt, frame: Frame, origin: nodes.Origin) -> nodes.Run:
         type_ = None if statement.type is None else self.values.model.declared_types[statement.type]
@@ -492,14 +495,14 @@ class BodyLowering:
         limit = self._bound(statement.limit)
         until = self.values.condition(statement.until, frame)
         # A condition said twice is one in the prompt; the source still asks for more than a look.
-        own = not_reached(limit, until if isinstance(statement.until, ast.SeesExpr) else None)
+        reason = not_reached(until if isinstance(statement.until, ast.SeesExpr) else None)
         return nodes.Repeat(
             origin=origin,
             until=until,
             limit=limit,
             delay_milliseconds=statement.delay.milliseconds if statement.delay else 0,
             body=self.body(statement.body, frame.within(passes=True)),
-            otherwise=self._otherwise(statement.otherwise, own, frame, origin),
+            otherwise=self._otherwise(statement.otherwise, reason, frame, origin),
         )
 
     def _retry(
@@ -811,12 +814,11 @@ def too_many(limit: nodes.Limit) -> nodes.Text:
     return joined((*literal("more than "), _piece(limit), *literal(" entries to work through")))
 
 
-def not_reached(limit: nodes.Limit, until: nodes.Condition | None) -> nodes.Text:
+def not_reached(until: nodes.Condition | None) -> nodes.Text:
     """Why a `repeat` fails that has no `else`; `until` is told where it is one look."""
-    own = (*literal("not reached in "), _piece(limit), *literal(" rounds"))
     if isinstance(until, nodes.Sees):
-        own = (*own, *literal(": "), *until.text)
-    return joined(own)
+        return unmet(until.text)
+    return literal("what was to end the rounds is still not so")
 
 
 def _piece(limit: nodes.Limit) -> nodes.Piece:

@@ -103,6 +103,11 @@ def literal(value: str) -> nodes.Text:
     return (nodes.TextPiece(value=value),) if value else ()
 
 
+def unmet(own: nodes.Text) -> nodes.Text:
+    """The reason of a statement that looked for something in vain and gives none of its own."""
+    return joined((*literal("not so or not found: "), *own))
+
+
 def joined(pieces: Iterable[nodes.TextPiece | nodes.Variable]) -> nodes.Text:
     """The pieces, with neighbouring literals joined and empty ones dropped."""
     merged: list[nodes.TextPiece | nodes.Variable] = []

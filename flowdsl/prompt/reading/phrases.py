@@ -57,6 +57,7 @@ class Phrases:
                 "options": self._options,
                 "quoted": in_marks(texts.text),
                 "reason": in_marks(texts.text),
+                "shown": texts.shown,
                 "text": in_marks(texts.text),
                 "type": self.type,
                 "value": self.value,

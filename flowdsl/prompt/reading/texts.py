@@ -21,6 +21,7 @@ from flowdsl.prompt.text import (
     duration,
     quoted,
     quoted_text,
+    shown,
     spell_command,
     spell_path,
     spell_text,
@@ -89,6 +90,28 @@ class Texts:
         marked = _in_brackets(spelled, 0) if spelled.startswith("\u27e6") else None
         text = self.text(spelled if marked is None else marked)
         return text if text is not None and clause(text) == spelled else None
+
+    def shown(self, spelled: str, position: int) -> tuple[nodes.Text, int] | None:
+        """Reads what `shown` writes: words for something on the screen, between “ and ”."""
+        if not spelled.startswith("\u201c", position):
+            return None
+        pieces: list[nodes.TextPiece | nodes.Variable] = []
+        begin = position + 1
+        for found in _SHOWN.finditer(spelled, begin):
+            before = self.literal(spelled[begin : found.start()])
+            if before is None:
+                return None
+            pieces.append(nodes.TextPiece(value=before))
+            noted = spelled.startswith(DATA_NOTE, found.end())
+            begin = found.end() + (len(DATA_NOTE) if noted else 0)
+            if found[0] == "\u201d":
+                text = joined(pieces)
+                return (text, begin) if shown(text) == spelled[position:begin] else None
+            variable = self._variable.fullmatch(found[1] or found[0])
+            if variable is None:
+                return None
+            pieces.append(_variable(variable, noted))
+        return None
 
     def literal(self, spelled: str) -> str | None:
         """The characters of a text without variables."""
@@ -213,6 +236,10 @@ def _bracketed_lines(text: str, position: int, between: str) -> tuple[str, int]:
         position = end + len(closing)
         end = position + len(between) if text.startswith(between + opening, position) else -1
     return "\n".join(lines), position
+
+
+_SHOWN = re.compile("\u201d|\u27e6([^\u27e6\u27e7]*)\u27e7|\u27ea[^\u27ea\u27eb]*\u27eb")
+"""The end of words for something on the screen, or a value in them."""
 
 
 def _odd(names: Iterable[str]) -> list[str]:
@@ -343,6 +370,11 @@ def variable_path(spelled: str) -> tuple[str, tuple[str | int, ...]] | None:
     return (found[1], path) if spell_path(path) == found[2] else None
 
 
+def _held(spelled: str) -> str | None:
+    found = _RUNTIME.fullmatch(spelled)
+    return None if found is None else found[1]
+
+
 def whole_number(text: str, position: int) -> tuple[int, int] | None:
     """Reads a number without a sign."""
     found = _NUMBER.match(text, position)
@@ -390,6 +422,7 @@ def whole(read: Exact) -> Free:
 NAMELESS: dict[str, Read | Free] = {
     COUNT: whole_number,
     "duration": milliseconds,
+    "held": in_quotes(_held),
     "keys": Free(keys),
     "list": Free(str),
     "model": Free(model),

@@ -17,14 +17,9 @@ from flowdsl.simulate import trace
 from flowdsl.simulate.shapes import EMPTY
 from flowdsl.simulate.trace import Recorder
 from flowdsl.simulate.world import (
-    CHOOSE,
     COMMAND,
     COPY,
     DAY,
-    EXPECT,
-    OUTPUT,
-    READ,
-    WAIT,
     Question,
 )
 from flowdsl.source.record import Record
@@ -34,18 +29,18 @@ from .clipboard import copied_date, display_of
 from .grammar import Grammar, Said
 from .kinds import CONSEQUENCES
 from .layout import Defect, Line
-from .memory import Memory, View, from_json, holds, written
+from .memory import Memory, View, from_json, holds
 
 LINES = (
     *(name for name in SENTENCES if name.startswith("actions.")),
     "screen.focused",
-    "screen.choose",
-    "screen.wait_until",
-    "screen.expect",
+    "control.ask",
+    "control.ask_else",
+    "control.ask_else_do",
+    "control.ask_decide",
     "control.note_failure",
     "control.decide",
     "control.decide_otherwise",
-    "control.decide_failed",
     "control.decide_none",
     "control.loop_count",
     "control.attempt",
@@ -64,13 +59,9 @@ LINES = (
     "control.loop",
     "control.start_loop",
     "control.end_loop",
-    "data.read",
-    "data.save",
-    "data.save_missing",
     "data.saved_here",
     "data.saved_before",
     "data.copy",
-    "data.copy_check",
     "data.copy_empty",
     "data.store",
     "data.store_copied",
@@ -92,11 +83,6 @@ LINES = (
 """The sentences that a line may be; the others stand in holes, or make up paragraphs."""
 
 _CHECKS = {
-    "screen.choose": "screen.choose_missing",
-    "screen.wait_until": "screen.wait_missing",
-    "screen.expect": "screen.expect_missing",
-    "data.save": "data.read_missing",
-    "data.copy_check": "data.copy_missing",
     "tools.run": "tools.run_check",
     "control.repeat": "control.repeat_missing",
     "control.retry": "control.retry_missing",
@@ -113,10 +99,9 @@ _EXPLAINED = {
         (
             "control.decide",
             "control.decide_otherwise",
-            "control.decide_failed",
+            "control.ask_decide",
             "control.decide_none",
             "control.note_failure",
-            "data.save",
             "data.save_missing",
             "data.copy_empty",
             "data.store",
@@ -128,7 +113,6 @@ _EXPLAINED = {
         "rules.save",
     ),
     "data.append_numbered": "rules.append",
-    **dict.fromkeys(("control.fail", "control.attempt_failed"), "rules.reason"),
     "screen.wait_until": "rules.wait",
 }
 """The sentences with words that a rule explains to the agent, and the rule."""
@@ -156,13 +140,11 @@ class Finished(Exception):
 class Open(Record):
     """What a line leaves open: the sentence that goes on from it, and whether that applies.
 
-    `words` are those behind the colon of the line, which are the reason where none is given.
     `may_stay` says that nothing need go on from it: what a command does may be left unsaid.
     """
 
     start: str
     failed: Callable[[Said], bool]
-    words: str | None = None
     may_stay: bool = False
 
 
@@ -202,8 +184,6 @@ class Agent:
         self.attempts = 0
         self.rounds = 0
         self.last_reason: str | None = None
-        self.words: str | None = None
-        self._reading: str | None = None
 
     # Lines in order
 
@@ -225,7 +205,6 @@ class Agent:
                 open_, chosen = self._start(said, line, open_, chosen)
                 continue
             open_ = self.sentence(said, line)
-            self._asked = line.text.removesuffix(".")
             chosen = None
         if lines:
             self._closed(open_, lines[-1])
@@ -250,10 +229,10 @@ class Agent:
             raise Defect(f"a line with {len(found)} meanings ({names})", inside(line.text))
         if not found:
             return None
-        self._hear(found[0], line)
+        self.hear(found[0], line)
         return found[0]
 
-    def _hear(self, said: Said, line: Line) -> None:
+    def hear(self, said: Said, line: Line) -> None:
         """Refuse a sentence that is not said to this agent, or whose words no rule explains."""
         if self.reader not in SENTENCES[said.name].readers:
             raise self.meaningless(line)
@@ -268,9 +247,7 @@ class Agent:
             "control.then",
             "control.decide",
             "control.decide_otherwise",
-            "control.decide_failed",
             "control.decide_none",
-            "data.save_missing",
         )
 
     def _start(
@@ -278,13 +255,6 @@ class Agent:
     ) -> tuple[Open | None, bool | None]:
         """Carry out a line that begins with a condition; what it leaves open in turn."""
         match said.name:
-            case "data.save_missing":
-                if open_ is None or open_.start != "data.read_missing":
-                    raise self.meaningless(line)
-                if open_.failed(said):
-                    self.view.saved.add(self._saved)
-                    self.memory.save(self._saved, EMPTY)
-                return None, None
             case "control.decide" | "control.decide_otherwise":
                 if said.name == "control.decide":
                     chosen = None  # it begins anew, also behind another `If`
@@ -293,16 +263,10 @@ class Agent:
                 taken = not chosen and holds(
                     said["condition"], self.view, self.recorder, ends=said["answer"] == DONE
                 )
-                self.memory.whys[said["variable"], said["answer"]] = _unmarked(said["condition"])
+                self.memory.whys[said["variable"], said["answer"]] = unmarked(said["condition"])
                 if taken:
                     self.memory.save(said["variable"], said["answer"])
                 return None, bool(chosen) or taken
-            case "control.decide_failed":
-                taken = self._applies(said["missing"], line, open_, chosen)
-                self.memory.whys[said["variable"], said["answer"]] = _unmarked(self._asked)
-                if taken:
-                    self.memory.save(said["variable"], said["answer"])
-                return None, taken
             case "control.decide_none":
                 if chosen is None:
                     raise self.meaningless(line)
@@ -319,7 +283,7 @@ class Agent:
     ) -> tuple[Open | None, bool | None]:
         """Carry out what stands under or behind a condition, if it is so."""
         start: Said = said["start"]
-        self._hear(start, line)
+        self.hear(start, line)
         taken = self._applies(start, line, open_, chosen)
         if said.name == "control.under":
             if not line.children:
@@ -355,7 +319,6 @@ class Agent:
             case _:
                 if open_ is None or open_.start != start.name:
                     raise self.meaningless(line)
-                self.words = open_.words
                 return open_.failed(start)
 
     def decided(self, said: Said, line: Line) -> bool:
@@ -363,7 +326,7 @@ class Agent:
         why: Said = said["why"]
         known = self.memory.whys.get((said["variable"][0], said["answer"]))
         told = why["check"] if why.name == "control.failed" else why
-        if known is not None and known != _unmarked(told):
+        if known is not None and known != unmarked(told):
             raise Defect("a decision is told with another reason than it had", inside(line.text))
         return bool(self.memory.values.get(said["variable"][0]) == said["answer"])
 
@@ -382,39 +345,31 @@ class Agent:
 
     def consequence(self, said: Said, line: Line) -> None:
         """What is to be done where a line leaves."""
-        self._hear(said, line)
+        self.hear(said, line)
         match said.name:
             case "control.go_on":
                 return
-            case "control.fail" | "control.fail_with" | "control.fail_last":
-                raise self.failed(self._reason(said, line))
-            case "control.attempt_failed" | "control.attempt_failed_with":
-                raise self.attempt_failed(self._reason(said, line), line)
+            case "control.fail_with":
+                raise self.failed(self.view.text(said["reason"]))
+            case "control.fail_last":
+                raise self.failed(self.last(line))
+            case "control.attempt_failed_with":
+                raise self.attempt_failed(self.view.text(said["reason"]), line)
             case "control.attempt_failed_last":
                 raise self.attempt_failed(self.last(line), line)
             case "control.attempt_reported":
                 raise self.attempt_reported(self.view.text(said["reason"]), line)
             case "control.attempt_reported_last":
                 raise self.attempt_reported(self.last(line), line)
-            case _:
+            case "control.finish":
                 raise self.finished(said, line)
+            case _:
+                raise self.meaningless(line)
 
     def last(self, line: Line) -> str:
         if self.last_reason is None:
             raise self.meaningless(line)
         return self.last_reason
-
-    def _reason(self, said: Said, line: Line) -> str:
-        """The reason of a failure: the given one, or the words of what failed."""
-        match said.name:
-            case "control.fail_with" | "control.attempt_failed_with":
-                return self.view.text(said["reason"])
-            case "control.fail_last":
-                return self.last(line)
-            case _:
-                if self.words is None:
-                    raise Defect("nothing that failed has words behind a colon", line.text)
-                return self.words
 
     def failed(self, reason: str) -> Exception:
         return Aborted(reason)
@@ -441,6 +396,8 @@ class Agent:
                 return self.retry(1, said, line)
             case "control.each" | "control.each_number":
                 return self.each(said, line)
+            case "control.ask_else_do" if line.children:
+                return self.own(said, line)
             case _ if line.children:
                 raise Defect("lines under a sentence that ends", inside(line.text))
             case "actions.type_into":
@@ -523,8 +480,13 @@ class Agent:
         command = self.view.text(said["command"])
         self.act(trace.COMMAND, command)
         self._command = command
-        left = self._check("tools.run", Question(COMMAND, command))
-        return Open(left.start, left.failed, left.words, may_stay=True)
+        question = Question(COMMAND, command)
+
+        def failed(_: Said) -> bool:
+            self.recorder.use(question)
+            return not self.recorder.ask(question)
+
+        return Open(_CHECKS["tools.run"], failed, may_stay=True)
 
     def _allowed(self, command: str) -> None:
         """Refuse a command that the service would not run; variables stand in it as spelled."""
@@ -551,15 +513,6 @@ class Agent:
         text = self.memory.variant.clipboard if missing else spelled(found)
         self.memory.values[said["key"]] = text
         self.memory.copied[said["key"]] = (self.recorder.known(question), found)
-
-    def _check(self, name: str, question: Question) -> Open:
-        """What a check leaves open: whether the answer to a question is no."""
-
-        def failed(_: Said) -> bool:
-            self.recorder.use(question)
-            return not self.recorder.ask(question)
-
-        return Open(_CHECKS[name], failed, question.text)
 
     def repeat(self, said: Said, line: Line) -> Open:
         raise NotImplementedError
@@ -603,71 +556,16 @@ class Agent:
         found = self.view.value(content) if kind == "variable" else self.view.text(content)
         return from_json(found) if isinstance(found, str) else found
 
-    # What focused agents do, and nobody else
-
-    def ask_screen(self, said: Said) -> Open:
-        match said.name:
-            case "screen.choose":
-                target = self.view.text(said["target"])
-                question = Question(CHOOSE, target, model=self.model)
-                found = bool(self.recorder.ask(question))
-                self.recorder.use(question)
-                if found:
-                    self.act(trace.OPEN, target)
-                return Open(_CHECKS[said.name], lambda _: not found, target)
-            case "screen.wait_until":
-                question = Question(
-                    WAIT, self.view.text(said["condition"]), milliseconds=said["time"]
-                )
-                happened = self.recorder.wait(question)
-                return Open(_CHECKS[said.name], lambda _: not happened, question.text)
-            case _:
-                question = Question(EXPECT, self.view.text(said["condition"]))
-                return self._check(said.name, question)
-
-    def read(self, said: Said) -> Open | None:
-        if said.name == "data.read":
-            self._reading = self.view.text(said["source"])
-            return None
-        if self._reading is None:
-            raise Defect("a value is saved that nobody has read", said["key"])
-        question = Question(READ, self._reading, shape=said["type"], model=self.model)
-        self._reading = None
-        return self.keep(said["key"], question)
-
-    def keep(self, key: str, question: Question) -> Open:
-        """Save what the world answers, if it answers anything."""
-        self.recorder.hint(key=key)
-        found = self.recorder.ask(question)
-        missing = found in (None, "", EMPTY)
-        self._saved = key
-        if not missing:
-            self.view.saved.add(key)
-            self.memory.save(key, written(found, question.shape))
-
-        def failed(_: Said) -> bool:
-            self.recorder.use(question)
-            return missing
-
-        return Open("data.read_missing", failed, question.text)
-
-    def output(self, said: Said) -> Open:
-        question = Question(OUTPUT, self._command, shape=said["type"])
-        left = self.keep(said["key"], question)
-        return Open(left.start, left.failed, left.words, may_stay=True)
-
-    _saved = ""
     _command = ""
-    _asked = ""
 
 
-def _unmarked(said: Any) -> Any:
+def unmarked(said: Any) -> Any:
     """What was said, with marks as variables: one agent saves a value, another is handed it."""
     match said:
         case Said(name=name, holes=holes):
-            return Said(name, _unmarked(holes))
+            return Said(name, unmarked(holes))
         case tuple():
-            return tuple(map(_unmarked, said[1:] if said[:1] == (SAVED,) else said))
+            return tuple(map(unmarked, said[1:] if said[:1] == (SAVED,) else said))
         case str():
             return re.sub("⟪([^⟪⟫]*)⟫", r"{{\1}}", said)
         case _:

@@ -8,12 +8,13 @@ from functools import cached_property
 from typing import Any
 
 from flowdsl.prompt.sentences import FOCUSED
+from flowdsl.simulate import trace
 from flowdsl.simulate.shapes import EMPTY, EnumShape, OptionalShape, ScalarShape
 from flowdsl.simulate.trace import Recorder
-from flowdsl.simulate.world import COPY, Question
+from flowdsl.simulate.world import CHOOSE, COPY, EXPECT, OUTPUT, READ, WAIT, Question
 from flowdsl.source.record import Record
 
-from .agent import Aborted, Agent, Open
+from .agent import Aborted, Agent, Open, unmarked
 from .characters import PathParts, inside, spelled
 from .grammar import Grammar, Said
 from .layout import Defect, Line
@@ -113,14 +114,13 @@ class Focused(Agent):
 
     def own(self, said: Said, line: Line) -> Open | None:
         match said.name:
-            case "screen.choose" | "screen.wait_until" | "screen.expect":
-                return self.ask_screen(said)
-            case "data.read" | "data.save":
-                return self.read(said)
+            case "control.ask_else_do" if not line.children:
+                raise Defect("nothing is said to do where it is not so", inside(line.text))
+            case "control.ask" | "control.ask_else" | "control.ask_else_do" | "control.ask_decide":
+                self.looks(said, line)
             case "tools.run_save":
-                return self.output(said)
-            case "data.copy_check":
-                return self.check_copy(said, line)
+                question = Question(OUTPUT, self._command, shape=said["type"])
+                self.keep(said["key"], question)
             case "data.store" | "data.append" | "data.append_again":
                 self.store(said, line)
             case "data.append_numbered":
@@ -160,7 +160,69 @@ class Focused(Agent):
             "control.loop_too_many", lambda start: count > self.number(start["limit"], line)
         )
 
-    def check_copy(self, said: Said, line: Line) -> Open:
+    def looks(self, said: Said, line: Line) -> None:
+        """Ask for something, and do what is said where it is not so."""
+        ask: Said = said["ask"]
+        self.hear(ask, line)
+        self._told("rules.unmet", line)
+        words = self._unmet(ask, line)
+        if said.name == "control.ask_decide":
+            self.memory.whys[said["variable"], said["unmet"]] = unmarked(ask)
+            answer = said["met"] if words is None else said["unmet"]
+            self.memory.save(said["variable"], answer)
+        elif words is None:
+            return
+        elif said.name == "control.ask":
+            raise self.failed(f"not so or not found: {words}")
+        elif said.name == "control.ask_else_do":
+            self.body(line.children)
+        elif said["consequence"].name != "data.save_missing":
+            self.consequence(said["consequence"], line)
+        elif ask.name == "data.read":
+            self.hear(said["consequence"], line)
+            self.view.saved.add(ask["key"])
+            self.memory.save(ask["key"], EMPTY)
+        else:
+            raise self.meaningless(line)
+
+    def _unmet(self, ask: Said, line: Line) -> str | None:
+        """The words for what was asked of the screen, if it is not so; None if it is."""
+        match ask.name:
+            case "screen.choose":
+                target = self.view.text(ask["target"])
+                question = Question(CHOOSE, target, model=self.model)
+                found = bool(self.recorder.ask(question))
+                self.recorder.use(question)
+                if found:
+                    self.act(trace.OPEN, target)
+            case "screen.wait_until":
+                words = self.view.text(ask["condition"])
+                question = Question(WAIT, words, milliseconds=ask["time"])
+                found = bool(self.recorder.wait(question))
+            case "screen.expect":
+                question = Question(EXPECT, self.view.text(ask["condition"]))
+                found = bool(self.recorder.ask(question))
+                self.recorder.use(question)
+            case "data.read":
+                source = self.view.text(ask["source"])
+                question = Question(READ, source, shape=ask["type"], model=self.model)
+                found = self.keep(ask["key"], question)
+                self.recorder.use(question)
+            case _:
+                question, found = self._copied(ask, line)
+        return None if found else question.text
+
+    def keep(self, key: str, question: Question) -> bool:
+        """Save what the world answers; whether it answers anything."""
+        self.recorder.hint(key=key)
+        found = self.recorder.ask(question)
+        if found in (None, "", EMPTY):
+            return False
+        self.view.saved.add(key)
+        self.memory.save(key, written(found, question.shape))
+        return True
+
+    def _copied(self, said: Said, line: Line) -> tuple[Question, bool]:
         """Whether what was copied is there; a copy that is there is what the screen shows."""
         held = self.memory.values.get(said["value"][0])
         question = Question(COPY, self.view.text(said["source"]))
@@ -169,7 +231,7 @@ class Focused(Agent):
         missing = found in (None, "", EMPTY)
         if not missing and spelled(held) != spelled(found):
             raise Defect("another value is checked than was copied", line.text)
-        return Open("data.copy_missing", lambda _: missing, question.text)
+        return question, not missing
 
     def copy_empty(self, said: Said) -> None:
         key: str = said["key"]

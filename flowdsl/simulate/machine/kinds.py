@@ -37,7 +37,7 @@ from .blanks import contradicted, read_notes
 from .characters import PICTURE, SAVED, TOKEN, filled, inside, outside, outside_lines, path_parts
 from .grammar import Grammar, Reader, Said
 
-_QUOTES = {'"': '"', "'": "'", "“": "”", "«": "»", "‹": "›", "「": "」"}
+_QUOTES = {'"': '"', "'": "'", "«": "»", "‹": "›", "「": "」"}
 _BRACKET = re.compile(r"⟦(?:([0-9]{1,9})\|)?")
 _SIDE = r"(?:(?:left|right|l|r)[-_]?)?"
 _MODIFIER = rf"{_SIDE}(?:ctrl|control|alt|option|shift|win|cmd|super|meta)(?:[-_]?[lr])?"
@@ -57,11 +57,6 @@ STARTS = (
     "control.else_if",
     "control.else_",
     "control.if_decided",
-    "screen.choose_missing",
-    "screen.wait_missing",
-    "screen.expect_missing",
-    "data.read_missing",
-    "data.copy_missing",
     "control.repeat_missing",
     "control.rounds_missing",
     "control.retry_missing",
@@ -71,12 +66,20 @@ STARTS = (
 )
 """Sentences that begin a line and leave open what is to be done."""
 
+ASKS = (
+    "screen.choose",
+    "screen.wait_until",
+    "screen.expect",
+    "data.read",
+    "data.copy_check",
+)
+"""What is asked of the screen, at the beginning of a line that may say what to do if not."""
+
 CONSEQUENCES = (
     "control.go_on",
-    "control.fail",
+    "data.save_missing",
     "control.fail_with",
     "control.fail_last",
-    "control.attempt_failed",
     "control.attempt_failed_with",
     "control.attempt_failed_last",
     "control.attempt_reported",
@@ -141,9 +144,23 @@ def _clause(text: str) -> Iterator[str]:
         yield text
 
 
-def _any_line(text: str) -> Iterator[str]:
-    if text and "\n" not in text:
-        yield text
+_IN_BRACKETS = re.compile(f"⟦([^⟦⟧“”]*)⟧(?:{re.escape(DATA_NOTE)})?")
+
+
+def _shown(text: str) -> Iterator[str]:
+    """The author's words between “ and ”, without the brackets around the values in them.
+
+    A value stands in brackets, which it does not hold itself; anywhere else it could go on as words
+    of the author's.
+    """
+    if text[:1] != "“" or text[-1:] != "”" or "\n" in text or outside_lines(text):
+        return
+    content = text[1:-1]
+    around = _IN_BRACKETS.sub("", content)
+    if any(each in inside(content.replace("⟦", "").replace("⟧", "")) for each in "⟦⟧"):
+        return
+    if not any(each in around for each in "⟦⟧“”") and around == inside(around):
+        yield _IN_BRACKETS.sub(r"\1", content)
 
 
 def _in_parentheses(text: str) -> str | None:
@@ -503,10 +520,10 @@ def machine_grammar() -> Grammar:
 
     kinds: dict[str, Reader] = {
         "answer": _name,
+        "ask": one_of(*ASKS),
         "bare": bare,
         "bracketed": _bracketed,
         "bound": _bound,
-        "check": _any_line,
         "choices": choices,
         "clause": _clause,
         "closing": _mark,
@@ -529,7 +546,6 @@ def machine_grammar() -> Grammar:
         "listed": listed,
         "mark": _saved,
         "members": members,
-        "missing": one_of(*(each for each in STARTS if each.endswith("_missing"))),
         "model": _name,
         "name": _name,
         "notes": read_notes(grammar),
@@ -547,6 +563,7 @@ def machine_grammar() -> Grammar:
         "relation": _among(NUMERIC),
         "rule": _clause,
         "secret": _secret,
+        "shown": _shown,
         "source": one_of(*_family("sources")),
         "spelled": _name,
         "text": _quoted,

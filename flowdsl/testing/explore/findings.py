@@ -17,7 +17,6 @@ from ..chains import Ran, chain_runs
 from ..coverage import Way, bodies_of
 from ..run import first_run
 from ..suite import Suite
-from ..telling import sense_of
 from ..wrapping import told_refusal
 from .running import (
     ExploredChain,
@@ -176,8 +175,7 @@ def _words(path: Path, unusual: tuple[Way, ...]) -> str:
     if failed:
         return f"fails the check {failed[0]}"
     if ending.status != SUCCESS:
-        sense = sense_of(path.runs[-1].asked, ending)
-        return f"aborts, {sense}: {ending.reason}" if sense else f"aborts: {ending.reason}"
+        return f"aborts: {ending.reason}"
     if ending.reason is not None:
         return f"finishes: {ending.reason}"
     return unusual[-1].words.replace("`", "") if unusual else "all goes well"

@@ -263,7 +263,7 @@ path 1: ends with `n`
 path 2: aborts "A box"
   flows/total.flow:8: `sees "a box"` holds
   screen { "a box" = true }
-path 3: aborts "the total" (could not be read)
+path 3: aborts "not so or not found: the total"
   reads { n = unreadable }
 3 paths of `total`, 3 of them taken by no test
 """
@@ -325,7 +325,7 @@ def test_paths_as_json(desk: Path) -> None:
     assert [(item["ends"], item["reason"]) for item in told["items"]] == [
         ("success", None),
         ("task_failed", "A box"),
-        ("task_failed", "the total"),
+        ("task_failed", "not so or not found: the total"),
     ]
     assert told["items"][1]["ways"] == [
         {"path": "flows/total.flow", "line": 8, "words": '`sees "a box"` holds'}

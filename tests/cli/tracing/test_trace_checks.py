@@ -173,7 +173,7 @@ def test_an_agent_that_failed_is_not_blamed_on_a_check(desk: TracedDesk) -> None
     told = desk.told(run)
     assert told["failure"]["post_run_check"] is None
     assert told["failure"]["source"]["path"] == "flows/lib/portal.flow"
-    assert told["failure"]["source"]["start"]["line"] == line_of(LIBRARY, "is not in the list")
+    assert told["failure"]["source"]["start"]["line"] == line_of(LIBRARY, 'choose "the row')
 
 
 @pytest.mark.parametrize(("declared", "check"), [(False, "filed"), (True, None)])

@@ -16,7 +16,7 @@ from tests.support.browser import Browser, browser, chromium
 from tests.support.command_line import write_tree
 
 FAILS = {"fail": {"step": "4.3", "entry": 3}}
-ABORT = line_of(LIBRARY, "is not in the list")
+ABORT = line_of(LIBRARY, 'choose "the row')
 MARKUP = "</script><script>window.ran = 1</script><img src=x onerror='window.ran = 2'>"
 LONG = "x" * 20_000
 TURNED = "invoice\u202egnp.exe"
@@ -78,7 +78,7 @@ def test_a_click_on_a_failed_step_leads_to_its_line(shown: Browser, pages: dict[
     shown.click(".step.failed a.place")
     (chosen,) = shown.value(CHOSEN)
     assert chosen.split()[0].endswith(f"-{ABORT}")
-    assert 'else abort "Claim {number} is not in the list"' in chosen
+    assert 'choose "the row whose number is {number}"' in chosen
     assert shown.value(IN_VIEW)
     shown.click(".step a.place")
     (other,) = shown.value(CHOSEN)

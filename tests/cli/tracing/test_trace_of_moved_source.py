@@ -35,7 +35,7 @@ api = "local"
 state = "{url}"
 """
 FAILS = {"fail": {"step": "4.3", "entry": 3}}
-ABORT = line_of(LIBRARY, "is not in the list")
+ABORT = line_of(LIBRARY, 'choose "the row')
 WRITTEN = '    else abort "Claim {number} is not in the list"'
 UNFORMATTED = LIBRARY.replace("flow 1\n\n", "flow 1\n\n\n\n").replace(WRITTEN, "  " + WRITTEN)
 
@@ -69,14 +69,14 @@ def assert_shown(desk: TracedDesk, run: str, text: str, line: int) -> None:
     """The trace and its page have the text that was deployed, at its line."""
     told = desk.told(run)
     assert told["failure"]["source"]["start"]["line"] == line
-    assert told["failure"]["source"]["text"] == [text.split("\n")[line - 1]]
+    assert told["failure"]["source"]["text"] == text.split("\n")[line - 1 : line + 1]
     files = {each["path"]: each for each in told["files"]}
     assert files["flows/lib/portal.flow"]["text_from"] == "state"
     assert not [note for note in told["notes"] if "not to be had" in note]
     assert desk.trace(run, "--html", "trace.html").code == 0
     page = (desk.root / "trace.html").read_text()
     (row,) = re.findall(rf'<tr id="s1-{line}"[^>]*>.*?</tr>', page)
-    assert "Claim {number} is not in the list" in row and "failed" in row
+    assert "the row whose number is {number}" in row and "failed" in row
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -100,9 +100,9 @@ def test_a_deploy_of_another_layout_alone_loses_no_text(
     assert dict(place.contents()) == before and served(desk) == live
 
     run = desk.run(FAILS)
-    assert_shown(desk, run, UNFORMATTED, line_of(UNFORMATTED, "is not in the list"))
+    assert_shown(desk, run, UNFORMATTED, line_of(UNFORMATTED, 'choose "the row'))
     (tmp_path / "flows/lib/portal.flow").unlink()
-    assert_shown(desk, run, UNFORMATTED, line_of(UNFORMATTED, "is not in the list"))
+    assert_shown(desk, run, UNFORMATTED, line_of(UNFORMATTED, 'choose "the row'))
 
 
 def test_what_was_never_committed_is_kept_in_a_checkout_too(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_what_was_never_committed_is_kept_in_a_checkout_too(tmp_path: Path) -> N
     write_tree(tmp_path, {"flows/lib/portal.flow": UNFORMATTED})
     desk.deploy()
     write_tree(tmp_path, {"flows/lib/portal.flow": LIBRARY})
-    assert_shown(desk, desk.run(FAILS), UNFORMATTED, line_of(UNFORMATTED, "is not in the list"))
+    assert_shown(desk, desk.run(FAILS), UNFORMATTED, line_of(UNFORMATTED, 'choose "the row'))
 
 
 def test_the_next_deploy_keeps_the_text_of_what_an_earlier_flowdsl_deployed(

@@ -32,8 +32,8 @@ workflow claims {
   }
 }
 """
-OPENED = line_of(FLOW, "The portal of")
-ANOTHER = line_of(FLOW, "is another one")
+OPENED = line_of(FLOW, 'expect "the portal of')
+ANOTHER = line_of(FLOW, 'expect "the claim')
 CHOSEN = line_of(FLOW, "choose")
 
 
@@ -78,7 +78,7 @@ def test_a_failure_is_at_its_line_although_the_reason_holds_a_machines_value(
 
 
 def test_without_what_the_agent_was_told_the_value_is_its_name(desk: TracedDesk) -> None:
-    instruction = "Check on the screen: the portal of Hill is open."
+    instruction = "Check “the portal of Hill is open”."
     call = {
         "type": "tool_use",
         "tool_use_id": "t",

@@ -62,7 +62,7 @@ def test_a_required_copy_is_verified_and_an_optional_one_is_not() -> None:
     required = steps_of(workflow('copy x from "the ID field"'))
     assert 'copy_to_clipboard with the key "x"' in required
     assert 'Check that the copied value "{{x}}" is not empty' in required
-    assert "If it is empty or differs, fail." in required
+    assert required.endswith("is what is shown as “the ID field”.")
     optional = steps_of(workflow('copy x: string? from "the ID field"'))
     assert 'copy_to_clipboard with the key "x"' in optional
     assert "Check that" not in optional
@@ -70,7 +70,7 @@ def test_a_required_copy_is_verified_and_an_optional_one_is_not() -> None:
 
 def test_a_missing_optional_value_is_saved_as_missing() -> None:
     steps = steps_of(workflow('extract x: string? from "the phone"'))
-    assert "If there is no value, save __EMPTY__." in steps
+    assert steps.endswith('save it as "x", else save __EMPTY__.')
     assert ", fail" not in steps
 
 
@@ -173,7 +173,7 @@ def test_a_call_starts_with_the_fields_missing_that_it_may_leave_unset() -> None
     steps = steps_of(task + workflow(body, sections="inputs { names: string[] }"))
     emptied = 'under "{}": __EMPTY__'.format
     assert steps.index("Open {{loop_item}}.") < steps.index(emptied("r_note"))
-    assert steps.index(emptied("r_note")) < steps.index("without guessing: the note")
+    assert steps.index(emptied("r_note")) < steps.index("Read “the note”")
     assert emptied("r_seen") not in steps
 
 
@@ -214,7 +214,7 @@ def test_a_decision_has_another_name_than_those_around_it() -> None:
       if sees "d" { capture "d.png" }
       repeat until sees "e" max 3 { if sees "f" { capture "f.png" } }
     """
-    asked = re.findall('shows this: "(.)", save under "(.*?)"', steps_of(workflow(body)))
+    asked = re.findall('you see “(.)”, save under "(.*?)"', steps_of(workflow(body)))
     assert asked == [
         ("a", "decision_1"),
         ("b", "decision_2"),
@@ -322,7 +322,7 @@ def test_a_branch_that_needs_the_main_agent_is_decided_first_and_names_its_scree
     assert 'save under "decision_1": "1"' in steps
     guard = next(line for line in steps.split("\n") if "Only if" in line)
     assert '"{{decision_1}}" is "1"' in guard
-    assert 'the screen shows this: "the report"' in guard
+    assert "you see “the report”" in guard
     assert steps.index("Only if") < steps.index("save_screenshot_as_run_attachment")
 
 
@@ -351,9 +351,9 @@ def test_tasks_called_twice_keep_their_variables_apart() -> None:
             """
     )
     steps = steps_of(source)
-    assert steps.count("Save it under") == 2
-    assert 'under "a_v"' in steps
-    assert 'under "b_v"' in steps
+    assert steps.count("save it as") == 2
+    assert 'save it as "a_v"' in steps
+    assert 'save it as "b_v"' in steps
     assert "Compare {{a_v}} with {{b_v}}." in steps
 
 
@@ -365,7 +365,7 @@ def test_a_result_is_kept_before_an_output_takes_a_part_of_it() -> None:
         'call read(what: "left") as a  emit all += {{a.v}} emit all += "end" } }'
     )
     steps = steps_of(source)
-    kept = steps.index('under "a_v"')
+    kept = steps.index('as "a_v"')
     assert kept < steps.index('Append to "all": ⟪a_v⟫.') < steps.index('"end"')
 
 
@@ -451,7 +451,7 @@ def test_every_statement_maps_back_to_its_source() -> None:
     lines = str(plain(artifact.payload["main_prompt"])).split("\n")
     found = {lines[line.line - 1].strip(): line for line in artifact.source_map.lines}
     one = next(line for text, line in found.items() if text.endswith("One."))
-    two = next(line for text, line in found.items() if "Check on the screen: two" in text)
+    two = next(line for text, line in found.items() if "Check “two”" in text)
     assert one.statement == "do"
     assert two.statement == "expect"
     assert two.source.start_line == one.source.start_line + 1
@@ -487,7 +487,7 @@ def test_a_value_that_an_attempt_has_certainly_read_is_not_that_of_the_call_befo
 
 
 def test_values_that_are_only_saved_need_no_call_of_their_own() -> None:
-    presses = " ".join('choose "the next row"' for _ in range(12))
+    presses = " ".join('choose "the next row"' for _ in range(22))
     body = f"repeat until {{{{pages}}}} == 3 max 5 {{ keep pages = 3 {presses} }}"
     steps = steps_of(workflow(f"keep pages: int = 0 {body}"))
     assert steps.count("Use focused_action") == 1
@@ -519,18 +519,18 @@ def _rules(source: str) -> tuple[list[str], list[str]]:
         ('type $pin into "PIN"', ["Do the n", "Type sec"], []),
         ("wait 2s", ["Do the n"], []),
         ('if sees "a" { abort "b" }', ["Do the n"], ["To fail,"]),
-        ('type $pin into "PIN" expect "a"', ["Do the n", "Type sec"], ["To fail,", "The reas"]),
+        ('type $pin into "PIN" expect "a"', ["Do the n", "Type sec"], ["To fail,", "When wha"]),
         (
             'expect "a" type $pin into "PIN" expect "b"',
             ["Do the n"],
-            ["To fail,", "The reas", "Type sec"],
+            ["To fail,", "When wha", "Type sec"],
         ),
         (
             'type "{memo}" into "A" expect "a"',
             ["Do the n", "Between ", "Type __E"],
-            ["To fail,", "The reas"],
+            ["To fail,", "When wha"],
         ),
-        ('wait until "a"', ["Do the n"], ["To fail,", "The reas", "While yo"]),
+        ('wait until "a"', ["Do the n"], ["To fail,", "When wha", "While yo"]),
     ],
 )
 def test_a_rule_is_told_where_it_is_needed(body: str, own: list[str], passed: list[str]) -> None:

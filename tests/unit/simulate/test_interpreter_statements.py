@@ -121,7 +121,7 @@ def test_choose_opens_what_is_there() -> None:
 def test_choose_without_an_else_fails_in_its_own_words() -> None:
     told = traced('press "F1" choose "the row" press "F2"', {"the row": False})
     assert events(told) == ["press 'f1' '1'"]
-    assert told.ending == failed("the row")
+    assert told.ending == failed("not so or not found: the row")
 
 
 def test_a_question_names_its_model() -> None:
@@ -145,14 +145,14 @@ def test_wait_until_waits_a_minute_if_nothing_else_is_said() -> None:
 
 def test_wait_until_without_an_else_fails_in_its_own_words() -> None:
     told = traced('wait until "it is there."', {"it is there.": False})
-    assert told.ending == failed("it is there.")
+    assert told.ending == failed("not so or not found: it is there.")
 
 
 def test_expect() -> None:
     told = traced('expect "ok" do "A." expect "saved"', {"ok": True, "saved": False})
     assert events(told) == ["do 'A.'"]
     assert questions(told) == ["0 expect 'ok' -> True", "1 expect 'saved' -> False"]
-    assert told.ending == failed("saved")
+    assert told.ending == failed("not so or not found: saved")
 
 
 def test_an_else_leaves_or_is_a_block() -> None:
@@ -176,16 +176,16 @@ def test_extract_sets_a_variable() -> None:
 @pytest.mark.parametrize("answer", [None, "", "__EMPTY__"])
 def test_a_value_that_has_to_be_there_and_is_not(answer: object) -> None:
     told = traced('extract x: string from "the name" do "A."', {"the name": answer})
-    assert (events(told), told.ending) == ([], failed("the name"))
+    assert (events(told), told.ending) == ([], failed("not so or not found: the name"))
     told = traced('copy x from """\n  the\n  name\n"""', {"the name": answer})
-    assert told.ending == failed("the name")
+    assert told.ending == failed("not so or not found: the name")
     told = traced('extract x: int from """\n  the\n  name\n"""', {"the name": answer})
-    assert told.ending == failed("the name")
+    assert told.ending == failed("not so or not found: the name")
     told = traced('extract x: string from "it" else { do "B." } do "A."', {"it": answer})
     assert events(told) == ["do 'B.'", "do 'A.'"]
     told = traced('copy x from "the name" do "A."', {"the name": answer})
     assert events(told) == ["copied 'the name'"]
-    assert told.ending == failed("the name")
+    assert told.ending == failed("not so or not found: the name")
 
 
 def test_a_value_may_be_missing() -> None:
@@ -247,14 +247,14 @@ def test_a_record_that_lacks_a_part_was_not_read() -> None:
     body = 'extract r: Row from "the row" emit r = {{r}}'
     outputs = "outputs { r: Row }"
     told = traced(body, {"the row": {"a": "", "b": "x"}}, sections=outputs, before=ROW)
-    assert told.ending == failed("the row")
+    assert told.ending == failed("not so or not found: the row")
     told = traced(body, {"the row": {"a": "x", "b": "__EMPTY__"}}, sections=outputs, before=ROW)
     assert told.ending.outputs == {"r": {"a": "x", "b": None, "c": "none"}}
 
 
 def test_a_list_with_an_entry_that_is_missing_was_not_read() -> None:
     told = traced('extract r: string[] from "rows"', {"rows": ["a", ""]})
-    assert told.ending == failed("rows")
+    assert told.ending == failed("not so or not found: rows")
     told = traced(
         'extract r: string?[] from "rows" emit r = {{r}}',
         {"rows": ["a", ""]},
@@ -321,10 +321,10 @@ def test_what_a_command_prints() -> None:
     assert questions(told) == ["1 output 'Get-Date' -> 3"]
     assert told.asked[0].question.shape == ScalarShape("int")
     told = traced(body, {"output Get-Date": "__EMPTY__"}, sections=outputs, project=TERMINAL)
-    assert told.ending == failed("not printed: Get-Date")
+    assert told.ending == failed("the command failed: Get-Date")
     body = 'run """\n  ls\n  pwd\n""" as x: string'
     told = traced(body, {"output ls\npwd": ""}, project=TERMINAL)
-    assert (events(told), told.ending) == (["command 'ls\\npwd'"], failed("not printed: ls pwd"))
+    assert (events(told), told.ending) == (["command 'ls\\npwd'"], failed("the command failed: ls"))
 
 
 def test_a_command_that_failed_is_not_asked_what_it_printed() -> None:
@@ -410,13 +410,13 @@ def test_repeat_looks_before_each_round_and_after_the_last() -> None:
         "2 sees 'the end' -> True",
     ]
     told = traced(body, {"the end": Turns(False, False, False)})
-    assert told.ending == failed("not reached in 2 rounds: the end")
+    assert told.ending == failed("not so or not found: the end")
 
 
 def test_repeat_without_an_end() -> None:
     body = 'repeat until not sees "the grid" max 1 { press "F5" }'
     told = traced(body, {"the grid": True})
-    assert told.ending == failed("not reached in 1 rounds")
+    assert told.ending == failed("what was to end the rounds is still not so")
     told = traced(body + ' else { do "Go on." }', {"the grid": True})
     assert events(told) == ["press 'f5' '1'", "do 'Go on.'"]
 

@@ -80,12 +80,12 @@ EDITS = [
     (
         "a decision that is told with another reason",
         DECIDED,
-        words(r'(is "1" \([^\n]*)"it"', r'\1"others"'),
+        words(r'(is "1" \([^\n]*)“it”', r"\1“others”"),
     ),
     (
         "a failure that is told of another check",
         CHECKED,
-        words(r'(is "failed" \([^\n]*)it\)', r"\1all)"),
+        words(r'(is "failed" \([^\n]*)it”\)', r"\1all”)"),
     ),
 ]
 

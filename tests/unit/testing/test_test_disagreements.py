@@ -45,7 +45,7 @@ DEFECTS = {
     "a box": ("a bag", 'it asks `sees "a bag"`, which the program does not ask there'),
     "the total": ("the sum", 'it asks `read "the sum"`, which the program does not ask there'),
     "the code": ("the key", 'it asks `what is copied from "the key"`, which the program does not'),
-    "{who} is open": ("{$pin} is open", "a secret stands in a text that is not typed: {$pin}"),
+    "⟦{who}⟧ is open": ("⟦{$pin}⟧ is open", "a secret stands in a text that is not typed: {$pin}"),
     "Rules\n": ("Rulez\n", "no rule says in which order the lines are done: Press f5."),
 }
 

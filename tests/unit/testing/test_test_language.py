@@ -272,7 +272,7 @@ def test_a_case_of_a_chain_replaces_answers_of_a_step() -> None:
         workflow('press "F5" expect "{n} is open"', sections="inputs { n: int }")
         + "\nchain c { step one = run w(n: 1) }"
         '\ntest "t" for chain c { step one { screen { ~"open" = never } } '
-        'case "closed" { aborts "1 is open" } '
+        'case "closed" { aborts ~"1 is open" } '
         'case "open" { step one { screen { ~"open" = true } } does press "F5" } }'
     )
     assert problems(source) == []

@@ -143,7 +143,7 @@ TABLE = {
         'press "F5" expect "open" else { press "F6" expect "open now" }',
         'screen { "open" = never } does press "F6"',
         'screen { "open" = never ~"now" = never }',
-        'the run aborts with "open now" (not so)',
+        'the run aborts with "not so or not found: open now"',
     ),
     "capture": Row(
         'capture "{who}.png"',
@@ -186,7 +186,7 @@ TABLE = {
     "for over what was read": Row(
         'press "F5" extract keys: string[] from "the keys" '
         'for key in {{keys}} max 3 { expect "{key} is listed" }',
-        'reads { keys = ["x", "y"] } item 2 { screen { ~"listed" = never } } aborts "y is listed"',
+        'reads { keys = ["x", "y"] } item 2 { screen { ~"listed" = never } } aborts ~"y is listed"',
         'reads { keys = ["x", "y", "z", "w"] }',
         'the run aborts with "more than 3 entries to work through"',
     ),
@@ -269,11 +269,11 @@ NEVER, UNREADABLE = 'screen { "it is done" = never }', "reads { x = unreadable }
 @pytest.mark.parametrize(
     ("body", "answers", "ending"),
     [
-        ('wait until "it is done"', NEVER, '"it is done" (not so)'),
-        ('choose "it is done"', NEVER, '"it is done" (no single match)'),
-        ('extract x: string from "the name"', UNREADABLE, '"the name" (could not be read)'),
-        ('copy x from "the name"', UNREADABLE, '"the name" (could not be copied)'),
-        ('retry 2 { press "F5" expect "it is done" }', NEVER, '"it is done" (not so)'),
+        ('wait until "it is done"', NEVER, '"not so or not found: it is done"'),
+        ('choose "it is done"', NEVER, '"not so or not found: it is done"'),
+        ('extract x: string from "the name"', UNREADABLE, '"not so or not found: the name"'),
+        ('copy x from "the name"', UNREADABLE, '"not so or not found: the name"'),
+        ('retry 2 { press "F5" expect "it is done" }', NEVER, '"not so or not found: it is done"'),
         ('expect "it is done" else abort "it is over"', NEVER, '"it is over"'),
     ],
 )

@@ -14,13 +14,8 @@ from flowdsl.simulate.world import CHOOSE, COMMAND, COPY, EXPECT, READ, SEES, WA
 from flowdsl.tracing.reasons import MAX_LINE, MAX_PROMPT, reasons_of
 from tests.support.flows.compiling import EXAMPLES, compile_folder
 
-SENSES = {
-    WAIT: "not so",
-    EXPECT: "not so",
-    CHOOSE: "no single match",
-    READ: "could not be read",
-    COPY: "could not be copied",
-}
+LOOKED_FOR = (WAIT, EXPECT, CHOOSE, READ, COPY)
+UNMET = "not so or not found: "
 
 
 class Missing:
@@ -33,7 +28,7 @@ class Missing:
     def answer(self, question: Question, asking: Asking) -> Any:
         if question.kind == SEES:
             return asking.usual
-        if question.kind in SENSES:
+        if question.kind in LOOKED_FOR:
             if self.left == 0 and self.missed in (None, question):
                 self.missed = question
                 return None if question.kind in (READ, COPY) else False
@@ -90,20 +85,21 @@ def test_what_the_machine_fails_with_is_known_and_means_what_was_missed() -> Non
             if desk.missed is None or ending.status != FAILED or ending.reason is None:
                 continue
             shown, where = reasons.in_words(ending.reason), (name, desk.missed)
-            if ending.reason == desk.missed.text:
-                assert shown == f"{SENSES[desk.missed.kind]}: {ending.reason}", where
+            assert shown == ending.reason, where
+            if ending.reason == f"{UNMET}{desk.missed.text}":
+                # An agent that leaves the first words away says the opposite of what happened.
+                assert reasons.in_words(desk.missed.text) == shown, where
                 defaults += 1
             else:
-                assert shown == ending.reason, where
                 others += 1
     assert defaults >= 10 and others >= 10, (defaults, others)
 
 
 def test_what_is_too_long_is_not_read_and_so_nothing_is_claimed() -> None:
-    check = "- Check on the screen: all is well.\n- If not, fail."
-    long = f"- Check on the screen: {'all is ' * MAX_LINE}well.\n- If not, fail."
+    check = "- Check “all is well”."
+    long = f"- Check “{'all is ' * MAX_LINE}well”."
     assert reasons_of(f"{long}\n{check}", {}, is_certain=True).in_words("all is well") == (
-        "not so: all is well"
+        "not so or not found: all is well"
     )
     behind = "words\n" * (MAX_PROMPT // 5) + check
     assert reasons_of(behind, {}, is_certain=True).in_words("all is well") == '"all is well"'

@@ -23,7 +23,7 @@ from flowdsl.testing.explore.findings import Findings, Found, findings
 from flowdsl.testing.explore.running import Path
 from flowdsl.testing.explore.samples import NoSample
 from flowdsl.testing.suite import Suite
-from flowdsl.testing.telling import ending_lines, sense_of, shortened
+from flowdsl.testing.telling import ending_lines, shortened
 from flowdsl.testing.wrapping import told_refusal, wrapper_names
 
 from ...runtime.console import Console
@@ -132,7 +132,7 @@ def _end(path: Path) -> str:
     refused = path.runs[-1].refused
     if refused is not None:
         return f"outputs refused: {told_refusal(refused)}"
-    line = next(ending_lines(path.ending, sense_of(path.runs[-1].asked, path.ending)))
+    line = next(ending_lines(path.ending))
     is_chain = bool(path.runs[0].step)
     names = [name for name, value in path.outputs.items() if value is not None and not is_chain]
     return f"{line} with {listed(names)}" if path.ending.status == SUCCESS and names else line

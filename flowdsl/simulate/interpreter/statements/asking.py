@@ -1,7 +1,7 @@
 """Statements that ask the world whether something is so, or for a value.
 
-Each returns why it came to nothing, its own text, which is the reason of its `fail` where it has no
-`else`; None where it did not.
+Each returns why it came to nothing, which is the reason of its `fail` where it has no `else`; None
+where it did not.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from datetime import date
 
 from flowdsl.semantics import types
 from flowdsl.syntax import ast
-from flowdsl.syntax.texts.paragraphs import on_one_line
 
 from ... import trace, world
 from ...world import Question
@@ -30,7 +29,7 @@ def choose(frame: Frame, statement: ast.ChooseStmt) -> str | None:
     """`choose`: what is there exactly once is opened."""
     target = line(frame, statement.target)
     if not frame.holds(Question(world.CHOOSE, target, model=_model(statement.model))):
-        return target
+        return leaving.UNMET.format(target)
     act(frame, trace.OPEN, target)
     return None
 
@@ -41,14 +40,14 @@ def wait_until(frame: Frame, statement: ast.WaitUntilStmt) -> str | None:
     milliseconds = DEFAULT_TIMEOUT if timeout is None else timeout.milliseconds
     question = Question(world.WAIT, condition, milliseconds=milliseconds)
     happened = frame.run.recorder.wait(question)
-    return None if happened else condition
+    return None if happened else leaving.UNMET.format(condition)
 
 
 def expect(frame: Frame, statement: ast.ExpectStmt) -> str | None:
     """`expect`: something has to be so."""
     condition = line(frame, statement.condition)
     is_so = frame.holds(Question(world.EXPECT, condition))
-    return None if is_so else condition
+    return None if is_so else leaving.UNMET.format(condition)
 
 
 def type_day(frame: Frame, statement: ast.TypeStmt) -> str | None:
@@ -61,14 +60,14 @@ def type_day(frame: Frame, statement: ast.TypeStmt) -> str | None:
     target = line(frame, statement.target)
     act(frame, trace.TYPE_AS, day.isoformat(), display, target)
     shown = f"{target} shows a date in the form {display}"
-    return None if frame.holds(Question(world.EXPECT, shown)) else shown
+    return None if frame.holds(Question(world.EXPECT, shown)) else leaving.UNMET.format(shown)
 
 
 def extract(frame: Frame, statement: ast.ExtractStmt) -> str | None:
     """`extract`: a value is read from the screen."""
     source = line(frame, statement.source)
     there = _read(frame, statement, world.READ, source)
-    return None if there else source
+    return None if there else leaving.UNMET.format(source)
 
 
 def copy(frame: Frame, statement: ast.CopyStmt) -> str | None:
@@ -76,7 +75,7 @@ def copy(frame: Frame, statement: ast.CopyStmt) -> str | None:
     source = line(frame, statement.source)
     act(frame, trace.COPIED, source)
     there = _read(frame, statement, world.COPY, source)
-    return None if there else source
+    return None if there else leaving.UNMET.format(source)
 
 
 def run(frame: Frame, statement: ast.RunStmt) -> str | None:
@@ -86,7 +85,7 @@ def run(frame: Frame, statement: ast.RunStmt) -> str | None:
     worked = statement.otherwise is None or frame.holds(Question(world.COMMAND, command))
     if worked and (statement.name is None or _read(frame, statement, world.OUTPUT, command)):
         return None
-    return leaving.NOT_PRINTED.format(on_one_line(command))
+    return leaving.COMMAND_FAILED.format(command.partition("\n")[0].strip())
 
 
 def _read(

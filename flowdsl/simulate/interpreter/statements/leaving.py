@@ -23,13 +23,13 @@ class Finish(Leaving):
     """`finish`: the run is complete."""
 
 
-# The reason of a `fail` without words, where it is not the statement's own text
+# The reasons of a `fail` without words
 
-NOT_PRINTED = "not printed: {}"
-"""Of a `run ... as`, with its command."""
-NOT_REACHED = "not reached in {} rounds"
-"""Of a `repeat`, with its bound."""
-NOT_REACHED_SEEN = "not reached in {} rounds: {}"
-"""Of a `repeat until sees`, with its bound and what was looked for."""
+UNMET = "not so or not found: {}"
+"""Of a statement that looked for something, a `repeat until sees` among them, with its text."""
+COMMAND_FAILED = "the command failed: {}"
+"""Of a `run ... as`, with the first line of its command."""
+NOT_REACHED = "what was to end the rounds is still not so"
+"""Of another `repeat`."""
 TOO_MANY = "more than {} entries to work through"
 """Of a `for` over more entries than its bound: the run is aborted."""

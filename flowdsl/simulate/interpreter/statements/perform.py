@@ -18,7 +18,7 @@ from . import asking, leaving
 from .acting import act, do, press, show, type_in
 from .calls import call
 from .leaving import Abort, Fail, Finish
-from .repeating import attempts, bound, for_each, rounds
+from .repeating import attempts, for_each, rounds
 
 
 def perform(block: ast.Block, frame: Frame) -> None:
@@ -176,11 +176,11 @@ def _repeat(frame: Frame, statement: ast.RepeatStmt) -> None:
     if is_over:
         frame.takes(statement, HOLDS)
         return
-    limit, until = bound(frame, statement.limit), statement.until
+    until = statement.until
     if isinstance(until, ast.SeesExpr):
-        reason = leaving.NOT_REACHED_SEEN.format(limit, line(frame, until.text))
+        reason = leaving.UNMET.format(line(frame, until.text))
     else:
-        reason = leaving.NOT_REACHED.format(limit)
+        reason = leaving.NOT_REACHED
     _unless(frame, statement, reason, statement.otherwise)
 
 

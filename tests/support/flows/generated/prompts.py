@@ -6,6 +6,7 @@ They have every statement, and texts that look like the words around them.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
@@ -165,7 +166,7 @@ class PromptWriter:
         choices = ((), (), ("a",), (0, "b"), ("k v",), ("it's",), ("番号", 3))
         return self._rng.choice(choices)
 
-    def _variable(self, *, secret: bool = False, quoted: bool = False) -> nodes.Variable:
+    def _variable(self, *, secret: bool = False) -> nodes.Variable:
         rng = self._rng
         sigil: Literal["input", "runtime", "secret"] = rng.choice(("input", "runtime"))
         if secret and rng.random() < 0.3:
@@ -177,10 +178,9 @@ class PromptWriter:
             sigil=sigil,
             name=rng.choice(names),
             path=self._path(),
-            quoted=quoted and rng.random() < 0.3,
         )
 
-    def _text(self, *, quoted: bool = False, secret: bool = False) -> nodes.Text:
+    def _text(self, *, secret: bool = False) -> nodes.Text:
         rng = self._rng
         pieces: list[nodes.TextPiece | nodes.Variable] = [
             nodes.TextPiece(value=rng.choice(("Open", "the")))
@@ -189,18 +189,18 @@ class PromptWriter:
             pieces.append(nodes.TextPiece(value=rng.choice(PIECES)))
             if rng.random() < 0.3:
                 if not _ends(pieces).endswith("\\"):
-                    pieces.append(self._variable(secret=secret, quoted=quoted))
+                    pieces.append(self._variable(secret=secret))
             else:
                 pieces.append(nodes.TextPiece(value=rng.choice(WORDS)))
         return joined(pieces)
 
-    def _phrase(self, *, quoted: bool = False, secret: bool = False) -> nodes.Text:
+    def _phrase(self, *, secret: bool = False) -> nodes.Text:
         """A text for a sentence of ours.
 
         Lowering lays the author's words out on one line, but a value in them may have lines. None
         ends with an empty line, which would be taken for the end of a line of the prompt.
         """
-        *first, last = self._text(quoted=quoted, secret=secret)
+        *first, last = self._text(secret=secret)
         if isinstance(last, nodes.TextPiece):
             last = nodes.TextPiece(value=last.value.rstrip())
         return joined((*first, last))
@@ -210,6 +210,18 @@ class PromptWriter:
         words = literal(self._rng.choice(("Sign in", "# Rules", "2. Open {it}")))
         name = nodes.Variable(sigil="input", name=self._rng.choice(self._inputs))
         return (*words, name) if self._rng.random() < 0.5 else words
+
+    def _shown(self) -> nodes.Text:
+        """Words for something on the screen, which hold none of the marks around them and values.
+
+        An untrusted value stands there like any other.
+        """
+        return joined(
+            nodes.TextPiece(value=re.sub("[⟦⟧“”]", "", piece.value) or "x")
+            if isinstance(piece, nodes.TextPiece)
+            else piece
+            for piece in self._phrase()
+        )
 
     def _type(self, depth: int = 0) -> nodes.Type:
         rng = self._rng
@@ -299,7 +311,7 @@ class PromptWriter:
         rng = self._rng
         match rng.randrange(7 if depth < 3 else 4):
             case 0:
-                return nodes.Sees(text=self._phrase(quoted=True))
+                return nodes.Sees(text=self._shown())
             case 1:
                 return nodes.IsEmpty(operand=nodes.TextValue(text=(self._variable(),)))
             case 2:
@@ -407,7 +419,7 @@ class PromptWriter:
             origin=HERE,
             variable=self._name(),
             type=self._type(),
-            source=self._phrase(),
+            source=self._shown(),
             model=self._model(),
         )
 
@@ -437,19 +449,17 @@ class PromptWriter:
                 return nodes.Step(origin=HERE, title=self._title(), body=body())
             case 1:
                 return nodes.Choose(
-                    origin=HERE, target=self._phrase(), model=self._model(), otherwise=otherwise()
+                    origin=HERE, target=self._shown(), model=self._model(), otherwise=otherwise()
                 )
             case 2:
                 return nodes.WaitUntil(
                     origin=HERE,
-                    condition=self._phrase(),
+                    condition=self._shown(),
                     timeout_milliseconds=rng.choice((1000, 90_000)),
                     otherwise=otherwise(),
                 )
             case 3:
-                return nodes.Expect(
-                    origin=HERE, condition=self._phrase(quoted=True), otherwise=otherwise()
-                )
+                return nodes.Expect(origin=HERE, condition=self._shown(), otherwise=otherwise())
             case 4 | 5:
                 type_ = self._type()
                 missing = isinstance(type_, nodes.OptionalType) and rng.random() < 0.5
@@ -457,7 +467,7 @@ class PromptWriter:
                     origin=HERE,
                     variable=self._name(),
                     type=type_,
-                    source=self._phrase(),
+                    source=self._shown(),
                     model=self._model(),
                     otherwise=None if missing else otherwise(),
                 )
@@ -468,7 +478,7 @@ class PromptWriter:
                     origin=HERE,
                     variable=self._name(),
                     type=type_,
-                    source=self._phrase(),
+                    source=self._shown(),
                     otherwise=None if missing else otherwise(),
                 )
             case 7:
