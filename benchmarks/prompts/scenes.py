@@ -204,11 +204,15 @@ def seen(scene: Scene, prompt: str, outputs: str) -> str:
 
 
 def filled(text: str, scene: Scene) -> str:
-    """A text as the service gives it to somebody, with inputs and values of the run."""
+    """A text as the service gives it to somebody, with inputs and values of the run.
+
+    What the text calls ⟪x.value⟫ was saved as an object with "value".
+    """
     for name, value in scene.get("inputs", {}).items():
         text = _filled(text, "{", name, value, "}")
     for name, value in scene.get("values", {}).items():
-        text = _filled(text, "{{", name, value, "}}")
+        is_boxed = f"\u27ea{name}.value\u27eb" in text
+        text = _filled(text, "{{", name, {"value": value} if is_boxed else value, "}}")
     return text
 
 
