@@ -22,7 +22,7 @@ from flowdsl.source.record import Record, field_names
 from flowdsl.source.text import SourceFile, Span
 
 from . import nodes
-from .fits import body_tools, fits
+from .fits import body_tools, fits, models_of
 from .walk import inner_bodies, statements, walk
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -179,8 +179,11 @@ _CONSTRUCTS: dict[type, str] = {
 
 
 def _decides(statement: nodes.Statement, capabilities: Capabilities) -> bool:
-    """Whether the part that does not fit is a body that depends on this statement's decision."""
-    return any(
+    """Whether the part that does not fit is a body that depends on this statement's decision.
+
+    One that names another model than the rest is such a part.
+    """
+    return len(set(models_of((statement,)))) > 1 or any(
         not fits(inner, capabilities) for inner, may_skip in inner_bodies(statement) if may_skip
     )
 

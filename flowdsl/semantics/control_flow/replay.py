@@ -21,7 +21,7 @@ decide.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
 from flowdsl.source.record import Record
@@ -452,8 +452,9 @@ class _Walk:
         `node` decides, or its `at_else`; `own` is what deciding itself requires, for instance a
         model. `blind`
         are the conditions that nothing on the screen decides. When one focused agent can carry out
-        everything, the decision is safe. When a single body is more than it can, the decision is a
-        finding; else the finding, if there is any, belongs to a decision further out.
+        everything, the decision is safe. When a body is more than it can, or one names another
+        model than the rest, the decision is a finding; else, as where a `copy` is told apart from
+        what is done when it fails, the main agent decides nothing.
         """
         if not any(bodies):
             requirements.add(own)
@@ -463,10 +464,10 @@ class _Walk:
             whole.add(body)
         if self._fits(whole):
             whole.run_elses.clear()
-        elif any(not self._fits(body) for body in bodies):
+        elif len(whole.models) > 1 or any(not self._fits(body) for body in bodies):
             self.suspicious = True
             if self.exact:
-                self._find(node, bodies, frame, tuple(blind), at_else)
+                self._find(node, whole.models, bodies, frame, tuple(blind), at_else)
         requirements.add(whole)
 
     def _fits(self, requirements: Requirements) -> bool:
@@ -478,6 +479,7 @@ class _Walk:
     def _find(
         self,
         node: ast.Stmt,
+        models: Mapping[str, Requirement],
         bodies: list[Requirements],
         frame: Frame,
         blind: tuple[ast.Condition, ...],
@@ -495,8 +497,7 @@ class _Walk:
             labels += _labels(whole.tools[tool], f"{words} needs the main agent")
         else:
             tool, words = MODELS, "more than one model"
-            body = next(body for body in bodies if not self._fits(body))
-            for name, requirement in body.models.items():
+            for name, requirement in models.items():
                 labels += _labels(requirement, f"this names the model `{name}`")
         if frame.call is not None and any(_refs(self.program, each) for each in blind):
             labels.append(Label(frame.call, "this call leaves the decision to the run"))

@@ -223,7 +223,23 @@ def test_two_models_do_not_fit_one_focused_agent() -> None:
     assert "more than one model" in found.message
     assert [text for _, text in labels(found)] == ['"one"', '"two"']
     apart = 'if fast { choose "a" using "one" } else { choose "b" using "two" }'
-    assert analyzed(workflow(apart, sections=INPUTS)) == ()
+    found = only(analyzed(workflow(apart, sections=INPUTS)), FROZEN)
+    assert [text for _, text in labels(found)] == ['"one"', '"two"']
+    same = 'if fast { choose "a" using "one" } else { choose "b" using "one" }'
+    assert analyzed(workflow(same, sections=INPUTS)) == ()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        'choose "a" using "one" else { choose "b" using "two" }',
+        'extract a: string from "a" using "one" else { choose "b" using "two" }',
+        'retry 2 { choose "a" using "one" } else { choose "b" using "two" }',
+        'if sees "it" { choose "a" using "one" } else { choose "b" using "two" }',
+    ],
+)
+def test_what_another_model_does_is_decided_by_the_main_agent(body: str) -> None:
+    assert OUTSIDE in names(analyzed(workflow(body)))
 
 
 def test_one_decision_is_reported_once_and_as_the_worse_of_its_calls() -> None:
