@@ -235,7 +235,7 @@ class MainAgent(Agent):
         finally:
             pass_, self.recording = self.recording, outer
         self.recorder.passed()
-        self._further(items[1:], pass_)
+        self._further(items[1:], pass_, self._parts(line)[2])
         return pass_
 
     def _is(self, line: Line, name: str) -> bool:
@@ -265,12 +265,18 @@ class MainAgent(Agent):
             case _:
                 return []
 
-    def _further(self, items: Iterable[Any], pass_: Recording) -> None:
+    def _further(
+        self, items: Iterable[Any], pass_: Recording, live: Sequence[Line] = ()
+    ) -> None:
+        """Further passes, which repeat one; `live` are its lines where an agent stands by."""
         for item in items:
             self.recorder.passes(item)
             self.memory.values["loop_item"] = item
             try:
-                self.replay(pass_)
+                if live and self.memory.variant.by_hand:
+                    self._again(live)
+                else:
+                    self.replay(pass_)
                 self.recorder.passed()
             except Aborted:
                 if self.memory.variant.failure_leaves:
@@ -278,6 +284,14 @@ class MainAgent(Agent):
                 raise
         self.memory.values.pop("loop_item", None)
         self.recorder.left()
+
+    def _again(self, lines: Sequence[Line]) -> None:
+        """Work through the lines of a pass again, of which the first is recorded."""
+        outer, self.recording = self.recording, []
+        try:
+            self.body(lines)
+        finally:
+            self.recording = outer
 
     # Repeating a recording
 

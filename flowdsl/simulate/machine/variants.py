@@ -28,6 +28,7 @@ class Variant(Record, eq=True):
     - `text_is_entry`: a loop over a text that is no list has one entry, and is not skipped.
     - `failure_leaves`: a failure in a later pass of a loop leaves the loop, and does not end the
       run.
+    - `by_hand`: the main agent works through the later passes of a loop as through the first.
     """
 
     merges: bool = False
@@ -36,6 +37,7 @@ class Variant(Record, eq=True):
     clipboard: str = EMPTY
     text_is_entry: bool = False
     failure_leaves: bool = False
+    by_hand: bool = False
 
     def __str__(self) -> str:
         """The assumptions that are not the usual ones: `at_call, unset: spelling`."""
@@ -79,7 +81,7 @@ AXES: dict[str, tuple[Any, ...]] = {
 
 
 def every_variant() -> Iterator[Variant]:
-    """Every combination: 96 ways in which the service may work."""
+    """Every combination: 192 ways in which the service may work."""
     for values in product(*AXES.values()):
         yield Variant(**dict(zip(AXES, values, strict=True)))
 
