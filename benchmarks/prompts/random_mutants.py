@@ -1,0 +1,309 @@
+"""Compilers that are broken at random: how many does the law of meaning notice?
+
+    python benchmarks/prompts/random_mutants.py [--seed N ...] [--count N] [--programs N]
+        [--jobs N] [--results FILE] [--resume] [--only PATTERN] [--show]
+
+Nobody chooses the mutants: each is one change of the syntax tree of a function of `ir`, `codegen`,
+`prompt` or `semantics.control_flow`, drawn from all there are, as many of each kind: a comparison
+or an `and` turned, a condition negated, a statement or an element dropped, arguments, sides or
+branches swapped, a number one more, a flag turned, another variable of the function
+(`chance/sites.py`). Each breaks a process of its own, in which the programs that come by the
+function are compiled and carried out: those of `tests/corpus/meaning`, and then `--programs`
+generated ones, the first in a first round (`chance/judging.py`). Nothing else may notice a mutant:
+no unit test, no golden file, no snapshot.
+
+- corpus, law: a program of it refused, or a payload that does something else than its program.
+- crash: the compiler ends with an exception on each of the programs that come there, or never ends.
+- survived: payloads came out otherwise or not, and nothing was noticed.
+- no payload: what came out otherwise is no part of a payload: a diagnostic, the map of lines.
+- equivalent: judged by hand, with its reason in `random_mutants.toml`; one that is noticed all the
+  same is an error of that table.
+- unreached: no program calls the function.
+
+`--results` keeps a line of JSON for each mutant, and `--resume` goes on with those that have none.
+Exits 1 where less than `GOAL` of the mutants are noticed that are neither equivalent nor without a
+payload, and 2 where the table is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import multiprocessing
+import re
+import signal
+import sys
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
+
+from chance import judging  # noqa: E402
+from chance import sites as places  # noqa: E402
+from chance.breaking import Functions, Gone  # noqa: E402
+from chance.judging import Judge, Refusal  # noqa: E402
+from chance.sites import Site  # noqa: E402
+
+GOAL = 0.97
+TABLE = Path(__file__).with_suffix(".toml")
+FIRST = 40
+"""The generated programs of the first round; only what they miss meets the others."""
+CRASHES = 5
+"""A mutant that crashes on so many programs, and on no fewer of those tried, crashes on all."""
+PATIENCE = 8
+"""Seconds on a processor that one program may take."""
+LONGEST = 120
+"""Seconds on a processor that the programs of one round may take."""
+NOTICED = ("corpus", "law", "crash")
+MISSED = ("survived", "unreached")
+
+
+class Result(NamedTuple):
+    """What became of a mutant, and how: after how many programs, how many came out otherwise."""
+
+    id: str
+    verdict: str
+    about: str
+    programs: int
+    changed: int
+    seconds: float
+
+
+class Late(BaseException):
+    """A program takes too long; no handler of the compiler catches it."""
+
+
+class Study:
+    """The programs and the functions of this process, which those of the mutants have from it."""
+
+    def __init__(self, judges: Sequence[Judge] = ()) -> None:
+        self.functions = Functions()
+        self.judges = list(judges)
+
+    def result(self, site: Site) -> Result:
+        """What becomes of a mutant, in a process that ends with it."""
+        started = time.process_time()
+        verdict, about, programs, changed = self._verdict(site, started)
+        seconds = round(time.process_time() - started, 2)
+        return Result(site.id, verdict, about[:300], programs, changed, seconds)
+
+    def _verdict(self, site: Site, started: float) -> tuple[str, str, int, int]:
+        try:
+            with self.functions.broken(site):
+                return self._judged((str(ROOT / site.path), site.outer[1]), started)
+        except Gone as gone:
+            return "gone", str(gone), 0, 0
+
+    def _judged(self, key: tuple[str, int], started: float) -> tuple[str, str, int, int]:
+        """The verdict on a broken process, how, and how many programs there were and changed."""
+        crashes: list[tuple[str, str]] = []
+        beside = ""
+        programs = changed = 0
+        for judge in self.judges:
+            if key not in judge.reached:
+                continue
+            if time.process_time() - started > LONGEST:
+                break
+            programs += 1
+            verdict, about = _tried(judge, is_run=key in judge.runs_by)
+            changed += verdict == "changed"
+            if verdict == "beside":
+                beside = beside or about
+            elif verdict == "crash":
+                crashes.append((judge.kind, about))
+                if len(crashes) == programs < CRASHES:
+                    continue
+            if crashes:
+                kind, about = crashes[0]
+                return ("crash" if len(crashes) == programs else kind), about, programs, changed
+            if verdict == "noticed":
+                return judge.kind, about, programs, changed
+        if crashes:
+            return "crash", crashes[0][1], programs, changed
+        if not programs:
+            return "unreached", "", 0, 0
+        return ("no payload" if beside and not changed else "survived"), beside, programs, changed
+
+
+def _tried(judge: Judge, *, is_run: bool) -> tuple[str, str]:
+    """What a broken compiler makes of a program, and how that is noticed.
+
+    `is_run`: what is broken also says with which inputs a run begins.
+    """
+    try:
+        with _in_time():
+            made = judge.made()
+    except Refusal as refusal:
+        return "noticed", f"{judge.name}: refused: {refusal}"
+    except (Exception, Late) as error:  # noqa: BLE001 - a broken compiler does anything
+        return "crash", f"{judge.name}: {type(error).__name__}: {error}"
+    is_same = judge.is_same(made)
+    if is_same and not is_run:
+        return ("same" if made.other == judge.sound.other else "beside"), judge.name
+    try:
+        with _in_time():
+            found = judge.notices(made)
+    except (Exception, Late) as error:  # noqa: BLE001 - nor is the machine made for such prompts
+        found = f"{type(error).__name__}: {error}"
+    if found:
+        return "noticed", f"{judge.name}: {found}"
+    return ("same" if is_same else "changed"), judge.name
+
+
+@contextmanager
+def _in_time() -> Iterator[None]:
+    def late(*_: object) -> None:
+        raise Late("it takes too long")
+
+    signal.signal(signal.SIGVTALRM, late)
+    signal.setitimer(signal.ITIMER_VIRTUAL, PATIENCE)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+
+
+STUDY = Study()
+
+
+def _result(site: Site) -> Result:
+    return STUDY.result(site)
+
+
+def round_of(sites: Sequence[Site], programs: Iterator[Judge], jobs: int) -> Iterator[Result]:
+    """What becomes of some mutants with some programs."""
+    started = time.perf_counter()
+    STUDY.judges = list(programs)
+    gc.collect()
+    gc.freeze()
+    seconds = time.perf_counter() - started
+    print(
+        f"{len(sites)} mutants, {len(STUDY.judges)} programs, made in {seconds:.0f} s", flush=True
+    )
+    # Each mutant has a process of its own, made from this one, which stays sound.
+    with multiprocessing.get_context("fork").Pool(jobs, maxtasksperchild=1) as pool:
+        yield from pool.imap(_result, sites, chunksize=1)
+
+
+def main() -> int:
+    """Runs the study and prints it."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--seed", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--count", type=int, default=600, help="mutants, of all seeds together")
+    parser.add_argument("--programs", type=int, default=300, help="generated programs")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--results", type=Path, help="a file with a line of JSON a mutant")
+    parser.add_argument("--resume", action="store_true", help="go on with what has no line there")
+    parser.add_argument("--only", default="", help="mutants whose id matches")
+    parser.add_argument("--show", action="store_true", help="tell how each was noticed")
+    options = parser.parse_args()
+    sites = chosen(options.seed, options.count, options.only)
+    results = _read(options.results) if options.resume and options.results else {}
+    if options.results and not options.resume:
+        options.results.write_text("")
+    left = [each for each in sites if each.id not in results]
+    seeds = range(options.programs)
+    for programs in (None, seeds[:FIRST], seeds[FIRST:]):
+        if not left or (programs is not None and not programs):
+            continue
+        last = programs is not None and programs.stop == options.programs
+        missed = []
+        for site, result in zip(
+            left, round_of(left, judging.judges(programs), options.jobs), strict=True
+        ):
+            both = _both(results.get(site.id), result)
+            results[site.id] = both
+            if both.verdict not in (*NOTICED, "gone") and not last:
+                missed.append(site)
+                continue
+            _keep(options.results, both)
+            if options.show or both.verdict not in NOTICED:
+                print(f"{both.verdict:<10} {both.id} ({_told(both)})", flush=True)
+        left = missed
+    return summary([results[each.id] for each in sites if each.id in results])
+
+
+def chosen(seeds: Sequence[int], count: int, only: str = "") -> list[Site]:
+    """The mutants of some seeds, each once."""
+    share = -(-count // len(seeds))
+    found = {site.id: site for seed in seeds for site in places.drawn(seed, share)}
+    return [site for site in list(found.values())[:count] if re.search(only, site.id)]
+
+
+def _both(before: Result | None, after: Result) -> Result:
+    """What became of a mutant in two rounds, the first of which missed it."""
+    if before is None:
+        return after
+    verdict, about = after.verdict, after.about
+    if verdict == "unreached" or (verdict == "survived" and before.verdict == "no payload"):
+        verdict, about = before.verdict, before.about
+    if "no payload" in (before.verdict, after.verdict) and verdict in (*MISSED, "no payload"):
+        verdict = "survived" if before.changed + after.changed else "no payload"
+    return Result(
+        after.id,
+        verdict,
+        about,
+        before.programs + after.programs,
+        before.changed + after.changed,
+        round(before.seconds + after.seconds, 2),
+    )
+
+
+def _told(result: Result) -> str:
+    place = f"{result.changed} of {result.programs} payloads differ, {result.seconds:.1f} s"
+    return f"{place}: {result.about}" if result.about else place
+
+
+def _read(path: Path) -> dict[str, Result]:
+    if not path.exists():
+        return {}
+    lines = path.read_text(encoding="utf-8").splitlines()
+    found = [Result(**json.loads(line)) for line in lines]
+    return {each.id: each for each in found}
+
+
+def _keep(path: Path | None, result: Result) -> None:
+    if path is not None:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(result._asdict(), ensure_ascii=False) + "\n")
+
+
+def equivalents() -> dict[str, str]:
+    """The mutants that mean the same, with their reasons."""
+    table: dict[str, Any] = tomllib.loads(TABLE.read_text(encoding="utf-8"))
+    return {each["id"]: each["why"] for each in table["equivalent"]}
+
+
+def summary(results: Sequence[Result]) -> int:
+    """Prints what became of the mutants; the exit code of the study."""
+    known = equivalents()
+    kinds: Counter[str] = Counter()
+    for each in results:
+        is_known = each.id in known and each.verdict in MISSED
+        kinds["equivalent" if is_known else each.verdict] += 1
+    for kind in (*NOTICED, *MISSED, "equivalent", "no payload", "gone"):
+        print(f"{kinds[kind]:6}  {kind}")
+    noticed = sum(kinds[kind] for kind in NOTICED)
+    counted = noticed + sum(kinds[kind] for kind in MISSED)
+    share = noticed / max(1, counted)
+    without = (noticed - kinds["crash"]) / max(1, counted - kinds["crash"])
+    print(
+        f"{len(results)} mutants, {share:.1%} of {counted} noticed; {without:.1%} without crashes"
+    )
+    wrong = [each for each in results if each.id in known and each.verdict in NOTICED]
+    for each in wrong:
+        print(f"is said to be equivalent, and is not: {each.id} ({_told(each)})")
+    if wrong:
+        return 2
+    return 0 if share >= GOAL else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
