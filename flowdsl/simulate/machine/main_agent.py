@@ -265,9 +265,7 @@ class MainAgent(Agent):
             case _:
                 return []
 
-    def _further(
-        self, items: Iterable[Any], pass_: Recording, live: Sequence[Line] = ()
-    ) -> None:
+    def _further(self, items: Iterable[Any], pass_: Recording, live: Sequence[Line] = ()) -> None:
         """Further passes, which repeat one; `live` are its lines where an agent stands by."""
         for item in items:
             self.recorder.passes(item)

@@ -38,6 +38,11 @@ ROWS = workflow("""
   }
 """).replace("steps {", "outputs { a: string[] b: string[] } steps {")
 DECIDED = workflow('if sees "it" { do "Open it." capture "a.png" } else { capture "b.png" }')
+ROUNDS = workflow('repeat until sees "it" max 4 { press "F6" } else { press "F7" }')
+MAIN_ROUNDS = workflow('repeat until sees "it" max 4 { capture "a.png" } else { press "F7" }')
+JUDGED = workflow('capture "a.png"').replace(
+    "} }", '} checks { file "a.png" exists output satisfies "it is right" } }'
+)
 CHECKED = workflow('expect "it" else { capture "a.png" } press "Tab"')
 
 
@@ -81,6 +86,16 @@ EDITS = [
         "a decision that is told with another reason",
         DECIDED,
         words(r'(is "1" \([^\n]*)“it”', r"\1“others”"),
+    ),
+    ("rounds of which another number is told", ROUNDS, words("after 4 round", "after 3 round")),
+    ("lines of which another number is told", MAIN_ROUNDS, words("after 4 round", "after 3 round")),
+    ("a file that no check asks for", JUDGED, lambda each: each.__replace__(checks=())),
+    (
+        "a statement about outputs that is another one",
+        JUDGED,
+        lambda each: each.__replace__(
+            checks=(each.checks[0], {**each.checks[1], "check_prompt": "all is right"})
+        ),
     ),
     (
         "a failure that is told of another check",
