@@ -17,6 +17,7 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.statements import else_of, variable_set_by
 
 from .bodies import body_of
+from .texts.titles import why_no_title
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,6 +50,33 @@ def writes_optional(context: LintContext, node: ast.Node) -> bool:
     """Whether the file puts a value that may be missing into a text."""
     text = context.source.text
     return any(text[ref.start] == "{" for ref in context.optional_refs())
+
+
+def may_read_as_instruction(context: LintContext, step: ast.StepStmt) -> bool:
+    """Whether a title, as it is written, reads as a line to do, or holds a const."""
+    title = context.source.text[step.title.start : step.title.end]
+    return (
+        any(isinstance(part, ast.Ref) for part in step.title.parts)
+        or why_no_title(re.sub(r'^r?"+|\\|"+$', "", title).strip()) is not None
+    )
+
+
+def may_read_as_outline(words: str) -> Callable[[LintContext, ast.WorkflowDecl], bool]:
+    """Whether a workflow has a title, or its description a line that opens with one of `words`."""
+    opening = frozenset((*words.split(), "rules", "steps"))
+
+    def check(context: LintContext, workflow: ast.WorkflowDecl) -> bool:
+        return (
+            workflow.name.text.lower() in opening
+            or any(isinstance(item, ast.Setting) for item in workflow.items)
+            or any(
+                not line[:1].isalpha() or re.split(r"\W", line.lower(), maxsplit=1)[0] in opening
+                for line in map(str.strip, (workflow.doc or "").split("\n"))
+                if line
+            )
+        )
+
+    return check
 
 
 def has_branches(context: LintContext, statement: ast.IfStmt) -> bool:

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from flowdsl.ir import nodes
+from flowdsl.lint.texts.titles import why_no_title
+from flowdsl.semantics.texts.reserved_brackets import BRACKETS
 from flowdsl.source.record import Record
 
 from ..model import NOWHERE, PromptHints
@@ -18,7 +20,7 @@ from .instructions import Instructions, depends, governs
 from .markdown import Block, Entry, Heading, Listing, Paragraph, read_blocks
 from .rich_text import is_rich_text, plain_text, shown_pictures
 
-_NUMBER = r"(?i)(?:step\s+\d{1,3}\s*[.:)–-]?|\d{1,3}(?:\.\d{1,3})*[.:)])\s+"
+_NUMBER = r"(?i)(?:step\s+\d{1,3}\s*[.:)–-]?|\d{1,3}(?:\.\d{1,3})*[.:)]|\d{1,3}(?:\.\d{1,3})+)\s+"
 _SENTENCE = r"[A-Z{\"'“`].*[.!]"
 _LONGEST_TITLE = 100
 _FENCE = "```", "~~~"
@@ -26,6 +28,7 @@ _STEP_NUMBER = (
     r"(?i)(?<=[\w,;:][ \xa0])(?:steps?|points?|items?|schritte?n?|punkte?n?|étapes?|pasos?|passos?)"
     r"[ \xa0]\d{1,3}(?:\.\d{1,3})*\b"
 )
+_PLAIN = str.maketrans("⟦⟧⟪⟫", "[][]")
 _OF_NO_TITLE = frozenset(
     (
         *("a", "an", "and", "for", "in", "of", "on", "the", "to"),
@@ -41,7 +44,8 @@ class Proposal(Record):
     `sources` says where outputs come from. `read_at_the_end` are the outputs that the prompt does
     not tell how to read; a last step reads them. `pictures` are the addresses of the pictures in
     the prompt, which the statements do not show. `references` are mentions of numbered steps, as in
-    `step 3`. `rich_text` says that the prompt was HTML.
+    `step 3`. `rich_text` says that the prompt was HTML, and
+    `brackets` that it had signs by which prompts of ours mark values.
     """
 
     body: nodes.Body
@@ -50,6 +54,7 @@ class Proposal(Record):
     pictures: tuple[str, ...]
     references: tuple[str, ...]
     rich_text: bool
+    brackets: bool
 
 
 def propose(prompt: str, hints: PromptHints, title: str = "") -> Proposal:
@@ -61,6 +66,8 @@ def propose(prompt: str, hints: PromptHints, title: str = "") -> Proposal:
     pictures = shown_pictures(prompt)
     if rich:
         prompt = plain_text(prompt)
+    marked = not BRACKETS.isdisjoint(prompt)
+    prompt = prompt.translate(_PLAIN)
     instructions = Instructions(hints)
     body = tuple(_titled(read_blocks(prompt), title, instructions))
     sources = instructions.sources()
@@ -72,7 +79,7 @@ def propose(prompt: str, hints: PromptHints, title: str = "") -> Proposal:
         sources = instructions.sources()
     references = tuple(dict.fromkeys(re.findall(_STEP_NUMBER, prompt)))
     return Proposal(
-        body, sources, tuple(field.name for field in missing), pictures, references, rich
+        body, sources, tuple(field.name for field in missing), pictures, references, rich, marked
     )
 
 
@@ -148,6 +155,10 @@ def _section(
         yield _do(heading, instructions)
     elif _can_be_title(title, instructions):
         yield _step(title, _statements(blocks, inner), instructions)
+    elif governs(title) and all(isinstance(block, Paragraph | Listing) for block in blocks):
+        # Such as "For each claim": no title of a step asks for anything.
+        below = (each.written if isinstance(each, Listing) else each.text for each in blocks)
+        yield _do("\n".join((f"{title}:", *below)), instructions)
     else:
         yield _do(heading, instructions)
         yield from _statements(blocks, inner)
@@ -164,7 +175,7 @@ def _entry(entry: Entry, instructions: Instructions) -> Iterator[nodes.Statement
 
 
 def _unmarked(title: str) -> str:
-    return title.replace("**", "").strip().removesuffix(":")
+    return title.replace("**", "").strip().rstrip(".:; ")
 
 
 def _is_group(entry: Entry, instructions: Instructions) -> bool:
@@ -174,7 +185,7 @@ def _is_group(entry: Entry, instructions: Instructions) -> bool:
         and isinstance(entry.below[0], Listing)
         and entry.below[0].ordered
         and not governs(entry.text)
-        and _can_be_title(entry.text, instructions)
+        and _can_be_title(_unmarked(entry.text), instructions)
     )
 
 
@@ -182,6 +193,7 @@ def _can_be_title(text: str, instructions: Instructions) -> bool:
     """Whether a text can be the title of a step: one short line with no variables but inputs."""
     return (
         0 < len(text) <= _LONGEST_TITLE
+        and why_no_title(text) is None
         and "\n" not in text
         and all(
             piece.sigil == "input"

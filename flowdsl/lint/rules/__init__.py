@@ -76,6 +76,12 @@ RULES = (
     Rule("command-too-long", (ast.RunStmt,), room="commands", when=triggers.is_long),
     Rule("command-state-lost", (ast.RunStmt,), room="commands", when=triggers.sets_state),
     Rule("deep-nesting", _BODIES, room="program"),
+    Rule(
+        "description-reads-as-outline",
+        (ast.WorkflowDecl,),
+        room="prose",
+        when=triggers.may_read_as_outline(_OPENINGS),
+    ),
     Rule("duplicated-prose", (LinkedFiles(),), room="prose"),
     Rule(
         "else-goes-on",
@@ -108,6 +114,12 @@ RULES = (
         when=triggers.named_like_secret,
     ),
     Rule("sentinel-in-text", (InSource(("__EMPTY__", "__CLEAR__")),), room="prose"),
+    Rule(
+        "title-reads-as-instruction",
+        (ast.StepStmt,),
+        room="prose",
+        when=triggers.may_read_as_instruction,
+    ),
     Rule("tool-name-in-prose", (Words(tuple(_TOOLS.split())),), room="prose"),
     Rule(
         "typographic-typed-text",

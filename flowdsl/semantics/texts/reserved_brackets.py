@@ -23,7 +23,15 @@ BRACKETS = frozenset("⟦⟧⟪⟫")
 QUOTES = frozenset("“”")
 _SCREEN = (TARGET, AWAITED, EXPECTED, SOURCE)
 _DOC = re.compile(r"(?m)^[ \t]*##.*")
-_NOT_PRINTED = (ast.TestDecl, ast.ImportNames, ast.ImportModule, ast.MatchesExpr, ast.Annotation)
+_FIELDS = (ast.InputsSection, ast.OutputsSection)
+_NOT_PRINTED = (
+    ast.TestDecl,
+    ast.ChainDecl,
+    ast.ImportNames,
+    ast.ImportModule,
+    ast.MatchesExpr,
+    ast.Annotation,
+)
 """What is read by programs alone, and what stands for the desktop."""
 
 
@@ -58,10 +66,20 @@ def _report_brackets(program: Program, module: ast.Module) -> None:
 
 
 def _printed(node: ast.Node) -> Iterator[ast.Node]:
-    for child in children(node):
+    """Every node below one that a prompt or a schema of ours may hold."""
+    for child in _kept(node):
         if not isinstance(child, _NOT_PRINTED):
             yield child
             yield from _printed(child)
+
+
+def _kept(node: ast.Node) -> Iterable[ast.Node]:
+    """The children of a node; of a workflow whose prompt is a file of its own, its fields alone."""
+    if isinstance(node, ast.WorkflowDecl) and any(
+        isinstance(item, ast.PromptFrom) for item in node.items
+    ):
+        return [item for item in node.items if isinstance(item, _FIELDS)]
+    return children(node)
 
 
 def _report_first(program: Program, source: SourceFile, start: int, end: int, value: str) -> None:

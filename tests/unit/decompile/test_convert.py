@@ -178,10 +178,22 @@ def test_what_depends_on_something_stays_in_one_piece(prompt: str) -> None:
 
 def test_below_a_conditional_heading_nothing_is_taken_apart() -> None:
     assert written("## For each claim\n1. Press Enter.\n2. Wait 3 seconds.") == [
-        'step "For each claim" {',
-        '  do "Press Enter."',
-        '  do "Wait 3 seconds."',
+        'do """',
+        "  For each claim:",
+        "  1. Press Enter.",
+        "  2. Wait 3 seconds.",
+        '"""',
+    ]
+
+
+def test_what_a_program_may_not_hold_is_not_proposed() -> None:
+    prompt = "## 3.2 Open ⟦it⟧:\n- Click “Notes” and ⟪press⟫ F5.\n\n## Do this.\n- Press F6."
+    assert written(prompt) == [
+        'step "Open [it]" {',
+        '  do "Click “Notes” and [press] F5."',
         "}",
+        'do "Do this."',
+        'press "F6"',
     ]
 
 

@@ -26,6 +26,22 @@ def findings(text: str, rule: str) -> list[Diagnostic]:
     return [each for each in found if each.name == rule]
 
 
+def test_a_line_of_a_description_is_no_line_of_a_prompt() -> None:
+    """A comment of the corpus would go on with the line, and so would the description."""
+    for line, fits in {
+        "Steps": False,
+        "rules:": False,
+        "Press enter.": False,
+        "2. Delete the draft.": False,
+        "Steps of a chart": True,
+        "Presses enter.": True,
+        "2 charts": True,
+    }.items():
+        text = HEAD.replace("## Opens a chart.", f"## Opens a chart.\n## {line}") + 'do "x"' + TAIL
+        found = findings(text, "description-reads-as-outline")
+        assert [each.span.text for each in found] == ([] if fits else [line]), line
+
+
 @pytest.mark.parametrize("title", SETS)
 def test_rules_about_wording_are_right_nine_times_in_ten(title: str) -> None:
     results = scores(SETS[title])

@@ -42,6 +42,27 @@ def workflow(*lines: str, imports: str = "", sections: str = "") -> str:
 
 
 @pytest.mark.parametrize(
+    ("title", "left"),
+    [
+        ("1. Open the chart", "Open the chart"),
+        ("## 2.1) Open the chart: ", "Open the chart "),
+        ("Open the chart.", "Open the chart"),
+        ("- Open;", "Open"),
+    ],
+)
+def test_a_title_loses_what_makes_it_a_line(title: str, left: str) -> None:
+    source = workflow(f'step "{title}" {{ press "F3" }}')
+    fixed_title = workflow(f'step "{left}" {{ press "F3" }}')
+    assert fixed(source, "title-reads-as-instruction", "safe") == fixed_title
+
+
+def test_straight_marks_replace_those_of_descriptions() -> None:
+    source = workflow('choose "the tab “Notes”"')
+    left = workflow('choose "the tab \\"Notes\\""')
+    assert fixed(source, "reserved-bracket", "safe") == left
+
+
+@pytest.mark.parametrize(
     ("imports", "left"),
     [
         ('import { open, close } from "./portal.flow"\n', 'import { open } from "./portal.flow"\n'),

@@ -70,6 +70,11 @@ def remarks(proposal: Proposal) -> Iterator[str]:
     )
     if proposal.rich_text:
         yield "the prompt is HTML; its text was taken, without colours and type"
+    if proposal.brackets:
+        yield (
+            "the prompt has some of `⟦ ⟧ ⟪ ⟫`, by which prompts of FlowDSL mark values; `[` and "
+            "`]` stand in their place"
+        )
     if proposal.references:
         yield (
             f"the prompt says {listed(proposal.references)}; check each, because statements are "
