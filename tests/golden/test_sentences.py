@@ -72,8 +72,6 @@ SAMPLES: dict[str, str] = {
     "key": quoted("total"),
     "keys": "ctrl+s enter",
     "lines": f" {bracketed('Dear all')} {bracketed('')}",
-    "list": say("control.loop_list", quoted("total")),
-    "listed": quoted("total"),
     "members": value_words(OBJECT).removeprefix("an object with "),
     "mark": "\u27eatotal\u27eb",
     "model": quoted("Careful Model"),

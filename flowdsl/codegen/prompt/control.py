@@ -11,7 +11,6 @@ from flowdsl.prompt.text import (
     limit_words,
     quoted,
     quoted_text,
-    spell_path,
     spell_text,
     spell_variable,
 )
@@ -147,8 +146,9 @@ def emit_retry(statement: nodes.Retry, agent: Agent) -> list[Item]:
     if statement.delay_milliseconds:
         wait = say("control.retry_wait", duration(statement.delay_milliseconds))
         lines.insert(0, Item(wait, origin, "retry"))
+    attempts = "control.attempts" if agent.main else "control.retry"
     return [
-        Item(say("control.retry", statement.attempts, agent.main), origin, "retry", lines),
+        Item(say(attempts, statement.attempts), origin, "retry", lines),
         *consequence(say("control.retry_missing"), statement.otherwise, origin, agent),
     ]
 
@@ -157,10 +157,10 @@ def emit_retry(statement: nodes.Retry, agent: Agent) -> list[Item]:
 
 
 def emit_loop(statement: nodes.Loop, main: Agent, wrap: Wrap) -> list[Item]:
-    """`start_loop`, the body once, `end_loop_iteration`; an empty list skips all of it."""
+    """`start_loop` over the body and `end_loop_iteration`."""
     origin = statement.origin
     items = loop_items(statement.items)
-    lines: list[Item] = []
+    counts: list[Item] = []
     if statement.counted and statement.limit is not None:
         leave = nodes.Leave(
             origin=origin,
@@ -173,12 +173,11 @@ def emit_loop(statement: nodes.Loop, main: Agent, wrap: Wrap) -> list[Item]:
             Item(say("control.loop_count", items), origin, "for"),
             *consequence(missing, (leave,), origin, focused),
         ]
-        lines.append(main.context.focused(origin, "for", bullets))
+        counts.append(main.context.focused(origin, "for", bullets))
     may_be_empty = not _is_filled(statement.items, main.context)
-    lines.append(Item(say("control.start_loop", items, may_be_empty), origin, "for"))
-    lines.extend(main(statement.body))
-    lines.append(Item(say("control.end_loop"), origin, "for"))
-    return [Item(say("control.loop", _items_name(statement.items)), origin, "for", lines)]
+    words = say("control.start_loop", items, may_be_empty)
+    lines = [*main(statement.body), Item(say("control.end_loop"), origin, "for")]
+    return [*counts, Item(words, origin, "for", lines)]
 
 
 def _is_filled(items: nodes.Value, context: Context) -> bool:
@@ -229,16 +228,6 @@ def _too_many(limit: nodes.Limit) -> nodes.Text:
 
 _PLACE = "\0"
 """Stands for a variable in words of ours, which never hold it."""
-
-
-def _items_name(value: nodes.Value) -> str:
-    """The name for what a loop runs over; the values themselves stand in `start_loop` already."""
-    variable = single_variable(value)
-    if variable is not None:
-        return say("control.loop_list", quoted(variable.name + spell_path(variable.path)))
-    if isinstance(value, nodes.ConstantValue) and isinstance(value.value, int):
-        return say("control.loop_numbers", value.value - 1)
-    return say("control.loop_list", loop_items(value))
 
 
 def loop_items(value: nodes.Value) -> str:

@@ -100,8 +100,9 @@ class Instruction:
 
     def retry(self, lines: Lines) -> nodes.Retry | None:
         """Reads a `retry`; None if the next line begins none."""
-        found = self.words.match("control.retry", lines.text() or "")
-        if found is None or found[1] != self.main:
+        name = "control.attempts" if self.main else "control.retry"
+        found = self.words.match(name, lines.text() or "")
+        if found is None:
             return None
         inside = Lines(lines.take().children)
         delay = self.wait(inside, "control.retry_wait")

@@ -45,6 +45,9 @@ class Main:
         return tuple(body)
 
     def _statements(self, lines: Lines) -> Iterator[nodes.Statement]:
+        if (loop := self._loop(lines)) is not None:
+            yield loop
+            return
         item, model = self._instructed(lines)
         if item is not None:
             lines.take()
@@ -67,10 +70,7 @@ class Main:
             yield from self._copied(lines, copy)
             return
         found = (
-            self._instruction.run(lines)
-            or self._loop(lines)
-            or self._repeat(lines)
-            or self._instruction.retry(lines)
+            self._instruction.run(lines) or self._repeat(lines) or self._instruction.retry(lines)
         )
         if found is not None:
             yield found
@@ -289,17 +289,17 @@ class Main:
         return found[0], found[1]
 
     def _loop(self, lines: Lines) -> nodes.Loop | None:
-        item = lines.items[lines.position]
-        if self._words.match("control.loop", item.text) is None:
-            return None
-        inside = Lines(item.children)
-        limit = self._count(inside)
-        start = self._words.match("control.start_loop", inside.leaf() or "")
-        end = item.children[-1] if item.children else None
-        if start is None or end is None or end.text != say("control.end_loop"):
+        """Reads a loop, with the call before it that counts the entries."""
+        start = lines.position
+        limit = self._count(lines)
+        item = lines.items[lines.position] if lines.position < len(lines.items) else None
+        found = None if item is None else self._words.match("control.start_loop", item.text)
+        end = item.children[-1] if item is not None and item.children else None
+        if item is None or found is None or end is None or end.text != say("control.end_loop"):
+            lines.position = start
             return None
         lines.take()
-        items, may_be_empty = start
+        items, may_be_empty = found
         variable = single_variable(items)
         if variable is not None and not may_be_empty:
             self.filled.add(variable.name)
@@ -309,12 +309,12 @@ class Main:
             items=items,
             limit=limit,
             counted=limit is not None,
-            body=self.body(item.children[inside.position + 1 : -1]),
+            body=self.body(item.children[:-1]),
         )
 
-    def _count(self, inside: Lines) -> nodes.Limit | None:
-        """Reads the lines that count the entries of a list: how many there may be at most."""
-        look, _ = self._instructed(inside)
+    def _count(self, lines: Lines) -> nodes.Limit | None:
+        """Reads the call that counts the entries of a list: how many there may be at most."""
+        look, _ = self._instructed(lines)
         if look is None or len(self._under_notes(look)) != 2:
             return None
         count, too_many = self._under_notes(look)
@@ -323,7 +323,7 @@ class Main:
         found = self._words.phrases.sentences.read("control.loop_too_many", too_many.text, 0)
         if found is None:
             return None
-        inside.take()
+        lines.take()
         limit: nodes.Limit = found[0][0]
         return limit
 

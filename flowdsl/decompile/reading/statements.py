@@ -317,7 +317,8 @@ _STATEMENTS = (
     "control.each_count",
     "control.rounds",
     "control.retry",
-    "control.loop",
+    "control.attempts",
+    "control.start_loop",
 )
 """The sentences with which statements begin."""
 

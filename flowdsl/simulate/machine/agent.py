@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
-from flowdsl.prompt.sentences import AGAIN, DONE, MAIN, SENTENCES
+from flowdsl.prompt.sentences import AGAIN, DONE, SENTENCES
 from flowdsl.simulate import trace
 from flowdsl.simulate.shapes import EMPTY
 from flowdsl.simulate.trace import Recorder
@@ -51,12 +51,12 @@ LINES = (
     "control.then",
     "control.repeat",
     "control.retry",
+    "control.attempts",
     "control.retry_wait",
     "control.round_wait",
     "control.rounds",
     "control.only_if",
     "control.repeat_stop",
-    "control.loop",
     "control.start_loop",
     "control.end_loop",
     "data.saved_here",
@@ -86,6 +86,7 @@ _CHECKS = {
     "tools.run": "tools.run_check",
     "control.repeat": "control.repeat_missing",
     "control.retry": "control.retry_missing",
+    "control.attempts": "control.retry_missing",
     "control.attempt": "control.attempt_missing",
     "control.loop_count": "control.loop_too_many",
     "control.each_count": "control.loop_too_many",
@@ -395,7 +396,7 @@ class Agent:
         match said.name:
             case "control.repeat":
                 return self.repeat(said, line)
-            case "control.retry":
+            case "control.retry" | "control.attempts":
                 return self.retry(said["attempts"], said, line)
             case "control.attempt":
                 return self.retry(1, said, line)
@@ -538,8 +539,6 @@ class Agent:
         """Attempts, until one works to its end."""
         if not line.children:
             raise Defect("a group without lines", inside(line.text))
-        if dict(said.holes).get("main", self.reader == MAIN) != (self.reader == MAIN):
-            raise Defect("attempts that are told to the other agent", inside(line.text))
         outer = self.attempts
         failed = True
         for number in range(1, attempts + 1):

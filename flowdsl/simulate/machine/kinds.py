@@ -511,9 +511,6 @@ def machine_grammar() -> Grammar:
             else:
                 yield "json", content
 
-    def listed(text: str) -> Iterator[Any]:
-        yield from _quoted(text)
-
     def reading(text: str) -> Iterator[Said]:
         for content in _quoted(text):
             yield from grammar.sentence("data.background_prompt", content)
@@ -542,8 +539,6 @@ def machine_grammar() -> Grammar:
         "key": _key,
         "keys": _keys,
         "lines": lines,
-        "list": one_of("control.loop_list", "control.loop_numbers"),
-        "listed": listed,
         "mark": _saved,
         "members": members,
         "model": _name,

@@ -109,7 +109,7 @@ class MainAgent(Agent):
                     raise _Left
             case "control.rounds":
                 self._rounds(said, line)
-            case "control.loop":
+            case "control.start_loop":
                 self._loop(line)
             case _:
                 return super().sentence(said, line)
@@ -206,23 +206,19 @@ class MainAgent(Agent):
 
     def _loop(self, line: Line) -> None:
         """A first pass by hand, and the others by what it recorded."""
-        before, start, _ = self._parts(line)
-        self.body(before)
-        items = self._items(start)
+        items = self._items(line)
         self.recording.append(Loop(line.number, self._passes(line, items)))
 
-    def _parts(self, line: Line) -> tuple[Sequence[Line], Line, Sequence[Line]]:
-        """What stands before the beginning of a loop, the beginning, and one pass."""
-        lines = list(line.children)
-        starts = [number for number, each in enumerate(lines) if self._is(each, "start_loop")]
-        ends = [number for number, each in enumerate(lines) if self._is(each, "end_loop")]
-        if len(starts) != 1 or ends != [len(lines) - 1]:
-            raise Defect("a loop without its beginning or its end", inside(line.text))
-        start = starts[0]
-        return lines[:start], lines[start], lines[start + 1 : -1]
+    def _pass(self, line: Line) -> Sequence[Line]:
+        """The lines of one pass, without the one that ends it."""
+        ends = [number for number, each in enumerate(line.children) if self._is(each, "end_loop")]
+        if ends != [len(line.children) - 1]:
+            raise Defect("a loop without its end", inside(line.text))
+        return line.children[:-1]
 
     def _passes(self, line: Line, items: Sequence[Any]) -> Recording | None:
         """A pass for each entry, the first of them by hand; what that one recorded."""
+        lines = self._pass(line)
         self.recorder.loop(line.number, len(items))
         if not items:
             self.recorder.left()
@@ -231,7 +227,7 @@ class MainAgent(Agent):
         self.recorder.passes(items[0])
         self.memory.values["loop_item"] = items[0]
         try:
-            self.body(self._parts(line)[2])
+            self.body(lines)
         finally:
             pass_, self.recording = self.recording, outer
         self.recorder.passed()
@@ -322,7 +318,7 @@ class MainAgent(Agent):
         that it does, and no prompt can do without.
         """
         line = self._lines[loop.line]
-        items = self._items(self._parts(line)[1])
+        items = self._items(line)
         if loop.body is None:
             self._passes(line, items)
         else:

@@ -215,19 +215,18 @@ def _recorded(
     found: Recording = []
     while steps and steps[0] != end:
         number, *steps = steps
-        if number not in outline.starts:
+        if number not in outline.loops:
             found.append(number)
             continue
-        loop = outline.starts[number]
-        last = outline.loops[loop][1]
-        within = outline.lines[loop].label + "."
+        last = outline.loops[number]
+        within = outline.lines[number].label + "."
         entered = bool(steps) and steps[0] != number
         if entered and outline.lines[steps[0]].label.startswith(within):
             body, steps = _recorded(steps, outline, last)
-            found.append(Loop(loop, body))
+            found.append(Loop(number, body))
             steps = steps[1:]
         else:
-            found.append(Loop(loop, None))
+            found.append(Loop(number, None))
     return found, steps
 
 
@@ -248,14 +247,13 @@ class _Numbered(Record):
 class _Outline:
     """The lines of the main agent by their numbers on the page.
 
-    `loops` has the lines that begin and end each loop, `starts` the loop by the line that begins
-    it, and `copied` what a copy is converted to, by its variable.
+    `loops` has the line that ends each loop, by the one that begins it, and `copied` what a copy is
+    converted to, by its variable.
     """
 
     def __init__(self, lines: Iterable[Line], grammar: Grammar) -> None:
         self.lines: dict[int, _Numbered] = {}
-        self.loops: dict[int, tuple[int, int]] = {}
-        self.starts: dict[int, int] = {}
+        self.loops: dict[int, int] = {}
         self.copied: dict[str, Shape] = {}
         self._grammar = grammar
         self._add(lines, "")
@@ -267,26 +265,26 @@ class _Outline:
                 continue
             label = f"{above}.{count}" if above else str(count)
             names = [said.name for said in readings(self._grammar, line)]
-            title = any(not each.bullet for each in line.children)
+            over = any(not each.bullet for each in line.children)
             ends = "control.start_loop" in names or "control.end_loop" in names
-            acts = ends or (not title and (not names or names[0] in LEAVES))
-            text = "\n".join(_texts(line, title=title))
+            acts = ends or (not over and (not names or names[0] in LEAVES))
+            title = over and not ends
+            text = "\n".join(_texts(line, alone=over))
             plain, waits = f"{label} {inside(line.text)}", bool(names) and names[0] in WAITS
             self.lines[line.number] = _Numbered(label, plain, text, acts, title, waits)
             self._add(line.children, label)
-            if names == ["control.loop"]:
+            if names == ["control.start_loop"]:
                 self._loop(line)
 
     def _loop(self, line: Line) -> None:
-        kinds = {
-            said.name: each.number
+        ends = [
+            each.number
             for each in line.children
             for said in readings(self._grammar, each)
-        }
-        if "control.start_loop" in kinds and "control.end_loop" in kinds:
-            start = kinds["control.start_loop"]
-            self.loops[line.number] = (start, kinds["control.end_loop"])
-            self.starts[start] = line.number
+            if said.name == "control.end_loop"
+        ]
+        if ends:
+            self.loops[line.number] = ends[-1]
 
     def _look(self, line: Line) -> None:
         for said in self._grammar.sentence("data.store_copied", line.text):
@@ -296,10 +294,11 @@ class _Outline:
             self._look(each)
 
 
-def _texts(line: Line, *, title: bool) -> Iterator[str]:
+def _texts(line: Line, *, alone: bool) -> Iterator[str]:
+    """The lines of a text, with the bullets under it unless it is told `alone`."""
     yield from (each.strip() for each in line.text.split("\n"))
-    for each in () if title else line.children:
-        first, *rest = _texts(each, title=False)
+    for each in () if alone else line.children:
+        first, *rest = _texts(each, alone=False)
         yield from (f"- {first}", *rest)
 
 
@@ -327,16 +326,15 @@ class _Minutes(Recorder):
 
     def begin(self, place: Any) -> None:
         super().begin(place)
-        if place in self._outline.lines:
+        if place in self._outline.lines and place not in self._outline.loops:
             self._come_to(place)
 
     def ends(self) -> None:
         self._stop(None)
 
     def loop(self, place: Any, entries: int) -> None:
-        start, _ = self._outline.loops[place]
         self._open.append(place)
-        self._come_to(start, entries)
+        self._come_to(place, entries)
         self._passes.append((Pass(self._begun, 0, entries), None))
         self._begun += 1
 
@@ -345,8 +343,7 @@ class _Minutes(Recorder):
         self._passes[-1] = (Pass(now.loop, now.entry + 1, now.entries), item)
 
     def passed(self) -> None:
-        _, end = self._outline.loops[self._open[-1]]
-        self._come_to(end)
+        self._come_to(self._outline.loops[self._open[-1]])
 
     def left(self) -> None:
         self._passes.pop()

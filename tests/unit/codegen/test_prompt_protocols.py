@@ -94,7 +94,7 @@ def test_a_loop_may_be_skipped_and_ends_its_iterations() -> None:
     )
     lines = steps.split("\n")
     assert 'start_loop with text="{names}"' in steps
-    assert "Without entries, skip all other lines of the loop" in steps
+    assert "; without entries, skip them:" in steps
     assert "Type {{loop_item}}." in steps
     assert lines[-1].strip().endswith('Use end_loop_iteration with text="entry finished".')
 
@@ -118,7 +118,7 @@ def test_a_list_that_has_an_entry_for_sure_needs_no_words_for_none(
             f'for n in {items} max 9 {{ do "Type {{n}}." }}', sections=f"inputs {{ {inputs} }}"
         )
     )
-    assert ("Without entries, skip" in steps) is may_be_empty
+    assert ("without entries, skip" in steps) is may_be_empty
 
 
 def test_a_list_read_at_run_time_is_counted_before_its_loop() -> None:
@@ -320,10 +320,10 @@ def test_fail_ends_an_attempt_inside_retry_and_the_run_outside() -> None:
 def test_a_branch_that_needs_the_main_agent_is_decided_first_and_names_its_screen() -> None:
     steps = steps_of(workflow('if sees "the report" { capture "report.png" }'))
     assert 'save under "decision_1": "1"' in steps
-    guard = next(line for line in steps.split("\n") if "Only if" in line)
+    guard = next(line for line in steps.split("\n") if "do the lines" in line)
     assert '"{{decision_1}}" is "1"' in guard
     assert "you see “the report”" in guard
-    assert steps.index("Only if") < steps.index("save_screenshot_as_run_attachment")
+    assert steps.index("do the lines") < steps.index("save_screenshot_as_run_attachment")
 
 
 def test_decision_variables_never_collide_with_the_authors_names() -> None:
@@ -459,7 +459,7 @@ def test_every_statement_maps_back_to_its_source() -> None:
 
 def test_finish_in_a_branch_ends_the_run_well() -> None:
     steps = steps_of(workflow('if sees "an empty list" { finish "nothing to do" }\ndo "Go on."'))
-    assert "the task is complete (nothing to do): do none of the steps that follow." in steps
+    assert "the task is complete (nothing to do): stop here." in steps
     assert steps.index("decision_1") < steps.index("the task is complete")
 
 

@@ -210,8 +210,9 @@ def test_a_sentence_is_heard_as_it_is_said() -> None:
         assert heard.match("control.repeat", said) == ("this is so", rounds)
         assert heard.match("control.repeat", f"{said} ") is None
     assert heard.match("control.repeat", said.replace("rounds", "round")) is None
-    for main in (True, False):
-        assert heard.match("control.retry", say("control.retry", 2, main)) == (2, main)
+    for attempts in (1, 2):
+        said = say("control.attempts", attempts)
+        assert heard.match("control.attempts", said) == (attempts,)
 
 
 # What stands elsewhere

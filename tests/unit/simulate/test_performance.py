@@ -138,18 +138,18 @@ def test_lines_know_their_labels_and_the_pass_of_their_loop() -> None:
     body = 'for x in xs max 5 { step "Open {x}" { do "Click {x}." press "Tab" } }'
     _, found = played(body, sections="inputs { xs: string[] }", xs=["a", "b"])
     assert [(each.spot.label, each.text) for each in found.steps if not each.title] == [
-        ("1.1", found.steps[1].text),
-        ("1.2", "Click a."),
-        ("1.3", "Press tab."),
-        ("1.4", found.steps[-1].text),
-        ("1.2", "Click b."),
-        ("1.3", "Press tab."),
-        ("1.4", found.steps[-1].text),
+        ("1", found.steps[0].text),
+        ("1.1", "Click a."),
+        ("1.2", "Press tab."),
+        ("1.3", found.steps[-1].text),
+        ("1.1", "Click b."),
+        ("1.2", "Press tab."),
+        ("1.3", found.steps[-1].text),
     ]
-    assert found.steps[1].entries == 2
+    assert found.steps[0].entries == 2
     assert found.steps[-1].spot.passes == (Pass(0, 2, 2),)
-    assert {each.line for each in found.steps if each.spot.label == "1.2"} == {
-        "1.2 Click {{loop_item}}."
+    assert {each.line for each in found.steps if each.spot.label == "1.1"} == {
+        "1.1 Click {{loop_item}}."
     }
 
 
@@ -159,8 +159,7 @@ def test_a_list_without_entries_is_skipped() -> None:
     )
     assert [(each.spot.label, each.entries) for each in found.steps] == [
         ("1", None),
-        ("2", None),
-        ("2.1", 0),
+        ("2", 0),
         ("3", None),
     ]
     assert found.ending.status == SUCCESS
