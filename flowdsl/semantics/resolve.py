@@ -81,6 +81,10 @@ def analyze_program(
     ordered = _follow_paths(program)
     report_control_characters(program)
     report_reserved_brackets(program, ordered)
+    if program.images:
+        from .texts.picture_inputs import report_picture_inputs
+
+        report_picture_inputs(program, ordered)
     if program.joined_texts or holds_escaped_names(program):
         from .texts.platform_text import check_platform_texts
 
