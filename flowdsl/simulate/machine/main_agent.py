@@ -231,7 +231,7 @@ class MainAgent(Agent):
         finally:
             pass_, self.recording = self.recording, outer
         self.recorder.passed()
-        self._further(items[1:], pass_, self._parts(line)[2])
+        self._further(items[1:], pass_, lines)
         return pass_
 
     def _is(self, line: Line, name: str) -> bool:
