@@ -587,7 +587,8 @@ class Workflow(Node, kw_only=True):
 
     `prompt`, `input_schema`, `output_schema`, `checks_text` and `extra_text` hold the text of files
     that are taken verbatim. `names` are all variable names in use, so that later phases can add
-    names that are free.
+    names that are free. `apart` says that texts that are read are taken apart where they spell a
+    secret.
     """
 
     name: str
@@ -615,6 +616,7 @@ class Workflow(Node, kw_only=True):
     extra: Mapping[str, Any] = {}
     extra_text: str | None = None
     names: tuple[str, ...] = ()
+    apart: bool = False
 
 
 class StepReference(Record, eq=True, kw_only=True):

@@ -10,6 +10,7 @@ RULES = {
     "fail": "rules.fail",
     "unmet": "rules.unmet",
     "save": "rules.save",
+    "apart": "rules.apart",
     "append": "rules.append",
     "data": "rules.data",
     "missing": "rules.missing",

@@ -478,6 +478,12 @@ SECRET_FOR_PLAIN = DiagnosticSpec(
     "`{secret}` is a secret, and {kind} `{name}` takes none",
     "declare `{name}` as a secret",
 )
+ANY_GIVEN_TO_TOOL = DiagnosticSpec(
+    "any-given-to-tool",
+    "secrets",
+    "`{name}` is of the type `any` and stands in {place}, where a text in it may spell a secret",
+    "declare what it is, such as `string` or a record, and name one value of it",
+)
 SECRET_IN_TEST = DiagnosticSpec(
     "secret-in-test",
     "secrets",

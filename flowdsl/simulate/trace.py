@@ -6,6 +6,7 @@ event and each question may say where it comes from, which is not compared.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -64,14 +65,36 @@ INFRA_ERROR = "infra_error"
 """The check itself cannot be carried out."""
 
 
+_SECRET = "\ufdd1{}\ufdd2"
+_MARKED_SECRET = re.compile("\ufdd1([^\ufdd1\ufdd2]*)\ufdd2")
+
+
+def marked_secret(alias: str) -> str:
+    """The placeholder of a secret in a text that is typed, where the service puts the secret in.
+
+    A text may spell a placeholder, too, which `act` tells from this.
+    """
+    return _SECRET.format(alias)
+
+
+def without_marks(text: str) -> str:
+    """A text in which secrets are not marked."""
+    return _MARKED_SECRET.sub(r"\1", text)
+
+
 class Event(Record, eq=True):
-    """Something that was done: a verb, and what belongs to it."""
+    """Something that was done: a verb, what belongs to it, and the secrets that the service put in.
+
+    A text has a secret as its placeholder.
+    """
 
     verb: str
     texts: tuple[str, ...]
+    secrets: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return " ".join((self.verb, *(repr(text) for text in self.texts)))
+        written = " ".join((self.verb, *(repr(text) for text in self.texts)))
+        return f"{written} with the secret {', '.join(self.secrets)}" if self.secrets else written
 
 
 class Asked(Record, eq=True):
@@ -262,7 +285,8 @@ class Recorder:
             self._add(HANDLE if rule in self.rules else MISS, (rule,))
 
     def _add(self, verb: str, texts: tuple[str, ...]) -> None:
-        self._events.append(Event(verb, texts))
+        secrets = tuple(each for text in texts for each in _MARKED_SECRET.findall(text))
+        self._events.append(Event(verb, tuple(map(without_marks, texts)), secrets))
         self._places.append(self.place)
 
     def _arises(self, position: int) -> str | None:

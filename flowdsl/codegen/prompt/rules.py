@@ -30,6 +30,8 @@ def rules_words(workflow: nodes.Workflow, items: Sequence[Item], told: set[str])
     says_missing = any(_EMPTY in each.text for each in bullets)
     if says_missing:
         passed.add("missing")
+    if workflow.apart and any(each.statement in ("extract", "run") for each in bullets):
+        passed.add("apart")
     missing = _Missing(workflow, says_missing=says_missing)
     typed = [_typed(half) for half in (lines, bullets)]
     if any(missing.may_be(*each) for each in typed[0] | typed[1]):

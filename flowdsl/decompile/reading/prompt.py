@@ -104,6 +104,7 @@ def _workflow(outline: Outline, hints: PromptHints, capabilities: Capabilities) 
         body=finish_loops(body, names, hints),
         sources=sources,
         names=tuple(_taken(names, main.decisions)),
+        apart=outline.apart,
     )
 
 

@@ -13,6 +13,7 @@ from flowdsl.syntax.texts.paragraphs import on_one_line
 
 from .. import nodes
 from .outputs import OutputPlan, plan_outputs
+from .spelling import may_type_readings
 from .statements import BodyLowering, Names, local_variables
 from .types import to_json
 from .values import Frame, ValueLowering, origin_of, single_variable, wire_path
@@ -107,6 +108,7 @@ def _lower_workflow(symbol: semantic.WorkflowSymbol, values: ValueLowering) -> n
         extra=to_json(values.constant(symbol.extra)),
         extra_text=_text_of(values, symbol.extra_from),
         names=names.taken(),
+        apart=may_type_readings(symbol, block, values.model),
     )
 
 

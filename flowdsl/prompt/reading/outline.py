@@ -48,6 +48,7 @@ class Outline(Record):
     description: str | None
     rules: list[str]
     optional: bool
+    apart: bool
     items: list[ReadItem]
     addresses: tuple[str, ...]
 
@@ -118,7 +119,7 @@ def _parts(lines: list[str], addresses: tuple[str, ...]) -> Outline | None:
     rules = _read_rules(lines, start)
     if rules is None:
         return None
-    found, optional, position = rules
+    found, told, position = rules
     heading = _heading(before)
     if heading is None:
         return None
@@ -132,7 +133,8 @@ def _parts(lines: list[str], addresses: tuple[str, ...]) -> Outline | None:
         title,
         description or None,
         found,
-        optional,
+        "typed_missing" in told,
+        "apart" in told,
         read.items,
         addresses,
     )
@@ -173,8 +175,8 @@ def _rules(
     )
 
 
-def _read_rules(lines: list[str], start: int) -> tuple[list[str], bool, int] | None:
-    """The author's rules, whether one tells of missing values that are typed, and the next line."""
+def _read_rules(lines: list[str], start: int) -> tuple[list[str], list[str], int] | None:
+    """The author's rules, the keys of the others, and the next line."""
     end = next(
         (
             index
@@ -195,7 +197,7 @@ def _read_rules(lines: list[str], start: int) -> tuple[list[str], bool, int] | N
     titles = any(line.startswith(TITLE) for line in lines[end:])
     if _rules(titles, told, rules, passed if focused else None).split("\n") != given:
         return None
-    return rules, "typed_missing" in (*told, *passed), end
+    return rules, [*told, *passed], end
 
 
 def _rule(key: str, focused: bool) -> str:

@@ -10,9 +10,9 @@ from flowdsl.syntax import ast
 
 from .. import errors
 from ..model import CONST, ENVIRONMENT, INPUT, RUNTIME, SECRET, STEP, ValueSymbol
-from ..places import TEST_VALUE, Place
+from ..places import FILE_NAME, TEST_VALUE, TYPED, Place
 from ..program import Program
-from ..types import ANY, STRING, TODAY, UNKNOWN, Type, Unknown
+from ..types import ANY, STRING, TODAY, UNKNOWN, Type, Unknown, strip_optional
 from .foreign_names import foreign_value
 from .paths import name_span, path_of, step_of, walk_path
 from .scopes import (
@@ -65,9 +65,23 @@ def resolve_ref(
     else:
         type_ = walk_path(program, scope, ref, symbol)
     program.ref_types[ref] = type_
+    if place in (TYPED, FILE_NAME) and strip_optional(type_) == ANY:
+        _report_any(program, scope, ref, kind, place)
     if kind == CONST and symbol.literal is None and not isinstance(type_, Unknown):
         _fold_const(program, scope, ref, symbol)
     return type_
+
+
+def _report_any(program: Program, scope: ValueScope, ref: ast.Ref, kind: str, place: Place) -> None:
+    """Report a value of any type that a tool is given; nobody knows the types of foreign inputs.
+
+    A command takes none either (`provenance.commands`).
+    """
+    if kind in (CONST, ENVIRONMENT) or scope.inputs_unknown:
+        return
+    span = ref.span(scope.module.source)
+    name = span.text.strip("{} \t")
+    program.sink.report(errors.ANY_GIVEN_TO_TOOL, span, name=name, place=place.title)
 
 
 def _find_symbol(

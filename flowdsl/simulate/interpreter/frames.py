@@ -34,7 +34,10 @@ class Run:
 
     `inputs` are by their names on the wire, `environment` the `vars` of an environment. `watcher`
     is told where the run is. `loops` are those that it is in, outer ones first.
+    `types_what_it_read` is what `statements.spelling` says of the workflow.
     """
+
+    types_what_it_read = False
 
     def __init__(
         self,

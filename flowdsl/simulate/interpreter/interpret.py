@@ -26,6 +26,7 @@ from .frames import Frame, Run
 from .reading import reported, with_field_defaults
 from .statements.leaving import Abort, Fail, Finish
 from .statements.perform import perform
+from .statements.spelling import types_what_it_read
 from .values import MISSING
 from .watching import NOBODY, Watcher
 
@@ -53,6 +54,7 @@ def interpret(
     recorder = Recorder(world)
     watcher.begins(recorder)
     run = Run(model, recorder, {}, environment, watcher, budget)
+    run.types_what_it_read = types_what_it_read(model, workflow, body)
     frame = Frame(run, workflow.module.source, body, workflow.outputs, {})
     begin_with_defaults(frame)
     run.inputs = _inputs(frame, workflow, world)

@@ -15,6 +15,7 @@ from typing import Any
 
 from flowdsl.source.record import Record
 
+from ..trace import marked_secret
 from ..world import Question
 
 TYPE_CHECKING = False
@@ -114,7 +115,7 @@ def spelled(data: Any) -> str:
         case float() | Decimal():
             return format(Decimal(str(data)), "f")
         case Secret():
-            return str(data)
+            return marked_secret(str(data))
         case _:
             return json.dumps(data, ensure_ascii=False)
 

@@ -407,13 +407,13 @@ class Agent:
             case _ if line.children:
                 raise Defect("lines under a sentence that ends", inside(line.text))
             case "actions.type_into":
-                value = self.view.text(said["value"], secrets=True)
+                value = self.view.given(said["value"], secrets=True)
                 if value in ("", EMPTY):
                     self._told("rules.typed_missing", line)
                 else:
                     self.act(trace.TYPE, value, self.view.text(said["target"]))
             case "actions.type_shown":
-                value = self.view.text(said["value"], secrets=True)
+                value = self.view.given(said["value"], secrets=True)
                 target = self.view.text(said["target"])
                 self.act(trace.TYPE_AS, value, said["display"], target)
             case "actions.clear":
@@ -428,9 +428,9 @@ class Agent:
                 if self.is_further(said):
                     self.act(trace.PAUSE, str(said["time"]))
             case "tools.capture":
-                self.act(trace.CAPTURE, self.view.text(said["file"]))
+                self.act(trace.CAPTURE, self.view.given(said["file"]))
             case "tools.export":
-                self.act(trace.EXPORT, self.view.text(said["path"]))
+                self.act(trace.EXPORT, self.view.given(said["path"]))
             case "tools.run":
                 return self.run(said)
             case "tools.type_day":
@@ -477,14 +477,14 @@ class Agent:
         self.recorder.act(verb, *texts)
 
     def do(self, line: Line) -> None:
-        words = self.view.text(line.text, secrets=True).strip()
+        words = self.view.given(line.text, secrets=True).strip()
         if words:
             self.act(trace.DO, words)
 
     def run(self, said: Said) -> Open:
         self._allowed(said["command"])
         command = self.view.text(said["command"])
-        self.act(trace.COMMAND, command)
+        self.act(trace.COMMAND, self.view.given(said["command"]))
         self._command = command
         question = Question(COMMAND, command)
 

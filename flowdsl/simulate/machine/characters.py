@@ -14,11 +14,12 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, TypeAlias
 
 from flowdsl.simulate.shapes import EMPTY
+from flowdsl.simulate.trace import marked_secret
 
 _PLAIN, _RARE = 0x40000, 0xE0000
 """Where the characters that Unicode has assigned end, and where further ones begin."""
@@ -154,16 +155,29 @@ class LiveSecret(Exception):
     """A secret in a text that is not typed."""
 
 
-def filled(text: str, runtime: Callable[[PathParts, str], str], *, secrets: bool = False) -> str:
+_ESCAPED = "\ufdd3"
+"""Stands for a brace that is escaped, which begins no placeholder."""
+
+_PLACEHOLDER = re.compile(r"\{\$([A-Za-z_]\w*)[^{}]*\}", re.ASCII)
+
+
+def filled(
+    text: str,
+    runtime: Callable[[PathParts, str], str],
+    *,
+    secrets: bool = False,
+    known: Collection[str] = (),
+) -> str:
     """A text as it reaches the desktop.
 
     `runtime` gives the text of a runtime variable, from its path and its spelling. Secrets stay as
-    they are spelled, which is their alias; without `secrets` one raises LiveSecret.
+    they are spelled, which is their alias; without `secrets` one raises LiveSecret. Of the `known`
+    secrets each is put in where the text is typed, whoever has spelled its placeholder.
     """
 
     def put(found: re.Match[str]) -> str:
         if found["escape"] is not None:
-            return "{"
+            return _ESCAPED
         if found["runtime"] is not None:
             return runtime(path_parts(found["runtime"]), found[0])
         if found["saved"] is not None:
@@ -172,4 +186,8 @@ def filled(text: str, runtime: Callable[[PathParts, str], str], *, secrets: bool
             raise LiveSecret(found[0])
         return found[0]
 
-    return inside(TOKEN.sub(put, text))
+    def mark(found: re.Match[str]) -> str:
+        return marked_secret(found[0]) if found[1] in known else found[0]
+
+    whole = inside(TOKEN.sub(put, text))
+    return (_PLACEHOLDER.sub(mark, whole) if known else whole).replace(_ESCAPED, "{")

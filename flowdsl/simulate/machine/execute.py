@@ -104,6 +104,9 @@ def carry_out(
     agent: MainAgent | None = None
     names = input_names(payload.input_schema)
     memory = Memory(variant, _commands(payload, inputs, names))
+    memory.secrets = frozenset(
+        name[1:] for name in _properties(payload.input_schema) if name.startswith("$")
+    )
     try:
         page = read_page(with_inputs(payload.prompt, inputs, names))
         heading = heading_of(page, grammar)

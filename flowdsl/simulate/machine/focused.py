@@ -18,7 +18,7 @@ from .agent import Aborted, Agent, Open, unmarked
 from .characters import PathParts, inside, spelled
 from .grammar import Grammar, Said
 from .layout import Defect, Line
-from .memory import Memory, from_json, holds, written
+from .memory import Memory, apart, from_json, holds, written
 
 DONE, FAILED, ATTEMPT_FAILED = "done", "failed", "attempt failed"
 
@@ -219,7 +219,8 @@ class Focused(Agent):
         if found in (None, "", EMPTY):
             return False
         self.view.saved.add(key)
-        self.memory.save(key, written(found, question.shape))
+        value = written(found, question.shape)
+        self.memory.save(key, apart(value) if "rules.apart" in self.rules else value)
         return True
 
     def _copied(self, said: Said, line: Line) -> tuple[Question, bool]:

@@ -38,8 +38,11 @@ class Memory:
 
     `copied` has what copying gave, by the key that it was copied to. `commands` are those that the
     terminal takes, with variables as they are spelled; None for any. `whys` has why a decision has
-    an answer, by both.
+    an answer, by both. `secrets` are the names of those that the service puts in where their
+    placeholders are typed.
     """
+
+    secrets: frozenset[str] = frozenset()
 
     def __init__(self, variant: Variant, commands: frozenset[str] | None = None) -> None:
         self.variant = variant
@@ -58,7 +61,8 @@ class Memory:
     def view(self, *, focused: bool) -> View:
         """What an agent sees of the values; a focused one may see those of when it was called."""
         # Values are replaced and never changed, so that the names alone are copied.
-        return View(self.variant, self.values, dict(self.values) if focused else self.values)
+        at_call = dict(self.values) if focused else self.values
+        return View(self.variant, self.values, at_call, self.secrets)
 
 
 def _merged(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,7 +80,11 @@ class View:
     """How runtime variables read."""
 
     def __init__(
-        self, variant: Variant, values: Mapping[str, Any], at_call: Mapping[str, Any]
+        self,
+        variant: Variant,
+        values: Mapping[str, Any],
+        at_call: Mapping[str, Any],
+        secrets: frozenset[str],
     ) -> None:
         """`values` are those of each moment, of which an agent knows those that it has `saved`.
 
@@ -87,6 +95,7 @@ class View:
         self._variant = variant
         self._values = values
         self._at_call = at_call
+        self._secrets = secrets
         self.knows_saved = False
         self.saved: set[str] = set()
         self.before: set[str] = set()
@@ -126,11 +135,20 @@ class View:
             return self._values
         return self._at_call if self._variant.at_call else self._values
 
-    def text(self, template: str, *, secrets: bool = False) -> str:
-        """A text with everything filled in but secrets, which may stand in what is typed."""
-        return filled(
-            without_notes(template), lambda path, _: spelled(self.value(path)), secrets=secrets
-        )
+    def text(self, template: str) -> str:
+        """A text with everything filled in; a secret in it raises LiveSecret."""
+        return filled(without_notes(template), self._spelled)
+
+    def given(self, template: str, *, secrets: bool = False) -> str:
+        """A text as a tool is given it: secrets in it are marked, whoever spelled them.
+
+        With `secrets` it is typed, so that one may stand in it.
+        """
+        plain = without_notes(template)
+        return filled(plain, self._spelled, secrets=secrets, known=self._secrets)
+
+    def _spelled(self, path: PathParts, _: str) -> str:
+        return spelled(self.value(path))
 
     def built(self, value: tuple[str, Any]) -> Any:
         """A value in the words of a prompt, as JSON."""
@@ -302,6 +320,21 @@ def written(value: Any, shape: Shape | None = None) -> Any:
             return written(value, inner)
         case _:
             return value
+
+
+def apart(value: Any) -> Any:
+    """A value in whose texts a blank stands behind each `{` before another one or a `$`."""
+    if isinstance(value, list):
+        return [apart(each) for each in value]
+    if isinstance(value, dict):
+        return {name: apart(each) for name, each in value.items()}
+    if not isinstance(value, str):
+        return value
+    following = (*value[1:], "")
+    return "".join(
+        f"{each} " if each == "{" and after in ("{", "$") else each
+        for each, after in zip(value, following, strict=False)
+    )
 
 
 def _field_written(value: Any, field: FieldShape) -> Any:

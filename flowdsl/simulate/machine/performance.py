@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from flowdsl.prompt.sentences import SENTENCES
 from flowdsl.simulate.shapes import OptionalShape
-from flowdsl.simulate.trace import Asked, Ending, Event, Recorder
+from flowdsl.simulate.trace import Asked, Ending, Event, Recorder, without_marks
 from flowdsl.simulate.world import COPY, Question, World
 from flowdsl.source.record import Record
 
@@ -378,7 +378,7 @@ class _Minutes(Recorder):
                 return written
             return spelled(value_at({"loop_item": item}, tuple(path)))
 
-        return filled(text, put, secrets=True)
+        return without_marks(filled(text, put, secrets=True))
 
     def done(self) -> list[Step]:
         """The steps; a wait before an attempt or a round acts only where there was one before."""
@@ -421,7 +421,7 @@ class _Minutes(Recorder):
     def _add(self, verb: str, texts: tuple[str, ...]) -> None:
         super()._add(verb, texts)
         if self.steps:
-            self.steps[-1].events.append(Event(verb, texts))
+            self.steps[-1].events.append(self.events[-1])
 
     def _unasked(self, question: Question, position: int) -> Any:
         raise AssertionError(question, position)

@@ -14,6 +14,16 @@ from .checked import PATH, Checked, account
 from .generator.programs import FILES
 
 RARE = {
+    "a text that was read is typed beside a secret": """
+workflow w {
+  secrets { pin: string }
+  steps {
+    extract memo: string from "the memo"
+    type {{memo}} into "the field Memo"
+    type $pin into "the field PIN"
+  }
+}
+""",
     "names that collide": """
 task look() -> { code: string } {
   extract code: string from "the second"

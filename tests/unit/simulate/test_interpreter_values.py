@@ -217,11 +217,11 @@ def test_a_secret_is_its_alias() -> None:
         """,
     )
     assert events(told) == [
-        "do 'Log in with {$p_in}.'",
-        "type '{$p_in}' 'x'",
-        "type '{$login.user}' 'y'",
-        "type \"{$login['pass word']}\" 'z'",
-        "do \"Use {$login['pass word']}.\"",
+        "do 'Log in with {$p_in}.' with the secret {$p_in}",
+        "type '{$p_in}' 'x' with the secret {$p_in}",
+        "type '{$login.user}' 'y' with the secret {$login.user}",
+        "type \"{$login['pass word']}\" 'z' with the secret {$login['pass word']}",
+        "do \"Use {$login['pass word']}.\" with the secret {$login['pass word']}",
     ]
 
 
@@ -251,12 +251,12 @@ def test_a_missing_value_in_a_text_is_an_error(inputs: dict[str, object]) -> Non
 
 def test_a_path_through_a_missing_value_is_missing() -> None:
     told = traced(
-        """type "{o.a.b}" into "x" type "{o.l[7].c}" into "y" type "{o.any[1]}" into "z"
+        """type "{o.a.b}" into "x" type "{o.l[7].c}" into "y" if o.any[1] is empty { press "F1" }
         if o.a.b is empty { do "None." }""",
         sections="inputs { o: { a: { b: string }?, l: { c: string }[], any: any } }",
         inputs={"o": {"a": "__EMPTY__", "l": [], "any": ["x"]}},
     )
-    assert events(told) == ["do 'None.'"]
+    assert events(told) == ["press 'f1' '1'", "do 'None.'"]
 
 
 def test_an_input_that_is_not_given_has_its_default() -> None:

@@ -20,6 +20,7 @@ from ..reading import shape_of, value_of
 from ..values import Value
 from . import leaving
 from .acting import act
+from .spelling import is_spelled, taken_apart
 
 DEFAULT_TIMEOUT = 60_000
 """The milliseconds that a `wait until` waits if it does not say how long."""
@@ -110,6 +111,11 @@ def _read(
     question = Question(kind, text, shape=shape_of(type_, constant), model=model)
     recorder = frame.run.recorder
     answer = recorder.ask(question)
+    background = isinstance(statement, ast.ExtractStmt) and statement.background
+    if frame.run.types_what_it_read and not background:
+        # A copied text stays as it is on the clipboard, or is none.
+        lost = kind == world.COPY and is_spelled(answer)
+        answer = None if lost else taken_apart(answer)
     frame.run.hold(answer)
     data = value_of(answer, type_, constant)
     if may_lack:

@@ -134,6 +134,7 @@ class PromptWriter:
             rules=tuple(self._phrase() for _ in range(rng.randint(0, 2))),
             body=body,
             sources=sources,
+            apart=rng.random() < 0.1,
         )
         program = nodes.Program(workflows=(made,), chains=())
         made = merge_stores(drop_empty(program)).workflows[0]

@@ -1,0 +1,117 @@
+"""Whether a text that was read may be typed in a workflow that has secrets.
+
+The service puts a secret in wherever its placeholder is typed, so that a memo `{$pin}` would be
+typed as the secret. In such a workflow whoever reads puts a blank behind the brace (`rules.apart`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from flowdsl.semantics import model as semantic
+from flowdsl.semantics import types
+from flowdsl.semantics.traversal import refs_outside_blocks, statements
+from flowdsl.syntax import ast
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    Name: TypeAlias = tuple[semantic.TaskSymbol | None, str]
+    """A name with the task in which it stands, or None for the workflow."""
+
+_TOOL: Name = (None, "a tool")
+"""Stands for whatever is typed, run or named."""
+
+_RESULT = "a result"
+"""Stands for all that a task, or the workflow, emits."""
+
+
+def may_type_readings(
+    workflow: semantic.WorkflowSymbol, body: ast.Block, model: semantic.SemanticModel
+) -> bool:
+    """Whether a workflow has secrets and a text that was read reaches what is typed in it."""
+    if not workflow.secrets:
+        return False
+    edges: dict[Name, set[Name]] = {}
+    reached: set[Name] = set()
+    for task, block in _bodies(None, body, model, set()):
+        for statement in statements(block):
+            if _reads_text(statement, model):
+                reached.add((task, statement.name.text))  # type: ignore[union-attr]
+            for names, into in _moves(statement, task, model):
+                for name in names:
+                    edges.setdefault(name, set()).add(into)
+    pending = list(reached)
+    while pending:
+        for name in edges.get(pending.pop(), set()) - reached:
+            reached.add(name)
+            pending.append(name)
+    return _TOOL in reached
+
+
+def _bodies(
+    task: semantic.TaskSymbol | None,
+    body: ast.Block,
+    model: semantic.SemanticModel,
+    known: set[semantic.TaskSymbol],
+) -> Iterator[tuple[semantic.TaskSymbol | None, ast.Block]]:
+    """A body and those of all tasks that are called in it, each once."""
+    yield task, body
+    for statement in statements(body):
+        if isinstance(statement, ast.CallStmt) and model.calls[statement] not in known:
+            called = model.calls[statement]
+            known.add(called)
+            yield from _bodies(called, called.declaration.body, model, known)
+
+
+def _reads_text(statement: ast.Stmt, model: semantic.SemanticModel) -> bool:
+    if not isinstance(statement, ast.ExtractStmt | ast.CopyStmt | ast.RunStmt):
+        return False
+    if statement.name is None:
+        return False
+    return statement.type is None or _is_text(model.declared_types[statement.type])
+
+
+def _moves(
+    statement: ast.Stmt, task: semantic.TaskSymbol | None, model: semantic.SemanticModel
+) -> Iterator[tuple[Iterable[Name], Name]]:
+    """The names that a statement takes values from, with the name that has them afterwards."""
+
+    def names(node: ast.Node) -> Iterable[Name]:
+        return ((task, ref.name.text) for ref in refs_outside_blocks(node))
+
+    match statement:
+        case ast.TypeStmt(value=node) | ast.DoStmt(text=node) | ast.RunStmt(command=node):
+            yield names(node), _TOOL
+        case ast.CaptureStmt(file=node) | ast.ExportStmt(file=node):
+            yield names(node), _TOOL
+        case ast.KeepStmt(name=name, value=value):
+            yield names(value), (task, name.text)
+        case ast.EmitStmt(value=value):
+            yield names(value), (task, _RESULT)
+        case ast.ForStmt(variable=name, iterable=iterable):
+            yield names(iterable), (task, name.text)
+        case ast.CallStmt(arguments=arguments, result=result):
+            called = model.calls[statement]
+            for each in arguments:
+                yield names(each.value), (called, each.name.text)
+            if result is not None:
+                yield ((called, _RESULT),), (task, result.text)
+        case _:
+            pass
+
+
+def _is_text(type_: types.Type) -> bool:
+    """Whether a value of a type may be a text of any characters, or hold one."""
+    match type_:
+        case types.Enum():
+            return type_.open
+        case types.Primitive(name):
+            return name not in ("int", "number", "bool", "date", "datetime", "time")
+        case types.RecordOf(_, fields):
+            return any(_is_text(field.type) for field in fields)
+        case types.ListOf(inner) | types.Optional(inner):
+            return _is_text(inner)
+        case _:
+            return False

@@ -1,0 +1,148 @@
+"""Texts that spell a secret: `{$pin}` on the screen is not the secret `pin`.
+
+The service puts a secret in where it is typed, whoever wrote the placeholder. So a workflow that
+has secrets, and that types a text which was read, takes such a text apart where it enters:
+
+    extract memo: string from "the memo"       the screen shows   {$pin}
+    type {{memo}} into "the field"             what is typed      { $pin}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from flowdsl.semantics import types
+from flowdsl.semantics.model import SemanticModel, TaskSymbol, WorkflowSymbol
+from flowdsl.semantics.traversal import refs_outside_blocks, statements
+from flowdsl.syntax import ast
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    Owner: TypeAlias = TaskSymbol | None
+    """The task in which a name stands; None for the workflow itself."""
+    Place: TypeAlias = tuple[Owner, str]
+
+_OPENING = re.compile(r"\{(?=[{$])")
+_TEXTS = frozenset(("string", "any", "email", "url", "file"))
+_RESULT = " "
+"""Stands for the result of a task among its names."""
+
+
+def is_spelled(text: object) -> bool:
+    """Whether a text has an opening brace before another one or a dollar sign."""
+    return isinstance(text, str) and _OPENING.search(text) is not None
+
+
+def taken_apart(data: Any) -> Any:
+    """JSON with a blank behind each such brace of its texts."""
+    match data:
+        case str():
+            return _OPENING.sub("{ ", data)
+        case list():
+            return [taken_apart(each) for each in data]
+        case dict():
+            return {name: taken_apart(each) for name, each in data.items()}
+        case _:
+            return data
+
+
+def types_what_it_read(model: SemanticModel, workflow: WorkflowSymbol, body: ast.Block) -> bool:
+    """Whether a workflow has secrets and a text that was read may be typed in it.
+
+    Whoever carries out a `do` types; so do a command and the name of a file stand in what a tool
+    is given.
+    """
+    return bool(workflow.secrets) and _Reads(model, body).reach_a_tool()
+
+
+class _Reads:
+    """The names under which texts that were read are known, in a body and the tasks it calls."""
+
+    def __init__(self, model: SemanticModel, body: ast.Block) -> None:
+        self._model = model
+        self._known: set[Place] = set()
+        self._bodies: list[tuple[Owner, ast.Block]] = []
+        self._add(None, body)
+
+    def _add(self, owner: Owner, body: ast.Block) -> None:
+        self._bodies.append((owner, body))
+        for each in statements(body):
+            if isinstance(each, ast.CallStmt):
+                task = self._model.calls[each]
+                if all(task is not other for other, _ in self._bodies):
+                    self._add(task, task.declaration.body)
+
+    def reach_a_tool(self) -> bool:
+        """Whether a text that was read stands in what is typed, run or named."""
+        before = -1
+        while before < len(self._known):
+            before = len(self._known)
+            for owner, body in self._bodies:
+                for each in statements(body):
+                    self._known.update(self._named(owner, each))
+        return any(
+            self._holds(owner, node)
+            for owner, body in self._bodies
+            for each in statements(body)
+            for node in _given_to_tools(each)
+        )
+
+    def _named(self, owner: Owner, each: ast.Stmt) -> Iterator[Place]:
+        """The names that a statement gives to a text that was read."""
+        match each:
+            case ast.CopyStmt(name=name, type=None):
+                yield owner, name.text
+            case (
+                ast.ExtractStmt(name=ast.Name() as name, type=ast.Node() as type_)
+                | ast.CopyStmt(name=ast.Name() as name, type=ast.Node() as type_)
+                | ast.RunStmt(name=ast.Name() as name, type=ast.Node() as type_)
+            ):
+                if _has_text(self._model.declared_types[type_]):
+                    yield owner, name.text
+            case ast.KeepStmt(name=name, value=value) if self._holds(owner, value):
+                yield owner, name.text
+            case ast.EmitStmt(value=value) if self._holds(owner, value):
+                yield owner, _RESULT
+            case ast.ForStmt(variable=name, iterable=iterable) if self._holds(owner, iterable):
+                yield owner, name.text
+            case ast.CallStmt(arguments=arguments, result=result):
+                task = self._model.calls[each]
+                for given in arguments:
+                    if self._holds(owner, given.value):
+                        yield task, given.name.text
+                if result is not None and (task, _RESULT) in self._known:
+                    yield owner, result.text
+            case _:
+                pass
+
+    def _holds(self, owner: Owner, node: ast.Node) -> bool:
+        return any((owner, each.name.text) in self._known for each in refs_outside_blocks(node))
+
+
+def _given_to_tools(each: ast.Stmt) -> Iterator[ast.Node]:
+    match each:
+        case ast.TypeStmt(value=node) | ast.DoStmt(text=node) | ast.RunStmt(command=node):
+            yield node
+        case ast.CaptureStmt(file=node) | ast.ExportStmt(file=node):
+            yield node
+        case _:
+            pass
+
+
+def _has_text(type_: types.Type) -> bool:
+    """Whether a value of a type may hold a text of any characters."""
+    match type_:
+        case types.Primitive(name):
+            return name in _TEXTS
+        case types.Enum():
+            return type_.open
+        case types.ListOf(inner) | types.Optional(inner):
+            return _has_text(inner)
+        case types.RecordOf(_, fields):
+            return any(_has_text(field.type) for field in fields)
+        case _:
+            return False
