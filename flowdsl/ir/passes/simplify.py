@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, TypeAlias, TypeGuard
 
 from flowdsl.semantics.capabilities import Capabilities
+from flowdsl.semantics.values.spelling import MISSING
 from flowdsl.semantics.values.text_relations import has_text
 from flowdsl.source.record import replace
 
@@ -174,6 +175,8 @@ def _left(statement: nodes.Statement) -> nodes.Body:
         case nodes.Do(text=text):
             return () if _is_blank(text) else (statement,)
         case nodes.TypeIn(value=()) | nodes.Expect(otherwise=()) | nodes.Retry(body=()):
+            return ()
+        case nodes.TypeIn(value=(nodes.TextPiece(value=text),)) if text == MISSING:
             return ()
         case nodes.Loop(body=(), counted=False):
             return ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any, assert_never
 
@@ -96,11 +97,19 @@ def _whole(data: Any, type_: types.Type, constant: Constant) -> Any:
 
 
 def _converted(text: str) -> Any:
-    """The number or the truth value that a text spells, which was copied; else the text."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
+    """The number or the truth value that a text shows, which was copied; else the text.
+
+    A number may be shown with a currency and with commas between its thousands.
+    """
+    for spelling in (text, _UNITS.sub("", text)):
+        try:
+            return json.loads(spelling)
+        except (ValueError, RecursionError):
+            continue
+    return text
+
+
+_UNITS = re.compile(r"^[^-0-9]{1,4}(?=-?[0-9])|(?<=[0-9])\D{1,4}$|,(?=\d{3})", re.ASCII)
 
 
 def with_field_defaults(data: Any, type_: types.Type, constant: Constant) -> Any:

@@ -18,7 +18,7 @@ from .agent import Aborted, Agent, Open, unmarked
 from .characters import PathParts, inside, spelled
 from .grammar import Grammar, Said
 from .layout import Defect, Line
-from .memory import Memory, apart, from_json, holds, written
+from .memory import Memory, apart, as_shown, holds, written
 
 DONE, FAILED, ATTEMPT_FAILED = "done", "failed", "attempt failed"
 
@@ -254,7 +254,7 @@ class Focused(Agent):
         if found not in (None, "", EMPTY):
             shape = question.shape
             numeric = isinstance(shape, EnumShape) and shape.numeric
-            value = from_json(spelled(found)) if numeric or shape in _CONVERTED else found
+            value = as_shown(spelled(found)) if numeric or shape in _CONVERTED else found
             self.memory.save(key, written(value, question.shape))
         elif optional:
             self.memory.save(key, EMPTY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -300,6 +301,19 @@ def from_json(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return text
+
+
+_SHOWN = re.compile(
+    r"(?:[A-Z]{3} ?|[$€£] ?)?(-?[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?)(?: ?(?:[A-Z]{3}|[$€£]))?",
+    re.ASCII,
+)
+"""How a screen shows a number: with its thousands apart, before or behind a currency."""
+
+
+def as_shown(text: str) -> Any:
+    """The number or truth value that a copied text shows; the text itself where it shows none."""
+    found = _SHOWN.fullmatch(text)
+    return from_json(text if found is None else found[1].replace(",", ""))
 
 
 def written(value: Any, shape: Shape | None = None) -> Any:

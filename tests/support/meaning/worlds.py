@@ -81,7 +81,7 @@ class Answers:
             return c.pick(MISSING)
         value = self._value(c, shape, str(position))
         if question.kind == kinds.COPY and not isinstance(value, str):
-            return spell(value)
+            return _shown(c, value)
         return value
 
     def _value(self, c: Chooser, shape: Shape, mark: str) -> Any:
@@ -105,6 +105,16 @@ class Answers:
                     # What has a default may be missing, too.
                     if each.default is None or c.flag()
                 }
+
+
+def _shown(c: Chooser, value: Any) -> str:
+    """A value as a screen shows it: a number with its thousands apart, or with a currency."""
+    spelled = spell(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return spelled
+    whole, point, rest = spelled.partition(".")
+    apart = f"{int(whole):,}{point}{rest}" if whole not in ("-0", "") else spelled
+    return c.pick((spelled, spelled, apart, f"{apart} EUR", f"${spelled}"))
 
 
 def worlds(checked: Checked) -> st.SearchStrategy[World]:
