@@ -766,7 +766,7 @@ PICTURE_LIMITS_INPUTS = DiagnosticSpec(
     "picture-limits-inputs",
     "platform",
     "the picture makes the prompt of `{name}` HTML, so that {inputs} cannot hold `<` before a "
-    "letter or `&` before a letter or `#`: a run with \"AT&T\" is refused",
+    'letter or `&` before a letter or `#`: a run with "AT&T" is refused',
     "say in words what the picture shows where such texts are to be expected",
     INFO,
 )
