@@ -213,6 +213,8 @@ def filled(text: str, scene: Scene) -> str:
     for name, value in scene.get("values", {}).items():
         is_boxed = f"\u27ea{name}.value\u27eb" in text
         text = _filled(text, "{{", name, {"value": value} if is_boxed else value, "}}")
+        if isinstance(value, list):
+            text = _filled(text, "{{", f"{name}_entries", [{"value": each} for each in value], "}}")
     return text
 
 

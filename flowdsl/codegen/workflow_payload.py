@@ -15,13 +15,14 @@ from flowdsl.semantics.capabilities import NO_COMMAND, Capabilities
 from .artifacts import Template, WorkflowArtifact, model_reference
 from .checks import emit_checks, stored_checks
 from .json_schema import input_schema, output_schema
-from .prompt.document import Prompt, emit_prompt
+from .prompt.document import Prompt, emit_prompt, handed_over
 
 
 def emit_workflow(
     workflow: nodes.Workflow, capabilities: Capabilities, digests: Mapping[str, str]
 ) -> WorkflowArtifact:
     """The artifact of one workflow. `digests` are those of the program's files, by path."""
+    workflow = handed_over(workflow, capabilities)
     prompt = _prompt(workflow, capabilities)
     payload: dict[str, Any] = {"name": workflow.title, "main_prompt": prompt.template}
     if (inputs := input_schema(workflow)) is not None:
@@ -122,7 +123,7 @@ def _output(source: nodes.OutputSource) -> MappedOutput:
     elif source.numbered:
         value = f"{source.variable}_1, {source.variable}_2, ..."
     else:
-        value = (source.variable or "") + spell_path(source.path)
+        value = (source.variable or "") + spell_path(source.place)
     return MappedOutput(source.field, source.kind, value, _range(source.origin))
 
 

@@ -56,6 +56,10 @@ Piece: TypeAlias = TextPiece | Variable
 Text: TypeAlias = tuple[Piece, ...]
 
 
+BOX = "value"
+"""The field under which a text or a number stands that is handed to a focused agent as JSON."""
+
+
 # Types
 
 
@@ -134,14 +138,15 @@ class FieldSpec(Record, eq=True, kw_only=True):
 class TextValue(Record, eq=True, kw_only=True):
     """A text; one variable without other pieces is the variable's value, whatever its type.
 
-    `json` says that such a value is no text: a number, a truth value, a list or an object, and
-    `record` that it is an object.
+    `json` says that such a value is no text: a number, a truth value, a list or an object,
+    `record` that it is an object, and `listed` that it is a list.
     """
 
     kind: Literal["text"] = "text"
     text: Text
     json: bool = False
     record: bool = False
+    listed: bool = uncompared(default=False)
 
 
 class ConstantValue(Record, eq=True, kw_only=True):
@@ -346,16 +351,16 @@ class Copy(Node, kw_only=True):
 class Assignment(Record, eq=True, kw_only=True):
     """Sets `variable`; `append` adds one entry to the list in it.
 
-    `restores` says that it takes back what an attempt has emitted, `again` that the same focused
-    call may have added an entry to that list before, and `numbered` that entries have keys of their
-    own, `x_1` and so on, of which `x_count` tells the number.
+    `restores` says that it takes back what an attempt has emitted, `numbered` that entries have
+    keys of their own, `x_1` and so on, of which `x_count` tells the number, and `wraps` that each
+    entry of the list that is kept becomes an object with the one field `BOX`.
     """
 
     variable: str
     restores: bool = False
     append: bool = False
-    again: bool = False
     numbered: bool = False
+    wraps: bool = False
     value: Value | FailureReason
     origin: Origin
 
@@ -435,7 +440,8 @@ class Loop(Node, kw_only=True):
 
     `limit` bounds the passes; `counted` says that the input schema does not enforce it. `entry` is
     the name of the entry at hand where a focused agent goes through the list by itself, and `noted`
-    the variable in which it leaves that there are too many.
+    the variable in which it leaves that there are too many. `flat` says that the entries are
+    neither objects nor lists.
     """
 
     kind: Literal["loop"] = "loop"
@@ -446,6 +452,7 @@ class Loop(Node, kw_only=True):
     body: Body
     entry: str | None = None
     noted: str | None = None
+    flat: bool = uncompared(default=False)
 
 
 class Repeat(Node, kw_only=True):
@@ -557,7 +564,8 @@ class OutputSource(Record, eq=True, kw_only=True):
     - `background`: the background reading kept as `variable`.
     - `none`: nothing in the program emits it.
 
-    `numbered`: it is a list, whose entries have keys of their own.
+    `numbered`: it is a list, whose entries have keys of their own. `boxed`: the variable holds an
+    object around its value.
     """
 
     field: str
@@ -566,7 +574,13 @@ class OutputSource(Record, eq=True, kw_only=True):
     path: tuple[str | int, ...] = ()
     numbered: bool = False
     value: Any = None
+    boxed: bool = False
     origin: Origin
+
+    @property
+    def place(self) -> tuple[str | int, ...]:
+        """The path at which the variable has the value."""
+        return (BOX, *self.path) if self.boxed else self.path
 
 
 class Models(Record, eq=True, kw_only=True):
@@ -587,8 +601,9 @@ class Workflow(Node, kw_only=True):
 
     `prompt`, `input_schema`, `output_schema`, `checks_text` and `extra_text` hold the text of files
     that are taken verbatim. `names` are all variable names in use, so that later phases can add
-    names that are free. `apart` says that texts that are read are taken apart where they spell a
-    secret.
+    names that are free. `boxed` are the runtime variables that hold an object with the one field
+    `BOX`, whose paths begin with it; None before that has been decided. `apart` says that texts
+    that are read are taken apart where they spell a secret.
     """
 
     name: str
@@ -617,6 +632,7 @@ class Workflow(Node, kw_only=True):
     extra_text: str | None = None
     names: tuple[str, ...] = ()
     apart: bool = False
+    boxed: tuple[str, ...] | None = None
 
 
 class StepReference(Record, eq=True, kw_only=True):

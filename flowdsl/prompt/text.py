@@ -71,7 +71,12 @@ def spell_text(text: nodes.Text) -> str:
             continue
         value = spell_literal(piece.value)
         following = text[index + 1] if index + 1 < len(text) else None
-        if value.endswith("{") and isinstance(following, nodes.Variable) and not following.quoted:
+        opens = (
+            isinstance(following, nodes.Variable)
+            and following.sigil != "saved"
+            and not following.quoted
+        )
+        if value.endswith("{") and opens:
             value = value[:-1] + "\\{"
         spelled.append(value)
     return "".join(spelled)

@@ -12,6 +12,8 @@ RULES = {
     "save": "rules.save",
     "apart": "rules.apart",
     "append": "rules.append",
+    "marks": "rules.marks",
+    "marked_data": "rules.marked_data",
     "data": "rules.data",
     "missing": "rules.missing",
     "typed_missing": "rules.typed_missing",

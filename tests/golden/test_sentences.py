@@ -67,6 +67,7 @@ SAMPLES: dict[str, str] = {
     "entries": value_words(nodes.ConstantValue(value=["a", ["b"]])).removeprefix("a list of "),
     "exact": exact("text", (nodes.TextPiece(value=" Memo\t"), MEMO), block=True),
     "fields": type_words(RECORD).removeprefix("a JSON object with "),
+    "given": "total = {{total}}; rows = {{rows}}",
     "held": quoted(spell_variable(TOTAL)),
     "items": quoted(spell_variable(TOTAL)),
     "key": quoted("total"),
@@ -93,6 +94,7 @@ SAMPLES: dict[str, str] = {
             type_words(AMOUNT),
             quoted("total"),
             False,
+            False,
         )
     ),
     "reason": quoted("the invoice is locked"),
@@ -108,7 +110,6 @@ SAMPLES: dict[str, str] = {
     "type": type_words(AMOUNT),
     "unit": "tab",
     "value": value_words(OBJECT),
-    "variable": spell_variable(TOTAL),
     "why": condition_words(IS_OPEN),
 }
 

@@ -22,7 +22,7 @@ import flowdsl
 from flowdsl.codegen.artifacts import plain
 from flowdsl.codegen.json_schema import output_schema
 from flowdsl.codegen.prompt.context import Context
-from flowdsl.codegen.prompt.document import emit_template
+from flowdsl.codegen.prompt.document import emit_template, handed_over
 from flowdsl.codegen.prompt.statements import emit_main
 from flowdsl.config.keys import VERIFIABLE_TOOLS
 from flowdsl.ir import nodes
@@ -248,7 +248,9 @@ def test_who_meets_a_sentence_is_who_is_said_to(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setattr(module, "say", _marked)
     met: set[tuple[str, str]] = set()
     for workflow, capabilities in _workflows():
-        items = emit_main(workflow.body, Context(capabilities, workflow.names))
+        workflow = handed_over(workflow, capabilities)
+        boxed = frozenset(workflow.boxed or ())
+        items = emit_main(workflow.body, Context(capabilities, workflow.names, boxed=boxed))
         met.update(_of_lines(items, MAIN))
         text = str(plain(emit_template(workflow, capabilities)))
         around = [name for name, _ in _met(text, MAIN) if name.startswith(AROUND_STEPS)]

@@ -16,11 +16,10 @@ from typing import TypeAlias
 from flowdsl.ir import nodes
 from flowdsl.ir.fits import models_of
 from flowdsl.prompt.outline import Item
-from flowdsl.prompt.text import quoted, spell_variable
-from flowdsl.prompt.words import say
-from flowdsl.source.record import replace
+from flowdsl.prompt.text import spell_variable
 
-from .context import Agent, Context, runtime
+from .context import Agent, Context
+from .data import saves_copied
 from .saved import Saved
 
 MOST_BULLETS = 24
@@ -119,7 +118,7 @@ class _Call:
         self._focused = focused
         self._first = first
         self._notes: dict[str, None] = {}
-        self._saved = Saved()
+        self._saved = focused.context.saved()
 
     @property
     def length(self) -> int:
@@ -132,7 +131,9 @@ class _Call:
         longer.bullets = [*self.bullets]
         self._focused.notes.clear()
         for statement, emit in added:
-            longer.bullets += emit(_marked(statement, emit, longer._saved), self._focused)
+            longer.bullets += emit(
+                _marked(statement, emit, longer._saved, self._focused.context), self._focused
+            )
         longer._notes = self._notes | self._focused.notes
         longer.only_saves = self.only_saves and all(
             isinstance(statement, nodes.Store) for statement, _ in added
@@ -142,21 +143,14 @@ class _Call:
     def item(self, context: Context) -> Item:
         """The line that makes the call."""
         first = self._first
-        notes = [*self._notes, *self._told_of_saved()]
-        return context.focused(first.origin, first.kind, self.bullets, self.model, notes)
-
-    def _told_of_saved(self) -> Iterator[str]:
-        # What the main agent does behind the call is not told here, and needs no words.
-        told = "\n".join(_texts(self.bullets))
-        if any(_marks(name, told) for name in self._saved.used):
-            yield say("data.saved_here")
-        for name in self._saved.before:
-            variable = nodes.Variable(sigil="runtime", name=name)
-            mark = spell_variable(replace(variable, sigil="saved"))
-            if _marks(name, told):
-                yield say("data.saved_before", mark, spell_variable(variable))
-        for name in self._saved.counts:
-            yield say("data.counted", quoted(name), runtime(name))
+        bullets = [Item(note, first.origin, first.kind) for note in self._notes] + self.bullets
+        # What the main agent does behind the call is not told here, and needs no values.
+        told = "\n".join(_texts(bullets))
+        if self._saved.bare_entry:
+            context.entry_is_told()
+        counts = self._saved.counts
+        handed = [name for name in self._saved.handed if name in counts or _marks(name, told)]
+        return context.focused(first.origin, first.kind, bullets, self.model, handed)
 
 
 def _texts(items: Sequence[Item]) -> Iterator[str]:
@@ -171,9 +165,11 @@ def _marks(name: str, told: str) -> bool:
     return any(mark[:-1] + end in told for end in (mark[-1], ".", "["))
 
 
-def _marked(statement: nodes.Statement, emit: Emit, saved: Saved) -> nodes.Statement:
+def _marked(
+    statement: nodes.Statement, emit: Emit, saved: Saved, context: Context
+) -> nodes.Statement:
     if isinstance(statement, nodes.Copy) and not getattr(emit, "whole", False):
-        return saved.verified(statement)
+        return saved.verified(statement, saves=saves_copied(statement, context))
     return saved.statement(statement)
 
 

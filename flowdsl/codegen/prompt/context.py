@@ -9,10 +9,13 @@ from itertools import count, islice
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import unmet
 from flowdsl.prompt.outline import Item
-from flowdsl.prompt.sentences import DONE, FAILED
+from flowdsl.prompt.sentences import AND, DONE, FAILED
 from flowdsl.prompt.text import OPEN_PART, clause, quoted, quoted_text, spell_variable
 from flowdsl.prompt.words import say
 from flowdsl.semantics.capabilities import Capabilities
+from flowdsl.source.record import replace
+
+from .saved import Saved
 
 Wrap = Callable[[nodes.Origin, str, list[Item]], list[Item]]
 """Puts bullets where a focused agent reads them.
@@ -27,6 +30,8 @@ class Context:
 
     `names` are variable names in use. `told` are the rules that say what words of the lines mean,
     by their keys among the sentences of `rules`. `filled` are inputs that are lists with an entry.
+    `boxed` are the variables that hold an object around their value. `handed` are those that a
+    focused agent has been handed, `told_entries` the loops whose entries stand in instructions.
     """
 
     def __init__(
@@ -34,12 +39,17 @@ class Context:
         capabilities: Capabilities,
         names: tuple[str, ...],
         filled: frozenset[str] = frozenset(),
+        boxed: frozenset[str] = frozenset(),
     ) -> None:
         self.capabilities = capabilities
         self.filled = filled
         self._names = names
         self._decided = 0
         self.told: set[str] = set()
+        self.boxed = boxed
+        self.handed: dict[str, None] = {}
+        self.told_entries: list[nodes.Loop] = []
+        self._loops: list[nodes.Loop] = []
 
     def decision(self) -> str:
         """A runtime variable for a decision that later lines depend on.
@@ -64,12 +74,39 @@ class Context:
         statement: str,
         bullets: list[Item],
         model: str | None = None,
-        notes: Sequence[str] = (),
+        handed: Sequence[str] = (),
     ) -> Item:
-        """One `focused_action` line with its instruction; `notes` are said before it."""
+        """One `focused_action` line with its instruction; `handed` are variables that it uses."""
         words = say("screen.focused", model_name(model))
-        said = [Item(note, origin, statement) for note in notes]
-        return Item(words, origin, statement, [*said, *bullets], focused=True)
+        if handed:
+            self.told.add("marks")
+            self.handed.update(dict.fromkeys(handed))
+            given = AND.join(f"{name} = {runtime(name)}" for name in handed)
+            bullets = [Item(say("data.given", given), origin, statement), *bullets]
+        return Item(words, origin, statement, bullets, focused=True)
+
+    def entry_is_told(self) -> None:
+        """Says that the entry of the loop around stands in the instruction of a focused agent."""
+        self.told_entries.append(self._loops[-1])
+
+    def boxed_path(self, variable: nodes.Variable) -> nodes.Variable:
+        """A variable, or what stands in the box that it holds."""
+        if variable.name not in self.boxed:
+            return variable
+        return replace(variable, path=(nodes.BOX, *variable.path))
+
+    def saved(self) -> Saved:
+        """What a call has saved that begins here."""
+        return Saved(bare=bool(self._loops) and self._loops[-1].flat)
+
+    @contextmanager
+    def inside(self, loop: nodes.Loop) -> Iterator[None]:
+        """While the lines of a loop of the main agent are emitted."""
+        self._loops.append(loop)
+        try:
+            yield
+        finally:
+            self._loops.pop()
 
 
 def model_name(alias: str | None) -> str:
@@ -147,7 +184,8 @@ class Agent:
         self.context.told.add("fail")
         if leave.noted is not None and not self.main:
             self.saves()
-            self.notes[say("control.note_failure", quoted(leave.noted))] = None
+            boxed = leave.noted in self.context.boxed
+            self.notes[say("control.note_failure", quoted(leave.noted), boxed)] = None
         if leave.reason is None:
             return say("control.fail_last")
         return say("control.fail_with", reason(leave.reason))

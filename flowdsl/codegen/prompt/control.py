@@ -16,6 +16,7 @@ from flowdsl.prompt.text import (
 )
 from flowdsl.prompt.values import condition_words, value_words
 from flowdsl.prompt.words import say
+from flowdsl.source.record import replace
 
 from .context import Agent, Context, Split, Wrap, consequence, guarded, runtime
 
@@ -98,14 +99,19 @@ def emit_repeat_main(statement: nodes.Repeat, main: Agent) -> list[Item]:
     key = context.decision()
     main.saves()
     decision, key = quoted(runtime(key)), quoted(key)
-    until = condition_words(statement.until)
-    look = [
+    saved = context.saved()
+    until = condition_words(saved.marked(statement.until))
+    bullets = [
         Item(say("control.decide", until, key, quoted(DONE)), origin, "repeat"),
         Item(say("control.decide_none", key, quoted(AGAIN)), origin, "repeat"),
     ]
+
+    def look() -> Item:
+        return context.focused(origin, "repeat", bullets, handed=tuple(saved.handed))
+
     stop = say("control.repeat_stop", decision)
     body = [
-        context.focused(origin, "repeat", look),
+        look(),
         Item(stop, origin, "repeat"),
         *_round_wait(statement),
     ]
@@ -117,7 +123,7 @@ def emit_repeat_main(statement: nodes.Repeat, main: Agent) -> list[Item]:
         otherwise = list(consequence(missing, statement.otherwise, origin, main))
     return [
         Item(words, origin, "repeat", body + lines),
-        context.focused(origin, "repeat", look),
+        look(),
         *otherwise,
     ]
 
@@ -169,15 +175,23 @@ def emit_loop(statement: nodes.Loop, main: Agent, wrap: Wrap) -> list[Item]:
         )
         focused = Agent(main.context, lambda body, agent: [], main=False)
         missing = say("control.loop_too_many", limit_words(statement.limit))
+        saved = main.context.saved()
+        counted = value_words(saved.marked(_as_list(statement.items)))
         bullets = [
-            Item(say("control.loop_count", items), origin, "for"),
+            Item(say("control.each_count", counted), origin, "for"),
             *consequence(missing, (leave,), origin, focused),
         ]
-        counts.append(main.context.focused(origin, "for", bullets))
+        counts.append(main.context.focused(origin, "for", bullets, handed=tuple(saved.handed)))
     may_be_empty = not _is_filled(statement.items, main.context)
     words = say("control.start_loop", items, may_be_empty)
-    lines = [*main(statement.body), Item(say("control.end_loop"), origin, "for")]
+    with main.context.inside(statement):
+        lines = [*main(statement.body), Item(say("control.end_loop"), origin, "for")]
     return [*counts, Item(words, origin, "for", lines)]
+
+
+def _as_list(items: nodes.Value) -> nodes.Value:
+    """What a loop runs over, which is told as JSON whatever is known of its type."""
+    return replace(items, json=True) if isinstance(items, nodes.TextValue) else items
 
 
 def _is_filled(items: nodes.Value, context: Context) -> bool:

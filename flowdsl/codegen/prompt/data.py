@@ -5,11 +5,11 @@ from __future__ import annotations
 from flowdsl.ir import nodes
 from flowdsl.ir.fits import fits
 from flowdsl.prompt.outline import Item
-from flowdsl.prompt.text import quoted, shown
+from flowdsl.prompt.text import quoted, shown, spell_variable
 from flowdsl.prompt.values import type_words, value_words
 from flowdsl.prompt.words import say
 
-from .context import Agent, Split, asked, failure, model_name, runtime
+from .context import Agent, Context, Split, asked, failure, model_name, runtime
 
 
 def emit_extract(statement: nodes.Extract, focused: Agent) -> list[Item]:
@@ -17,7 +17,7 @@ def emit_extract(statement: nodes.Extract, focused: Agent) -> list[Item]:
     focused.saves()
     if statement.otherwise is None:
         return [_read_or_missing(statement, focused)]
-    return [asked(_read(statement), statement, statement.source, focused)]
+    return [asked(_read(statement, focused.context), statement, statement.source, focused)]
 
 
 def split_extract(statement: nodes.Extract, main: Agent) -> Split:
@@ -30,20 +30,24 @@ def split_extract(statement: nodes.Extract, main: Agent) -> Split:
         return [_read_or_missing(asking, focused)]
 
     def after() -> list[Item]:
-        words = say("data.if_missing", quoted(runtime(statement.variable)))
+        variable = nodes.Variable(sigil="runtime", name=statement.variable)
+        words = say("data.if_missing", quoted(spell_variable(main.context.boxed_path(variable))))
         return [Item(words, origin, "otherwise", main(statement.otherwise or ()))]
 
     return [], ask, after
 
 
-def _read(statement: nodes.Extract) -> str:
+def _read(statement: nodes.Extract, context: Context) -> str:
     type_, _ = _present(statement.type)
-    return say("data.read", shown(statement.source), type_words(type_), quoted(statement.variable))
+    boxed = statement.variable in context.boxed
+    key = quoted(statement.variable)
+    return say("data.read", shown(statement.source), type_words(type_), key, boxed)
 
 
 def _read_or_missing(statement: nodes.Extract, focused: Agent) -> Item:
     focused.looks()
-    words = say("control.ask_else", _read(statement), say("data.save_missing"))
+    words = _read(statement, focused.context)
+    words = say("control.ask_else", words, say("data.save_missing"))
     return Item(words, statement.origin, "extract")
 
 
@@ -52,7 +56,7 @@ def _present(type_: nodes.Type) -> tuple[nodes.Type, bool]:
     return (type_.inner, True) if isinstance(type_, nodes.OptionalType) else (type_, False)
 
 
-def emit_background(statement: nodes.BackgroundExtract) -> list[Item]:
+def emit_background(statement: nodes.BackgroundExtract, context: Context) -> list[Item]:
     """A reading for an output only; nothing later in the prompt uses it."""
     type_, optional = _present(statement.type)
     prompt = say(
@@ -60,6 +64,7 @@ def emit_background(statement: nodes.BackgroundExtract) -> list[Item]:
         shown(statement.source),
         type_words(type_),
         quoted(statement.variable),
+        statement.variable in context.boxed,
         optional,
     )
     words = say("data.background", quoted(prompt), model_name(statement.model))
@@ -112,23 +117,28 @@ def copy_check_words(statement: nodes.Copy) -> str:
 
 
 def _typed(statement: nodes.Copy, focused: Agent) -> list[Item]:
-    """The bullet that keeps the copied text as a value of its type; none for a required text.
+    """The bullet that keeps the copied text as a value of its type; none for a required text that
+    no later call is handed.
 
     An empty clipboard may leave an empty text, which is no value to anybody.
     """
-    if statement.type == nodes.ScalarType(name="string"):
+    if saves_copied(statement, focused.context):
+        focused.saves()
+        boxed = statement.variable in focused.context.boxed
+        type_ = type_words(statement.type)
+        words = say("data.store_copied", quoted(statement.variable), boxed, type_)
+        return [Item(words, statement.origin, "copy")]
+    if not isinstance(statement.type, nodes.OptionalType):
         return []
     focused.saves()
-    if _is_optional_text(statement.type):
-        value, key = quoted(runtime(statement.variable)), quoted(statement.variable)
-        words = say("data.copy_empty", value, key)
-        return [Item(words, statement.origin, "copy")]
-    words = say("data.store_copied", quoted(statement.variable), type_words(statement.type))
-    return [Item(words, statement.origin, "copy")]
+    value, key = quoted(runtime(statement.variable)), quoted(statement.variable)
+    return [Item(say("data.copy_empty", value, key), statement.origin, "copy")]
 
 
-def _is_optional_text(type_: nodes.Type) -> bool:
-    return type_ == nodes.OptionalType(inner=nodes.ScalarType(name="string"))
+def saves_copied(statement: nodes.Copy, context: Context) -> bool:
+    """Whether the copied text is saved anew, as a value of its type or to be handed over."""
+    type_, _ = _present(statement.type)
+    return type_ != nodes.ScalarType(name="string") or statement.variable in context.boxed
 
 
 def emit_store(statement: nodes.Store, focused: Agent) -> list[Item]:
@@ -137,20 +147,22 @@ def emit_store(statement: nodes.Store, focused: Agent) -> list[Item]:
     if any(each.numbered for each in statement.assignments):
         focused.context.told.add("append")
     return [
-        Item(_assignment_words(assignment), assignment.origin, "store")
+        Item(_assignment_words(assignment, focused.context), assignment.origin, "store")
         for assignment in statement.assignments
     ]
 
 
-def _assignment_words(assignment: nodes.Assignment) -> str:
-    key, variable = quoted(assignment.variable), runtime(assignment.variable)
+def _assignment_words(assignment: nodes.Assignment, context: Context) -> str:
+    key = quoted(assignment.variable)
+    boxed = assignment.variable in context.boxed
     if isinstance(assignment.value, nodes.FailureReason):
-        return say("data.store_reason", key)
+        return say("data.store_reason", key, boxed)
     value = value_words(assignment.value)
+    if assignment.wraps:
+        return say("data.store_entries", key, value)
     if not assignment.append:
-        return say("data.store", key, value)
+        return say("data.store", key, boxed, value)
     if assignment.numbered:
         return say("data.append_numbered", key, value)
-    if assignment.again:
-        return say("data.append_again", key, variable, value)
-    return say("data.append", key, variable, value)
+    mark = nodes.Variable(sigil="saved", name=assignment.variable)
+    return say("data.append", key, spell_variable(mark), value)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName, Template
 from flowdsl.ir import nodes
+from flowdsl.ir.passes.handing import with_boxes
 from flowdsl.ir.source_map import MappedLine, SourceRange
 from flowdsl.ir.walk import statements
 from flowdsl.prompt.outline import Item, Line, render_outline
@@ -37,17 +38,33 @@ class Prompt(Record):
 
 def emit_prompt(workflow: nodes.Workflow, capabilities: Capabilities) -> Prompt:
     """The prompt of a workflow that has statements."""
+    workflow = handed_over(workflow, capabilities)
     lines = _lines(workflow, capabilities)
     return Prompt(_template(workflow, lines), tuple(_mapped(lines)))
 
 
 def emit_template(workflow: nodes.Workflow, capabilities: Capabilities) -> Template:
     """The text of the prompt alone, without its source map."""
+    workflow = handed_over(workflow, capabilities)
     return _template(workflow, _lines(workflow, capabilities))
 
 
+def handed_over(workflow: nodes.Workflow, capabilities: Capabilities) -> nodes.Workflow:
+    """A workflow with the values that cross to a focused call kept so that they can."""
+    if workflow.boxed is not None or workflow.prompt is not None:
+        return workflow
+    context = _context(workflow, capabilities)
+    emit_main(workflow.body, context)
+    return with_boxes(workflow, context.handed, context.told_entries)
+
+
+def _context(workflow: nodes.Workflow, capabilities: Capabilities) -> Context:
+    boxed = frozenset(workflow.boxed or ())
+    return Context(capabilities, workflow.names, _filled(workflow), boxed)
+
+
 def _lines(workflow: nodes.Workflow, capabilities: Capabilities) -> list[Line]:
-    context = Context(capabilities, workflow.names, _filled(workflow))
+    context = _context(workflow, capabilities)
     items = emit_main(workflow.body, context)
     # Without a line under "Steps" an agent would take the title for its task.
     items = items or [Item(say("steps.nothing"), workflow.origin, "steps")]
@@ -89,7 +106,7 @@ def source_words(
 
     `absent`: the output may be left out and is never null.
     """
-    variable = quoted((source.variable or "") + spell_path(source.path))
+    variable = quoted((source.variable or "") + spell_path(source.place))
     missing = (
         _is_optional(type_) and not absent,
         absent,

@@ -41,6 +41,11 @@ def rules_words(workflow: nodes.Workflow, items: Sequence[Item], told: set[str])
         passed.add("fail")
     if any(bracket_pair(1)[0] in rule for rule in always):
         (passed if bullets else own).add("data")
+    if "marks" in passed:
+        # What it says of brackets holds for the main agent, too.
+        passed.add("marked_data")
+        own.discard("data")
+        passed.discard("data")
     return rules_paragraph(
         titles=bool(titles), focused=bool(bullets), told=own, passed=passed, rules=always
     )
@@ -121,6 +126,8 @@ def _needed(lines: Sequence[Item], *, always: bool) -> Iterator[str]:
     """
     if any(bracket_pair(1)[0] in each.text for each in lines):
         yield "data"
+    if any("\u27ea" in each.text for each in lines):
+        yield "marks"
     if any(_SECRET.search(each.text) for each in lines):
         yield "secrets"
     if any(each.statement == "wait_until" or (always and _pauses(each)) for each in lines):

@@ -1,11 +1,11 @@
-"""Values that a focused agent uses in the same call that saves them.
+"""Values that a focused agent uses: those that it saves, and those that it is handed.
 
-The service may fill in `{{total}}` when a call is made, so that what the call itself saves under
-`total` is not there yet (assumption `runtime-values-in-calls`). From where it is saved, such a
-value is named by the marks of `data.saved_here`:
+A value of the run is never pasted into an instruction, where it could be taken for a part of it. It
+is named by a mark, and what another call has saved is handed over as JSON in the first bullet:
 
+    - Data: row = {{row}}
     - Save it under "total": a whole number in digits.
-    - Click the field Total, then type exactly ⟦⟪total⟫⟧
+    - Click the field Total, then type exactly ⟦⟪row.name⟫: ⟪total⟫⟧
 """
 
 from __future__ import annotations
@@ -13,90 +13,60 @@ from __future__ import annotations
 from typing import Any
 
 from flowdsl.ir import nodes
-from flowdsl.ir.walk import BODIES, statements, variables_set, with_variables
+from flowdsl.ir.lowering.values import LOOP_ITEM
+from flowdsl.ir.walk import BODIES, variables_set, with_variables
 from flowdsl.source.record import field_names, replace
-
-
-def set_whole(body: nodes.Body) -> frozenset[str]:
-    """The variables that a body sets on some path, other than by one entry more."""
-    return frozenset(
-        name
-        for statement in statements(body)
-        for name in (
-            (each.variable for each in statement.assignments if not each.append)
-            if isinstance(statement, nodes.Store)
-            else variables_set((_without_bodies(statement),))
-        )
-    )
 
 
 class Saved:
     """Rewrites the statements of one call, in their order.
 
-    - `names`: the variables that the call has saved so far on some path, `sure` on every path.
-    - `kept`: those of `names` to which the call may add an entry behind what it has saved. A failed
-      attempt has added none (`append-repeated`).
-    - `used`: the saved variables that were used since; `before` those of them that may still have
-      the value from before the call.
-    - `counts`: the numbers of entries that the call goes on from, of lists under numbered keys.
+    - `bare`: the entry at hand of the loop around is no object and no list, and stands in the text;
+      `bare_entry` that it does.
+    - `sure`: the variables that the call has saved so far on every path.
+    - `handed`: those that were used though the call may not have saved them; `counts` are those
+      among them that have the numbers of entries, which no bullet names.
     """
 
-    def __init__(self) -> None:
-        self.names: frozenset[str] = frozenset()
+    def __init__(self, *, bare: bool) -> None:
+        self.bare = bare
+        self.bare_entry = False
         self.sure: frozenset[str] = frozenset()
-        self.kept: frozenset[str] = frozenset()
-        self.used: dict[str, None] = {}
-        self.before: dict[str, None] = {}
-        self.counts: dict[str, None] = {}
+        self.handed: dict[str, None] = {}
+        self.counts: frozenset[str] = frozenset()
 
     def copy(self) -> Saved:
         """What a call has saved that is the same so far."""
-        same = Saved()
-        same.names, same.sure, same.kept = self.names, self.sure, self.kept
-        same.used, same.before = dict(self.used), dict(self.before)
-        same.counts = dict(self.counts)
+        same = Saved(bare=self.bare)
+        same.sure, same.handed = self.sure, dict(self.handed)
+        same.bare_entry, same.counts = self.bare_entry, self.counts
         return same
 
     def statement(self, statement: nodes.Statement) -> nodes.Statement:
-        """A statement that names what the call has saved by its mark."""
-        match statement:
-            case nodes.Store():
-                return self._store(statement)
-            case nodes.Repeat() | nodes.Retry(entry=False) | nodes.Loop():
-                # A further round may use what the round before has saved.
-                saved = frozenset(variables_set(statement.body))
-                self.names |= saved
-                attempts = isinstance(statement, nodes.Retry)
-                self.kept |= set_whole(statement.body) if attempts else saved
-            case _:
-                pass
-        rewritten = self._marked(statement)
-        own = frozenset(variables_set((_without_bodies(statement),)))
-        self.names |= own
-        self.kept |= own
-        return self._with_bodies(rewritten, own)
+        """A statement that names values by their marks."""
+        if isinstance(statement, nodes.Store):
+            return self._store(statement)
+        rewritten = self.marked(statement)
+        return self._with_bodies(rewritten, frozenset(variables_set((_without_bodies(statement),))))
 
-    def verified(self, copy: nodes.Copy) -> nodes.Copy:
-        """A copy of the main agent that the call verifies; it saves a value of another type."""
-        rewritten: nodes.Copy = replace(self._marked(copy), otherwise=None)
+    def verified(self, copy: nodes.Copy, *, saves: bool) -> nodes.Copy:
+        """A copy of the main agent that the call verifies; `saves` says that it saves the value."""
+        rewritten: nodes.Copy = replace(self.marked(copy), otherwise=None)
         sure = self.sure
         body = None if copy.otherwise is None else self.body(copy.otherwise)
         self.sure = sure  # a copy that fits does none of its `else`
-        if copy.type != nodes.ScalarType(name="string"):
-            self.names |= {copy.variable}
-            self.kept |= {copy.variable}
+        if saves:
             self.sure |= {copy.variable}
         return replace(rewritten, otherwise=body)
 
     def _store(self, statement: nodes.Store) -> nodes.Store:
         assignments: list[nodes.Assignment] = []
         for each in statement.assignments:
-            again = each.append and not each.numbered and each.variable in self.kept
-            if each.numbered and each.key not in self.sure:
-                self.counts[each.key] = None
-            assignments.append(replace(self._marked(each), again=again))
-            self.names |= {each.key}
-            self.kept |= {each.key}
+            if each.append:
+                self._mark(nodes.Variable(sigil="runtime", name=each.key))
+            if each.numbered:
+                self.counts |= {each.key}
+            assignments.append(self.marked(each))
             self.sure |= {each.key}
         return replace(statement, assignments=tuple(assignments))
 
@@ -109,24 +79,20 @@ class Saved:
 
         What the statement itself saves is saved unless it failed: then its `else` comes next.
         """
-        start = (self.names, self.sure, self.kept)
-        ends = [(self.names, self.sure | own, self.kept)]
+        start = self.sure
+        ends = [start | own]
         changes: dict[str, Any] = {}
         for name in (*BODIES, "branches"):
             inner = getattr(statement, name, None)
             if not inner:
                 continue
-            if name == "otherwise" and isinstance(statement, nodes.Retry):
-                # Whatever the attempt has saved until it failed is saved.
-                saved = set(variables_set(statement.body))
-                start = (start[0] | saved, start[1], start[2] | saved)
             bodies = [each.body for each in inner] if name == "branches" else [inner]
             rewritten = []
             for body in bodies:
-                self.names, self.sure, self.kept = start
+                self.sure = start
                 rewritten.append(self.body(body))
                 if not _leaves(body):
-                    ends.append((self.names, self.sure, self.kept))
+                    ends.append(self.sure)
             changes[name] = (
                 tuple(
                     replace(branch, body=body)
@@ -139,23 +105,22 @@ class Saved:
             isinstance(statement, nodes.If | nodes.Retry) and statement.otherwise
         ):
             del ends[0]
-        self.names = frozenset().union(*(names for names, _, _ in ends))
-        self.sure = frozenset.intersection(*(sure for _, sure, _ in ends)) if ends else start[1]
-        self.kept = frozenset().union(*(kept for _, _, kept in ends))
+        self.sure = frozenset.intersection(*ends) if ends else start
         return replace(statement, **changes) if changes else statement
 
-    def _marked(self, node: Any) -> Any:
+    def marked(self, node: Any) -> Any:
         """A node with the variables outside its bodies marked."""
+        return with_variables(node, self._mark, without=BODIES)
 
-        def mark(variable: nodes.Variable) -> nodes.Variable:
-            if variable.sigil != "runtime" or variable.name not in self.names:
-                return variable
-            self.used[variable.name] = None
-            if variable.name not in self.sure:
-                self.before[variable.name] = None
-            return replace(variable, sigil="saved")
-
-        return with_variables(node, mark, without=BODIES)
+    def _mark(self, variable: nodes.Variable) -> nodes.Variable:
+        if variable.sigil != "runtime":
+            return variable
+        if self.bare and variable.name == LOOP_ITEM and not variable.path:
+            self.bare_entry = True
+            return variable
+        if variable.name not in self.sure:
+            self.handed[variable.name] = None
+        return replace(variable, sigil="saved")
 
 
 def _leaves(body: nodes.Body) -> bool:

@@ -146,7 +146,7 @@ def _emit_main(statement: nodes.Statement, main: Agent) -> list[Item]:
         case nodes.Do() | nodes.TypeIn(display=None) | nodes.Clear() | nodes.Press() | nodes.Wait():
             return actions.emit_action(statement)
         case nodes.BackgroundExtract():
-            return data.emit_background(statement)
+            return data.emit_background(statement, main.context)
         case nodes.Capture() | nodes.Export() | nodes.Picture():
             return tools.emit_artifact(statement)
         case nodes.Run():
@@ -201,7 +201,7 @@ def _emit_focused(statement: nodes.Statement, focused: Agent) -> list[Item]:
         case nodes.Capture() | nodes.Export() | nodes.Picture():
             return tools.emit_artifact(statement)
         case nodes.BackgroundExtract():
-            return data.emit_background(statement)
+            return data.emit_background(statement, focused.context)
         case nodes.Leave():
             return [_leave(statement, focused)]
         case nodes.TypeDay():

@@ -28,6 +28,7 @@ def emit_run(statement: nodes.Run, agent: Agent) -> list[Item]:
         words = say(
             "tools.run_save",
             quoted(statement.variable),
+            statement.variable in agent.context.boxed,
             type_words(statement.type),
         )
         items.append(Item(words, statement.origin, "run"))

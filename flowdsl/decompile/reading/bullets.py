@@ -88,7 +88,8 @@ class Instruction:
         text = None if self.main and not self.words.capabilities.focused_can(RUN) else lines.leaf()
         if text is not None and (found := self.words.match("tools.run_save", text)):
             lines.take()
-            variable, type_ = found
+            name, boxed, type_ = found
+            variable = self.words.kept(name, boxed)
         otherwise = self.consequence(lines, say("tools.run_check"))
         return nodes.Run(
             origin=NOWHERE,
@@ -183,7 +184,7 @@ class Focused:
         """Reads the bullet that verifies a copy, with its `else`; None if the next is none."""
         start = lines.position
         asked = self.asked(lines)
-        if isinstance(asked, nodes.Copy) and replace(asked, otherwise=None) == copy:
+        if isinstance(asked, nodes.Copy) and self._words.is_copy(asked, copy):
             return asked
         lines.position = start
         return None

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from flowdsl.codegen.prompt.data import copy_check_words
 from flowdsl.codegen.prompt.screen import ask_words
 from flowdsl.ir import nodes
-from flowdsl.ir.lowering.values import single_variable
+from flowdsl.ir.lowering.values import LOOP_ITEM, single_variable
 from flowdsl.ir.walk import BODIES, with_variables
 from flowdsl.prompt.reading.outline import ReadItem
 from flowdsl.prompt.sentences import DONE, FAILED, NONE
@@ -140,10 +140,8 @@ class Main:
         """Whether a bullet only says what words of the others mean."""
         noted = self._words.match("control.note_failure", text)
         if noted is not None:
-            self._words.noted = noted[0]
-        if noted is not None or text == say("data.saved_here"):
-            return True
-        return any(self._words.match(each, text) for each in ("data.saved_before", "data.counted"))
+            self._words.noted = self._words.kept(*noted)
+        return noted is not None or self._words.match("data.given", text) is not None
 
     def _if(self, lines: Lines, bullets: Lines, model: str | None) -> nodes.If | None:
         words = self._words
@@ -187,7 +185,8 @@ class Main:
         otherwise = self._guarded(lines, key, FAILED, say("control.failed", ask))
         if isinstance(statement, nodes.Choose):
             return replace(statement, model=model, otherwise=otherwise)
-        return replace(statement, otherwise=otherwise)
+        whole: nodes.Statement = replace(statement, otherwise=otherwise)
+        return whole
 
     def _extract(self, lines: Lines, bullets: Lines, model: str | None) -> nodes.Extract | None:
         found = self._focused.asked(bullets)
@@ -195,7 +194,8 @@ class Main:
             return None
         if bullets.leaf() is not None:
             return None
-        if lines.text() != say("data.if_missing", _in_quotes(found.variable)):
+        boxed = found.variable in self._words.boxed
+        if lines.text() != say("data.if_missing", _in_quotes(found.variable, boxed=boxed)):
             return None
         otherwise = self.body(lines.take().children)
         assert isinstance(found.type, nodes.OptionalType)
@@ -224,7 +224,7 @@ class Main:
         after = Lines(lines.items)
         after.position = lines.position + 1
         decided = self._asked(after, bullets, model)
-        if isinstance(decided, nodes.Copy) and replace(decided, otherwise=None) == copy:
+        if isinstance(decided, nodes.Copy) and self._words.is_copy(decided, copy):
             lines.position = after.position
             yield self._focused.typed(bullets, decided)
         elif (verified := self._focused.verified(bullets, copy)) is not None:
@@ -303,6 +303,7 @@ class Main:
         variable = single_variable(items)
         if variable is not None and not may_be_empty:
             self.filled.add(variable.name)
+        whole = spell_variable(nodes.Variable(sigil="saved", name=LOOP_ITEM))
         return nodes.Loop(
             origin=NOWHERE,
             variable="",
@@ -310,6 +311,7 @@ class Main:
             limit=limit,
             counted=limit is not None,
             body=self.body(item.children[:-1]),
+            flat=not any(whole in text for text in _texts(item.children)),
         )
 
     def _count(self, lines: Lines) -> nodes.Limit | None:
@@ -318,7 +320,7 @@ class Main:
         if look is None or len(self._under_notes(look)) != 2:
             return None
         count, too_many = self._under_notes(look)
-        if self._words.match("control.loop_count", count.text) is None:
+        if self._words.match("control.each_count", count.text) is None:
             return None
         found = self._words.phrases.sentences.read("control.loop_too_many", too_many.text, 0)
         if found is None:
@@ -375,5 +377,13 @@ def _with_model(statement: nodes.Statement, model: str) -> nodes.Statement | Non
     return None
 
 
-def _in_quotes(variable: str) -> str:
-    return quoted(spell_variable(nodes.Variable(sigil="runtime", name=variable)))
+def _texts(items: Sequence[ReadItem]) -> Iterator[str]:
+    """The texts of lines and of those under them."""
+    for item in items:
+        yield item.text
+        yield from _texts(item.children)
+
+
+def _in_quotes(name: str, *, boxed: bool = False) -> str:
+    path = (nodes.BOX,) if boxed else ()
+    return quoted(spell_variable(nodes.Variable(sigil="runtime", name=name, path=path)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName
 from flowdsl.codegen.prompt.document import emit_template
@@ -16,8 +16,10 @@ from flowdsl.prompt.reading.outline import Outline, read_outline
 from flowdsl.prompt.reading.texts import MAX_DIGITS, Texts
 from flowdsl.prompt.words import say
 from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
+from flowdsl.source.record import replace
 
 from ..model import NOWHERE, PromptHints, PromptProgram
+from .boxes import without_boxes
 from .loops import finish_loops
 from .main_lines import Main
 from .sources import read_sources, stored_outputs
@@ -59,7 +61,7 @@ def _read(prompt: str, hints: PromptHints, capabilities: Capabilities) -> Prompt
             title=workflow.title,
             description=workflow.description,
             rules=workflow.rules,
-            body=body,
+            body=without_boxes(body, workflow.boxed or ()),
             sources=workflow.sources,
             untrusted=frozenset(
                 node.name
@@ -85,7 +87,8 @@ def _workflow(outline: Outline, hints: PromptHints, capabilities: Capabilities) 
     rules = tuple(map(texts.text, outline.rules))
     body = rewrite_body(body, lambda inner: tuple(_unmarked(each, words) for each in inner))
     found = read_sources(hints)
-    sources = stored_outputs(tuple(source for source, _ in found), body)
+    boxed = frozenset(words.boxed)
+    sources = stored_outputs(tuple(_unboxed(source, boxed) for source, _ in found), body)
     names = {field.name for field in (*(hints.inputs or ()), *hints.secrets)}
     names.update(variables_set(body))
     optional = nodes.OptionalType(inner=STRING)
@@ -105,7 +108,15 @@ def _workflow(outline: Outline, hints: PromptHints, capabilities: Capabilities) 
         sources=sources,
         names=tuple(_taken(names, main.decisions)),
         apart=outline.apart,
+        boxed=tuple(sorted(boxed)),
     )
+
+
+def _unboxed(source: nodes.OutputSource, boxed: Collection[str]) -> nodes.OutputSource:
+    """A source with the path that it has in the value of its variable."""
+    if source.variable not in boxed or source.path[:1] != (nodes.BOX,):
+        return source
+    return replace(source, path=source.path[1:], boxed=True)
 
 
 def _picture_names(hints: PromptHints) -> dict[str, str]:

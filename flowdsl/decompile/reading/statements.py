@@ -8,11 +8,12 @@ from typing import Literal
 from flowdsl.codegen.prompt.control import loop_items
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import unmet
+from flowdsl.ir.walk import BODIES, with_variables
 from flowdsl.prompt.reading.conditions import Conditions
 from flowdsl.prompt.reading.frames import Free, Read, frames
 from flowdsl.prompt.reading.phrases import Phrases
 from flowdsl.prompt.reading.texts import Texts, in_brackets, in_quotes
-from flowdsl.prompt.sentences import FOCUSED, MAIN, SENTENCES
+from flowdsl.prompt.sentences import AND, FOCUSED, MAIN, SENTENCES
 from flowdsl.prompt.text import OPEN_PART
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.source.record import Record, replace
@@ -56,6 +57,7 @@ class Words:
             "items": partial(_items, texts),
             "ask": self._ask,
             "consequence": Free(str),
+            "given": Free(_given),
             "mark": _marked,
             "picture": _open_part,
             "reading": in_quotes(self._background_prompt),
@@ -63,6 +65,8 @@ class Words:
         self.match = self.sentences.match
         self.entries: set[str] = set()
         """The marks of the entries of lists that focused agents go through."""
+        self.boxed: set[str] = set()
+        """The variables that hold objects around their values."""
         self.noted: str | None = None
         """The variable in which the instruction at hand leaves the reason of a failure."""
 
@@ -71,6 +75,11 @@ class Words:
         if variable.sigil != "saved" or variable.name in self.entries:
             return variable
         return replace(variable, sigil="runtime")
+
+    def is_copy(self, verified: nodes.Copy, copy: nodes.Copy) -> bool:
+        """Whether what a focused agent verifies is what has been copied."""
+        bare = replace(verified, otherwise=None)
+        return bool(with_variables(bare, self.plain_variable, without=BODIES) == copy)
 
     def is_free(self, text: str) -> bool:
         """Whether a line can only be a `do`: no other statement begins like this."""
@@ -207,30 +216,42 @@ class Words:
         found = self.match("data.background_prompt", text)
         if found is None:
             return None
-        source, type_, variable, optional = found
-        return source, variable, nodes.OptionalType(inner=type_) if optional else type_
+        source, type_, variable, boxed, optional = found
+        kept = self.kept(variable, boxed)
+        return source, kept, nodes.OptionalType(inner=type_) if optional else type_
 
     def copied_value(self, text: str, variable: str) -> nodes.Type | None:
         """Reads the line that keeps a copied text as a value of its type: the type."""
         found = self.match("data.store_copied", text)
-        return found[1] if found is not None and found[0] == variable else None
+        if found is None or found[0] != variable:
+            return None
+        self.kept(variable, found[1])
+        type_: nodes.Type = found[2]
+        return type_
 
     # Keeping
 
     def assignment(self, text: str) -> nodes.Assignment | None:
         """Reads a line that keeps one value."""
         if found := self.match("data.append_numbered", text):
-            entry = _assignment(found[0], found[0], found[1], append=True)
-            return None if entry is None else replace(entry, numbered=True)
-        if found := self.match("data.append_again", text):
-            return _assignment(found[1], found[0], found[2], append=True)
+            return replace(_assignment(*found, append=True), numbered=True)
         if found := self.match("data.append", text):
-            return _assignment(found[1], found[0], found[2], append=True)
+            variable, mark, value = found
+            return None if mark != variable else _assignment(variable, value, append=True)
+        if found := self.match("data.store_entries", text):
+            return replace(_assignment(*found), wraps=True)
         if found := self.match("data.store", text):
-            return _assignment(found[0], found[0], found[1], append=False)
+            variable, boxed, value = found
+            return _assignment(self.kept(variable, boxed), value)
         if found := self.match("data.store_reason", text):
-            return _assignment(found[0], found[0], nodes.FailureReason(), append=False)
+            return _assignment(self.kept(*found), nodes.FailureReason())
         return None
+
+    def kept(self, variable: str, boxed: bool) -> str:
+        """A variable that a line saves, in an object or not."""
+        if boxed:
+            self.boxed.add(variable)
+        return variable
 
     # Checks
 
@@ -250,10 +271,10 @@ class Words:
             )
             return wait, end
         if found := read("data.read", text, position):
-            (source, type_, variable), end = found
+            (source, type_, variable, boxed), end = found
             extract = nodes.Extract(
                 origin=NOWHERE,
-                variable=variable,
+                variable=self.kept(variable, boxed),
                 type=type_,
                 source=source,
                 model=None,
@@ -275,10 +296,8 @@ class Words:
 
 
 def _assignment(
-    variable: str, key: str, value: nodes.Value | nodes.FailureReason, *, append: bool
-) -> nodes.Assignment | None:
-    if variable != key:
-        return None
+    variable: str, value: nodes.Value | nodes.FailureReason, *, append: bool = False
+) -> nodes.Assignment:
     return nodes.Assignment(variable=variable, append=append, value=value, origin=NOWHERE)
 
 
@@ -300,8 +319,8 @@ _STATEMENTS = (
     "data.copy",
     "data.background",
     "data.store",
+    "data.store_entries",
     "data.append",
-    "data.append_again",
     "data.append_numbered",
     "tools.run",
     "tools.type_day",
@@ -367,6 +386,13 @@ def _marked(text: str, position: int) -> tuple[str, int] | None:
     if end < 0 or not text.startswith("\u27ea", position):
         return None
     return text[position + 1 : end], end + 1
+
+
+def _given(text: str) -> tuple[str, ...] | None:
+    """Reads the names of variables that are handed over."""
+    names = tuple(part.partition(" = ")[0] for part in text.split(AND))
+    written = AND.join(f"{name} = {{{{{name}}}}}" for name in names)
+    return names if written == text else None
 
 
 def _open_part(text: str, position: int) -> tuple[str, int] | None:

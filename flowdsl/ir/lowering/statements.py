@@ -458,7 +458,20 @@ class BodyLowering:
             counted=counted,
             body=self._entry(statement, inner),
             entry=entry,
+            flat=self._is_flat(iterable),
         )
+
+    def _is_flat(self, iterable: ast.Expr) -> bool:
+        """Whether the entries of a list are neither objects nor lists, or may not be."""
+        if isinstance(iterable, ast.ListExpr):
+            return any(
+                not isinstance(each, ast.ObjectExpr | ast.ListExpr) for each in iterable.items
+            )
+        if not isinstance(iterable, ast.Ref):
+            return True
+        type_ = types.strip_optional(self.values.model.ref_types[iterable])
+        element = type_.element if isinstance(type_, types.ListOf) else types.ANY
+        return not isinstance(types.strip_optional(element), types.RecordOf | types.ListOf)
 
     def _is_part_of_input(self, ref: ast.Ref) -> bool:
         """Whether a reference names an input, or an entry of a loop over one, or a part of these.

@@ -400,8 +400,9 @@ class ValueLowering:
             return value
         record = isinstance(type_, types.RecordOf)
         no_text = type_ == types.BOOL or types.is_number(type_)
-        is_json = record or no_text or isinstance(type_, types.ListOf)
-        return replace(value, json=True, record=record) if is_json else value
+        listed = isinstance(type_, types.ListOf)
+        is_json = record or no_text or listed
+        return replace(value, json=True, record=record, listed=listed) if is_json else value
 
     def constant(self, value: Any) -> Any:
         """A compile-time value in JSON form.

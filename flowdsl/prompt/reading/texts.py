@@ -355,12 +355,6 @@ def _in_brackets(text: str, position: int) -> str | None:
     return None
 
 
-def runtime_variable(text: str, position: int) -> tuple[str, int] | None:
-    """Reads a runtime variable without a path: its name."""
-    found = _RUNTIME.match(text, position)
-    return None if found is None else (found[1], found.end())
-
-
 def variable_path(spelled: str) -> tuple[str, tuple[str | int, ...]] | None:
     """The name and path of a runtime variable that is spelled like this, without braces."""
     found = _VARIABLE_PATH.fullmatch(spelled)
@@ -428,6 +422,5 @@ NAMELESS: dict[str, Read | Free] = {
     "model": Free(model),
     "path": in_quotes(variable_path),
     "spelled": in_quotes(str),
-    "variable": runtime_variable,
 }
 """Readers of those kinds of holes in which no names of the workflow occur."""

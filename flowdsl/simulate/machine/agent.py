@@ -42,7 +42,6 @@ LINES = (
     "control.decide",
     "control.decide_otherwise",
     "control.decide_none",
-    "control.loop_count",
     "control.attempt",
     "control.each",
     "control.each_number",
@@ -59,17 +58,15 @@ LINES = (
     "control.repeat_stop",
     "control.start_loop",
     "control.end_loop",
-    "data.saved_here",
-    "data.saved_before",
+    "data.given",
     "data.copy",
     "data.copy_empty",
     "data.store",
+    "data.store_entries",
     "data.store_copied",
     "data.store_reason",
     "data.append",
-    "data.append_again",
     "data.append_numbered",
-    "data.counted",
     "data.background",
     "data.if_missing",
     "tools.run",
@@ -82,13 +79,18 @@ LINES = (
 )
 """The sentences that a line may be; the others stand in holes, or make up paragraphs."""
 
+DATA_RULES = frozenset(("rules.data", "rules.marked_data"))
+"""The rules that say what stands in brackets."""
+
+BOX = "value"
+"""The one field of an object around a value that is handed over."""
+
 _CHECKS = {
     "tools.run": "tools.run_check",
     "control.repeat": "control.repeat_missing",
     "control.retry": "control.retry_missing",
     "control.attempts": "control.retry_missing",
     "control.attempt": "control.attempt_missing",
-    "control.loop_count": "control.loop_too_many",
     "control.each_count": "control.loop_too_many",
 }
 """The sentence that tells what to do when a check of each kind fails."""
@@ -106,24 +108,27 @@ _EXPLAINED = {
             "data.save_missing",
             "data.copy_empty",
             "data.store",
+            "data.store_entries",
             "data.store_copied",
             "data.append",
-            "data.append_again",
             "tools.run_save",
         ),
         "rules.save",
     ),
     "data.append_numbered": "rules.append",
     "screen.wait_until": "rules.wait",
+    "data.given": "rules.marked_data",
 }
 """The sentences with words that a rule explains to the agent, and the rule."""
 
 
-_MARKS = {
-    "rules.data": re.compile("\N{MATHEMATICAL LEFT WHITE SQUARE BRACKET}"),
-    "rules.secrets": re.compile(r"(?<!\\)\{\$"),
-}
-"""What an agent meets in lines, and the rule that says what it is."""
+_MARKS = (
+    (re.compile("\N{MATHEMATICAL LEFT WHITE SQUARE BRACKET}"), DATA_RULES),
+    (re.compile("\N{MATHEMATICAL LEFT DOUBLE ANGLE BRACKET}"), frozenset(("rules.marks",))),
+    (re.compile("\N{MATHEMATICAL LEFT DOUBLE ANGLE BRACKET}"), frozenset(("rules.marked_data",))),
+    (re.compile(r"(?<!\\)\{\$"), frozenset(("rules.secrets",))),
+)
+"""What an agent meets in lines, and the rules of which one has to say what it is."""
 
 
 class Aborted(Exception):
@@ -220,9 +225,9 @@ class Agent:
     def _explained(self, lines: Sequence[Line]) -> None:
         """Refuse marks and words of which no rule says what they are."""
         for line in lines:
-            for rule, mark in _MARKS.items():
-                if rule not in self.rules and mark.search(line.text):
-                    raise Defect(f"{rule} is missing", inside(line.text))
+            for mark, rules in _MARKS:
+                if mark.search(line.text) and rules.isdisjoint(self.rules):
+                    raise Defect(f"{min(rules)} is missing", inside(line.text))
 
     def said(self, line: Line) -> Said | None:
         """The sentence that a line is, for this reader; None where it is none of ours."""
@@ -518,6 +523,7 @@ class Agent:
         missing = found in (None, "", EMPTY)
         text = self.memory.variant.clipboard if missing else spelled(found)
         self.memory.values[said["key"]] = text
+        self.view.saved.add(said["key"])
         self.memory.copied[said["key"]] = (self.recorder.known(question), found)
 
     def repeat(self, said: Said, line: Line) -> Open:
@@ -559,6 +565,11 @@ class Agent:
         kind, content = items
         found = self.view.value(content) if kind == "variable" else self.view.text(content)
         return from_json(found) if isinstance(found, str) else found
+
+    def saved(self, key: str, value: Any, *, boxed: bool = False) -> None:
+        """Save a value, or an object with it, which this agent knows from now on."""
+        self.view.saved.add(key)
+        self.memory.save(key, {BOX: value} if boxed else value)
 
     _command = ""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any
 
 from flowdsl.prompt.sentences import FOCUSED
@@ -14,11 +13,11 @@ from flowdsl.simulate.trace import Recorder
 from flowdsl.simulate.world import CHOOSE, COPY, EXPECT, OUTPUT, READ, WAIT, Question
 from flowdsl.source.record import Record
 
-from .agent import Aborted, Agent, Open, unmarked
-from .characters import PathParts, inside, spelled
+from .agent import BOX, Aborted, Agent, Open, unmarked
+from .characters import SAVED, inside, spelled
 from .grammar import Grammar, Said
 from .layout import Defect, Line
-from .memory import Memory, apart, as_shown, holds, written
+from .memory import Memory, apart, as_shown, from_json, holds, written
 
 DONE, FAILED, ATTEMPT_FAILED = "done", "failed", "attempt failed"
 
@@ -65,22 +64,24 @@ def focused_action(
 class Focused(Agent):
     reader = FOCUSED
 
-    _noted: str | None = None
-
-    @cached_property
-    def counts(self) -> dict[str, PathParts]:
-        """The variables from which the numbers of entries are told, by their names."""
-        return {}
-
-    def said(self, line: Line) -> Said | None:
-        if EMPTY in line.text:
-            self._told("rules.missing", line)
-        return super().said(line)
+    _noted: tuple[str, bool] | None = None
+    _begun = False
 
     def failed(self, reason: str) -> Exception:
         if self._noted is not None:
-            self.memory.save(self._noted, reason)
+            key, boxed = self._noted
+            self.saved(key, reason, boxed=boxed)
         return super().failed(reason)
+
+    def said(self, line: Line) -> Said | None:
+        """The sentence that a line is; what is handed over stands in the first."""
+        if EMPTY in line.text:
+            self._told("rules.missing", line)
+        found = super().said(line)
+        if found is not None and found.name == "data.given" and self._begun:
+            raise Defect("values are handed over behind the first bullet", inside(line.text))
+        self._begun = True
+        return found
 
     def attempt_reported(self, reason: str, line: Line) -> Exception:
         return _Reported(reason)
@@ -120,35 +121,29 @@ class Focused(Agent):
                 self.looks(said, line)
             case "tools.run_save":
                 question = Question(OUTPUT, self._command, shape=said["type"])
-                self.keep(said["key"], question)
-            case "data.store" | "data.append" | "data.append_again":
-                self.store(said, line)
+                self.keep(said, question)
+            case "data.store":
+                value = self.view.built(said["value"])
+                self.saved(said["key"], value, boxed=said["boxed"])
+            case "data.store_entries":
+                entries = self._entries(said["value"])
+                self.saved(said["key"], [{BOX: entry} for entry in entries])
+            case "data.append":
+                self.append(said, line)
             case "data.append_numbered":
                 self.append_numbered(said, line)
-            case "data.counted":
-                if said["variable"] != (said["key"],):
-                    raise self.meaningless(line)
-                self.counts[said["key"]] = said["variable"]
             case "data.store_reason":
-                self.view.saved.add(said["key"])
-                self.memory.save(said["key"], self.last(line))
+                self.saved(said["key"], self.last(line), boxed=said["boxed"])
             case "data.copy_empty":
                 self.copy_empty(said)
             case "data.store_copied":
                 self.store_copied(said)
-            case "control.loop_count":
-                found = self.listed(said["items"])
-                return self.count(found if isinstance(found, list) else [], line)
             case "control.each_count":
                 return self.count(self._entries(said["items"]), line)
-            case "data.saved_here":
-                self.view.knows_saved = True
-            case "data.saved_before":
-                if said["mark"][1:] != said["variable"]:
-                    raise self.meaningless(line)
-                self.view.before.add(said["variable"][0])
+            case "data.given":
+                self.view.handed |= {name: self.handed(name, line) for name in said["values"]}
             case "control.note_failure":
-                self._noted = said["variable"]
+                self._noted = said["variable"], said["boxed"]
             case _:
                 raise self.meaningless(line)
         return None
@@ -180,8 +175,7 @@ class Focused(Agent):
             self.consequence(said["consequence"], line)
         elif ask.name == "data.read":
             self.hear(said["consequence"], line)
-            self.view.saved.add(ask["key"])
-            self.memory.save(ask["key"], EMPTY)
+            self.saved(ask["key"], EMPTY, boxed=ask["boxed"])
         else:
             raise self.meaningless(line)
 
@@ -206,21 +200,22 @@ class Focused(Agent):
             case "data.read":
                 source = self.view.text(ask["source"])
                 question = Question(READ, source, shape=ask["type"], model=self.model)
-                found = self.keep(ask["key"], question)
+                found = self.keep(ask, question)
                 self.recorder.use(question)
             case _:
                 question, found = self._copied(ask, line)
         return None if found else question.text
 
-    def keep(self, key: str, question: Question) -> bool:
+    def keep(self, said: Said, question: Question) -> bool:
         """Save what the world answers; whether it answers anything."""
+        key: str = said["key"]
         self.recorder.hint(key=key)
         found = self.recorder.ask(question)
         if found in (None, "", EMPTY):
             return False
-        self.view.saved.add(key)
         value = written(found, question.shape)
-        self.memory.save(key, apart(value) if "rules.apart" in self.rules else value)
+        value = apart(value) if "rules.apart" in self.rules else value
+        self.saved(key, value, boxed=said["boxed"])
         return True
 
     def _copied(self, said: Said, line: Line) -> tuple[Question, bool]:
@@ -236,9 +231,8 @@ class Focused(Agent):
 
     def copy_empty(self, said: Said) -> None:
         key: str = said["key"]
-        self.view.saved.add(key)
-        if spelled(self.view.value(said["value"])) in ("", EMPTY):
-            self.memory.save(key, EMPTY)
+        if spelled(self.memory.values.get(said["value"][0])) in ("", EMPTY):
+            self.saved(key, EMPTY)
 
     def store_copied(self, said: Said) -> None:
         """Save a copied text as a value of its type, which is the one that was asked for."""
@@ -250,48 +244,44 @@ class Focused(Agent):
         optional = isinstance(type_, OptionalShape)
         if question.shape != (type_.inner if optional else type_):
             raise Defect("a copied value is converted to another type", key)
-        self.view.saved.add(key)
         if found not in (None, "", EMPTY):
             shape = question.shape
             numeric = isinstance(shape, EnumShape) and shape.numeric
             value = as_shown(spelled(found)) if numeric or shape in _CONVERTED else found
-            self.memory.save(key, written(value, question.shape))
+            self.saved(key, written(value, question.shape), boxed=said["boxed"])
         elif optional:
-            self.memory.save(key, EMPTY)
+            self.saved(key, EMPTY, boxed=said["boxed"])
 
     def append_numbered(self, said: Said, line: Line) -> None:
         """Save an entry under the next number, from the number that this agent knows of."""
         key: str = said["key"]
         count = f"{key}_count"
-        if count in self.view.saved:
-            before = spelled(self.memory.values.get(count))
-        elif count in self.counts:
-            before = spelled(self.view.value(self.counts[count]))
-        else:
+        if count not in self.view.saved | self.view.handed.keys():
             raise Defect("nobody told how many entries a list has", inside(line.text))
+        before = spelled(self.view.value((SAVED, count)))
         if not re.fullmatch(r"[0-9]+", before):
             raise Defect(f"`{before}` entries are no number", inside(line.text))
         entry = self.view.built(said["value"])
         number = int(before) + 1
-        self.view.saved.add(count)
-        self.memory.save(count, number)
+        self.saved(count, number)
         self.memory.save(f"{key}_{number}", entry)
 
-    def store(self, said: Said, line: Line) -> None:
+    def append(self, said: Said, line: Line) -> None:
+        """Save a list with one entry more, which is the only one where there is no list."""
         key: str = said["key"]
-        value = self.view.built(said["value"])
-        earlier = key in self.view.saved
-        self.view.saved.add(key)
-        if said.name == "data.store":
-            self.memory.save(key, value)
-            return
-        if said.name == "data.append" and earlier:
-            raise Defect("an entry is added to a list that this call has saved", line.text)
-        if said["variable"] != (key,):
-            raise Defect("a list is saved under the name of another", line.text)
-        before = self.memory.values[key] if earlier else self.view.value((key,))
-        if before in ("", EMPTY):
-            before = []
-        if not isinstance(before, list):
-            raise Defect("an entry is added to what is no list", line.text)
-        self.memory.values[key] = [*before, value]
+        _, *path = said["mark"]
+        if path != [key]:
+            raise Defect("a list grows under the name of another", inside(line.text))
+        before = self.view.value(said["mark"])
+        entries = [] if before in ("", EMPTY) else before
+        if not isinstance(entries, list):
+            raise Defect("an entry is added to what is no list", inside(line.text))
+        self.saved(key, [*entries, self.view.built(said["value"])])
+
+    def handed(self, name: str, line: Line) -> Any:
+        """A value that another call has saved, which has to be JSON to have an end."""
+        found = self.view.filled_in((name,))
+        known = name in self.memory.values
+        if known and isinstance(found, str) and found != EMPTY:
+            raise Defect(f"a text is handed over bare as `{name}`", inside(line.text))
+        return from_json(spelled(found)) if known else found

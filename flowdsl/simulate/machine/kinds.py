@@ -515,6 +515,16 @@ def machine_grammar() -> Grammar:
         for content in _quoted(text):
             yield from grammar.sentence("data.background_prompt", content)
 
+    def given(text: str) -> Iterator[tuple[str, ...]]:
+        """Names with the variable of each, whole, as only objects and lists have an end."""
+        names = []
+        for part in text.split(AND):
+            name, _, variable = part.partition(" = ")
+            if list(_variable(variable)) != [(name,)]:
+                return
+            names.append(name)
+        yield tuple(names)
+
     kinds: dict[str, Reader] = {
         "answer": _name,
         "ask": one_of(*ASKS),
@@ -534,6 +544,7 @@ def machine_grammar() -> Grammar:
         "entries": entries,
         "exact": any_exact,
         "fields": fields,
+        "given": given,
         "held": _held,
         "items": items,
         "key": _key,
@@ -565,7 +576,6 @@ def machine_grammar() -> Grammar:
         "start": one_of(*STARTS),
         "type": type_,
         "value": value,
-        "variable": _variable,
         "why": why,
     }
     grammar.add(kinds)

@@ -17,7 +17,7 @@ from flowdsl.simulate.trace import Recorder
 from flowdsl.simulate.world import READ, Question
 from flowdsl.source.record import Record
 
-from .agent import Aborted, Agent, AttemptFailed, Finished, Open
+from .agent import DATA_RULES, Aborted, Agent, AttemptFailed, Finished, Open
 from .characters import inside, outside_lines
 from .focused import ATTEMPT_FAILED, FAILED, Report, focused_action
 from .grammar import Grammar, Said
@@ -124,7 +124,7 @@ class MainAgent(Agent):
             bare = _BRACKETED.sub("", title)
             if outside_lines(title) or inside(bare) != bare:
                 raise Defect("a value in a title that is not in brackets", inside(title))
-            if _BRACKETED.search(title) and "rules.data" not in self.rules:
+            if _BRACKETED.search(title) and not DATA_RULES & self.rules:
                 raise Defect("no rule says what stands in brackets", inside(title))
 
     def do(self, line: Line) -> None:
@@ -185,9 +185,9 @@ class MainAgent(Agent):
         self.recorder.hint(key=reading["key"])
         found = self.recorder.ask(question)
         if found not in (None, "", EMPTY):
-            self.memory.save(reading["key"], written(found, question.shape))
+            self.saved(reading["key"], written(found, question.shape), boxed=reading["boxed"])
         elif reading["optional"]:
-            self.memory.save(reading["key"], EMPTY)
+            self.saved(reading["key"], EMPTY, boxed=reading["boxed"])
 
     # Rounds
 
@@ -244,6 +244,8 @@ class MainAgent(Agent):
         if said is None:
             raise self.meaningless(line)
         items = self._entries(self.listed(said["items"]))
+        kind, content = said["items"]
+        self.memory.loops_of_run = kind == "variable" or "{{" in content
         if not items and not said["may_be_empty"]:
             raise Defect("nothing is said of a list without entries", inside(line.text))
         return items

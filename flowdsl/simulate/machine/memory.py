@@ -30,6 +30,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from flowdsl.simulate.shapes import Shape
 
+LOOP_ITEM = "loop_item"
+"""The variable with the entry at hand of a loop."""
+
 OBSERVATION = "an observation of the run"
 """What may stand for a variable that was never set: whatever an agent has seen."""
 
@@ -40,7 +43,8 @@ class Memory:
     `copied` has what copying gave, by the key that it was copied to. `commands` are those that the
     terminal takes, with variables as they are spelled; None for any. `whys` has why a decision has
     an answer, by both. `secrets` are the names of those that the service puts in where their
-    placeholders are typed.
+    placeholders are typed. `loops_of_run` says that the entries of the loop under way are from the
+    run, not from its inputs or the prompt.
     """
 
     secrets: frozenset[str] = frozenset()
@@ -51,6 +55,7 @@ class Memory:
         self.values: dict[str, Any] = {}
         self.copied: dict[str, tuple[Question, Any]] = {}
         self.whys: dict[tuple[str, str], Any] = {}
+        self.loops_of_run = False
 
     def save(self, key: str, value: Any) -> None:
         """`upsert_runtime_values` of one value."""
@@ -62,8 +67,8 @@ class Memory:
     def view(self, *, focused: bool) -> View:
         """What an agent sees of the values; a focused one may see those of when it was called."""
         # Values are replaced and never changed, so that the names alone are copied.
-        at_call = dict(self.values) if focused else self.values
-        return View(self.variant, self.values, at_call, self.secrets)
+        at_call = dict(self.values) if focused else None
+        return View(self.variant, self.values, at_call, self.secrets, of_run=self.loops_of_run)
 
 
 def _merged(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,22 +89,24 @@ class View:
         self,
         variant: Variant,
         values: Mapping[str, Any],
-        at_call: Mapping[str, Any],
+        at_call: Mapping[str, Any] | None,
         secrets: frozenset[str],
+        *,
+        of_run: bool,
     ) -> None:
         """`values` are those of each moment, of which an agent knows those that it has `saved`.
 
-        `at_call` are those of when it was called, `before` those of which it was told the value
-        from before, `entries` the entries at hand of the lists that it goes through, by their
-        marks.
+        `at_call` are those of when it was called, None for the main agent. `handed` are those that
+        its first bullet gives it, `entries` the entries at hand of the lists that it goes through,
+        by their marks.
         """
         self._variant = variant
         self._values = values
         self._at_call = at_call
         self._secrets = secrets
-        self.knows_saved = False
+        self._of_run = of_run
         self.saved: set[str] = set()
-        self.before: set[str] = set()
+        self.handed: dict[str, Any] = {}
         self.entries: dict[str, Any] = {}
 
     def value(self, path: PathParts) -> Any:
@@ -108,17 +115,16 @@ class View:
             found = at_path(self.entries, path[1:])
             return EMPTY if found is None else found
         if path[0] == SAVED:
-            if not self.knows_saved:
-                between = ".".join(map(str, path[1:]))
-                raise Defect("nothing says what stands between these brackets", between)
-            name = str(path[1])
-            if name not in self.saved:
-                if name not in self.before:
-                    raise Defect("names a value that this agent has not saved", name)
-                return self.value(path[1:])
-            found = at_path(self._values, path[1:])
+            known = self._values if path[1] in self.saved else self.handed
+            found = at_path(known, path[1:]) if path[1] in known else EMPTY
             return EMPTY if found is None else found
-        values = self._filled_in(str(path[0]))
+        if self._at_call is not None and (path != (LOOP_ITEM,) or self._of_run):
+            raise Defect("a value of the run stands in an instruction", ".".join(map(str, path)))
+        return self.filled_in(path)
+
+    def filled_in(self, path: PathParts) -> Any:
+        """What the platform puts in the place of `{{path}}`."""
+        values = self._current(str(path[0]))
         if path[0] not in values:
             match self._variant.unset:
                 case "spelling":
@@ -130,9 +136,11 @@ class View:
         found = at_path(values, path)
         return EMPTY if found is None else found
 
-    def _filled_in(self, name: str) -> Mapping[str, Any]:
+    def _current(self, name: str) -> Mapping[str, Any]:
         """The values that one is filled in from; the variant is asked only where they differ."""
-        if self._values.get(name, OBSERVATION) is self._at_call.get(name, OBSERVATION):
+        if self._at_call is None or self._values.get(name, OBSERVATION) is self._at_call.get(
+            name, OBSERVATION
+        ):
             return self._values
         return self._at_call if self._variant.at_call else self._values
 

@@ -117,7 +117,7 @@ class NormalForm:
         return tuple(
             (name, self._field(statement, name, main))
             for name in field_names(type(statement))
-            if name != "origin" and not (name == "model" and not main)
+            if name not in ("origin", "flat") and not (name == "model" and not main)
         )
 
     def _field(self, statement: nodes.Statement, name: str, main: bool) -> Any:
@@ -171,7 +171,7 @@ class NormalForm:
                 return type(value).__name__, tuple(
                     (name, self._plain(getattr(value, name)))
                     for name in field_names(type(value))
-                    if name not in ("origin", "restores", "complete")
+                    if name not in ("origin", "restores", "complete", "flat")
                 )
             case _:
                 return value

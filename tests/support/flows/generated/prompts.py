@@ -579,6 +579,7 @@ class PromptWriter:
             limit=rng.choice((9, self._limit())) if counted else None,
             counted=counted,
             body=body,
+            flat=len(body) % 3 > 0,
         )
 
 

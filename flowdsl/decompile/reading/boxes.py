@@ -1,0 +1,78 @@
+"""Takes values out of the objects in which code generation keeps what crosses between calls."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from flowdsl.ir import nodes
+from flowdsl.ir.lowering.values import LOOP_ITEM, single_variable
+from flowdsl.ir.passes.handing import boxed_entry, is_boxed
+from flowdsl.ir.walk import inner_bodies, statements, with_bodies, with_variables
+from flowdsl.source.record import replace
+
+
+def without_boxes(body: nodes.Body, boxed: Collection[str]) -> nodes.Body:
+    """A body as it is before values are handed over; `boxed` are the variables with objects."""
+
+    def take(variable: nodes.Variable) -> nodes.Variable:
+        is_runtime = variable.sigil == "runtime" and variable.name in boxed
+        return _inside(variable) if is_runtime else variable
+
+    wrapped = {
+        each.variable: each.value
+        for statement in statements(body)
+        if isinstance(statement, nodes.Store)
+        for each in statement.assignments
+        if each.wraps
+    }
+    unboxed: nodes.Body = with_variables(body, take)
+    return _body(unboxed, {name: with_variables(value, take) for name, value in wrapped.items()})
+
+
+def _body(body: nodes.Body, wrapped: dict[str, nodes.Value]) -> nodes.Body:
+    return tuple(
+        changed for statement in body if (changed := _statement(statement, wrapped)) is not None
+    )
+
+
+def _statement(
+    statement: nodes.Statement, wrapped: dict[str, nodes.Value]
+) -> nodes.Statement | None:
+    if isinstance(statement, nodes.Store):
+        kept = tuple(each for each in statement.assignments if not each.wraps)
+        return replace(statement, assignments=kept) if kept else None
+    statement = with_bodies(
+        statement, [_body(inner, wrapped) for inner, _ in inner_bodies(statement)]
+    )
+    if not isinstance(statement, nodes.Loop) or statement.entry is not None:
+        return statement
+    variable = single_variable(statement.items)
+    if variable is not None and variable.name in wrapped:
+        items = wrapped[variable.name]
+    elif is_boxed(statement) and (own := _own_entries(statement.items)) is not None:
+        items = own
+    else:
+        return statement
+    return replace(statement, items=items, body=with_variables(statement.body, _entry))
+
+
+def _own_entries(items: nodes.Value) -> nodes.Value | None:
+    """The list whose entries stand in objects, as they are written out; None for another list."""
+    if not isinstance(items, nodes.ListValue) or not all(map(boxed_entry, items.items)):
+        return None
+    return nodes.ListValue(
+        items=tuple(
+            each.fields[0][1] for each in items.items if isinstance(each, nodes.ObjectValue)
+        )
+    )
+
+
+def _entry(variable: nodes.Variable) -> nodes.Variable:
+    is_entry = (variable.sigil, variable.name) == ("runtime", LOOP_ITEM)
+    return _inside(variable) if is_entry else variable
+
+
+def _inside(variable: nodes.Variable) -> nodes.Variable:
+    if variable.path[:1] != (nodes.BOX,):
+        return variable
+    return replace(variable, path=variable.path[1:])

@@ -1,0 +1,203 @@
+"""What crosses from one focused call to another, and how it is kept so that it can.
+
+A text has no end of its own, so that nobody can tell where one that was read ends in an
+instruction. JSON has. So a text, a number or a truth value that a later focused call uses is kept
+as the one field of an object, and the object is handed over:
+
+    - Save it under "subject" as an object with "value": text as shown.
+    …
+    - Data: subject = {{subject}}
+    - Check on the screen: the mail ⟪subject.value⟫ is open.
+
+Which values cross is known when the prompt has been made without objects. Objects change neither
+the calls nor their number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from flowdsl.ir import nodes
+from flowdsl.ir.lowering.values import LOOP_ITEM, single_variable, variable_value
+from flowdsl.ir.walk import inner_bodies, statements, with_bodies, with_variables
+from flowdsl.source.record import replace
+
+ENTRIES = "_entries"
+"""What follows the name of a list in that of the list whose entries are objects."""
+
+
+def with_boxes(
+    workflow: nodes.Workflow, handed: Collection[str], told: Collection[nodes.Loop]
+) -> nodes.Workflow:
+    """A workflow that keeps each text and number among the `handed` variables in an object.
+
+    So are the entries of the loops `told`, which stand in instructions of focused agents, where
+    only the run knows them.
+    """
+    texts = _texts(workflow)
+    boxed = frozenset(name for name in handed if name in texts)
+    names = {*workflow.names}
+    chosen = {id(loop) for loop in told if is_boxed(loop)}
+    body = _with_entries(workflow.body, chosen, names) if chosen else workflow.body
+
+    def put(variable: nodes.Variable) -> nodes.Variable:
+        if variable.sigil != "runtime" or variable.name not in boxed:
+            return variable
+        return replace(variable, path=(nodes.BOX, *variable.path))
+
+    return replace(
+        workflow,
+        body=with_variables(body, put),
+        checks=None if workflow.checks is None else with_variables(workflow.checks, put),
+        cleanup=None if workflow.cleanup is None else with_variables(workflow.cleanup, put),
+        sources=tuple(
+            replace(each, boxed=True) if each.variable in boxed else each
+            for each in workflow.sources
+        ),
+        names=tuple(sorted(names)),
+        boxed=tuple(sorted(boxed)),
+    )
+
+
+# What is no JSON by itself
+
+
+def _texts(workflow: nodes.Workflow) -> frozenset[str]:
+    """The variables that may hold something else than an object or a list.
+
+    The numbers of entries are none, as nothing but counting sets them.
+    """
+    kept: list[tuple[str, Any]] = []
+    found: set[str] = set()
+    counts: set[str] = set()
+    for statement in statements(workflow.body):
+        match statement:
+            case (
+                nodes.Extract(variable=name, type=type_)
+                | nodes.BackgroundExtract(variable=name, type=type_)
+                | nodes.Copy(variable=name, type=type_)
+            ):
+                if not _is_json_type(type_):
+                    found.add(name)
+            case nodes.Run(variable=str() as name, type=type_) if not _is_json_type(type_):
+                found.add(name)
+            case nodes.Store(assignments=assignments):
+                kept += [(each.variable, each.value) for each in assignments if not each.append]
+                counts.update(each.key for each in assignments if each.numbered)
+            case nodes.Leave(noted=str() as name) | nodes.Loop(noted=str() as name):
+                found.add(name)
+            case _:
+                pass
+    before = -1
+    while len(found) > before:
+        before = len(found)
+        found.update(name for name, value in kept if not _is_json(value, found))
+    return frozenset(found - counts)
+
+
+def _is_json_type(type_: nodes.Type | None) -> bool:
+    inner = type_.inner if isinstance(type_, nodes.OptionalType) else type_
+    return isinstance(inner, nodes.RecordType | nodes.ListType)
+
+
+def _is_json(value: nodes.Value | nodes.FailureReason, texts: set[str]) -> bool:
+    match value:
+        case nodes.ObjectValue() | nodes.ListValue():
+            return True
+        case nodes.ConstantValue(value=constant):
+            return constant is None or isinstance(constant, list | dict)
+        case nodes.TextValue(record=True) | nodes.TextValue(listed=True):
+            return True
+        case nodes.TextValue():
+            variable = single_variable(value)
+            return (
+                variable is not None
+                and variable.sigil == "runtime"
+                and not variable.path
+                and variable.name != LOOP_ITEM
+                and not value.json
+                and variable.name not in texts
+            )
+        case nodes.FailureReason():
+            return False
+
+
+# The entries of loops
+
+
+def _with_entries(body: nodes.Body, chosen: Collection[int], names: set[str]) -> nodes.Body:
+    """A body in which the chosen loops, by their identity, go through objects."""
+    return tuple(each for statement in body for each in _with_entry(statement, chosen, names))
+
+
+def _with_entry(
+    statement: nodes.Statement, chosen: Collection[int], names: set[str]
+) -> Iterator[nodes.Statement]:
+    if not isinstance(statement, nodes.Loop) or id(statement) not in chosen:
+        bodies = [_with_entries(inner, chosen, names) for inner, _ in inner_bodies(statement)]
+        yield with_bodies(statement, bodies)
+        return
+    body = with_variables(statement.body, _entry)
+    variable = single_variable(statement.items)
+    if variable is None:
+        yield replace(statement, items=_boxed(statement.items), body=body)
+        return
+    path = (re.sub(r"\W", "_", str(part), flags=re.ASCII) for part in variable.path)
+    name = _fresh("_".join((variable.name, *path)) + ENTRIES, names)
+    kept = nodes.Assignment(
+        variable=name, value=statement.items, wraps=True, origin=statement.origin
+    )
+    yield nodes.Store(origin=statement.origin, assignments=(kept,))
+    yield replace(statement, items=variable_value(name), body=body)
+
+
+def is_boxed(loop: nodes.Loop) -> bool:
+    """Whether the entries of a loop are texts or numbers that only the run knows."""
+    if loop.entry is not None or not loop.flat:
+        return False
+    return any(piece.sigil == "runtime" for piece in _variables(loop.items))
+
+
+def _variables(value: nodes.Value) -> Iterator[nodes.Variable]:
+    match value:
+        case nodes.TextValue(text=text):
+            yield from (piece for piece in text if isinstance(piece, nodes.Variable))
+        case nodes.ListValue(items=items):
+            for each in items:
+                yield from _variables(each)
+        case nodes.ObjectValue(fields=fields):
+            for _, each in fields:
+                yield from _variables(each)
+        case _:
+            pass
+
+
+def boxed_entry(value: nodes.Value) -> bool:
+    """Whether an entry of a list is an object around a value."""
+    return isinstance(value, nodes.ObjectValue) and [name for name, _ in value.fields] == [
+        nodes.BOX
+    ]
+
+
+def _boxed(items: nodes.Value) -> nodes.Value:
+    assert isinstance(items, nodes.ListValue)
+    return nodes.ListValue(
+        items=tuple(nodes.ObjectValue(fields=((nodes.BOX, each),)) for each in items.items)
+    )
+
+
+def _entry(variable: nodes.Variable) -> nodes.Variable:
+    if (variable.sigil, variable.name) != ("runtime", LOOP_ITEM):
+        return variable
+    return replace(variable, path=(nodes.BOX, *variable.path))
+
+
+def _fresh(wanted: str, names: set[str]) -> str:
+    name, number = wanted, 1
+    while name in names:
+        number += 1
+        name = f"{wanted}_{number}"
+    names.add(name)
+    return name
