@@ -57,7 +57,7 @@ FIRST = 40
 """The generated programs of the first round; only what they miss meets the others."""
 CRASHES = 5
 """A mutant that crashes on so many programs, and on no fewer of those tried, crashes on all."""
-PATIENCE = 8
+PATIENCE = 4
 """Seconds on a processor that one program may take."""
 LONGEST = 120
 """Seconds on a processor that the programs of one round may take."""
@@ -114,6 +114,8 @@ class Study:
             programs += 1
             verdict, about = _tried(judge, is_run=key in judge.runs_by)
             changed += verdict == "changed"
+            if verdict == "late":
+                return "crash", about, programs, changed
             if verdict == "beside":
                 beside = beside or about
             elif verdict == "crash":
@@ -142,7 +144,9 @@ def _tried(judge: Judge, *, is_run: bool) -> tuple[str, str]:
             made = judge.made()
     except Refusal as refusal:
         return "noticed", f"{judge.name}: refused: {refusal}"
-    except (Exception, Late) as error:  # noqa: BLE001 - a broken compiler does anything
+    except Late as late:
+        return "late", f"{judge.name}: {late}"
+    except Exception as error:  # noqa: BLE001 - a broken compiler does anything
         return "crash", f"{judge.name}: {type(error).__name__}: {error}"
     is_same = judge.is_same(made)
     if is_same and not is_run:

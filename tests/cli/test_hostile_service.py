@@ -15,6 +15,7 @@ from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
 from flowdsl.state.stores.os_lock import exclusive
 from tests.support.command_line import Result, read_tree, run_here, write_tree
+from tests.support.effort import every
 from tests.support.services.hostile import FAULTS, PAGE, hostile
 from tests.support.services.served import Server, serving
 
@@ -68,7 +69,7 @@ ASKED_ONCE = {name: fault for name, fault in FAULTS.items() if "gets no reply" n
 DEADLINES = {name for name, fault in FAULTS.items() if "no whole reply" in fault.says}
 
 
-@pytest.mark.parametrize("name", ASKED_ONCE)
+@pytest.mark.parametrize("name", every(3, list(ASKED_ONCE)))
 def test_a_reply_that_means_harm_is_one_line_and_exit_11(name: str, tmp_path: Path) -> None:
     fault = FAULTS[name]
     limit = ["--timeout", "0.5s"] if name in DEADLINES else ["--timeout", "10m"]

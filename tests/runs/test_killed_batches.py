@@ -29,13 +29,17 @@ def stage(
 
 @pytest.mark.parametrize(
     "points",
-    [
-        (Point("api", 1, "before"),),
-        (Point("write", 1, "before"),),
-        (Point("write", 5, "after"),),
-        (Point("write", 12, "late"),),
-        (Point("write", 4, "late"), Point("write", 3, "after")),
-    ],
+    rows(
+        [
+            (Point("api", 1, "before"),),
+            (Point("write", 1, "before"),),
+            (Point("write", 5, "after"),),
+            (Point("write", 12, "late"),),
+            (Point("write", 4, "late"), Point("write", 3, "after")),
+        ],
+        2,
+        4,
+    ),
     ids=str,
 )
 def test_a_killed_table_is_made_whole(stage: Stage, points: tuple[Point, ...]) -> None:

@@ -15,6 +15,7 @@ from cyberdesk import CyberdeskClient, RetryConfig
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.clock import system_clock
 from flowdsl.emulator.store import Store
+from tests.support.effort import rows
 from tests.support.services.served import running
 from tests.support.services.shared_app import share_statements
 
@@ -146,7 +147,7 @@ def connected(base_url: str, *, use_async: bool) -> Iterator[Sdk]:
         sdk.close()
 
 
-@pytest.fixture(params=[False, True], ids=["sync", "async"])
+@pytest.fixture(params=rows([False, True], 1), ids={False: "sync", True: "async"}.get)
 def sdk(request: pytest.FixtureRequest, store: Store) -> Iterator[Sdk]:
     """The official SDK against a real server."""
     with (

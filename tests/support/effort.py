@@ -40,7 +40,7 @@ def every(step: int, of: Sequence[T]) -> Sequence[T]:
     return of if THOROUGH else of[::step]
 
 
-THINNED = 17
+THINNED = 23
 """A quick run dies at one point in so many of those at which a thorough one does.
 
 Points come in twos and threes, as before and after a call: with a multiple of these, all that a

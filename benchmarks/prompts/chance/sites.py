@@ -6,10 +6,10 @@ Nobody chooses these places: every condition, call, element and variable of ever
 from __future__ import annotations
 
 import ast
-import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
@@ -86,15 +86,19 @@ def sites(path: str) -> list[Site]:
 
 
 def drawn(seed: int, count: int, paths: Sequence[str] = ()) -> list[Site]:
-    """So many changes of all files, or of some: of each kind as many, while there are."""
+    """So many changes of all files, or of some: of each kind as many, while there are.
+
+    Their order is that of digests of their ids: an edit of the compiler changes the draw by what it
+    edits alone.
+    """
     by_kind: defaultdict[str, list[Site]] = defaultdict(list)
     for path in paths or files():
         for site in sites(path):
             by_kind[site.kind].append(site)
-    chance = random.Random(seed)
-    heaps = [by_kind[kind] for kind in sorted(by_kind)]
-    for heap in heaps:
-        chance.shuffle(heap)
+    heaps = [
+        sorted(by_kind[kind], key=lambda site: sha256(f"{seed} {site.id}".encode()).digest())
+        for kind in sorted(by_kind)
+    ]
     found: list[Site] = []
     while len(found) < count and any(heaps):
         found += [heap.pop() for heap in heaps if heap]
