@@ -18,7 +18,7 @@ from tests.support.command_line import read_tree, write_tree
 
 ABORT = line_of(LIBRARY, 'choose "the row')
 CHOOSE = line_of(LIBRARY, "choose")
-FAILS = {"fail": {"step": "4.3", "entry": 3}}
+FAILS = {"fail": {"step": "4.2", "entry": 3}}
 """The step of the prompt that `choose` of the task becomes, in the third entry of the list."""
 
 
@@ -110,8 +110,8 @@ def test_a_failure_in_the_third_entry_of_a_loop_is_traced_into_the_task(
     assert (told["source_map"]["kind"], told["prompt"]["certainty"]) == ("exact", "told")
     assert [each["failed"] for each in told["loops"]] == [False, False, True]
     by_label = {each["label"]: each for each in told["lines"]}
-    assert by_label["4.2"]["loop_entries"] == [1, 2, 3]
-    assert by_label["4.4"]["loop_entries"] == [1, 2]
+    assert by_label["4.1"]["loop_entries"] == [1, 2, 3]
+    assert by_label["4.3"]["loop_entries"] == [1, 2]
     assert by_label["1"]["source"]["start"]["line"] == line_of(MAIN, "Start Claims Portal")
     assert all(entry["placed"] or entry["kind"] == "told" for entry in told["entries"])
 
@@ -197,7 +197,7 @@ def test_free_words_of_an_agent_are_traced_too(deployed: TracedDesk) -> None:
     told = deployed.told(deployed.run(FAILS, history=history))
     assert told["failure"]["source"]["start"]["line"] == ABORT
     assert told["failure"]["loop_entry"] == 3
-    assert [each["placed"]["label"] for each in told["entries"]] == ["1", "4.3", "4.3"]
+    assert [each["placed"]["label"] for each in told["entries"]] == ["1", "4.2", "4.2"]
     assert told["lines"][1]["reads"] == ["no such row"]
     assert told["prompt"]["certainty"] == "time"
 
@@ -244,7 +244,7 @@ def test_an_edit_in_the_dashboard_leaves_the_other_lines_their_places(
     assert told["source_map"]["kind"] == "carried"
     assert told["failure"]["source"]["start"]["line"] == ABORT
     by_label = {each["label"]: each for each in told["lines"]}
-    assert by_label["4.4"]["source"] is None
+    assert by_label["4.3"]["source"] is None
     assert any("was not deployed as it is" in note for note in told["notes"])
 
 

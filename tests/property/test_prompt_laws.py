@@ -271,6 +271,6 @@ def test_the_wait_between_attempts_stands_in_them_before_all_else(capture: str) 
     prompt = compiled_prompt(workflow(f'retry 3 wait 5s {{ press "F5" expect "x" {capture} }}'))
     lines = sorted(_seen(prompt), key=lambda line: prompt.index(line.text))
     start = next(n for n, line in enumerate(lines) if line.text.startswith("Make up to 3"))
-    assert lines[start + 1].text == "If this is not the first attempt, wait 5 seconds first."
+    assert lines[start + 1].text == "From the second attempt on, wait 5 seconds here."
     assert lines[start + 1].around[-1] is lines[start]
     assert "5 seconds" not in "".join(line.text for line in lines[start + 2 :])

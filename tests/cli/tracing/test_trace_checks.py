@@ -169,7 +169,7 @@ def test_checks_in_a_file_are_at_their_workflow(desk: TracedDesk) -> None:
 
 def test_an_agent_that_failed_is_not_blamed_on_a_check(desk: TracedDesk) -> None:
     desk.deploy()
-    run = desk.run({"fail": {"step": "4.3", "entry": 3}})
+    run = desk.run({"fail": {"step": "4.2", "entry": 3}})
     told = desk.told(run)
     assert told["failure"]["post_run_check"] is None
     assert told["failure"]["source"]["path"] == "flows/lib/portal.flow"

@@ -15,7 +15,7 @@ from tests.cli.tracing.test_trace_checks import FAILS as CHECK_FAILS
 from tests.support.browser import Browser, browser, chromium
 from tests.support.command_line import write_tree
 
-FAILS = {"fail": {"step": "4.3", "entry": 3}}
+FAILS = {"fail": {"step": "4.2", "entry": 3}}
 ABORT = line_of(LIBRARY, 'choose "the row')
 MARKUP = "</script><script>window.ran = 1</script><img src=x onerror='window.ran = 2'>"
 LONG = "x" * 20_000

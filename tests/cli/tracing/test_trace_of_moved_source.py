@@ -34,7 +34,7 @@ id = "prj_1"
 api = "local"
 state = "{url}"
 """
-FAILS = {"fail": {"step": "4.3", "entry": 3}}
+FAILS = {"fail": {"step": "4.2", "entry": 3}}
 ABORT = line_of(LIBRARY, 'choose "the row')
 WRITTEN = '    else abort "Claim {number} is not in the list"'
 UNFORMATTED = LIBRARY.replace("flow 1\n\n", "flow 1\n\n\n\n").replace(WRITTEN, "  " + WRITTEN)

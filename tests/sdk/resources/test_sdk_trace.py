@@ -34,7 +34,7 @@ api_key = {{ env = "DESK_KEY" }}
 
 
 def test_runs_of_the_sdk_are_traced(tmp_path: Path, store: Store, clock: Clock) -> None:
-    rule = {"nth": 3, "fail": {"step": "4.3", "entry": 2, "reason": "the list stays empty"}}
+    rule = {"nth": 3, "fail": {"step": "4.2", "entry": 2, "reason": "the list stays empty"}}
     server = Server(create_app(store, scenario=make_scenario({"runs": [rule]})))
     with running(server) as url, connected(url, use_async=False) as sdk:
         write_tree(
