@@ -193,8 +193,9 @@ def _frames() -> tuple[re.Pattern[str], ...]:
     _, end = SENTENCES["control.ask"].words({})
     assert isinstance(end, str)
     return tuple(
-        re.compile("".join(map(_looks, SENTENCES[name].words({}))) + re.escape(end))
+        re.compile("".join(map(_looks, SENTENCES[name].words(chosen))) + re.escape(end))
         for name in _ASKS
+        for chosen in SENTENCES[name].variants()
     )
 
 

@@ -259,7 +259,8 @@ def test_two_steps_that_run_one_workflow_have_a_rule_each() -> None:
     suite = suite_of(
         workflow('press "F5" expect "{n} is open"', sections="inputs { n: int }")
         + "\nchain c { step one = run w(n: 1) step two = run w(n: 2) }"
-        '\ntest "t" for chain c { step two { screen { ~"open" = never } } aborts "not so or not found: 2 is open" }'
+        '\ntest "t" for chain c { step two { screen { ~"open" = never } } '
+        'aborts "not so or not found: 2 is open" }'
     )
     (case,) = cases_of(suite.model)
     assert [(rule["workflow"], rule["nth"]) for rule in rehearsal_rules(suite, case)] == [
