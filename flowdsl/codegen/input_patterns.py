@@ -21,13 +21,14 @@ from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import LOOP_ITEM, text_of
 from flowdsl.ir.walk import inner_bodies, statements, walk
 from flowdsl.source.record import field_names, replace
-from flowdsl.source.refused_texts import Refused, read_refused
+from flowdsl.source.refused_texts import JSON_VALUES, Refused, read_refused
 
 TEXT = Refused()
 LINE = Refused(lines=True)
 JSON = Refused(lines=True, signs=frozenset(('"', "\\")))
 """What the places refuse: between brackets, in an instruction, in a text of JSON."""
 
+_ANY = nodes.ScalarType(name="any")
 _TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]\\])+\]|\(\?.?|.", re.DOTALL)
 _PLAIN = re.compile(r"(?:\\[dw!-/:-@\[-`{-~]|[ -\[\]-~])+")
 """Characters, ranges and escapes that hold neither line ends nor what nobody sees."""
@@ -41,10 +42,14 @@ def restrict(properties: dict[str, Any], workflow: nodes.Workflow) -> None:
     if workflow.prompt is not None:
         return
     inputs = {field.name for field in workflow.inputs}
-    for name in inputs & properties.keys():
-        _restrict(properties[name], (), TEXT)
+    for field in workflow.inputs:
+        schema = properties[field.name]
+        _restrict(schema, (), TEXT)
+        if field.type in (_ANY, nodes.OptionalType(inner=_ANY)):
+            # The text `7` and the number 7 would be filled in alike.
+            schema["type"] = [*JSON_VALUES, *(("null",) if field.type != _ANY else ())]
     for variable, refused in _uses(workflow):
-        if variable.name in inputs & properties.keys():
+        if variable.name in inputs:
             _restrict(properties[variable.name], variable.path, refused)
 
 
@@ -72,17 +77,32 @@ def _restrict(schema: dict[str, Any], path: tuple[str | int, ...], refused: Refu
 
 def unrestricted(schema: Any) -> Any:
     """A schema of inputs without what `restrict` has added."""
+    bare = _without_not(schema)
+    properties = bare.get("properties") if isinstance(bare, dict) else None
+    for each in properties.values() if isinstance(properties, dict) else ():
+        if isinstance(each, dict) and not each.keys() & {"items", "properties"}:
+            kinds = each.get("type")
+            if isinstance(kinds, list) and kinds[:2] == [*JSON_VALUES] and kinds[2:] in _OR_NULL:
+                del each["type"]
+    return bare
+
+
+_OR_NULL: tuple[list[str], ...] = ([], ["null"])
+
+
+def _without_not(schema: Any) -> Any:
+    """A copy of a schema without what places refuse, at any depth."""
     if isinstance(schema, list):
-        return [unrestricted(entry) for entry in schema]
+        return [_without_not(entry) for entry in schema]
     if not isinstance(schema, dict):
         return schema
     bare = dict(schema)
     if read_refused(bare.get("not")) is not None:
         del bare["not"]
     if isinstance(properties := bare.get("properties"), dict):
-        bare["properties"] = {name: unrestricted(entry) for name, entry in properties.items()}
+        bare["properties"] = {name: _without_not(entry) for name, entry in properties.items()}
     if "items" in bare:
-        bare["items"] = unrestricted(bare["items"])
+        bare["items"] = _without_not(bare["items"])
     return bare
 
 

@@ -163,6 +163,18 @@ def character_name(character: str) -> str:
     return f"`{character}`"
 
 
+JSON_VALUES = ("object", "array")
+"""What an input may be that may be anything: what JSON has ends of its own for."""
+
+
+def takes_json_alone(schema: object, value: object) -> bool:
+    """Whether a schema is that of such an input, and refuses a value that is no list or object."""
+    kinds = schema.get("type") if isinstance(schema, Mapping) else None
+    return isinstance(kinds, list) and (
+        kinds == [*JSON_VALUES] or (kinds == [*JSON_VALUES, "null"] and value is not None)
+    )
+
+
 def refused_texts(
     value: Any, schema: Any, path: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], str, Fault]]:

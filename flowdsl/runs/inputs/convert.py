@@ -19,7 +19,7 @@ from flowdsl.ir import nodes
 from flowdsl.runs.inputs.places import Path, shown
 from flowdsl.semantics.values.formats import TYPE_OF_FORMAT, example, has_spelling, is_spelled
 from flowdsl.source.patterns import Unusable, is_found
-from flowdsl.source.refused_texts import refused_texts
+from flowdsl.source.refused_texts import refused_texts, takes_json_alone
 
 EMPTY, CLEAR = "__EMPTY__", "__CLEAR__"
 """What the platform takes for "leave it as it is" and for "blank this field": platform.md,
@@ -149,6 +149,13 @@ def place_mismatches(value: Any, schemas: Iterable[Any]) -> Iterator[Mismatch]:
 
     `schemas` are those that the value has to fit.
     """
+    schemas = tuple(schemas)
+    if not isinstance(value, list | dict) and any(
+        takes_json_alone(schema, value) for schema in schemas
+    ):
+        help = "a text and a number would read alike; in a list or a record each keeps its kind"
+        yield Mismatch("takes a list or a record, as JSON", spelled(value), help=help)
+        return
     said: set[Path] = set()
     for path, text, fault in (each for schema in schemas for each in refused_texts(value, schema)):
         if path not in said:

@@ -91,6 +91,7 @@ def test_types_become_schemas() -> None:
               d: "p" | "q"
               e: { f: date, g: url?[] }[] @min_items(1) @max_items(9)
               h: any
+              j: any?
               ## A name with no place in an identifier.
               i: string @wire("取引先")
             }
@@ -112,7 +113,8 @@ def test_types_become_schemas() -> None:
         "format": "date",
         "not": TEXT.schema(),
     }
-    assert properties["h"] == {}
+    assert properties["h"] == {"type": ["object", "array"]}
+    assert properties["j"] == {"type": ["object", "array", "null"]}
     assert properties["取引先"]["description"] == "A name with no place in an identifier."
     assert schema["required"] == ["a", "c", "d", "e", "h", "取引先", "$pin"]
 

@@ -323,7 +323,7 @@ ROOTS = st.one_of(
 def test_any_schema_is_read_exactly_or_not_at_all(schema: Any) -> None:
     read = read_inputs(schema)
     if read is not None:
-        assert json.loads(recompiled(*read)["input_schema"]) == schema
+        assert unrestricted(json.loads(recompiled(*read)["input_schema"])) == schema
     outputs = read_outputs(schema, ())
     if outputs is not None:
         assert json.loads(output_schema(workflow(outputs=outputs)) or "") == schema

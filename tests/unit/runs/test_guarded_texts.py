@@ -46,6 +46,7 @@ workflow mail {
     tight: string @pattern(r"^[A-Z]{2}$")
     whole: string[] = []
     made: string
+    data: any?
     code: string @pattern(r"^[A-Z]{3}$")
     scan: file?
   }
@@ -206,6 +207,11 @@ def chain_of(sender: str) -> nodes.Chain:
             "`loose` takes a text without `⟦` and `⟧`, and character 2 of `a⟦b` is `⟦`",
         ),
         (
+            {"data": "7"},
+            "data",
+            "`data` takes a list or a record, as JSON, not `7`",
+        ),
+        (
             {"made": "{"},
             "made",
             "`made` takes a text without `{`, and character 1 of `{` is `{`",
@@ -226,13 +232,13 @@ def test_the_path_of_a_file_is_looked_at_as_well() -> None:
 
 
 def test_a_default_that_its_place_refuses_is_told_before_anything_is_sent() -> None:
-    text = FLOW.replace("sender: string", 'sender: string = "Ann ⟧"')
+    text = FLOW.replace("made: string", r'made: string = "\{"')
     compilation = compile_project(MemoryFiles({"a.flow": text}), ["a.flow"], CompileOptions())
     assert compilation.program is not None
     declared = declared_by(compilation.program.workflows[0])
-    rest = {name: value for name, value in GOOD.items() if name != "sender"}
+    rest = {name: value for name, value in GOOD.items() if name != "made"}
     (line,) = refused(declared, Sources(given=given_inputs(rest)))
-    assert line.startswith("mail: the default `sender` takes a text without `⟦` and `⟧`")
+    assert line.startswith("mail: the default `made` takes a text without `{`")
 
 
 SIGNS = '\n\r\t⟦⟧"\\{$<&/!?# \x00\x1f\x7f\x85\u2028\u2029aA1é😀'
