@@ -36,7 +36,7 @@ import signal
 import sys
 import time
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,6 +63,7 @@ LONGEST = 120
 """Seconds on a processor that the programs of one round may take."""
 NOTICED = ("corpus", "law", "crash")
 MISSED = ("survived", "unreached")
+ALL = "all"
 
 
 class Result(NamedTuple):
@@ -286,27 +287,33 @@ def equivalents() -> dict[str, str]:
 
 
 def summary(results: Sequence[Result]) -> int:
-    """Prints what became of the mutants; the exit code of the study."""
+    """Prints what became of the mutants, by the package they are in; the exit code of the study."""
     known = equivalents()
-    kinds: Counter[str] = Counter()
+    areas: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for each in results:
         is_known = each.id in known and each.verdict in MISSED
-        kinds["equivalent" if is_known else each.verdict] += 1
-    for kind in (*NOTICED, *MISSED, "equivalent", "no payload", "gone"):
-        print(f"{kinds[kind]:6}  {kind}")
-    noticed = sum(kinds[kind] for kind in NOTICED)
-    counted = noticed + sum(kinds[kind] for kind in MISSED)
-    share = noticed / max(1, counted)
-    without = (noticed - kinds["crash"]) / max(1, counted - kinds["crash"])
-    print(
-        f"{len(results)} mutants, {share:.1%} of {counted} noticed; {without:.1%} without crashes"
-    )
+        kind = "equivalent" if is_known else each.verdict
+        for area in (re.sub(r"/[^/]*$", "", each.id.split(":")[0]), ALL):
+            areas[area][kind] += 1
+    columns = (*NOTICED, *MISSED, "equivalent", "no payload", "gone")
+    print(f"{'':32}{''.join(f'{each:>11}' for each in (*columns, 'noticed', 'but crash'))}")
+    for area in sorted(areas, key=lambda each: (each == ALL, each)):
+        kinds = areas[area]
+        shares = (f"{_share(kinds):.1%}", f"{_share(kinds, 'corpus', 'law'):.1%}")
+        figures = (*(str(kinds[each]) for each in columns), *shares)
+        print(f"{area:32}{''.join(f'{each:>11}' for each in figures)}")
     wrong = [each for each in results if each.id in known and each.verdict in NOTICED]
     for each in wrong:
         print(f"is said to be equivalent, and is not: {each.id} ({_told(each)})")
     if wrong:
         return 2
-    return 0 if share >= GOAL else 1
+    return 0 if _share(areas[ALL]) >= GOAL else 1
+
+
+def _share(kinds: Counter[str], *noticed: str) -> float:
+    """The share of mutants with one of some verdicts, among those and the ones that are missed."""
+    found = sum(kinds[each] for each in noticed or NOTICED)
+    return found / max(1, found + sum(kinds[each] for each in MISSED))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,10 @@ LET_IN = 12
 """The generated worlds that are tried where a mutant lets other inputs in."""
 SPOILED = 4
 """The worlds of which each part of the inputs is spoiled then, as far as the schema allows."""
-SPOILERS = ("a\nb", "a\n", "a\rb", "⟦a⟧", "a⟧ b", 'a"b', "a\\b", "a\n⟦b", '" a')
+SPOILERS = (
+    *("a\nb", "a\n", "a\rb", "⟦a⟧", "a⟧ b", 'a"b', "a\\b", "a\n⟦b", '" a'),
+    *("{{a}}", "{$a}", "{a", "a{", "$a}", "<b>", "&lt;", "a\\"),
+)
 """Texts that a schema keeps out of places where they would end a line, brackets or JSON."""
 
 

@@ -125,11 +125,11 @@ class Judge:
         if first is None:
             return ""
         try:
-            began = _given(first.world, dict(on_its_day(self.workflow, first.world).inputs))
+            began = self._begin(first, made)
             for found in disagreements_with(first.trace, made.payload, began):
                 return f"{found.variant}: {found.difference}"
             if again is not None and made.replayable:
-                begins = _given(again.world, dict(on_its_day(self.workflow, again.world).inputs))
+                begins = self._begin(again, made)
                 for found in replay_disagreements_with(
                     first.trace, again.trace, made.payload, began, begins
                 ):
@@ -137,6 +137,13 @@ class Judge:
         except Refused as refused:
             return f"refused: {refused}"
         return ""
+
+    def _begin(self, run: Run, made: Made) -> World:
+        """The world of a run with the days that this process fills in, broken or not."""
+        inputs = run.inputs
+        if made is not self.sound:
+            inputs = dict(on_its_day(self.workflow, run.world).inputs)
+        return _given(run.world, inputs)
 
     def notices(self, made: Made) -> str:
         """The first difference that a broken payload alone has; empty where there is none."""

@@ -9,6 +9,7 @@ import ast
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -106,7 +107,13 @@ def drawn(seed: int, count: int, paths: Sequence[str] = ()) -> list[Site]:
 
 
 def parsed(path: str) -> ast.Module:
-    return ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    return ast.parse(_text(path))
+
+
+@cache
+def _text(path: str) -> str:
+    """A file as it was when the study began: an edit meanwhile would shift its changes."""
+    return (ROOT / path).read_text(encoding="utf-8")
 
 
 def broken(site: Site) -> ast.Module:
@@ -237,7 +244,7 @@ def _of_this(node: ast.AST, names: list[str]) -> Iterator[Change]:
         case ast.Call():
             yield from _of_call(node)
         case ast.BinOp(op=ast.Add()):
-            if ast.dump(node.left) != ast.dump(node.right):
+            if not _are_numbers(node) and ast.dump(node.left) != ast.dump(node.right):
                 yield _swapped_sides(node)
         case ast.Match():
             yield from _of_match(node)
@@ -325,6 +332,15 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
         if keyword.arg is not None:
             rest = [*node.keywords[:at], *node.keywords[at + 1 :]]
             yield _changed("drop element", node, "keywords", rest)
+
+
+def _are_numbers(node: ast.BinOp) -> bool:
+    """Whether the order of a sum makes no difference, as far as one sees."""
+    return any(
+        isinstance(each, ast.Constant) and isinstance(each.value, int)
+        for side in (node.left, node.right)
+        for each in ast.walk(side)
+    )
 
 
 def _swapped_sides(node: ast.BinOp) -> Change:
