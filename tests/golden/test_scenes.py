@@ -33,9 +33,6 @@ HARM = {
 }
 """What readers of former prompts did."""
 
-UNLIKE = {"own_copies": "a value that was copied is used in the same call"}
-"""Scenes whose prompts do not do what their programs do yet, and why."""
-
 
 @cache
 def _seen(name: str) -> str:
@@ -83,8 +80,6 @@ def test_the_calls_of_a_scene_are_what_its_program_does(name: str) -> None:
 
 @pytest.mark.parametrize("name", ALL)
 def test_the_prompt_of_a_scene_does_what_its_program_does(name: str) -> None:
-    if name in UNLIKE:
-        pytest.xfail(UNLIKE[name])
     found = support.disagreement(ALL[name])
     assert found is None, side_by_side(found)
 
