@@ -33,7 +33,7 @@ def counted(seeds: range) -> tuple[int, Counter[str], Counter[tuple[str, str]]]:
         found = checked(program(seed))
         if found is not None:
             count += 1
-            names = constructs(found)
+            names = constructs(found.source)
             singles.update(names)
             pairs.update(combinations(sorted(names & WANTED), 2))
     return count, singles, pairs

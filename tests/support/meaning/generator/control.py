@@ -287,7 +287,7 @@ class Control:
         """A `fail`, an `abort` or a `finish`, behind which nothing is reached."""
         state.dead = True
         reason = self.instruction(state, texts.REASONS)
-        kind = self.c.weighted((("fail", 3), ("abort", 2), ("finish", 2)))
+        kind = self.c.weighted((("fail", 3), ("abort", 2), ("finish", 3)))
         if kind == "finish" and self.body.may_finish(state, place):
             self.body.finish()
             return f"finish {reason}"

@@ -191,7 +191,7 @@ def _task(
     written = _covered(makes, state, place, written)
     if not state.dead and c.once_in(8):
         state.dead = True
-        if body.may_finish(state, place) and c.flag():
+        if body.may_finish(state, place) and not c.once_in(4):
             body.finish()
             written += '\nfinish "it is done"'
         else:

@@ -144,7 +144,7 @@ class Statements(Control):
             *((each, 2 if nests else 0) for each in ("step", "repeat")),
             ("retry", 0 if not nests else 4 if place.loop else 2),
             ("for", 0 if not nests else 6 if place.top else 3),
-            *(("copy", 3 * (1 + held) if main else 0),),
+            *(("copy", 3 * (1 + 2 * held) if main else 0),),
             *(("run", 2 * (1 + held) if main and not pictures else 0),),
             *(("capture", 1 if main else 0), ("export", 1 if main else 0)),
             ("image", 4 if main and pictures else 0),
@@ -230,7 +230,7 @@ class Statements(Control):
 
     def _run(self, state: State, place: Place) -> str:
         command = self.body.text(state, texts.COMMANDS, fixed=True, command=True)
-        if place.loop or not self.c.once_in(2 if place.outside else 8):
+        if place.loop or not self.c.once_in(2 if place.outside else 4):
             return f"run {command}"
         otherwise, other = self.otherwise(state, place)
         state.become(state.copy(), other)
@@ -249,7 +249,9 @@ class Statements(Control):
 
     def _copy(self, state: State, place: Place) -> str:
         source = self.instruction(state, texts.SOURCES)
-        return self._reads(state, place, "copy", self.c.pick(SCALARS), source, "")
+        return self._reads(
+            state, place, "copy", self.c.pick((STRING, STRING, *SCALARS)), source, ""
+        )
 
     def _reads(
         self, state: State, place: Place, verb: str, type_: Type, source: str, using: str
