@@ -138,6 +138,9 @@ def _uses(workflow: nodes.Workflow) -> Iterator[tuple[nodes.Variable, Refused]]:
     yield from _in_body(workflow.body, every, kept, _itself)
 
 
+_ASKED = (nodes.Choose, nodes.WaitUntil, nodes.Expect, nodes.Extract, nodes.If, nodes.Repeat)
+"""Statements that a focused agent carries out, or whose condition it looks at."""
+
 _Kept: TypeAlias = Mapping[str, list[nodes.Value | nodes.FailureReason]]
 """What the runtime variables are set to."""
 
@@ -155,15 +158,21 @@ def _in_body(
     every: Refused,
     kept: _Kept,
     stands_for: _StandsFor,
+    loop_is_flat: bool = True,
 ) -> Iterator[tuple[nodes.Variable, Refused]]:
+    """The inputs in a body of a loop, or of none, with what is refused where each stands."""
     for statement in body:
+        # A focused agent is handed an entry with fields as JSON, which has ends of its own.
+        is_asked = isinstance(statement, _ASKED) and not loop_is_flat
+        here = _itself if is_asked else stands_for
         for node, exact in _places(statement):
-            yield from _holes(node, every.also(TEXT if exact else LINE), stands_for)
-        inside = stands_for
+            yield from _holes(node, every.also(TEXT if exact else LINE), here)
+        is_choice = isinstance(statement, nodes.If | nodes.Repeat)
+        inside, is_flat = here if not is_choice else stands_for, loop_is_flat
         if isinstance(statement, nodes.Loop) and statement.entry is None:
-            inside = _entry_of(statement.items, kept)
+            inside, is_flat = _entry_of(statement.items, kept), statement.flat
         for inner, _ in inner_bodies(statement):
-            yield from _in_body(inner, every, kept, inside)
+            yield from _in_body(inner, every, kept, inside, is_flat)
 
 
 def _entry_of(items: nodes.Value, kept: _Kept) -> _StandsFor:

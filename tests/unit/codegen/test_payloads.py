@@ -123,6 +123,31 @@ def test_types_become_schemas() -> None:
     assert outputs["required"] == ["seen", "note"]
 
 
+def test_what_stands_as_json_may_have_lines_and_what_stands_bare_may_not() -> None:
+    steps = """
+    for region in regions max 5 { choose "the region {region}" }
+    for line in lines max 5 {
+      choose "the row {line.no}" else abort "no row {line.no}"
+      do "Look at {line.kind}."
+      type line.memo into "the memo"
+    }
+    for each in typed max 5 { type each into "the note" }
+    choose "the row {key}"
+    """
+    inputs = """inputs {
+      regions: string[], lines: { no: string, kind: string, memo: string }[], typed: string[]
+      key: string?, unused: string, count: int
+    }"""
+    source = workflow(steps.replace("{key}", "x"), sections=inputs)
+    properties = json.loads(only_workflow(source).payload["input_schema"])["properties"]
+    line = properties["lines"]["items"]["properties"]
+    assert properties["regions"]["items"]["not"] == line["kind"]["not"] == LINE.schema()
+    assert line["no"]["not"] == line["memo"]["not"] == TEXT.schema()
+    assert properties["typed"]["items"]["not"] == TEXT.schema()
+    assert properties["key"]["not"] == properties["unused"]["not"] == TEXT.schema()
+    assert "not" not in properties["count"]
+
+
 def test_what_a_run_is_given_needs_fields_with_a_default_at_any_depth() -> None:
     """Nobody but FlowDSL fills them in; what a run reports may lack them."""
     source = """
