@@ -45,8 +45,8 @@ DEFECTS = {
     "a box": ("a bag", 'it asks `sees "a bag"`, which the program does not ask there'),
     "the total": ("the sum", 'it asks `read "the sum"`, which the program does not ask there'),
     "the code": ("the key", 'it asks `what is copied from "the key"`, which the program does not'),
-    "⟦{who}⟧ is open": ("⟦{$pin}⟧ is open", "a secret stands in a text that is not typed: {$pin}"),
-    "Rules\n": ("Rulez\n", "no rule says in which order the lines are done: Press f5."),
+    "⟦{who}⟧ is open": ("⟦{$pin}⟧ is open", "rules.secrets is missing"),
+    "Rules\n": ("Rulez\n", "a line under heading with 0 meanings: Rulez"),
 }
 
 
