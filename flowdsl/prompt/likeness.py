@@ -36,6 +36,8 @@ _LINES = (
     "data.store_reason",
     "data.append",
     "control.note_failure",
+    "control.nothing",
+    "control.report_failure",
     "tools.run",
     "tools.type_day",
     "tools.capture",
@@ -58,6 +60,7 @@ _ENDS = ("control.ask", "control.ask_else", "control.ask_else_do", "control.ask_
 _LEAVES = (
     "control.fail_with",
     "control.fail_last",
+    "control.abort_with",
     "control.attempt_failed_with",
     "control.attempt_failed_last",
 )

@@ -234,7 +234,20 @@ def _failing(noted: str | None) -> nodes.Body:
     passed_on = replace(retry(own), otherwise=(inside,))
     ended = nodes.Leave(origin=HERE, action="abort", reason=own, noted=noted)
     between = nodes.Capture(origin=HERE, file=literal("a.png"))
+    # What only the main agent does is tried, too, and rounds in which nothing is done.
+    last = nodes.Leave(origin=HERE, action="abort", reason=None)
+    capture = nodes.Capture(origin=HERE, file=literal("b.png"))
+    rounds = nodes.Repeat(
+        origin=HERE,
+        until=nodes.Sees(text=looked_for),
+        limit=2,
+        delay_milliseconds=500,
+        body=(),
+        otherwise=(ended,),
+    )
     calls = (
+        (tried((fails(own), capture), last),),
+        (rounds,),
         (fails(own),),
         (retry(None),),
         (tried((passed_on,), ended),),

@@ -784,8 +784,8 @@ PROMPTS = (
     ),
     Code(
         "control.emit_repeat",
-        'say("control.repeat", condition_words(statement.until), limit)',
-        'say("control.repeat", condition_words(statement.until), 99)',
+        'say("control.repeat", condition_words(statement.until), limit, delay)',
+        'say("control.repeat", condition_words(statement.until), 99, delay)',
     ),
     Code(
         "control.emit_repeat",
@@ -806,14 +806,12 @@ PROMPTS = (
         'say("control.rounds", 99)',
     ),
     Code("control.emit_retry", "agent.in_attempt()(statement.body)", "agent(statement.body)"),
-    Code("control.emit_retry", "lines.insert(0, Item(wait", "lines.append(Item(wait"),
-    Code("control.emit_retry", "if statement.delay_milliseconds:", "if False:"),
-    Code(
-        "control.emit_retry", "statement.attempts, agent.main", "statement.attempts + 1, agent.main"
-    ),
-    Code(
-        "control.emit_retry", "statement.attempts, agent.main", "statement.attempts, not agent.main"
-    ),
+    Code("control.emit_retry", "lines.insert(0, Item(", "lines.append(Item("),
+    Code("control.emit_retry", "        if delay:", "        if False:"),
+    Code("control.emit_retry", "statement.attempts, delay", "statement.attempts + 1, delay"),
+    Code("control.emit_retry", "statement.attempts)", "statement.attempts + 1)"),
+    Code("control._delay", "if milliseconds else", "if False else"),
+    Code("Agent._fails_whole", "(self.attempts or self.inside)", "False"),
     Code("control.emit_loop", "if statement.counted and statement.limit is not None:", "if False:"),
     Code("control.emit_loop", 'lines.append(Item(say("control.end_loop"), origin, "for"))', "pass"),
     Code(
@@ -1218,7 +1216,7 @@ TASKS = (
         "True",
         equivalent="the reason is said, though a rule says it",
     ),
-    Code("Agent.goes_unsaid", 'leave.action != "abort" or ', ""),
+    Code("Agent.goes_unsaid", "self._fails_whole(leave)", "False"),
     Code("context.asked", 'say("control.go_on")', 'say("data.save_missing")'),
     Code("Agent._fail", "if leave.noted is not None and not self.main:", "if False:"),
     Code("simplify._place_before", "if kept & {*named,", "if set() & {*named,"),

@@ -369,7 +369,6 @@ LISTS_THAT_GROW = (
 )
 
 WAITS_AND_BOUNDS = (
-    Code("control.emit_repeat", "*_round_wait(statement), ", ""),
     Code("control._round_wait", "duration(statement.delay_milliseconds)", "duration(1000)"),
     Code("control._round_wait", "if not statement.delay_milliseconds:", "if False:"),
     Code("simplify._waits", "repeat.delay_milliseconds > 0", "True"),

@@ -127,8 +127,8 @@ def reason(text: nodes.Text) -> str:
 class Agent:
     """The agent that is being instructed, and how a failed attempt is told to it.
 
-    `attempts` says that this agent itself repeats an attempt that fails here. A focused agent
-    inside an attempt of the main agent does not: it reports the failure. `notes` are what its
+    `attempts` says that this agent itself repeats an attempt that ends here. A focused agent
+    `inside` an attempt of the main agent does not: it reports the failure. `notes` are what its
     bullets need to be told before them.
     """
 
@@ -138,6 +138,7 @@ class Agent:
         self.context = context
         self.main = main
         self.attempts = main
+        self.inside = False
         self.notes: dict[str, None] = {}
         self._emit = emit
 
@@ -149,6 +150,7 @@ class Agent:
         """The same agent, inside attempts that it repeats itself."""
         inner = Agent(self.context, self._emit, main=self.main)
         inner.attempts = True
+        inner.inside = self.inside or self.main
         inner.notes = self.notes
         return inner
 
@@ -168,27 +170,34 @@ class Agent:
             case "retry" if self.attempts:
                 with_reason, without = "control.attempt_failed_with", "control.attempt_failed_last"
             case "retry":
-                with_reason, without = "control.attempt_reported", "control.attempt_reported_last"
+                self.notes[say("control.report_failure")] = None
+                with_reason, without = "control.fail_with", "control.fail_last"
             case "finish":
                 return say("control.finish", "" if leave.reason is None else clause(leave.reason))
         return say(without) if leave.reason is None else say(with_reason, reason(leave.reason))
 
     def goes_unsaid(self, leave: nodes.Leave, own: nodes.Text) -> bool:
         """Whether a failure is the one of which the rules tell; `own` is what was looked for."""
-        if leave.action != "abort" or leave.reason != unmet(own):
+        if leave.reason != unmet(own) or self._fails_whole(leave):
             return False
-        self._fail(leave)
+        self.leave(leave)
         return True
+
+    def _fails_whole(self, leave: nodes.Leave) -> bool:
+        """Whether a leaving statement fails the task where `fail` means to end an attempt."""
+        return leave.action == "abort" and not self.main and (self.attempts or self.inside)
 
     def _fail(self, leave: nodes.Leave) -> str:
         self.context.told.add("fail")
         if leave.noted is not None and not self.main:
             self.saves()
             boxed = leave.noted in self.context.boxed
-            self.notes[say("control.note_failure", quoted(leave.noted), boxed)] = None
+            note = say("control.note_failure", self.inside, quoted(leave.noted), boxed)
+            self.notes[note] = None
         if leave.reason is None:
             return say("control.fail_last")
-        return say("control.fail_with", reason(leave.reason))
+        name = "control.abort_with" if self._fails_whole(leave) else "control.fail_with"
+        return say(name, reason(leave.reason))
 
 
 def consequence(

@@ -80,9 +80,10 @@ def split_if(statement: nodes.If, main: Agent) -> Split:
 
 def emit_repeat(statement: nodes.Repeat, focused: Agent) -> list[Item]:
     limit = limit_words(statement.limit)
-    words = say("control.repeat", condition_words(statement.until), limit)
-    missing = say("control.repeat_missing", limit)
-    lines = [*_round_wait(statement), *focused(statement.body)]
+    delay = _delay(statement.delay_milliseconds)
+    words = say("control.repeat", condition_words(statement.until), limit, delay)
+    missing = say("control.repeat_missing")
+    lines = focused(statement.body) or [Item(say("control.nothing"), statement.origin, "repeat")]
     return [
         Item(words, statement.origin, "repeat", lines),
         *consequence(missing, statement.otherwise, statement.origin, focused),
@@ -136,10 +137,15 @@ def _round_wait(statement: nodes.Repeat) -> list[Item]:
     return [Item(words, statement.origin, "repeat")]
 
 
+def _delay(milliseconds: int) -> str:
+    """How long between two rounds or attempts; empty for no time."""
+    return duration(milliseconds) if milliseconds else ""
+
+
 def emit_retry(statement: nodes.Retry, agent: Agent) -> list[Item]:
     """Attempts of either agent.
 
-    The wait stands at the beginning of a further attempt, because an attempt may fail anywhere.
+    The wait of the main agent stands at the beginning of a further attempt: it is recorded there.
     """
     origin = statement.origin
     lines = agent.in_attempt()(statement.body)
@@ -149,12 +155,15 @@ def emit_retry(statement: nodes.Retry, agent: Agent) -> list[Item]:
             Item(say("control.attempt"), origin, "for", lines),
             *consequence(missing, statement.otherwise, origin, agent),
         ]
-    if statement.delay_milliseconds:
-        wait = say("control.retry_wait", duration(statement.delay_milliseconds))
-        lines.insert(0, Item(wait, origin, "retry"))
-    attempts = "control.attempts" if agent.main else "control.retry"
+    delay = _delay(statement.delay_milliseconds)
+    if agent.main:
+        words = say("control.attempts", statement.attempts)
+        if delay:
+            lines.insert(0, Item(say("control.retry_wait", delay), origin, "retry"))
+    else:
+        words = say("control.retry", statement.attempts, delay)
     return [
-        Item(say(attempts, statement.attempts), origin, "retry", lines),
+        Item(words, origin, "retry", lines),
         *consequence(say("control.retry_missing"), statement.otherwise, origin, agent),
     ]
 

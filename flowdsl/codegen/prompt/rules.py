@@ -114,8 +114,10 @@ _EMPTY = SENTENCES["values.missing"].text
 _SECRET = re.compile(r"(?<!\\)\{\$")
 _VARIABLE = re.compile(r"(?<!\\)(\{\{?|\u27ea)(\w+)")
 
-_PAUSES = tuple(
-    str(SENTENCES[name].parts[0]) for name in ("control.retry_wait", "control.round_wait")
+_PAUSES = (
+    *(str(SENTENCES[name].parts[0]) for name in ("control.retry_wait", "control.round_wait")),
+    " between,",
+    " between them,",
 )
 
 

@@ -27,6 +27,7 @@ def _main_lines(body: nodes.Body, main: Agent) -> list[Item]:
     """
     items: list[Item] = []
     focused = Agent(main.context, _bullets, main=False)
+    focused.inside = main.inside
     calls = Calls(main.context, focused, items, _emit_plain, main)
     _collect(body, main, calls)
     calls.close()

@@ -106,8 +106,9 @@ class Instruction:
         if found is None:
             return None
         inside = Lines(lines.take().children)
-        delay = self.wait(inside, "control.retry_wait")
-        body = self.read(inside.items[inside.position :])
+        delay = self.wait(inside, "control.retry_wait") if self.main else found[1] or 0
+        with self.words.attempt(main=self.main):
+            body = self.read(inside.items[inside.position :])
         return nodes.Retry(
             origin=NOWHERE,
             attempts=found[0],
@@ -124,11 +125,6 @@ class Instruction:
         lines.take()
         milliseconds: int = found[0]
         return milliseconds
-
-    def rounds(self, text: str) -> tuple[nodes.Condition, nodes.Limit] | None:
-        """Reads the line above the rounds of a `repeat`: its condition, and the most rounds."""
-        found = self.words.match("control.repeat", text)
-        return None if found is None else (found[0], found[1])
 
 
 class Focused:
@@ -232,19 +228,17 @@ class Focused:
     def _control(self, lines: Lines, text: str) -> nodes.Statement | None:
         if (branch := self._branch(lines, text, "control.if_")) is not None:
             return self._if(lines, branch)
-        rounds = self._instruction.rounds(text)
+        rounds = self._words.match("control.repeat", text)
         if rounds is not None:
             inside = Lines(lines.take().children)
-            delay = self._instruction.wait(inside, "control.round_wait")
-            body = self.body(inside.items[inside.position :])
-            missing = say("control.repeat_missing", limit_words(rounds[1]))
+            inside.takes(say("control.nothing"))
             return nodes.Repeat(
                 origin=NOWHERE,
                 until=rounds[0],
                 limit=rounds[1],
-                delay_milliseconds=delay,
-                body=body,
-                otherwise=self._instruction.consequence(lines, missing),
+                delay_milliseconds=rounds[2] or 0,
+                body=self.body(inside.items[inside.position :]),
+                otherwise=self._instruction.consequence(lines, say("control.repeat_missing")),
             )
         return self._each(lines) or self._entry(lines, text) or self._instruction.retry(lines)
 
@@ -252,11 +246,13 @@ class Focused:
         """Reads what is done for an entry whose failure ends only it."""
         if text != say("control.attempt"):
             return None
+        with self._words.attempt(main=False):
+            body = self.body(lines.take().children)
         return nodes.Retry(
             origin=NOWHERE,
             attempts=1,
             delay_milliseconds=0,
-            body=self.body(lines.take().children),
+            body=body,
             otherwise=self.consequence(lines, say("control.attempt_missing")),
             entry=True,
         )

@@ -131,7 +131,7 @@ class Main:
     def _under_notes(self, item: ReadItem) -> list[ReadItem]:
         """The bullets behind the notes of a call, which only say what words mean."""
         bullets = item.children
-        self._words.noted = None
+        self._words.noted, self._words.reports = None, False
         while bullets and self._is_note(bullets[0].text):
             bullets = bullets[1:]
         return bullets
@@ -140,7 +140,10 @@ class Main:
         """Whether a bullet only says what words of the others mean."""
         noted = self._words.match("control.note_failure", text)
         if noted is not None:
-            self._words.noted = self._words.kept(*noted)
+            self._words.noted = self._words.kept(*noted[1:])
+        if text == say("control.report_failure"):
+            self._words.reports = True
+            return True
         return noted is not None or self._words.match("data.given", text) is not None
 
     def _if(self, lines: Lines, bullets: Lines, model: str | None) -> nodes.If | None:

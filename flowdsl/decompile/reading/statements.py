@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache, partial
 from typing import Literal
 
@@ -69,6 +71,9 @@ class Words:
         """The variables that hold objects around their values."""
         self.noted: str | None = None
         """The variable in which the instruction at hand leaves the reason of a failure."""
+        self.reports = False
+        """Whether to fail means, in the instruction at hand, to report that an attempt failed."""
+        self._attempts = 0
 
     def plain_variable(self, variable: nodes.Variable) -> nodes.Variable:
         """A variable without the mark that the call itself has saved it."""
@@ -107,17 +112,31 @@ class Words:
 
     def leave(self, words: str, main: bool) -> nodes.Leave | None:
         """Reads an `abort`, `fail` or `finish` at the end of a sentence, without the full stop."""
-        for name, action in _LEAVES.items():
+        for name, meant in _LEAVES.items():
+            action = meant
             found = self.match(name, words) if _is_told(name, main) else None
             if found is not None and (action != "finish" or self.can("finish", main)):
                 reason = found[0] if found else None
+                if name in _FAILS and not main and (self._attempts or self.reports):
+                    action = "retry"
                 noted = self.noted if action == "abort" and not main else None
                 return nodes.Leave(origin=NOWHERE, action=action, reason=reason, noted=noted)
         return None
 
     def unsaid_leave(self, own: nodes.Text) -> nodes.Leave:
         """The failure of a bullet that does not say one; `own` is what it looked for."""
+        if self._attempts or self.reports:
+            return nodes.Leave(origin=NOWHERE, action="retry", reason=unmet(own))
         return nodes.Leave(origin=NOWHERE, action="abort", reason=unmet(own), noted=self.noted)
+
+    @contextmanager
+    def attempt(self, *, main: bool) -> Iterator[None]:
+        """While the lines of an attempt are read, which a focused agent makes unless `main`."""
+        self._attempts += not main
+        try:
+            yield
+        finally:
+            self._attempts -= not main
 
     def leave_statement(self, text: str, main: bool) -> nodes.Leave | None:
         """Reads a leaving statement that is a sentence of its own."""
@@ -330,6 +349,7 @@ _STATEMENTS = (
     "control.if_",
     "control.repeat",
     "control.attempt",
+    "control.nothing",
     "data.store_reason",
     "control.each",
     "control.each_number",
@@ -341,13 +361,15 @@ _STATEMENTS = (
 )
 """The sentences with which statements begin."""
 
+_FAILS = ("control.fail_with", "control.fail_last")
+"""What ends an attempt where one is made."""
+
 _LEAVES: dict[str, Literal["abort", "retry", "finish"]] = {
     "control.fail_last": "abort",
     "control.fail_with": "abort",
     "control.attempt_failed_last": "retry",
-    "control.attempt_reported_last": "retry",
     "control.attempt_failed_with": "retry",
-    "control.attempt_reported": "retry",
+    "control.abort_with": "abort",
     "control.finish": "finish",
 }
 """What each sentence about leaving does; as a statement of its own it begins with a capital."""

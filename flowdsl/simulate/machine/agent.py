@@ -43,6 +43,8 @@ LINES = (
     "control.decide_otherwise",
     "control.decide_none",
     "control.attempt",
+    "control.nothing",
+    "control.report_failure",
     "control.each",
     "control.each_number",
     "control.each_count",
@@ -97,7 +99,7 @@ _CHECKS = {
 
 
 _EXPLAINED = {
-    **dict.fromkeys(("control.fail_with", "control.fail_last"), "rules.fail"),
+    **dict.fromkeys(("control.fail_with", "control.fail_last", "control.abort_with"), "rules.fail"),
     **dict.fromkeys(
         (
             "control.decide",
@@ -309,8 +311,7 @@ class Agent:
         return None, None
 
     def _applies(self, start: Said, line: Line, open_: Open | None, chosen: bool | None) -> bool:
-        rounds = start.name in ("control.repeat_missing", "control.rounds_missing")
-        if rounds and dict(start.holes).get("limit", self._limit) != self._limit:
+        if start.name == "control.rounds_missing" and start["limit"] != self._limit:
             raise Defect("another number of rounds is told than may be made", line.text)
         match start.name:
             case "control.if_":
@@ -368,10 +369,8 @@ class Agent:
                 raise self.attempt_failed(self.view.text(said["reason"]), line)
             case "control.attempt_failed_last":
                 raise self.attempt_failed(self.last(line), line)
-            case "control.attempt_reported":
-                raise self.attempt_reported(self.view.text(said["reason"]), line)
-            case "control.attempt_reported_last":
-                raise self.attempt_reported(self.last(line), line)
+            case "control.abort_with":
+                raise self.aborted(self.view.text(said["reason"]))
             case "control.finish":
                 raise self.finished(said, line)
             case _:
@@ -383,13 +382,13 @@ class Agent:
         return self.last_reason
 
     def failed(self, reason: str) -> Exception:
+        return self.aborted(reason)
+
+    def aborted(self, reason: str) -> Exception:
         return Aborted(reason)
 
     def attempt_failed(self, reason: str, line: Line) -> Exception:
         return AttemptFailed(reason) if self.attempts else self.meaningless(line)
-
-    def attempt_reported(self, reason: str, line: Line) -> Exception:
-        return self.meaningless(line)
 
     def finished(self, said: Said, line: Line) -> Exception:
         return self.meaningless(line)
@@ -462,6 +461,13 @@ class Agent:
         """Refuse a pause in which an agent would not see what the author has a rule for."""
         if "rules.always" in self.rules:
             self._told("rules.wait", line)
+
+    def waits(self, number: int, delay: int | None, line: Line) -> None:
+        """Wait between two attempts or rounds, in front of all but the first."""
+        if delay is not None:
+            self.pauses(line)
+            if number > 1:
+                self.act(trace.PAUSE, str(delay))
 
     def is_further(self, said: Said) -> bool:
         """Whether the attempt, or the round, that a wait begins is not the first."""
@@ -547,8 +553,10 @@ class Agent:
             raise Defect("a group without lines", inside(line.text))
         outer = self.attempts
         failed = True
+        delay = dict(said.holes).get("delay")
         for number in range(1, attempts + 1):
             self.attempts = number
+            self.waits(number, delay, line)
             try:
                 self.body(line.children)
             except AttemptFailed as failure:

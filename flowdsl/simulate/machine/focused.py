@@ -13,7 +13,7 @@ from flowdsl.simulate.trace import Recorder
 from flowdsl.simulate.world import CHOOSE, COPY, EXPECT, OUTPUT, READ, WAIT, Question
 from flowdsl.source.record import Record
 
-from .agent import BOX, Aborted, Agent, Open, unmarked
+from .agent import BOX, Aborted, Agent, AttemptFailed, Open, unmarked
 from .characters import SAVED, inside, spelled
 from .grammar import Grammar, Said
 from .layout import Defect, Line
@@ -65,13 +65,27 @@ class Focused(Agent):
     reader = FOCUSED
 
     _noted: tuple[str, bool] | None = None
+    _notes_whole = False
+    _reports = False
     _begun = False
 
     def failed(self, reason: str) -> Exception:
+        """What to fail means: to end an attempt of its own, or what the instruction says."""
+        if self.attempts:
+            return AttemptFailed(reason)
+        if not self._notes_whole:
+            self._note(reason)
+        return _Reported(reason) if self._reports else Aborted(reason)
+
+    def aborted(self, reason: str) -> Exception:
+        self._note(reason)
+        return Aborted(reason)
+
+    def _note(self, reason: str) -> None:
+        """Save the reason of a failure where the instruction says so."""
         if self._noted is not None:
             key, boxed = self._noted
             self.saved(key, reason, boxed=boxed)
-        return super().failed(reason)
 
     def said(self, line: Line) -> Said | None:
         """The sentence that a line is; what is handed over stands in the first."""
@@ -83,9 +97,6 @@ class Focused(Agent):
         self._begun = True
         return found
 
-    def attempt_reported(self, reason: str, line: Line) -> Exception:
-        return _Reported(reason)
-
     def repeat(self, said: Said, line: Line) -> Open:
         """Rounds, with a look before each and after the last."""
         if not line.children:
@@ -93,6 +104,7 @@ class Focused(Agent):
         for number in range(1, self.number(said["limit"], line) + 1):
             if holds(said["condition"], self.view, self.recorder, ends=True):
                 return Open("control.repeat_missing", lambda _: False)
+            self.waits(number, said["delay"], line)
             self.round(number, line)
         reached = holds(said["condition"], self.view, self.recorder, ends=True)
         return Open("control.repeat_missing", lambda _: not reached)
@@ -144,6 +156,11 @@ class Focused(Agent):
                 self.view.handed |= {name: self.handed(name, line) for name in said["values"]}
             case "control.note_failure":
                 self._noted = said["variable"], said["boxed"]
+                self._notes_whole = said["whole"]
+            case "control.nothing":
+                return None
+            case "control.report_failure":
+                self._reports = True
             case _:
                 raise self.meaningless(line)
         return None

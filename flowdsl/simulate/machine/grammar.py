@@ -140,6 +140,7 @@ class Grammar:
     ) -> dict[str, Any] | None:
         """The value of every hole; None where the words do not go with the values."""
         given: dict[str, Any] = {}
+        kinds = {hole.name: hole.kind for hole in sentence.holes}
         for hole in sentence.holes:
             if hole.name in values:
                 given[hole.name] = values[hole.name]
@@ -151,10 +152,10 @@ class Grammar:
                 given[hole.name] = None
         for name, chosen in form.chosen.items():
             value = given[name]
-            if isinstance(value, bool) or value is None:
-                said = bool(value)
+            if kinds[name] in NUMBERS:
+                said = value != 1
             else:
-                said = value != 1 if isinstance(value, int) else True
+                said = value is not None and value is not False
             if said is not chosen:
                 return None
         return given

@@ -82,8 +82,7 @@ CONSEQUENCES = (
     "control.fail_last",
     "control.attempt_failed_with",
     "control.attempt_failed_last",
-    "control.attempt_reported",
-    "control.attempt_reported_last",
+    "control.abort_with",
     "control.finish",
 )
 

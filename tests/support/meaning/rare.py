@@ -382,6 +382,7 @@ workflow w {
   steps {
     repeat until sees "a" max 3 wait 2s { press "F5" }
     repeat until sees "b" max 2 wait 1m { capture "b.png" }
+    repeat until not sees "c" max 2 wait 1s { capture "c.png" }
   }
 }
 """,

@@ -308,13 +308,13 @@ def test_fail_ends_an_attempt_inside_retry_and_the_run_outside() -> None:
     outside = steps_of(task + workflow("call save()"))
     assert 'fail with "not saved"' in outside
     inside = steps_of(task + workflow('retry 3 wait 5s { press "Ctrl+S" call save() }'))
-    assert 'this attempt has failed ("not saved")' in inside
+    assert 'else end this attempt with "not saved".' in inside
     assert "Make up to 3 attempts" in inside
-    assert "with the reason of the attempt that failed last" in inside
+    assert "fail with the reason of the last attempt" in inside
     nested = steps_of(
         task + workflow('retry 2 { retry 3 { call save() } else { fail "inner gave up" } }')
     )
-    assert 'this attempt has failed ("inner gave up")' in nested
+    assert 'end this attempt with "inner gave up"' in nested
 
 
 def test_a_branch_that_needs_the_main_agent_is_decided_first_and_names_its_screen() -> None:

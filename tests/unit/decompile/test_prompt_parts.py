@@ -17,7 +17,7 @@ from flowdsl.ir.walk import statements
 from flowdsl.prompt.reading.conditions import Conditions
 from flowdsl.prompt.reading.frames import Free, Sentences
 from flowdsl.prompt.reading.phrases import Phrases
-from flowdsl.prompt.reading.texts import Texts, in_quotes, whole_number
+from flowdsl.prompt.reading.texts import Texts, in_quotes, milliseconds, whole_number
 from flowdsl.prompt.text import QUOTES, quoted, spell_text
 from flowdsl.prompt.values import condition_words, type_words, value_words
 from flowdsl.prompt.words import say
@@ -204,15 +204,16 @@ def test_conditions_that_differ_are_told_apart() -> None:
 
 
 def test_a_sentence_is_heard_as_it_is_said() -> None:
-    heard = Sentences({"count": whole_number, "bound": whole_number, "condition": Free(str)})
+    numbers = {"count": whole_number, "bound": whole_number, "duration": milliseconds}
+    heard = Sentences({**numbers, "condition": Free(str)})
     for rounds in (1, 5):
-        said = say("control.repeat", "this is so", rounds)
-        assert heard.match("control.repeat", said) == ("this is so", rounds)
+        said = say("control.repeat", "this is so", rounds, "")
+        assert heard.match("control.repeat", said) == ("this is so", rounds, "")
         assert heard.match("control.repeat", f"{said} ") is None
-    assert heard.match("control.repeat", said.replace("rounds", "round")) is None
-    for attempts in (1, 2):
-        said = say("control.attempts", attempts)
-        assert heard.match("control.attempts", said) == (attempts,)
+    assert heard.match("control.repeat", said.replace("times", "time")) is None
+    for delay, said in ((1, "1 milliseconds"), (5000, "5 seconds")):
+        waiting = say("control.retry", 2, said)
+        assert heard.match("control.retry", waiting) == (2, delay)
 
 
 # What stands elsewhere

@@ -38,7 +38,6 @@ ROWS = workflow("""
   }
 """).replace("steps {", "outputs { a: string[] b: string[] } steps {")
 DECIDED = workflow('if sees "it" { do "Open it." capture "a.png" } else { capture "b.png" }')
-ROUNDS = workflow('repeat until sees "it" max 4 { press "F6" } else { press "F7" }')
 MAIN_ROUNDS = workflow('repeat until sees "it" max 4 { capture "a.png" } else { press "F7" }')
 JUDGED = workflow('capture "a.png"').replace(
     "} }", '} checks { file "a.png" exists output satisfies "it is right" } }'
@@ -87,7 +86,6 @@ EDITS = [
         DECIDED,
         words(r'(is "1" \([^\n]*)“it”', r"\1“others”"),
     ),
-    ("rounds of which another number is told", ROUNDS, words("after 4 round", "after 3 round")),
     ("lines of which another number is told", MAIN_ROUNDS, words("after 4 round", "after 3 round")),
     ("a file that no check asks for", JUDGED, lambda each: each.__replace__(checks=())),
     (

@@ -94,6 +94,7 @@ class PromptWriter:
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
         self._count = 0
+        self._attempts = 0
         self.capabilities = Capabilities(frozenset(tool for tool in VERIFIED if rng.random() < 0.2))
         self._pictures = rng.random() < 0.1
         self._outputs = ("total", "all", "kind")
@@ -365,7 +366,9 @@ class PromptWriter:
         action: Literal["abort", "retry", "finish"] = self._rng.choice(
             ("abort", "abort", "retry", "finish")
         )
-        bare = action != "finish" and self._rng.random() < 0.2
+        if action == "retry" and not self._attempts:
+            action = "abort"  # lowering lets nothing else end an attempt
+        bare = action == "retry" and self._rng.random() < 0.2
         return nodes.Leave(origin=HERE, action=action, reason=None if bare else self._phrase())
 
     def _model(self) -> str | None:
@@ -516,11 +519,14 @@ class PromptWriter:
                     otherwise=otherwise(),
                 )
             case _:
+                self._attempts += 1
+                attempt = body()
+                self._attempts -= 1
                 return nodes.Retry(
                     origin=HERE,
                     attempts=rng.choice((1, 2, 3)),
                     delay_milliseconds=rng.choice((0, 500, 5000)),
-                    body=body(),
+                    body=attempt,
                     otherwise=otherwise(),
                 )
 
