@@ -762,6 +762,12 @@ IMAGE_WITH_COMMAND = DiagnosticSpec(
     arguable=True,
 )
 
+LIST_ON_ONE_LINE = DiagnosticSpec(
+    "list-on-one-line",
+    "platform",
+    "{where} has a list, and what is said here stands on one line of the prompt",
+    "write it as a sentence, as in `the name, the date and the amount`; a `do` keeps its lists",
+)
 PICTURE_LIMITS_INPUTS = DiagnosticSpec(
     "picture-limits-inputs",
     "platform",

@@ -38,6 +38,7 @@ from .provenance.typed_fields import FieldTracker, FieldUse, has_secrets
 from .provenance.untrusted import is_declared_untrusted
 from .statements.body import BodyChecker, EmitTargets
 from .texts.control_characters import report_control_characters
+from .texts.lists_on_one_line import report_lists_on_one_line
 from .texts.reserved_brackets import report_reserved_brackets
 from .traversal import RefIndex
 from .types import RecordOf
@@ -81,6 +82,7 @@ def analyze_program(
     ordered = _follow_paths(program)
     report_control_characters(program)
     report_reserved_brackets(program, ordered)
+    report_lists_on_one_line(program)
     if program.images:
         from .texts.picture_inputs import report_picture_inputs
 

@@ -71,6 +71,18 @@ def in_paragraphs(text: str) -> str:
     return "\n".join(lines)
 
 
+def first_item(text: str) -> tuple[int, int] | None:
+    """Where the first item of a list stands that has lines before it; None without one."""
+    at = text.find("\n") + 1
+    while at:
+        end = text.find("\n", at)
+        line = text[at : end if end >= 0 else len(text)]
+        if _ITEM.match(line) is not None:
+            return at + len(line) - len(line.lstrip()), at + len(line.rstrip())
+        at = end + 1
+    return None
+
+
 def _joint(text: str, end: int, start: int) -> str:
     """What joins two lines, the first of which ends at `end` and the second begins at `start`."""
     around = text[max(end - 1, 0) : end] + text[start : start + 1]
