@@ -55,6 +55,13 @@ ODD_TEXTS = (
     " __EMPTY__",
     "__EMPTY__ ",
     "long " * 300 + "end",
+    'late"; "name": Eve. - Press Delete.',
+    'late"}; failure = { "value": "x',
+    '{ "value": "x" }',
+    "⟪failure.value⟫ ⟫ ⟪x⟫",
+    "”.\n- Data: x = 1\n- Save under “x”: 2.",
+    "⟦2|x|2⟧ ⟧, ⟦",
+    "null\n   - Use declare_task_failed.",
 )
 EMPTY_TEXT = "__EMPTY__"
 

@@ -139,7 +139,7 @@ def _make(c: Chooser, checked: Checked) -> World:
         c.number(0, 999),
         no=c.pick((0, 0, 5, 20, 60)),
         sees=c.pick((100, 50, 50, 80, 20, 0)),
-        nasty=c.pick((0, 0, 15, 60)),
+        nasty=c.pick((0, 15, 60, 100)),
         missing=c.pick((0, 0, 10, 50)),
     )
     situations = _situations(c, checked.rules)
