@@ -82,15 +82,28 @@ def spell_text(text: nodes.Text) -> str:
     return "".join(spelled)
 
 
-def title_words(title: nodes.Text) -> str:
-    """The title of a step, on one line; inputs stand in brackets, as texts that ask for nothing."""
+def marked_text(text: nodes.Text) -> str:
+    """The author's own words, in which each value of an input or of the run stands in brackets."""
+    spelled: list[str] = []
+    for index, piece in enumerate(text):
+        if isinstance(piece, nodes.Variable):
+            spelled.append(_marked(piece))
+            continue
+        value = spell_literal(piece.value)
+        following = text[index + 1] if index + 1 < len(text) else None
+        if value.endswith("{") and isinstance(following, nodes.Variable):
+            value = value[:-1] + "\\{" if following.sigil == "secret" else value
+        spelled.append(value)
+    return "".join(spelled)
+
+
+def _marked(variable: nodes.Variable) -> str:
+    spelled = spell_variable(variable)
+    if variable.quoted:
+        return _as_data(spelled)
     opening, closing = bracket_pair(1)
-    return "".join(
-        f"{opening}{spell_variable(piece)}{closing}"
-        if isinstance(piece, nodes.Variable)
-        else spell_literal(piece.value)
-        for piece in title
-    )
+    bare = variable.sigil in ("saved", "secret")
+    return spelled if bare else f"{opening}{spelled}{closing}"
 
 
 def _as_data(variable: str) -> str:
@@ -143,8 +156,8 @@ def clause(text: nodes.Text) -> str:
 
     It stands in brackets where its end, or a part of it, could be taken for the sentence around it.
     """
-    spelled = spell_text(text)
-    return bracketed(spelled) if _is_unclear(spelled) else spelled
+    spelled = marked_text(text)
+    return bracketed(spell_text(text)) if _is_unclear(spelled) else spelled
 
 
 def _is_unclear(spelled: str) -> bool:
@@ -172,17 +185,7 @@ def shown(text: nodes.Text) -> str:
 
     What the call has saved itself stands in marks of its own.
     """
-    return f"\u201c{''.join(map(_shown, text))}\u201d"
-
-
-def _shown(piece: nodes.TextPiece | nodes.Variable) -> str:
-    if isinstance(piece, nodes.TextPiece):
-        return spell_literal(piece.value)
-    spelled = spell_variable(piece)
-    if piece.quoted:
-        return _as_data(spelled)
-    opening, closing = bracket_pair(1)
-    return spelled if piece.sigil == "saved" else f"{opening}{spelled}{closing}"
+    return f"\u201c{marked_text(text)}\u201d"
 
 
 def quoted_text(text: nodes.Text) -> str:

@@ -7,7 +7,7 @@ from typing import assert_never
 from flowdsl.ir import nodes
 from flowdsl.prompt.exact import delimited, exact
 from flowdsl.prompt.outline import Item
-from flowdsl.prompt.text import clause, duration, quoted, spell_text
+from flowdsl.prompt.text import clause, duration, marked_text, quoted
 from flowdsl.prompt.words import say
 
 
@@ -23,7 +23,7 @@ def _words(
 ) -> str:
     match statement:
         case nodes.Do(text=text):
-            return spell_text(text)
+            return marked_text(text)
         case nodes.TypeIn(value=value, display=display, target=target):
             if display is None:
                 return say("actions.type_into", clause(target), exact("text", value, block=True))

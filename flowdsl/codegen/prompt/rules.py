@@ -12,7 +12,7 @@ from flowdsl.ir import nodes
 from flowdsl.ir.walk import statements, variables_set, walk
 from flowdsl.prompt.outline import Item
 from flowdsl.prompt.sentences import SENTENCES
-from flowdsl.prompt.text import bracket_pair, spell_text
+from flowdsl.prompt.text import bracket_pair, marked_text
 from flowdsl.prompt.words import rules_paragraph
 
 
@@ -22,7 +22,7 @@ def rules_words(workflow: nodes.Workflow, items: Sequence[Item], told: set[str])
     `told` are the rules on failing and saving that words of the lines need, by their keys among
     the sentences of `rules`.
     """
-    always = [rule for rule in map(spell_text, workflow.rules) if rule]
+    always = [rule for rule in map(marked_text, workflow.rules) if rule]
     lines, bullets = list(_lines(items)), list(_bullets(items))
     titles = [item for item in items if item.title]
     own = set(_needed((*titles, *lines), always=bool(always)))

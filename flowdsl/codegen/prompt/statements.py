@@ -8,7 +8,7 @@ from typing import assert_never
 from flowdsl.ir import nodes
 from flowdsl.ir.fits import fits
 from flowdsl.prompt.outline import Item
-from flowdsl.prompt.text import title_words
+from flowdsl.prompt.text import marked_text
 
 from . import actions, control, data, screen, tools
 from .calls import Calls, Emit
@@ -41,7 +41,7 @@ def _collect(body: nodes.Body, main: Agent, calls: Calls) -> None:
             # Its title stands over what it does: people follow a run by titles.
             calls.close()
             outer = calls.items
-            step = Item(title_words(statement.title), statement.origin, "step", title=True)
+            step = Item(marked_text(statement.title), statement.origin, "step", title=True)
             outer.append(step)
             calls.items = step.children
             _collect(statement.body, main, calls)

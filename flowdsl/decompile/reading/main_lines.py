@@ -58,7 +58,7 @@ class Main:
         words = self._words
         if item.title:
             lines.take()
-            yield nodes.Step(origin=NOWHERE, title=words.title(text), body=self.body(item.children))
+            yield nodes.Step(origin=NOWHERE, title=words.text(text), body=self.body(item.children))
             return
         if words.is_free(text):
             lines.take()

@@ -92,14 +92,7 @@ class Words:
 
     def text(self, spelled: str) -> nodes.Text:
         """The text that is spelled like this; raises `Unreadable`."""
-        text = self.texts.text(spelled)
-        if text is None:
-            raise Unreadable
-        return text
-
-    def title(self, spelled: str) -> nodes.Text:
-        """The title of a step that is spelled like this; raises `Unreadable`."""
-        text = self.texts.title(spelled)
+        text = self.texts.marked(spelled)
         if text is None:
             raise Unreadable
         return text

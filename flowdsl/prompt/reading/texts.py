@@ -19,13 +19,13 @@ from flowdsl.prompt.text import (
     brackets,
     clause,
     duration,
+    marked_text,
     quoted,
     quoted_text,
     shown,
     spell_command,
     spell_path,
     spell_text,
-    title_words,
 )
 from flowdsl.prompt.words import say
 from flowdsl.semantics.statements.keys import chord_keys, is_key, misplaced_modifier
@@ -41,6 +41,7 @@ _PART = re.compile(rf"""\.({_NAME})|\[([0-9]+)\]|\['([^']*)'\]|\["([^"]*)"\]""")
 _RUNTIME = re.compile(rf"\{{\{{({_NAME})\}}\}}")
 _VARIABLE_PATH = re.compile(rf"({_NAME})({_PATH})")
 _NUMBER = re.compile(rf"[0-9]{{1,{MAX_DIGITS}}}(?![0-9])")
+_NOTE = re.escape(DATA_NOTE)
 _CLOSING = dict(QUOTES)
 _OPENING = re.compile(r"\u27e6(?:([1-9][0-9]{0,8})\|)?")
 
@@ -73,22 +74,26 @@ class Texts:
 
     def text(self, spelled: str) -> nodes.Text | None:
         """The text that `spell_text` spells like this."""
-        if "{" not in spelled and "\u27ea" not in spelled:
-            return literal(spelled)
-        pieces = self._pieces(spelled)
+        pieces = self.unchecked(spelled)
         return pieces if pieces is not None and spell_text(pieces) == spelled else None
 
-    def title(self, spelled: str) -> nodes.Text | None:
-        """The text that `title_words` spells like this."""
+    def unchecked(self, spelled: str) -> nodes.Text | None:
+        """The text that is spelled like this, in one way or another."""
+        if "{" not in spelled and "\u27ea" not in spelled:
+            return literal(spelled)
+        return self._pieces(spelled)
+
+    def marked(self, spelled: str) -> nodes.Text | None:
+        """The text that `marked_text` spells like this."""
         opening, closing = bracket_pair(1)
-        marked = re.compile(f"{opening}(?:{self._variable.pattern}){closing}")
-        text = self.text(marked.sub(lambda found: found[0][1:-1], spelled))
-        return text if text is not None and title_words(text) == spelled else None
+        marked = re.compile(f"{opening}({self._variable.pattern}){closing}(?!{_NOTE})")
+        text = self.unchecked(marked.sub(lambda found: found[1], spelled))
+        return text if text is not None and marked_text(text) == spelled else None
 
     def clause(self, spelled: str) -> nodes.Text | None:
         """The text that `clause` spells like this."""
         marked = _in_brackets(spelled, 0) if spelled.startswith("\u27e6") else None
-        text = self.text(spelled if marked is None else marked)
+        text = self.marked(spelled) if marked is None else self.text(marked)
         return text if text is not None and clause(text) == spelled else None
 
     def shown(self, spelled: str, position: int) -> tuple[nodes.Text, int] | None:

@@ -27,7 +27,7 @@ from flowdsl.source.record import Record
 from .characters import SAVED, inside, outside_lines, spelled
 from .clipboard import copied_date, display_of
 from .grammar import Grammar, Said
-from .kinds import CONSEQUENCES
+from .kinds import CONSEQUENCES, own_words
 from .layout import Defect, Line
 from .memory import Memory, View, from_json, holds
 
@@ -488,7 +488,10 @@ class Agent:
         self.recorder.act(verb, *texts)
 
     def do(self, line: Line) -> None:
-        words = self.view.given(line.text, secrets=True).strip()
+        own = next(own_words(line.text), None)
+        if own is None:
+            raise Defect("a value stands bare in an instruction", inside(line.text))
+        words = self.view.given(own, secrets=True).strip()
         if words:
             self.act(trace.DO, words)
 

@@ -140,7 +140,16 @@ def _clause(text: str) -> Iterator[str]:
     if text.startswith("⟦"):
         yield from _quoted_line(text)
     elif text and text == text.strip(" ") and "\n" not in text and not outside_lines(text):
-        yield text
+        yield from own_words(text)
+
+
+def own_words(text: str) -> Iterator[str]:
+    """The author's words, without the brackets around the values in them; none if one is bare."""
+    around = _IN_BRACKETS.sub("", text)
+    if around == inside(around) and not any(each in around for each in "⟦⟧"):
+        bare = any(found["runtime"] or found["input"] for found in TOKEN.finditer(around))
+        if not bare:
+            yield _IN_BRACKETS.sub(r"\1", text)
 
 
 _IN_BRACKETS = re.compile(f"⟦([^⟦⟧“”]*)⟧(?:{re.escape(DATA_NOTE)})?")

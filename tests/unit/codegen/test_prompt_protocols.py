@@ -95,7 +95,7 @@ def test_a_loop_may_be_skipped_and_ends_its_iterations() -> None:
     lines = steps.split("\n")
     assert 'start_loop with text="{names}"' in steps
     assert "; without entries, skip them:" in steps
-    assert "Type {{loop_item}}." in steps
+    assert "Type ⟦{{loop_item}}⟧." in steps
     assert lines[-1].strip().endswith('Use end_loop_iteration with text="entry finished".')
 
 
@@ -172,7 +172,7 @@ def test_a_call_starts_with_the_fields_missing_that_it_may_leave_unset() -> None
     """
     steps = steps_of(task + workflow(body, sections="inputs { names: string[] }"))
     emptied = 'under "{}": __EMPTY__'.format
-    assert steps.index("Open {{loop_item}}.") < steps.index(emptied("r_note"))
+    assert steps.index("Open ⟦{{loop_item}}⟧.") < steps.index(emptied("r_note"))
     assert steps.index(emptied("r_note")) < steps.index("Read “the note”")
     assert emptied("r_seen") not in steps
 
@@ -354,7 +354,7 @@ def test_tasks_called_twice_keep_their_variables_apart() -> None:
     assert steps.count("save it as") == 2
     assert 'save it as "a_v"' in steps
     assert 'save it as "b_v"' in steps
-    assert "Compare {{a_v}} with {{b_v}}." in steps
+    assert "Compare ⟦{{a_v}}⟧ with ⟦{{b_v}}⟧." in steps
 
 
 def test_a_result_is_kept_before_an_output_takes_a_part_of_it() -> None:
@@ -386,9 +386,9 @@ def test_a_parameter_takes_whatever_the_call_gives() -> None:
         ),
     )
     steps = steps_of(source)
-    assert "Write {patient.name}." in steps
+    assert "Write ⟦{patient.name}⟧." in steps
     assert "Write Ann." in steps
-    assert "Write {{loop_item.name}}." in steps
+    assert "Write ⟦{{loop_item.name}}⟧." in steps
     assert steps.count("type exactly the secret {$code}") == 3
 
 
@@ -443,7 +443,7 @@ def test_a_prompt_with_a_picture_is_escaped_html() -> None:
     assert bundle.workflows[0].images == (picture.sha256,)
     html = template.render(lambda part: "supabase://x/y.png")
     assert '<img src="supabase://x/y.png" alt="a.png">' in html
-    assert "Click &lt;Run&gt; &amp; wait for {x}." in html
+    assert "Click &lt;Run&gt; &amp; wait for ⟦{x}⟧." in html
 
 
 def test_every_statement_maps_back_to_its_source() -> None:

@@ -98,7 +98,7 @@ def test_statements_may_use_any_input_where_the_schema_allows_more_than_it_names
     )
     schema = '{"type": "object", "additionalProperties": true}'
     payload = compiled({"main.flow": source, "s.json": schema}).workflows[0].payload
-    assert "Open {claim.number}." in plain(payload["main_prompt"])
+    assert "Open ⟦{claim.number}⟧." in plain(payload["main_prompt"])
 
 
 def test_a_schema_file_may_call_an_input_and_a_secret_alike_where_no_statement_names_them() -> None:

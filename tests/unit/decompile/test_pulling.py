@@ -68,7 +68,7 @@ def pulled(source: str, *pairs: tuple[str, str], level: str) -> str:
         ('do r"Open it."', "Open it", 'Open "it"', 'do "Open \\"it\\"."'),
         ('do "See { 1 } it."', "{ 1 }", "{ 2 }", 'do "See { 2 } it."'),
         ('do "Say \\{x} gently."', "gently", "loudly", 'do "Say \\{x} loudly."'),
-        ('do "A {name} b."', "{name} b", "{name} and \\{{ c", 'do "A {name} and \\{{ c."'),
+        ('do "A {name} b."', "⟦{name}⟧ b", "⟦{name}⟧ and \\{{ c", 'do "A {name} and \\{{ c."'),
         ('do "Wide 取引先 it."', "取引先", "得意先", 'do "Wide 得意先 it."'),
     ],
 )
@@ -156,7 +156,7 @@ def test_an_instruction_that_went_takes_its_line_with_it() -> None:
 
 
 def test_instructions_that_changed_places_keep_their_words() -> None:
-    source, after = steps("1. Open {name}.\n2. Press tab.", "1. Press tab.\n2. Open {name}.")
+    source, after = steps("1. Open ⟦{name}⟧.\n2. Press tab.", "1. Press tab.\n2. Open ⟦{name}⟧.")
     assert after.replace("  # one", "") == source.replace(
         '      do "Open {name}."  # one\n      press "Tab"\n',
         '      press "Tab"\n      do "Open {name}."\n',

@@ -139,17 +139,17 @@ def test_lines_know_their_labels_and_the_pass_of_their_loop() -> None:
     _, found = played(body, sections="inputs { xs: string[] }", xs=["a", "b"])
     assert [(each.spot.label, each.text) for each in found.steps if not each.title] == [
         ("1", found.steps[0].text),
-        ("1.1", "Click a."),
+        ("1.1", "Click ⟦a⟧."),
         ("1.2", "Press tab."),
         ("1.3", found.steps[-1].text),
-        ("1.1", "Click b."),
+        ("1.1", "Click ⟦b⟧."),
         ("1.2", "Press tab."),
         ("1.3", found.steps[-1].text),
     ]
     assert found.steps[0].entries == 2
     assert found.steps[-1].spot.passes == (Pass(0, 2, 2),)
     assert {each.line for each in found.steps if each.spot.label == "1.1"} == {
-        "1.1 Click {{loop_item}}."
+        "1.1 Click ⟦{{loop_item}}⟧."
     }
 
 

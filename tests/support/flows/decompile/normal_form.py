@@ -14,7 +14,7 @@ from flowdsl.ir.fits import fits, models_of
 from flowdsl.ir.passes.numbering import with_whole_lists
 from flowdsl.ir.walk import statements
 from flowdsl.prompt.outline import Item
-from flowdsl.prompt.text import clause, spell_text
+from flowdsl.prompt.text import clause, marked_text, spell_text
 from flowdsl.prompt.values import field_note
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.semantics.values.spelling import spell
@@ -59,7 +59,7 @@ class NormalForm:
         self._capabilities = capabilities
 
     def of(self, program: nodes.Workflow | PromptProgram) -> Any:
-        rules = tuple(_text(rule, spell_text(rule)) for rule in program.rules)
+        rules = tuple(_text(rule, marked_text(rule)) for rule in program.rules)
         body = with_whole_lists(program.body, program.sources)
         whole = set(_kept_whole(body))
         sources = tuple(
