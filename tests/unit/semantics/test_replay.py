@@ -198,7 +198,8 @@ def test_the_word_that_opens_the_decision(body: str, expected: str, word: str) -
     )
     sink = Sink()
     analyze_program(load(files, ["main.flow"], sink), None, files, sink)
-    assert only(sink.sorted(), expected).span.text == word
+    found = [each for each in sink.sorted() if each.name != "picture-limits-inputs"]
+    assert only(found, expected).span.text == word
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,6 @@ def test_a_test_says_which_day_the_clock_shows() -> None:
 def test_a_field_that_does_not_show_the_day_fails() -> None:
     source = workflow(DAY, sections=DATES)
     asked = "Due shows a date in the form MM/dd/yyyy"
-    test = f'screen {{ "{asked}" = never }} aborts "{asked}"'
+    test = f'screen {{ "{asked}" = never }} aborts "not so or not found: {asked}"'
     (result,) = results(f'{source}\ntest "t" for w {{ {test} }}')
     assert result.passed, result.problems
