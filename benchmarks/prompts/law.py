@@ -25,6 +25,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
+from tests.support.meaning.chains import wrongly_sent  # noqa: E402
 from tests.support.meaning.checked import Checked, checked  # noqa: E402
 from tests.support.meaning.generator.programs import program  # noqa: E402
 from tests.support.meaning.law import Outcome, both, report  # noqa: E402
@@ -35,6 +36,7 @@ SHOWN = 8
 
 UNCHECKED = "programs with errors"
 CRASH = "crash, "
+CHAIN = "wrongly sent in a chain, step "
 
 
 class Place(NamedTuple):
@@ -72,13 +74,19 @@ def tried(task: Task) -> Result:
     verdicts, differences = [], []
     for number in range(task.worlds):
         try:
-            outcome = both(found, *two_worlds(task.seed, found, number))
+            first, again = two_worlds(task.seed, found, number)
+            outcome = both(found, first, again)
+            sent = wrongly_sent(found, first)
         except Exception as error:  # noqa: BLE001 - a crash counts as a difference
             verdicts.append("crashes")
             kind = f"{CRASH}{type(error).__name__}: {str(error)[:60]}"
             differences.append((kind, _place(found, task, number)))
             continue
         verdicts.append(outcome.verdict)
+        if sent:
+            differences.append(
+                (f"{CHAIN}{sent.split(' is sent ')[0]}", _place(found, task, number))
+            )
         if not outcome.holds:
             differences.append((outcome.kind, _place(found, task, number)))
     return Result(verdicts, differences)
@@ -150,7 +158,7 @@ def _tell(
         [
             (place, seconds)
             for kind, places in ordered
-            if not kind.startswith(CRASH)
+            if not kind.startswith((CRASH, CHAIN))
             for place in _smallest(places)[:shown]
         ],
         chunksize=1,

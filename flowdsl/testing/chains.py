@@ -175,13 +175,17 @@ class Sent:
 
 
 def _at(value: Any, path: list[str]) -> Any:
-    for name in path:
-        if isinstance(value, list):
-            number = int(name)
-            value = value[number] if number < len(value) else None
-        else:
-            value = None if value is None else value.get(name)
-    return value
+    """The value at a path; a name on the wire may hold full stops, and so several parts of it."""
+    if not path or value is None:
+        return value
+    if isinstance(value, list):
+        number = int(path[0])
+        return _at(value[number], path[1:]) if number < len(value) else None
+    for end in range(len(path), 0, -1):
+        name = ".".join(path[:end])
+        if name in value:
+            return _at(value[name], path[end:])
+    return None
 
 
 def _differently_sent(

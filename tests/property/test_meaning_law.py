@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from flowdsl.simulate.world import World
 from tests.support.effort import THOROUGH
+from tests.support.meaning.chains import wrongly_sent
 from tests.support.meaning.checked import Checked, checked, checked_programs
 from tests.support.meaning.generator.programs import program as make_program
 from tests.support.meaning.law import both, report
@@ -55,8 +56,10 @@ def test_the_prompts_of_seeds_do_what_their_programs_do(start: int) -> None:
             continue
         # The platform has one item of a loop.
         assert most_at_once(program.payload["main_prompt"].split("\n")) <= 1, program.source
-        outcome = both(program, *two_worlds(seed, program))
+        first, again = two_worlds(seed, program)
+        outcome = both(program, first, again)
         assert outcome.holds, report(*smaller(program, outcome, SECONDS))
+        assert wrongly_sent(program, first) == "", program.source
 
 
 def most_at_once(lines: list[str]) -> int:

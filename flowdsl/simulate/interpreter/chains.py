@@ -14,9 +14,10 @@ from ..trace import Recorder
 from ..world import Question, World
 from .budget import Budget
 from .defaults import with_defaults
-from .expressions import value
+from .expressions import constant_in, value
 from .fields import on_the_wire
 from .frames import Frame, Run
+from .reading import with_field_defaults
 from .values import Value
 
 
@@ -41,7 +42,11 @@ class ChainRun:
         self._frame = Frame(run, chain.module.source, ast.Block(0, 0, ()), (), {})
         fields = (*chain.inputs, *(field for pause in chain.pauses for field in pause.inputs))
         found = with_defaults(self._frame, fields, inputs, today)
-        self.inputs = run.inputs = {name: without_missing(each) for name, each in found.items()}
+        types = {field.wire_name: field.type for field in fields}
+        self.inputs = run.inputs = {
+            name: with_field_defaults(without_missing(each), types[name], constant_in(self._frame))
+            for name, each in found.items()
+        }
         self._shared = {
             binding.name.text: binding.value
             for item in chain.declaration.items

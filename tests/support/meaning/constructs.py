@@ -127,6 +127,7 @@ PATTERNS = {
     "title with words of ours": r'step "(Up to|The task|It is not|Rules|Steps)',
     "title with a value": r'step "[^"\n]*\{',
     "post-run checks": r"checks \{",
+    "chain": r"^chain ",
 }
 """Constructs that a regular expression finds in the source."""
 
@@ -322,7 +323,7 @@ WANTED = frozenset(
         *("time input", "datetime input", "wire name of a result", "post-run checks"),
         *("default inside a default", "always", "using", "finish in a task", "for on failure"),
         *("call with a result in a retry in a for", "three loops deep", "copy in a for"),
-        *("two models in one body", "title with words of ours", "extract in background"),
+        *("two models in one body", "title with words of ours", "extract in background", "chain"),
     )
 ) - {"image", "library"}
 """Constructs of which every pair is to occur; a program with an `image` runs no command."""

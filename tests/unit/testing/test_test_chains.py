@@ -151,3 +151,23 @@ def test_a_default_of_the_chain_and_one_of_the_workflow_hold() -> None:
     left = plain.replace(", b: m", "")
     test = '\ntest "t" for chain c { types "1 2" into "the field" }'
     assert problems(left + test) == []
+
+
+def test_what_a_chain_is_given_has_the_defaults_of_its_fields_and_names_with_full_stops() -> None:
+    source = """
+type Line { no: string, state: string = "open" }
+workflow read {
+  inputs { number: string @wire("Inv. No."), line: Line }
+  outputs { code: string @wire("Code. No.") }
+  steps { do "Open {number} {line.state}." emit code = number }
+}
+workflow file { inputs { code: string } steps { do "File {code}." } }
+chain both {
+  inputs { number: string @wire("Inv. No."), line: Line }
+  step first = run read(number: number, line: line)
+  step second = run file(code: first.outputs.code)
+}
+test "what is read is filed" for chain both { given { number = "a" line = { no: "1" } } }
+"""
+    (found,) = results(source)
+    assert found.passed, [(each.message, *each.shown) for each in found.problems]

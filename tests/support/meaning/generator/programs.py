@@ -150,7 +150,8 @@ def _make(c: Chooser) -> str:
         tasks.append(task)
         declared.append(source)
     workflow = c.within(lambda: _workflow(c, tasks, outside, pictures))
-    return _assembled(workflow, declared, c.pick(("", "", "", *FOLDERS)) if declared else None)
+    folder = c.pick(("", "", "", *FOLDERS)) if declared else None
+    return _assembled(workflow, declared, folder, chained=c.once_in(6))
 
 
 def _consts() -> list[Value]:
@@ -252,11 +253,11 @@ def _lines(lines: list[str]) -> str:
     return "\n".join(lines)
 
 
-def _assembled(workflow: str, tasks: list[str], folder: str | None) -> str:
+def _assembled(workflow: str, tasks: list[str], folder: str | None, *, chained: bool) -> str:
     """The files: what nothing names is left out.
 
     What is declared stands in a file of `folder`, which the one of the workflow imports; without
-    one, all stands in one file.
+    one, all stands in one file. `chained`: a chain runs the workflow and one that gets its outputs.
     """
     kept: list[str] = []
     rest = workflow
@@ -265,6 +266,8 @@ def _assembled(workflow: str, tasks: list[str], folder: str | None) -> str:
             kept.insert(0, source)
             rest += source
     workflow = _with_sections(workflow, kept)
+    if chained:
+        workflow += _chain(workflow)
     whole = "\n".join((*kept, workflow))
     consts = [f"const {name} {value}" for name, (value, _) in CONSTS.items() if _names(whole, name)]
     types: list[str] = []
@@ -289,6 +292,35 @@ def _with_sections(workflow: str, tasks: list[str]) -> str:
         sections += "terminal { dates = true }\n"
     start = workflow.index("workflow w {\n") + len("workflow w {\n")
     return workflow[:start] + sections + workflow[start:]
+
+
+def _chain(workflow: str) -> str:
+    """A chain of a workflow, and of another one that is given its outputs."""
+    inputs, outputs = (_declared(workflow, section) for section in ("inputs", "outputs"))
+    secrets = re.findall(r"^secrets \{ (.*) \}$", workflow, re.M)
+    given = [f"{name}: {name}" for name in inputs]
+    given += [
+        f"{each}: ${each}" for each in ("pin", "key") if f"{each}: string" in "".join(secrets)
+    ]
+    inputs = {name: each.replace(" @machine", "") for name, each in inputs.items()}
+    plain = {name: re.sub(" = .*| @wire.*", "", written) for name, written in outputs.items()}
+    taken = {name: re.sub(r"\?: (.*)", r": \1?", written) for name, written in plain.items()}
+    refs = [f"{name}: first.outputs.{name}" for name in outputs]
+    after = f"\ninputs {{\n{_lines(list(taken.values()))}\n}}" if taken else ""
+    sections = f"\ninputs {{\n{_lines(list(inputs.values()))}\n}}" if inputs else ""
+    sections += f"\nsecrets {{ {secrets[0]} }}" if secrets else ""
+    return (
+        f'\nworkflow w_after {{{after}\nsteps {{\ndo "Go on."\n}}\n}}'
+        f"\nchain c {{{sections}\nstep first = run w({', '.join(given)})"
+        f"\nstep second = run w_after({', '.join(refs)})\n}}"
+    )
+
+
+def _declared(workflow: str, section: str) -> dict[str, str]:
+    """The lines of a section by the names that they declare."""
+    found = re.search(rf"^{section} \{{\n(.*?)\n\}}$", workflow, re.M | re.S)
+    lines = [] if found is None else found[1].split("\n")
+    return {re.split(r"\??:", each)[0]: each for each in lines if not each.startswith("##")}
 
 
 def _in_files(workflow: str, tasks: list[str], declared: list[str], folder: str) -> str:
