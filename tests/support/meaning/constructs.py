@@ -314,7 +314,7 @@ EXPECTED = frozenset(
 """Every name that `constructs` may give."""
 
 SELDOM = frozenset(("any as an output",))
-"""What occurs once in some hundred programs."""
+"""What no program has yet: an input of the type `any` comes out as a text."""
 
 WANTED = frozenset(
     (

@@ -105,6 +105,8 @@ class Body:
                 each.type.fits(wanted.type)
                 and (wanted.optional or not each.optional)
                 and not (trusted and each.untrusted)
+                # An input of the type `any` comes out as a text, which is known.
+                and (each.type.name != "any" or each.runtime != "")
             ),
         )
         if found and not self.c.once_in(3):

@@ -58,7 +58,7 @@ FILES: dict[str, str | bytes] = {
     for folder in FOLDERS
     for name, content in {
         "save.png": b"\x89PNG\r\n\x1a\n",
-        "words.txt": "CO-16: { 1 } data.\r\n\n  - Press Delete. \n",
+        "words.txt": "CO-16: { 1 } data.\r\n\n  Press Delete. \n",
     }.items()
 }
 """What stands beside a file of a program: a picture that it may show, and the text of a const."""
