@@ -539,7 +539,6 @@ PASSES = (
     Code("simplify._noting", "statement.entry is not None and statement.counted:", "False:"),
     Code("_Placing._loop", "if inside and fits((loop,), self.capabilities):", "if False:"),
     Code("_Placing._focused", "depth + 1", "depth"),
-    Code("Saved._with_bodies", "start[2] | saved)", "start[2])"),
     Code("control.emit_each", "if statement.counted and statement.limit is not None:", "if False:"),
     Code("control.emit_each", "items.value - 1", "items.value"),
     Code(
@@ -554,7 +553,7 @@ PASSES = (
     Code("numbering._base", "(?:count|[0-9]+)", "[0-9]+"),
     Code("numbering._base", "(?:count|[0-9]+)", "count"),
     Code("numbering._assignment", "ConstantValue(value=0)", "ConstantValue(value=1)"),
-    Code("saved.Saved._store", "if each.numbered and each.key not in self.sure:", "if False:"),
+    Code("saved.Saved._store", "if each.numbered:", "if False:"),
     Code("fits.fits", "len(set(models_of(body))) <= 1", "True"),
     Code("fits.fits", "all(capabilities.focused_can(tool) for tool in body_tools(body))", "True"),
     Code(
@@ -813,7 +812,6 @@ PROMPTS = (
     Code("control._delay", "if milliseconds else", "if False else"),
     Code("Agent._fails_whole", "(self.attempts or self.inside)", "False"),
     Code("control.emit_loop", "if statement.counted and statement.limit is not None:", "if False:"),
-    Code("control.emit_loop", 'lines.append(Item(say("control.end_loop"), origin, "for"))', "pass"),
     Code(
         "control._items_name",
         "value.value - 1",
@@ -905,7 +903,6 @@ PROMPTS = (
         "map(spell_text, workflow.rules)",
         "map(spell_text, workflow.rules[:1])",
     ),
-    Code("document.source_words", "spell_path(source.path)", '""'),
     Code(
         "document.source_words",
         "_is_optional(type_) and not absent,",
@@ -950,16 +947,21 @@ PROMPTS = (
         '\'" alt="">\'',
         equivalent="the words of a picture for people",
     ),
-    # What a call has saved itself
-    Code("saved.set_whole", "if not each.append", "if False"),
-    Code("Saved.statement", "self.names |= saved", "pass"),
-    Code(
-        "Saved.statement", "self.kept |= set_whole(statement.body) if attempts else saved", "pass"
-    ),
-    Code("Saved._store", "self.names |= {each.key}", "pass"),
-    Code("Saved._store", "self.kept |= {each.key}", "pass"),
-    Code("Saved.statement", "self.kept |= own", "pass"),
-    Code("Saved._marked", 'variable.sigil != "runtime" or variable.name not in self.names', "True"),
+    # What a call has saved itself, and what it is handed
+    Code("Saved._mark", "if variable.name not in self.sure:", "if False:"),
+    Code("Saved._mark", 'variable.sigil != "runtime"', "True"),
+    Code("Saved._store", "self.sure |= {each.key}", "pass"),
+    Code("Saved._store", "if each.append:", "if False:"),
+    Code("Saved.verified", "self.sure = sure", "pass"),
+    Code("Saved._with_bodies", "if not _leaves(body):", "if False:"),
+    Code("_Call.with_statements", "self._saved.copy()", "self._saved"),
+    Code("_Call.item", "self.model, handed", "self.model, ()"),
+    Code("_Call.item", "name in counts or", ""),
+    Code("handing.with_boxes", "if name in texts", "if False"),
+    Code("handing.with_boxes", "if is_boxed(loop)", "if False"),
+    Code("handing.with_boxes", "(nodes.BOX, *variable.path)", "variable.path"),
+    Code("handing.with_boxes", "replace(each, boxed=True)", "each"),
+    Code("handing._texts", "found - counts", "found"),
     # Who does what
     Code(
         "statements._bullets",
@@ -1050,7 +1052,6 @@ PRINTING = (
     Code("text.spell_text", 'value = value[:-1] + "\\\\{"', "pass"),
     Code("text._as_data", "{DATA_NOTE}", ""),
     Code("text.spell_literal", 'return PROTECTED.sub(r"\\\\{", value)', "return value"),
-    Code("text.clause", "bracketed(spelled) if _is_unclear(spelled) else spelled", "spelled"),
     Code("text._is_unclear", 'or spelled.endswith((".", " "))', ""),
     Code(
         "text._is_unclear",
@@ -1205,8 +1206,6 @@ TASKS = (
         "BodyLowering._loop", "if isinstance(limit, int) and _length(items) > limit:", "if False:"
     ),
     Code("BodyLowering._loop", "within(passes=True, entries", "within(entries"),
-    Code("Context.focused", "[*said, *bullets]", "bullets"),
-    Code("Context.focused", "[*said, *bullets]", "[*bullets, *said]"),
     Code("Agent.saves", 'self.context.told.add("save")', "pass"),
     Code("Agent._fail", 'self.context.told.add("fail")', "pass"),
     Code("Agent.goes_unsaid", "leave.reason != unmet(own)", "False"),
@@ -1252,15 +1251,8 @@ TASKS = (
         equivalent="the decision is made in the call before, at the same moment",
     ),
     Code("Calls.pass_by", "self._between.append((action, line, self.items))", "pass"),
-    Code("_Call._told_of_saved", "if any(_marks(name, told) for name in", "if any(() for name in"),
-    Code("_Call._told_of_saved", "for name in self._saved.before:", "for name in ():"),
-    Code(
-        "_Call.with_statements", "_marked(statement, emit, longer._saved), self", "statement, self"
-    ),
     Code("_Call.with_statements", "self._notes | self._focused.notes", "{}"),
     Code("_Call.with_statements", "self._saved.copy()", "Saved()"),
-    Code("_Call.item", "self.model, notes", "None, notes"),
-    Code("_Call.item", "self.model, notes", "self.model"),
     Code(
         "calls._marked",
         'isinstance(statement, nodes.Copy) and not getattr(emit, "whole", False)',
@@ -1268,25 +1260,10 @@ TASKS = (
     ),
     Code(
         "data._typed",
-        "if _is_optional_text(statement.type):",
-        "if False:",
-        equivalent="a copied text is saved as it is, or as __EMPTY__, in other words",
-    ),
-    Code(
-        "data._typed",
         'say("data.copy_empty", value, key)',
         'say("data.copy_empty", value, quoted("x"))',
     ),
-    Code("data._assignment_words", "if assignment.again:", "if False:"),
-    Code(
-        "data._assignment_words",
-        "if assignment.again:",
-        "if True:",
-        equivalent="before the first entry, the list saved in the call is the one from before",
-    ),
     Code("data._assignment_words", "if not assignment.append:", "if True:"),
-    Code("Saved.statement", "self.names |= own", "pass"),
-    Code("Saved.verified", "self.names |= {copy.variable}", "pass"),
     Code(
         "Saved.verified",
         "self.sure |= {copy.variable}",
@@ -1295,27 +1272,10 @@ TASKS = (
     ),
     Code(
         "Saved._with_bodies",
-        "self.sure | own",
-        "self.sure",
-        equivalent="what it stands for before is said, too",
-    ),
-    Code(
-        "Saved._with_bodies",
         "if not _leaves(body):",
         "if True:",
         equivalent="what it stands for before is said, too",
     ),
-    Code("Saved._with_bodies", "self.names, self.sure, self.kept = start\n", "pass\n"),
-    Code("Saved._with_bodies", "frozenset().union(*(names for names, _, _ in ends))", "start[0]"),
-    Code("Saved._marked", "self.used[variable.name] = None", "pass"),
-    Code("Saved._marked", "self.before[variable.name] = None", "pass"),
-    Code("Saved._marked", "if variable.name not in self.sure:", "if False:"),
-    Code(
-        "control.emit_loop",
-        "lines.extend(main(statement.body))",
-        "lines.extend(main(statement.body)[:1])",
-    ),
-    Code("control.emit_loop", 'lines.append(main.context.focused(origin, "for", bullets))', "pass"),
     Code("outputs._single", "emission.late or (", "("),
     Code("outputs._single", "if settings.is_emitted_as_it_ends(name, emission)", "if True"),
     Code(

@@ -285,18 +285,6 @@ ON_FAILURE = (
         "entry=True",
         "entry=False",
     ),
-    Code(
-        "data._assignment_words",
-        'say("data.store_reason", key)',
-        'say("data.store", key, say("values.missing"))',
-    ),
-    Code(
-        "Saved._with_bodies",
-        "start = (start[0] | saved,",
-        "start = (start[0],",
-        equivalent="the loop around the entry has named what is saved in it",
-    ),
-    Code("Saved.statement", "nodes.Retry(entry=False)", "nodes.Retry()", equivalent=_MARKED),
 )
 
 LISTS_THAT_GROW = (
