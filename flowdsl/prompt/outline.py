@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from flowdsl.ir.nodes import Origin
@@ -98,6 +99,19 @@ def _bullets(items: Iterable[Item], indent: str) -> Iterator[Line]:
 
 
 def _lines(item: Item, lead: str) -> Iterator[Line]:
-    for index, text in enumerate(item.text.split("\n")):
-        start = lead if index == 0 else " " * len(lead) + DEEPER
+    first, *rest = item.text.split("\n")
+    yield Line((lead + first).rstrip(), item.origin, item.statement)
+    for before, text in zip((first, *rest), rest, strict=False):
+        start = " " * len(lead) + ("" if begins_paragraph(before, text) else DEEPER)
         yield Line((start + text).rstrip(), item.origin, item.statement)
+
+
+def begins_paragraph(before: str, text: str) -> bool:
+    """Whether a line of a text stands in the column of its first: a paragraph behind an empty line.
+
+    What looks like an item of a list stands deeper everywhere, and so does what is indented.
+    """
+    return not before and _PARAGRAPH.match(text) is not None
+
+
+_PARAGRAPH = re.compile(r"(?!(?:[-*\u2022]|[0-9.]+[.)]?)(?: |$))\S")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from html import unescape
 
-from flowdsl.prompt.outline import DEEPER, TITLE
+from flowdsl.prompt.outline import DEEPER, TITLE, begins_paragraph
 from flowdsl.prompt.text import OPEN_PART
 from flowdsl.prompt.words import RULES, heading_paragraph, rules_paragraph, say
 from flowdsl.source.record import Record
@@ -272,9 +272,13 @@ class _Items:
         if not self._open:
             return False
         item, label = self._open[-1]
-        further = " " * len(_lead(item, label, len(self._open))) + DEEPER
+        column = len(_lead(item, label, len(self._open)))
+        further = " " * column + DEEPER
         if line.startswith(further):
             item.lines += [*[""] * blanks, line[len(further) :]]
+            return True
+        if blanks and not line[:column].strip(" ") and begins_paragraph("", line[column:]):
+            item.lines += [*[""] * blanks, line[column:]]
             return True
         content = line.lstrip(" ")
         indent = len(line) - len(content)

@@ -185,7 +185,9 @@ def _go_on(line: str, open_: list[tuple[Line, str, int, int]]) -> None:
     if not open_:
         raise Defect("a line under Steps without a number", line)
     item, _, _, start = open_[-1]
-    deeper = start + 2
+    # A paragraph behind an empty line stands in the column of the text, any other line deeper.
+    paragraph = item.text.endswith("\n") and line[start : start + 1].strip(" ")
+    deeper = start if paragraph else start + 2
     if line[:deeper].strip(" "):
         raise Defect("a line that is no part of the outline", line)
     item.text += f"\n{line[deeper:]}"

@@ -174,3 +174,17 @@ def test_every_text_has_a_cost(pieces: list[str]) -> None:
     assert cost.calls.focused + cost.entry.focused == pieces.count("Use focused_action")
     assert cost.calls.readings + cost.entry.readings == pieces.count("extract_prompt=")
     assert len(cost.loops) == pieces.count("use start_loop")
+
+
+def test_words_are_those_with_a_letter_and_tags_are_none() -> None:
+    assert economy.count_words('<p>1. Press <b class="x">F5</b> - now, 3 times.</p>') == 4
+
+
+def test_a_call_that_asks_for_a_failure_alone_is_known() -> None:
+    asking = (
+        "4. Use focused_action:\n"
+        "   - Data: failure = {{failure}}\n"
+        "   - If ⟪failure.value⟫ has a value, fail with ⟪failure.value⟫."
+    )
+    assert economy.asking_calls(asking) == economy.asking_calls(f"{asking}\n5. Go.") == 1
+    assert economy.asking_calls(f"{asking}\n   - Check “it is saved”.") == 0

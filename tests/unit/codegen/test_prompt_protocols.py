@@ -320,10 +320,10 @@ def test_fail_ends_an_attempt_inside_retry_and_the_run_outside() -> None:
 def test_a_branch_that_needs_the_main_agent_is_decided_first_and_names_its_screen() -> None:
     steps = steps_of(workflow('if sees "the report" { capture "report.png" }'))
     assert 'save under "decision_1": "1"' in steps
-    guard = next(line for line in steps.split("\n") if "do the lines" in line)
+    guard = next(line for line in steps.split("\n") if "do these lines" in line)
     assert '"{{decision_1}}" is "1"' in guard
     assert "you see “the report”" in guard
-    assert steps.index("do the lines") < steps.index("save_screenshot_as_run_attachment")
+    assert steps.index("do these lines") < steps.index("save_screenshot_as_run_attachment")
 
 
 def test_decision_variables_never_collide_with_the_authors_names() -> None:
@@ -543,3 +543,18 @@ def test_a_pause_is_looked_at_where_something_may_come_up() -> None:
     assert "While you wait" in prompt_of(
         workflow("wait 2s", sections='always { "Close pop-ups." }')
     )
+
+
+# Texts of several lines
+
+
+def test_what_stands_behind_a_list_goes_back_to_the_column_of_the_text() -> None:
+    text = 'do """\n  Fill in:\n  - Name: Ann\n  - Town: Bern\n  Then save.\n  """\n'
+    said = steps_of(workflow(f'{text} if sees "a" {{ {text} expect "b" }}'))
+    listed = ["     - Name: Ann", "     - Town: Bern", "", "   Then save."]
+    assert said.split("\n")[:5] == ["1. Fill in:", *listed]
+    assert said.split("\n")[6:12] == [
+        "   - If you see “a”:",
+        "     - Fill in:",
+        *(f"    {line}" if line else "" for line in listed),
+    ]
