@@ -44,16 +44,17 @@ def test_a_value_stays_as_it_is_in_every_text(value: str) -> None:
 
 def test_the_texts_around_a_value_are_laid_out() -> None:
     own = '"""\n  See\n  {v} \n  now.\n\n  - {v}\n    too\n"""'
+    line = '"""\n  See\n  {v} \n  now.\n\n  Too.\n"""'
     told = traced(
-        f"do {own} clear {own} abort {own}",
+        f"do {own} clear {line} abort {line}",
         sections="inputs { v: string }",
         inputs={"v": " a\n b "},
     )
     assert [each.texts for each in told.events] == [
         ("See  a\n b  now.\n\n-  a\n b  too",),
-        ("See  a\n b  now. -  a\n b  too",),
+        ("See  a\n b  now. Too.",),
     ]
-    assert told.ending == Ending(FAILED, "See  a\n b  now. -  a\n b  too", {})
+    assert told.ending == Ending(FAILED, "See  a\n b  now. Too.", {})
 
 
 def test_what_stands_at_the_ends_of_a_text() -> None:
