@@ -50,7 +50,7 @@ def plan_outputs(
     emissions: dict[str, list[Emission]] = {}
     for emission in _Emissions(model).of(body, conditional=False, repeated=False):
         emissions.setdefault(emission.statement.name.text, []).append(emission)
-    settings = _Settings(model, body)
+    settings = _Settings(body)
     names = dict.fromkeys([*(field.name for field in workflow.outputs), *emissions])
     plans = {name: _plan(name, emissions.get(name, []), settings, model) for name in names}
     for field in workflow.outputs:
@@ -76,13 +76,12 @@ def _by_name(plan: OutputPlan) -> OutputPlan:
 
 
 class _Settings:
-    """Where the statements of a workflow itself set each runtime variable, and where a run ends."""
+    """Where the statements of a workflow itself set each runtime variable."""
 
-    def __init__(self, model: semantic.SemanticModel, body: ast.Block) -> None:
+    def __init__(self, body: ast.Block) -> None:
         self.places: dict[str, list[int]] = {}
         self.backgrounds: set[str] = set()
         self.results: set[str] = set()
-        self._finishes: list[int] = []
         for statement in statements(body):
             if (name := variable_set_by(statement)) is not None:
                 self.places.setdefault(name.text, []).append(name.start)
@@ -90,33 +89,17 @@ class _Settings:
                     self.results.add(name.text)
                 elif isinstance(statement, ast.ExtractStmt) and statement.background:
                     self.backgrounds.add(name.text)
-            if isinstance(statement, ast.FinishStmt) or (
-                isinstance(statement, ast.CallStmt) and _finishes(model, statement)
-            ):
-                self._finishes.append(statement.start)
 
     def is_emitted_as_it_ends(self, name: str, emission: Emission) -> bool:
         """Whether an output has at the end of a run what `name` has, if it is emitted there at all.
 
         Everything that sets the variable stands in front of the `emit`, and in the block of the
-        `emit` if that may be skipped; behind the first of them, no run ends before the `emit`.
+        `emit` if that may be skipped. No run ends before the `emit`, which would be late.
         """
         places = self.places.get(name, [0])
-        first, last, at = min(places), max(places), emission.statement.start
-        if emission.conditional and not emission.block.start <= first:
+        if emission.conditional and not emission.block.start <= min(places):
             return False
-        ends = any(first < place < at for place in self._finishes)
-        return last < at and (len(places) == 1 or not ends)
-
-
-def _finishes(model: semantic.SemanticModel, call: ast.CallStmt) -> bool:
-    """Whether a task, or one that it calls, may end the run as complete."""
-    for statement in statements(model.calls[call].declaration.body):
-        if isinstance(statement, ast.FinishStmt):
-            return True
-        if isinstance(statement, ast.CallStmt) and _finishes(model, statement):
-            return True
-    return False
+        return max(places) < emission.statement.start
 
 
 def _plan(
