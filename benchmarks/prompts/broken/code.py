@@ -622,7 +622,8 @@ SCHEMAS = (
     ),
     Code("input_patterns._restrict", "known.also(refused)", "refused"),
     Code("input_patterns._in_body", "TEXT if exact else LINE", "TEXT"),
-    Code("input_patterns._in_body", "inside = _entry_of(statement.items, kept)", "pass"),
+    Code("input_patterns._in_body", "and not loop_is_flat", ""),
+    Code("input_patterns._in_body", "_entry_of(statement.items, kept)", "stands_for"),
     Code("input_patterns._uses", "yield from _holes(rule, LINE.also(every), _itself)", "pass"),
     Code("input_patterns._holes", "refused.also(JSON) if part.in_json else refused", "refused"),
     Code(
