@@ -52,6 +52,7 @@ _ASKS = (
     "screen.expect",
     "data.read",
     "data.copy_check",
+    "data.copy_save",
 )
 """Sentences that are a line with the words of one of `_ENDS` behind them."""
 

@@ -62,6 +62,7 @@ SAMPLES: dict[str, str] = {
     "comparison": COMPARISONS["<="],
     "condition": condition_words(IS_OPEN),
     "consequence": say("control.go_on"),
+    "copied": bracketed(spell_variable(TOTAL)),
     "delimited": delimited((MEMO,)),
     "duration": duration(90_000),
     "entries": value_words(nodes.ConstantValue(value=["a", ["b"]])).removeprefix("a list of "),

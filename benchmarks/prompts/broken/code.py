@@ -841,8 +841,6 @@ PROMPTS = (
         "quoted(statement.variable),\n        False,",
     ),
     Code("data.emit_background", "model_name(statement.model)", "model_name(None)"),
-    Code("data.emit_copy", "if statement.otherwise is not None:", "if False:"),
-    Code("data.emit_copy", "return items + _typed(statement, focused)", "return items"),
     Code(
         "data.split_copy",
         "if otherwise is None or fits(otherwise, main.context.capabilities):",
@@ -850,9 +848,20 @@ PROMPTS = (
     ),
     Code(
         "data.split_copy",
-        "return [decide(copy_check_words(asking), asking), *_typed(asking, focused)]",
-        "return [decide(copy_check_words(asking), asking)]",
+        "return [decide(_copy_words(asking, focused.context), asking)]",
+        "return []",
     ),
+    Code("data.copy_words", "not boxed and type_ == _TEXT", "type_ == _TEXT"),
+    Code("data.copy_words", "apart, source)", "False, source)"),
+    Code(
+        "data.copy_words", 'say("data.copy_save", text, apart', 'say("data.copy_save", text, False'
+    ),
+    Code(
+        "data._checked",
+        "own=own), apart, key",
+        "own=own), False, key",
+    ),
+    Code("data._checked", "if statement.otherwise is not None:", "if False:"),
     Code("data._copy", "quoted(statement.variable)", 'quoted("copied")'),
     Code(
         "data.emit_store",
@@ -1258,11 +1267,6 @@ TASKS = (
         "calls._marked",
         'isinstance(statement, nodes.Copy) and not getattr(emit, "whole", False)',
         "False",
-    ),
-    Code(
-        "data._typed",
-        'say("data.copy_empty", value, key)',
-        'say("data.copy_empty", value, quoted("x"))',
     ),
     Code("data._assignment_words", "if not assignment.append:", "if True:"),
     Code(

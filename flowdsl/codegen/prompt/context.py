@@ -30,7 +30,8 @@ class Context:
 
     `names` are variable names in use. `told` are the rules that say what words of the lines mean,
     by their keys among the sentences of `rules`. `filled` are inputs that are lists with an entry.
-    `boxed` are the variables that hold an object around their value. `handed` are those that a
+    `apart` says that a text which spells a secret is taken apart. `boxed` are the variables that
+    hold an object around their value. `handed` are those that a
     focused agent has been handed, `told_entries` the loops whose entries stand in instructions.
     """
 
@@ -40,6 +41,8 @@ class Context:
         names: tuple[str, ...],
         filled: frozenset[str] = frozenset(),
         boxed: frozenset[str] = frozenset(),
+        *,
+        apart: bool = False,
     ) -> None:
         self.capabilities = capabilities
         self.filled = filled
@@ -47,6 +50,7 @@ class Context:
         self._decided = 0
         self.told: set[str] = set()
         self.boxed = boxed
+        self.apart = apart
         self.handed: dict[str, None] = {}
         self.told_entries: list[nodes.Loop] = []
         self._loops: list[nodes.Loop] = []

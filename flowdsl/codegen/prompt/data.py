@@ -5,7 +5,7 @@ from __future__ import annotations
 from flowdsl.ir import nodes
 from flowdsl.ir.fits import fits
 from flowdsl.prompt.outline import Item
-from flowdsl.prompt.text import quoted, shown, spell_variable
+from flowdsl.prompt.text import bracket_pair, quoted, shown, spell_variable
 from flowdsl.prompt.values import type_words, value_words
 from flowdsl.prompt.words import say
 
@@ -72,14 +72,8 @@ def emit_background(statement: nodes.BackgroundExtract, context: Context) -> lis
 
 
 def emit_copy(statement: nodes.Copy, focused: Agent) -> list[Item]:
-    """Bullets: select and copy; then verify a required value.
-
-    The tool does not report an empty clipboard as an error.
-    """
-    items = [_copy(statement)]
-    if statement.otherwise is not None:
-        items.append(asked(copy_check_words(statement), statement, statement.source, focused))
-    return items + _typed(statement, focused)
+    """Bullets: select and copy; then verify what is there."""
+    return [_copy(statement), _checked(statement, focused, own=True)]
 
 
 def split_copy(statement: nodes.Copy, main: Agent) -> Split:
@@ -92,18 +86,19 @@ def split_copy(statement: nodes.Copy, main: Agent) -> Split:
     if otherwise is None or fits(otherwise, main.context.capabilities):
         return copied, _verified, None
     decide, lines = failure(otherwise, origin, main)
+    words = _copy_words(statement, main.context)
 
     def ask(asking: nodes.Statement, focused: Agent) -> list[Item]:
         assert isinstance(asking, nodes.Copy)
         focused.looks()
-        return [decide(copy_check_words(asking), asking), *_typed(asking, focused)]
+        return [decide(_copy_words(asking, focused.context), asking)]
 
-    return copied, ask, lambda: lines(copy_check_words(statement))
+    return copied, ask, lambda: lines(words)
 
 
 def _verified(statement: nodes.Statement, focused: Agent) -> list[Item]:
     assert isinstance(statement, nodes.Copy)
-    return emit_copy(statement, focused)[1:]
+    return [_checked(statement, focused)]
 
 
 def _copy(statement: nodes.Copy) -> Item:
@@ -111,34 +106,56 @@ def _copy(statement: nodes.Copy) -> Item:
     return Item(words, statement.origin, "copy")
 
 
-def copy_check_words(statement: nodes.Copy) -> str:
-    value = quoted(runtime(statement.variable))
-    return say("data.copy_check", value, shown(statement.source))
+def _checked(statement: nodes.Copy, focused: Agent, *, own: bool = False) -> Item:
+    """The bullet that verifies a copied text, and saves it where it is more than that text.
 
-
-def _typed(statement: nodes.Copy, focused: Agent) -> list[Item]:
-    """The bullet that keeps the copied text as a value of its type; none for a required text that
-    no later call is handed.
-
-    An empty clipboard may leave an empty text, which is no value to anybody.
+    `own`: this agent has copied it. The tool does not report an empty clipboard as an error. What
+    may be missing is saved as `__EMPTY__`, as an empty clipboard may leave an empty text.
     """
-    if saves_copied(statement, focused.context):
+    saves = saves_copied(statement, focused.context)
+    if saves or statement.otherwise is None:
         focused.saves()
-        boxed = statement.variable in focused.context.boxed
-        type_ = type_words(statement.type)
-        words = say("data.store_copied", quoted(statement.variable), boxed, type_)
-        return [Item(words, statement.origin, "copy")]
-    if not isinstance(statement.type, nodes.OptionalType):
-        return []
-    focused.saves()
-    value, key = quoted(runtime(statement.variable)), quoted(statement.variable)
-    return [Item(say("data.copy_empty", value, key), statement.origin, "copy")]
+    words = _copy_words(statement, focused.context, own=own)
+    if statement.otherwise is not None:
+        return asked(words, statement, statement.source, focused)
+    if saves:
+        focused.looks()
+        words = say("control.ask_else", words, say("data.save_missing"))
+    else:
+        apart, key = focused.context.apart, quoted(statement.variable)
+        words = say("data.copy_empty", copied_text(statement.variable, own=own), apart, key)
+    return Item(words, statement.origin, "copy")
+
+
+def _copy_words(statement: nodes.Copy, context: Context, *, own: bool = False) -> str:
+    boxed = statement.variable in context.boxed
+    return copy_words(statement, boxed=boxed, apart=context.apart, own=own)
+
+
+def copy_words(statement: nodes.Copy, *, boxed: bool, apart: bool, own: bool = False) -> str:
+    """What a copied text is verified to be, and saved as, as the beginning of a sentence."""
+    text, source = copied_text(statement.variable, own=own), shown(statement.source)
+    type_, _ = _present(statement.type)
+    if not boxed and type_ == _TEXT:
+        return say("data.copy_check", text, apart, source)
+    key = quoted(statement.variable)
+    return say("data.copy_save", text, apart, source, key, boxed, type_words(type_))
+
+
+def copied_text(name: str, *, own: bool) -> str:
+    """A copied text between its ends; the platform fills it in unless it is the agent's `own`."""
+    opening, closing = bracket_pair(1)
+    mark = spell_variable(nodes.Variable(sigil="saved", name=name))
+    return f"{opening}{mark if own else runtime(name)}{closing}"
 
 
 def saves_copied(statement: nodes.Copy, context: Context) -> bool:
     """Whether the copied text is saved anew, as a value of its type or to be handed over."""
     type_, _ = _present(statement.type)
-    return type_ != nodes.ScalarType(name="string") or statement.variable in context.boxed
+    return type_ != _TEXT or statement.variable in context.boxed
+
+
+_TEXT = nodes.ScalarType(name="string")
 
 
 def emit_store(statement: nodes.Store, focused: Agent) -> list[Item]:

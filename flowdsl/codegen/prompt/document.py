@@ -60,7 +60,8 @@ def handed_over(workflow: nodes.Workflow, capabilities: Capabilities) -> nodes.W
 
 def _context(workflow: nodes.Workflow, capabilities: Capabilities) -> Context:
     boxed = frozenset(workflow.boxed or ())
-    return Context(capabilities, workflow.names, _filled(workflow), boxed)
+    filled = _filled(workflow)
+    return Context(capabilities, workflow.names, filled, boxed, apart=workflow.apart)
 
 
 def _lines(workflow: nodes.Workflow, capabilities: Capabilities) -> list[Line]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from flowdsl.ir import nodes
 from flowdsl.ir.passes.placing import ENTRY
 from flowdsl.prompt.reading.frames import frames
 from flowdsl.prompt.reading.outline import ReadItem
-from flowdsl.prompt.text import limit_words, quoted
+from flowdsl.prompt.text import limit_words
 from flowdsl.prompt.words import say
 from flowdsl.source.record import replace
 
 from ..model import NOWHERE
-from .statements import RUN, STRING, Unreadable, Words, copied
+from .statements import RUN, Unreadable, Words, copied
 
 ReadBody = Callable[[Sequence[ReadItem]], nodes.Body]
 """Reads the lines under another line, as they are written for the agent that is being instructed.
@@ -160,9 +161,11 @@ class Focused:
         if found is None or (lines.leaf() is None) is not found.has_lines:
             return None
         statement = found.statement
-        if found.consequence == say("data.save_missing") and isinstance(statement, nodes.Extract):
+        if found.consequence == say("data.save_missing"):
+            if not isinstance(statement, nodes.Extract | nodes.Copy):
+                return None
             lines.take()
-            return optional_extract(statement)
+            return _optional(statement)
         otherwise: nodes.Body = ()
         if found.has_lines:
             otherwise = self.body(lines.items[lines.position].children)
@@ -186,18 +189,15 @@ class Focused:
         return None
 
     def copied(self, lines: Lines, copy: nodes.Copy) -> nodes.Copy:
-        """Reads the bullets behind a copy, which verify it and keep it as a value of its type."""
-        return self.typed(lines, self.verified(lines, copy) or copy)
+        """Reads the bullet behind a copy, which verifies it and may keep it as a value."""
+        return self.verified(lines, copy) or self.emptied(lines, copy)
 
-    def typed(self, lines: Lines, copy: nodes.Copy) -> nodes.Copy:
-        """Reads the bullet that keeps a copied text as a value of its type."""
-        type_ = self._words.copied_value(lines.leaf() or "", copy.variable)
-        if type_ is not None:
-            lines.take()
-            return replace(copy, type=type_)
-        held, key = quoted(f"{{{{{copy.variable}}}}}"), quoted(copy.variable)
-        optional = lines.takes(say("data.copy_empty", held, key))
-        return replace(copy, type=nodes.OptionalType(inner=STRING) if optional else STRING)
+    def emptied(self, lines: Lines, copy: nodes.Copy) -> nodes.Copy:
+        """Reads the bullet that saves that nothing was copied, where that may be."""
+        if not self._words.emptied_copy(lines.leaf() or "", copy.variable):
+            return copy
+        lines.take()
+        return _optional(copy)
 
     def statement(self, lines: Lines) -> nodes.Statement:
         text = lines.text()
@@ -337,9 +337,13 @@ class Focused:
         return self.copied(lines, copy)
 
 
-def optional_extract(extract: nodes.Extract) -> nodes.Extract:
-    """The reading, of the optional type: its missing value is saved as missing."""
-    return replace(extract, type=nodes.OptionalType(inner=extract.type), otherwise=None)
+def _optional(statement: _Read) -> _Read:
+    """A reading or a copy of the optional type: its missing value is saved as missing."""
+    type_ = nodes.OptionalType(inner=statement.type)
+    return replace(statement, type=type_, otherwise=None)
+
+
+_Read = TypeVar("_Read", bound=nodes.Extract | nodes.Copy)
 
 
 def copy_line(words: Words, text: str, main: bool) -> nodes.Copy | None:

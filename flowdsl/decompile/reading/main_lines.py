@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from flowdsl.codegen.prompt.data import copy_check_words
+from flowdsl.codegen.prompt.data import copy_words
 from flowdsl.codegen.prompt.screen import ask_words
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import LOOP_ITEM, single_variable
@@ -181,8 +181,7 @@ class Main:
         statement, key = found[:2]
         # The lines behind the call name no value by the mark of the call.
         plain = with_variables(statement, self._words.plain_variable, without=BODIES)
-        is_copy = isinstance(plain, nodes.Copy)
-        ask = copy_check_words(plain) if is_copy else ask_words(plain)
+        ask = self._copy_words(plain) if isinstance(plain, nodes.Copy) else ask_words(plain)
         bullets.take()
         self.decisions.add(key)
         otherwise = self._guarded(lines, key, FAILED, say("control.failed", ask))
@@ -190,6 +189,10 @@ class Main:
             return replace(statement, model=model, otherwise=otherwise)
         whole: nodes.Statement = replace(statement, otherwise=otherwise)
         return whole
+
+    def _copy_words(self, copy: nodes.Copy) -> str:
+        words = self._words
+        return copy_words(copy, boxed=copy.variable in words.boxed, apart=words.apart)
 
     def _extract(self, lines: Lines, bullets: Lines, model: str | None) -> nodes.Extract | None:
         found = self._focused.asked(bullets)
@@ -229,15 +232,15 @@ class Main:
         decided = self._asked(after, bullets, model)
         if isinstance(decided, nodes.Copy) and self._words.is_copy(decided, copy):
             lines.position = after.position
-            yield self._focused.typed(bullets, decided)
+            yield decided
         elif (verified := self._focused.verified(bullets, copy)) is not None:
             lines.take()
             otherwise = verified.otherwise
             if otherwise is not None and model is not None:
                 otherwise = with_model(otherwise, model)
-            yield self._focused.typed(bullets, replace(verified, otherwise=otherwise))
+            yield replace(verified, otherwise=otherwise)
         else:
-            yield self._focused.typed(bullets, copy)
+            yield self._focused.emptied(bullets, copy)
             if not bullets.position:
                 return
             lines.take()

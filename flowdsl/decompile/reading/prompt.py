@@ -107,7 +107,7 @@ def _workflow(outline: Outline, hints: PromptHints, capabilities: Capabilities) 
         body=finish_loops(body, names, hints),
         sources=sources,
         names=tuple(_taken(names, main.decisions)),
-        apart=outline.apart,
+        apart=outline.apart or words.apart,
         boxed=tuple(sorted(boxed)),
     )
 

@@ -10,7 +10,7 @@ from typing import Literal
 from flowdsl.codegen.prompt.control import loop_items
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import unmet
-from flowdsl.ir.walk import BODIES, with_variables
+from flowdsl.ir.walk import with_variables
 from flowdsl.prompt.reading.conditions import Conditions
 from flowdsl.prompt.reading.frames import Free, Read, frames
 from flowdsl.prompt.reading.phrases import Phrases
@@ -59,6 +59,7 @@ class Words:
             "items": partial(_items, texts),
             "ask": self._ask,
             "consequence": Free(str),
+            "copied": in_brackets(self._copied),
             "given": Free(_given),
             "mark": _marked,
             "picture": _open_part,
@@ -69,6 +70,8 @@ class Words:
         """The marks of the entries of lists that focused agents go through."""
         self.boxed: set[str] = set()
         """The variables that hold objects around their values."""
+        self.apart = False
+        """Whether a copied text that spells a secret counts as missing."""
         self.noted: str | None = None
         """The variable in which the instruction at hand leaves the reason of a failure."""
         self.reports = False
@@ -83,8 +86,11 @@ class Words:
 
     def is_copy(self, verified: nodes.Copy, copy: nodes.Copy) -> bool:
         """Whether what a focused agent verifies is what has been copied."""
-        bare = replace(verified, otherwise=None)
-        return bool(with_variables(bare, self.plain_variable, without=BODIES) == copy)
+        plain = (
+            with_variables(replace(each, type=copy.type, otherwise=None), self.plain_variable)
+            for each in (verified, copy)
+        )
+        return bool(next(plain) == next(plain))
 
     def is_free(self, text: str) -> bool:
         """Whether a line can only be a `do`: no other statement begins like this."""
@@ -224,6 +230,14 @@ class Words:
             origin=NOWHERE, variable=variable, type=type_, source=source, model=found[1] or None
         )
 
+    def _copied(self, text: str) -> str | None:
+        """Reads the variable that a copied text is filled in from."""
+        pieces = self.texts.text(text) or ()
+        if len(pieces) != 1 or not isinstance(variable := pieces[0], nodes.Variable):
+            return None
+        bare = variable.sigil in ("runtime", "saved") and not variable.path
+        return variable.name if bare else None
+
     def _background_prompt(self, text: str) -> tuple[nodes.Text, str, nodes.Type] | None:
         found = self.match("data.background_prompt", text)
         if found is None:
@@ -232,14 +246,13 @@ class Words:
         kept = self.kept(variable, boxed)
         return source, kept, nodes.OptionalType(inner=type_) if optional else type_
 
-    def copied_value(self, text: str, variable: str) -> nodes.Type | None:
-        """Reads the line that keeps a copied text as a value of its type: the type."""
-        found = self.match("data.store_copied", text)
-        if found is None or found[0] != variable:
-            return None
-        self.kept(variable, found[1])
-        type_: nodes.Type = found[2]
-        return type_
+    def emptied_copy(self, text: str, variable: str) -> bool:
+        """Whether a line only saves that a text is missing which was copied."""
+        found = self.match("data.copy_empty", text)
+        if found is None or (found[0], found[2]) != (variable, variable):
+            return False
+        self.apart |= found[1]
+        return True
 
     # Keeping
 
@@ -293,9 +306,16 @@ class Words:
                 otherwise=(),
             )
             return extract, end
+        if found := read("data.copy_save", text, position):
+            (name, apart, source, key, boxed, type_), end = found
+            self.apart |= apart
+            if name != key:
+                return None
+            return replace(copied(self.kept(key, boxed), source), type=type_), end
         if found := read("data.copy_check", text, position):
-            (value, source), end = found
-            return copied(value, source), end
+            (name, apart, source), end = found
+            self.apart |= apart
+            return copied(name, source), end
         return None
 
     def asked(self, text: str) -> Asked | None:

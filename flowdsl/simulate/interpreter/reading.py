@@ -112,6 +112,23 @@ def _converted(text: str) -> Any:
 _UNITS = re.compile(r"^[^-0-9]{1,4}(?=-?[0-9])|(?<=[0-9])\D{1,4}$|,(?=\d{3})", re.ASCII)
 
 
+def is_other(data: Any, type_: types.Type) -> bool:
+    """Whether a copied text shows no number, or no truth value, where its type asks for one."""
+    if isinstance(data, bool):
+        return False
+    match types.strip_optional(type_):
+        case types.Primitive("int"):
+            return not isinstance(data, int)
+        case types.Primitive("number"):
+            return not isinstance(data, int | float)
+        case types.Primitive("bool"):
+            return True
+        case types.Enum() as enum:
+            return enum.numeric and not isinstance(data, int)
+        case _:
+            return False
+
+
 def with_field_defaults(data: Any, type_: types.Type, constant: Constant) -> Any:
     """A value of an input with the defaults of the fields in it, as they are sent."""
     match data, types.strip_optional(type_):

@@ -65,7 +65,6 @@ LINES = (
     "data.copy_empty",
     "data.store",
     "data.store_entries",
-    "data.store_copied",
     "data.store_reason",
     "data.append",
     "data.append_numbered",
@@ -111,7 +110,7 @@ _EXPLAINED = {
             "data.copy_empty",
             "data.store",
             "data.store_entries",
-            "data.store_copied",
+            "data.copy_save",
             "data.append",
             "tools.run_save",
         ),
@@ -533,7 +532,6 @@ class Agent:
         text = self.memory.variant.clipboard if missing else spelled(found)
         self.memory.values[said["key"]] = text
         self.view.saved.add(said["key"])
-        self.memory.copied[said["key"]] = (self.recorder.known(question), found)
 
     def repeat(self, said: Said, line: Line) -> Open:
         raise NotImplementedError

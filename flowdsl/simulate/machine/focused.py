@@ -8,22 +8,18 @@ from typing import Any
 
 from flowdsl.prompt.sentences import FOCUSED
 from flowdsl.simulate import trace
-from flowdsl.simulate.shapes import EMPTY, EnumShape, OptionalShape, ScalarShape
+from flowdsl.simulate.shapes import EMPTY
 from flowdsl.simulate.trace import Recorder
 from flowdsl.simulate.world import CHOOSE, COPY, EXPECT, OUTPUT, READ, WAIT, Question
 from flowdsl.source.record import Record
 
 from .agent import BOX, Aborted, Agent, AttemptFailed, Open, unmarked
-from .characters import SAVED, inside, spelled
+from .characters import SAVED, PathParts, inside, spelled
 from .grammar import Grammar, Said
 from .layout import Defect, Line
-from .memory import Memory, apart, as_shown, from_json, holds, written
+from .memory import Memory, apart, from_json, holds, read_as, written
 
 DONE, FAILED, ATTEMPT_FAILED = "done", "failed", "attempt failed"
-
-
-_CONVERTED = tuple(ScalarShape(name) for name in ("int", "number", "bool"))
-"""The shapes of which a copied text is turned into a value."""
 
 
 class Report(Record):
@@ -148,8 +144,6 @@ class Focused(Agent):
                 self.saved(said["key"], self.last(line), boxed=said["boxed"])
             case "data.copy_empty":
                 self.copy_empty(said)
-            case "data.store_copied":
-                self.store_copied(said)
             case "control.each_count":
                 return self.count(self._entries(said["items"]), line)
             case "data.given":
@@ -190,7 +184,7 @@ class Focused(Agent):
             self.body(line.children)
         elif said["consequence"].name != "data.save_missing":
             self.consequence(said["consequence"], line)
-        elif ask.name == "data.read":
+        elif ask.name in ("data.read", "data.copy_save"):
             self.hear(said["consequence"], line)
             self.saved(ask["key"], EMPTY, boxed=ask["boxed"])
         else:
@@ -219,8 +213,10 @@ class Focused(Agent):
                 question = Question(READ, source, shape=ask["type"], model=self.model)
                 found = self.keep(ask, question)
                 self.recorder.use(question)
-            case _:
+            case "data.copy_check" | "data.copy_save":
                 question, found = self._copied(ask, line)
+            case _:
+                raise self.meaningless(line)
         return None if found else question.text
 
     def keep(self, said: Said, question: Question) -> bool:
@@ -235,39 +231,39 @@ class Focused(Agent):
         self.saved(key, value, boxed=said["boxed"])
         return True
 
-    def _copied(self, said: Said, line: Line) -> tuple[Question, bool]:
-        """Whether what was copied is there; a copy that is there is what the screen shows."""
-        held = self.memory.values.get(said["value"][0])
-        question = Question(COPY, self.view.text(said["source"]))
+    def _copied(self, ask: Said, line: Line) -> tuple[Question, bool]:
+        """Whether a copied text is there, and what the screen shows; it may be saved as a value.
+
+        Nothing is known of the text but what stands in the instruction.
+        """
+        text = self._copied_text(ask)
+        question = Question(COPY, self.view.text(ask["source"]))
+        self.recorder.hint(key=str(ask["text"][-1]))
         found = self.recorder.ask(question)
         self.recorder.use(question)
-        missing = found in (None, "", EMPTY)
-        if not missing and spelled(held) != spelled(found):
-            raise Defect("another value is checked than was copied", line.text)
-        return question, not missing
+        if found not in (None, "", EMPTY) and text not in (spelled(found), EMPTY):
+            raise Defect("another text is checked than was copied", line.text)
+        if text == EMPTY or ask.name == "data.copy_check":
+            return question, text != EMPTY
+        if ask["text"][-1] != ask["key"]:
+            raise Defect("another text is saved than was copied", line.text)
+        value = read_as(text, ask["type"])
+        if value is None:
+            return question, False
+        self.saved(ask["key"], value, boxed=ask["boxed"])
+        return question, True
+
+    def _copied_text(self, said: Said) -> str:
+        """A copied text as it stands in the instruction; `__EMPTY__` where it is none."""
+        path: PathParts = said["text"]
+        own = path[0] == SAVED
+        text = spelled(self.view.value(path) if own else self.view.filled_in(path))
+        spells = re.search(r"\{[{$]", text) is not None
+        return EMPTY if text == "" or (said["apart"] and spells) else text
 
     def copy_empty(self, said: Said) -> None:
-        key: str = said["key"]
-        if spelled(self.memory.values.get(said["value"][0])) in ("", EMPTY):
-            self.saved(key, EMPTY)
-
-    def store_copied(self, said: Said) -> None:
-        """Save a copied text as a value of its type, which is the one that was asked for."""
-        key: str = said["key"]
-        if key not in self.memory.copied:
-            raise Defect("a copied value is converted that was not copied", key)
-        question, found = self.memory.copied[key]
-        type_ = said["type"]
-        optional = isinstance(type_, OptionalShape)
-        if question.shape != (type_.inner if optional else type_):
-            raise Defect("a copied value is converted to another type", key)
-        if found not in (None, "", EMPTY):
-            shape = question.shape
-            numeric = isinstance(shape, EnumShape) and shape.numeric
-            value = as_shown(spelled(found)) if numeric or shape in _CONVERTED else found
-            self.saved(key, written(value, question.shape), boxed=said["boxed"])
-        elif optional:
-            self.saved(key, EMPTY, boxed=said["boxed"])
+        if self._copied_text(said) == EMPTY:
+            self.saved(said["key"], EMPTY)
 
     def append_numbered(self, said: Said, line: Line) -> None:
         """Save an entry under the next number, from the number that this agent knows of."""

@@ -72,6 +72,7 @@ ASKS = (
     "screen.expect",
     "data.read",
     "data.copy_check",
+    "data.copy_save",
 )
 """What is asked of the screen, at the beginning of a line that may say what to do if not."""
 
@@ -209,6 +210,11 @@ def _saved(text: str) -> Iterator[tuple[str | int, ...]]:
     found = TOKEN.fullmatch(text)
     if found is not None and found["saved"]:
         yield SAVED, *path_parts(found["saved"])
+
+
+def _copied(text: str) -> Iterator[tuple[str | int, ...]]:
+    for content in _bracketed(text):
+        yield from (*_variable(content), *_saved(content))
 
 
 def _held(text: str) -> Iterator[tuple[str | int, ...]]:
@@ -545,6 +551,7 @@ def machine_grammar() -> Grammar:
         "command": command,
         "comparison": _among(COMPARISONS),
         "condition": condition,
+        "copied": _copied,
         "consequence": one_of(*CONSEQUENCES),
         "count": _count,
         "delimited": delimited,

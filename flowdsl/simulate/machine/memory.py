@@ -40,7 +40,7 @@ OBSERVATION = "an observation of the run"
 class Memory:
     """The runtime values of one run, by the bare names of their variables.
 
-    `copied` has what copying gave, by the key that it was copied to. `commands` are those that the
+    `commands` are those that the
     terminal takes, with variables as they are spelled; None for any. `whys` has why a decision has
     an answer, by both. `secrets` are the names of those that the service puts in where their
     placeholders are typed. `loops_of_run` says that the entries of the loop under way are from the
@@ -53,7 +53,6 @@ class Memory:
         self.variant = variant
         self.commands = commands
         self.values: dict[str, Any] = {}
-        self.copied: dict[str, tuple[Question, Any]] = {}
         self.whys: dict[tuple[str, str], Any] = {}
         self.loops_of_run = False
 
@@ -322,6 +321,22 @@ def as_shown(text: str) -> Any:
     """The number or truth value that a copied text shows; the text itself where it shows none."""
     found = _SHOWN.fullmatch(text)
     return from_json(text if found is None else found[1].replace(",", ""))
+
+
+def read_as(text: str, shape: Shape) -> Any:
+    """A copied text as a value of a type; None for a number or truth value that it is not."""
+    whole = shape == ScalarShape("int") or (isinstance(shape, EnumShape) and shape.numeric)
+    if not whole and shape not in _CONVERTED:
+        return written(text, shape)
+    value = as_shown(text)
+    if isinstance(value, bool) or shape == ScalarShape("bool"):
+        return value if isinstance(value, bool) and shape == ScalarShape("bool") else None
+    fits = isinstance(value, int) or (isinstance(value, float) and not whole)
+    return value if fits else None
+
+
+_CONVERTED = (ScalarShape("number"), ScalarShape("bool"))
+"""The shapes of which a copied text is turned into a value."""
 
 
 def written(value: Any, shape: Shape | None = None) -> Any:

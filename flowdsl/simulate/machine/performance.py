@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from flowdsl.prompt.sentences import SENTENCES
-from flowdsl.simulate.shapes import OptionalShape
 from flowdsl.simulate.trace import Asked, Ending, Event, Recorder, without_marks
 from flowdsl.simulate.world import COPY, Question, World
 from flowdsl.source.record import Record
@@ -287,9 +286,10 @@ class _Outline:
             self.loops[line.number] = ends[-1]
 
     def _look(self, line: Line) -> None:
-        for said in self._grammar.sentence("data.store_copied", line.text):
-            type_ = said["type"]
-            self.copied[said["key"]] = type_.inner if isinstance(type_, OptionalShape) else type_
+        for said in readings(self._grammar, line):
+            ask = dict(said.holes).get("ask")
+            if ask is not None and ask.name == "data.copy_save":
+                self.copied[ask["key"]] = ask["type"]
         for each in line.children:
             self._look(each)
 

@@ -61,7 +61,7 @@ def test_the_main_agent_never_stores_values_itself(folder: Path) -> None:
 def test_a_required_copy_is_verified_and_an_optional_one_is_not() -> None:
     required = steps_of(workflow('copy x from "the ID field"'))
     assert 'copy_to_clipboard with the key "x"' in required
-    assert 'Check that the copied value "{{x}}" is not empty' in required
+    assert "Check that the copied text ⟦{{x}}⟧ is not empty" in required
     assert required.endswith("is what is shown as “the ID field”.")
     optional = steps_of(workflow('copy x: string? from "the ID field"'))
     assert 'copy_to_clipboard with the key "x"' in optional

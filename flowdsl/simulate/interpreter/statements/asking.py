@@ -16,7 +16,7 @@ from ...world import Question
 from ..defaults import counted
 from ..expressions import constant_in, exact, line
 from ..frames import Frame
-from ..reading import shape_of, value_of
+from ..reading import is_other, shape_of, value_of
 from ..values import Value
 from . import leaving
 from .acting import act
@@ -118,6 +118,8 @@ def _read(
         answer = None if lost else taken_apart(answer)
     frame.run.hold(answer)
     data = value_of(answer, type_, constant)
+    if kind == world.COPY and is_other(data, type_):
+        data = None  # what was copied is no number
     if may_lack:
         frame.names[statement.name.text] = Value(data, (((), (question, recorder.position)),))
         return True

@@ -101,11 +101,8 @@ class NormalForm:
         match statement:
             case nodes.Step():
                 statement = replace(statement, description=None)
-            case nodes.Extract() if statement.otherwise is not None:
+            case nodes.Extract() | nodes.Copy() if statement.otherwise is not None:
                 statement = replace(statement, type=_present(statement.type))
-            case nodes.Copy() if statement.otherwise is not None:
-                if _present(statement.type) == STRING:
-                    statement = replace(statement, type=STRING)
             case nodes.Run(otherwise=()):
                 statement = replace(statement, otherwise=None)
             case nodes.Loop():
