@@ -266,9 +266,16 @@ def test_nobody_is_told_of_an_attempt_that_is_not_his(source: str) -> None:
             )
 
 
-@pytest.mark.parametrize("capture", ["", 'capture "after.png"'], ids=["focused", "main"])
-def test_the_wait_between_attempts_stands_in_them_before_all_else(capture: str) -> None:
-    prompt = compiled_prompt(workflow(f'retry 3 wait 5s {{ press "F5" expect "x" {capture} }}'))
+def test_the_wait_between_attempts_stands_over_them_where_one_agent_makes_them() -> None:
+    prompt = compiled_prompt(workflow('retry 3 wait 5s { press "F5" expect "x" }'))
+    (start,) = (line.text for line in _seen(prompt) if line.text.startswith("Make up to 3"))
+    assert ", with 5 seconds between them, until one succeeds." in start
+    assert prompt.count("5 seconds") == 1
+
+
+def test_the_wait_between_attempts_of_the_main_agent_stands_in_them_before_all_else() -> None:
+    body = 'retry 3 wait 5s { press "F5" expect "x" capture "after.png" }'
+    prompt = compiled_prompt(workflow(body))
     lines = sorted(_seen(prompt), key=lambda line: prompt.index(line.text))
     start = next(n for n, line in enumerate(lines) if line.text.startswith("Make up to 3"))
     assert lines[start + 1].text == "From the second attempt on, wait 5 seconds here."

@@ -577,7 +577,7 @@ def test_a_replay_repeats_the_lines_and_decides_and_reads_anew() -> None:
     assert run["output_data"] == {"total": 1, "seen": False}
     assert replay["output_data"] == {"total": 2, "seen": True}
     clicked = [line.split()[-1] for line in lines(replay) if "Click" in line]
-    assert clicked == ["C.", "D.", "E."]
+    assert clicked == ["⟦C⟧.", "⟦D⟧.", "⟦E⟧."]
     marked = {each.get("trajectory_id") for each in replay["run_message_history"]}
     assert marked == {None, trajectory["id"]}
     assert replay["usage_metadata"]["total_cached_steps"] > 0
