@@ -29,7 +29,6 @@ _LINES = (
     "control.attempt",
     "control.each",
     "control.each_number",
-    "control.each_count",
     "data.given",
     "data.copy",
     "data.store",

@@ -183,7 +183,7 @@ def _part_words(relation: nodes.TextRelation, part: str) -> str:
 
 
 def _choices(choice: nodes.OneOf) -> str:
-    return OR.join(map(_operand, choice.values))
+    return AND.join(map(_operand, choice.values))
 
 
 def _bare(value: nodes.Value) -> str:

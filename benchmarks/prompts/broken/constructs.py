@@ -84,7 +84,7 @@ TEXTS_AND_SETS = (
     Code("values._part_words", "left, right =", "right, left ="),
     Code("values._choices", "choice.values)", "choice.values[:1])"),
     Code("values._choices", "choice.values)", "choice.values[1:])"),
-    Code("values._choices", "OR.join", "THEN.join"),
+    Code("values._choices", "AND.join", "THEN.join"),
     Code(
         "input_patterns._in_condition",
         "| nodes.TextRelation(left=left, right=right)",

@@ -27,7 +27,7 @@ def _words(
         case nodes.TypeIn(value=value, display=display, target=target):
             if display is None:
                 return say("actions.type_into", clause(target), exact("text", value, block=True))
-            return say("actions.type_shown", delimited(value), quoted(display), clause(target))
+            return say("actions.type_shown", clause(target), delimited(value), quoted(display))
         case nodes.Clear(target=target):
             return say("actions.clear", clause(target))
         case nodes.Press(keys=keys, times=times):

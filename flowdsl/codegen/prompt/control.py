@@ -183,13 +183,10 @@ def emit_loop(statement: nodes.Loop, main: Agent, wrap: Wrap) -> list[Item]:
             reason=_too_many(statement.limit),
         )
         focused = Agent(main.context, lambda body, agent: [], main=False)
-        missing = say("control.loop_too_many", limit_words(statement.limit))
         saved = main.context.saved()
         counted = value_words(saved.marked(_as_list(statement.items)))
-        bullets = [
-            Item(say("control.each_count", counted), origin, "for"),
-            *consequence(missing, (leave,), origin, focused),
-        ]
+        missing = say("control.loop_too_many", counted, limit_words(statement.limit))
+        bullets = list(consequence(missing, (leave,), origin, focused))
         counts.append(main.context.focused(origin, "for", bullets, handed=tuple(saved.handed)))
     may_be_empty = not _is_filled(statement.items, main.context)
     words = say("control.start_loop", items, may_be_empty)
@@ -228,15 +225,14 @@ def emit_each(statement: nodes.Loop, focused: Agent) -> list[Item]:
             reason=_too_many(statement.limit),
             noted=statement.noted,
         )
-        missing = say("control.loop_too_many", limit_words(statement.limit))
-        bullets.append(Item(say("control.each_count", value_words(items)), origin, "for"))
+        missing = say("control.loop_too_many", value_words(items), limit_words(statement.limit))
         bullets.extend(consequence(missing, (leave,), origin, focused))
     if statement.body:
         mark = spell_variable(nodes.Variable(sigil="saved", name=statement.entry))
         if isinstance(items, nodes.ConstantValue) and isinstance(items.value, int):
-            words = say("control.each_number", items.value - 1, mark)
+            words = say("control.each_number", mark, items.value - 1)
         else:
-            words = say("control.each", value_words(items), mark)
+            words = say("control.each", mark, value_words(items))
         bullets.append(Item(words, origin, "for", focused(statement.body)))
     return bullets
 

@@ -28,7 +28,8 @@ def rules_words(workflow: nodes.Workflow, items: Sequence[Item], told: set[str])
     own = set(_needed((*titles, *lines), always=bool(always)))
     passed = set(_needed(bullets, always=bool(always)))
     says_missing = any(_EMPTY in each.text for each in bullets)
-    if says_missing:
+    asks_missing = any(words in each.text for words in _ASKS_MISSING for each in bullets)
+    if says_missing or asks_missing:
         passed.add("missing")
     if workflow.apart and any(each.statement in ("extract", "run") for each in bullets):
         passed.add("apart")
@@ -111,6 +112,7 @@ def _is_optional(node: object) -> bool:
 
 
 _EMPTY = SENTENCES["values.missing"].text
+_ASKS_MISSING = (" has no value", " has a value")
 _SECRET = re.compile(r"(?<!\\)\{\$")
 _VARIABLE = re.compile(r"(?<!\\)(\{\{?|\u27ea)(\w+)")
 

@@ -9,7 +9,6 @@ from flowdsl.ir import nodes
 from flowdsl.ir.passes.placing import ENTRY
 from flowdsl.prompt.reading.frames import frames
 from flowdsl.prompt.reading.outline import ReadItem
-from flowdsl.prompt.text import limit_words
 from flowdsl.prompt.words import say
 from flowdsl.source.record import replace
 
@@ -259,17 +258,17 @@ class Focused:
 
     def _each(self, lines: Lines) -> nodes.Loop | None:
         """Reads a list that is gone through, with the bullets that count its entries."""
-        counted = self._words.match("control.each_count", lines.leaf() or "")
+        text = lines.leaf() or ""
+        found = self._words.sentences.read("control.loop_too_many", text, 0)
+        counted: nodes.Value | None = None
         limit: nodes.Limit | None = None
         noted: str | None = None
-        if counted is not None:
-            lines.take()
-            found = self._words.sentences.read("control.loop_too_many", lines.leaf() or "", 0)
-            if found is None:
+        if found is not None:
+            (counted, limit), end = found
+            (leave,) = self.consequence(lines, text[:end]) or (None,)
+            if not isinstance(leave, nodes.Leave):
                 raise Unreadable
-            (limit,) = found[0]
-            (leave,) = self.consequence(lines, say("control.loop_too_many", limit_words(limit)))
-            noted = leave.noted if isinstance(leave, nodes.Leave) else None
+            noted = leave.noted
         items, entry, body = self._entries(lines, counted)
         if items is None:
             return None
@@ -285,7 +284,7 @@ class Focused:
         )
 
     def _entries(
-        self, lines: Lines, counted: tuple[nodes.Value] | None
+        self, lines: Lines, counted: nodes.Value | None
     ) -> tuple[nodes.Value | None, str, nodes.Body]:
         """Reads the list that the next bullet goes through, the mark of its entry, and its body.
 
@@ -295,11 +294,11 @@ class Focused:
         items: nodes.Value | None = None
         entry = ENTRY
         if found := self._words.match("control.each", text):
-            items, entry = found
+            entry, items = found
         elif found := self._words.match("control.each_number", text):
-            items, entry = nodes.ConstantValue(value=found[0] + 1), found[1]
-        if items is None or (counted is not None and counted != (items,)):
-            return (None if counted is None else counted[0]), entry, ()
+            entry, items = found[0], nodes.ConstantValue(value=found[1] + 1)
+        if items is None or counted not in (None, items):
+            return counted, entry, ()
         self._words.entries.add(entry)
         return items, entry, self.body(lines.take().children)
 

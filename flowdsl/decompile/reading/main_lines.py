@@ -323,16 +323,14 @@ class Main:
     def _count(self, lines: Lines) -> nodes.Limit | None:
         """Reads the call that counts the entries of a list: how many there may be at most."""
         look, _ = self._instructed(lines)
-        if look is None or len(self._under_notes(look)) != 2:
+        if look is None or len(self._under_notes(look)) != 1:
             return None
-        count, too_many = self._under_notes(look)
-        if self._words.match("control.each_count", count.text) is None:
-            return None
+        (too_many,) = self._under_notes(look)
         found = self._words.phrases.sentences.read("control.loop_too_many", too_many.text, 0)
         if found is None:
             return None
         lines.take()
-        limit: nodes.Limit = found[0][0]
+        limit: nodes.Limit = found[0][1]
         return limit
 
 

@@ -170,7 +170,7 @@ class Words:
         found = self.match("actions.type_shown", text)
         if found is None:
             return None
-        return nodes.TypeIn(origin=NOWHERE, value=found[0], display=found[1], target=found[2])
+        return nodes.TypeIn(origin=NOWHERE, target=found[0], value=found[1], display=found[2])
 
     def typed_day(self, text: str) -> nodes.TypeDay | None:
         """Reads the line that types a day of the desktop."""
@@ -366,7 +366,7 @@ _STATEMENTS = (
     "data.store_reason",
     "control.each",
     "control.each_number",
-    "control.each_count",
+    "control.loop_too_many",
     "control.rounds",
     "control.retry",
     "control.attempts",

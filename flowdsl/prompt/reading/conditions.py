@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from flowdsl.ir import nodes
-from flowdsl.prompt.sentences import ALL, ANY, COMPARISONS, NUMERIC, OR, PARTS
+from flowdsl.prompt.sentences import ALL, AND, ANY, COMPARISONS, NUMERIC, PARTS
 
 from .frames import frames
 from .phrases import Phrases, constant, text_value
@@ -117,9 +117,9 @@ class Conditions:
                 break
             values.append(found[0])
             position = found[1]
-            if not text.startswith(OR, position):
+            if not text.startswith(AND, position):
                 break
-            at = position + len(OR)
+            at = position + len(AND)
         return (tuple(values), position) if values else None
 
     def _operand(self, text: str, position: int) -> tuple[nodes.Value, int] | None:

@@ -47,7 +47,6 @@ LINES = (
     "control.report_failure",
     "control.each",
     "control.each_number",
-    "control.each_count",
     "control.under",
     "control.then",
     "control.repeat",
@@ -92,7 +91,6 @@ _CHECKS = {
     "control.retry": "control.retry_missing",
     "control.attempts": "control.retry_missing",
     "control.attempt": "control.attempt_missing",
-    "control.each_count": "control.loop_too_many",
 }
 """The sentence that tells what to do when a check of each kind fails."""
 
@@ -323,6 +321,8 @@ class Agent:
                 if chosen is None:
                     raise self.meaningless(line)
                 return not chosen
+            case "control.loop_too_many":
+                return len(self.entries(start["items"], line)) > self.number(start["limit"], line)
             case "control.if_decided":
                 return self.decided(start, line)
             case "control.rounds_missing":
@@ -535,6 +535,10 @@ class Agent:
 
     def repeat(self, said: Said, line: Line) -> Open:
         raise NotImplementedError
+
+    def entries(self, items: tuple[str, Any], line: Line) -> Sequence[Any]:
+        """The entries of a list, which only a focused agent counts."""
+        raise self.meaningless(line)
 
     def each(self, said: Said, line: Line) -> Open | None:
         """Lines for each entry of a list, which only a focused agent goes through by itself."""

@@ -22,6 +22,10 @@ from .memory import Memory, apart, from_json, holds, read_as, written
 DONE, FAILED, ATTEMPT_FAILED = "done", "failed", "attempt failed"
 
 
+_OF_MISSING = (" has no value", " has a value")
+"""Words that mean nothing to who is not told what no value is."""
+
+
 class Report(Record):
     """What a focused agent ends with: `kind` is DONE, FAILED or ATTEMPT_FAILED."""
 
@@ -85,7 +89,7 @@ class Focused(Agent):
 
     def said(self, line: Line) -> Said | None:
         """The sentence that a line is; what is handed over stands in the first."""
-        if EMPTY in line.text:
+        if EMPTY in line.text or any(words in line.text for words in _OF_MISSING):
             self._told("rules.missing", line)
         found = super().said(line)
         if found is not None and found.name == "data.given" and self._begun:
@@ -111,13 +115,14 @@ class Focused(Agent):
             raise Defect("a list is gone through with nothing to do", line.text)
         _, name = said["mark"]
         numbers = said.name == "control.each_number"
-        entries = range(said["last"] + 1) if numbers else self._entries(said["items"])
+        entries = range(said["last"] + 1) if numbers else self.entries(said["items"], line)
         for entry in entries:
             self.view.entries[name] = entry
             self.body(line.children)
         self.view.entries.pop(name, None)
 
-    def _entries(self, items: tuple[str, Any]) -> list[Any]:
+    def entries(self, items: tuple[str, Any], line: Line) -> list[Any]:
+        """The entries of a list, as it is now; what is no list has none."""
         found = self.view.built(items)
         return list(found) if isinstance(found, list) else []
 
@@ -134,7 +139,7 @@ class Focused(Agent):
                 value = self.view.built(said["value"])
                 self.saved(said["key"], value, boxed=said["boxed"])
             case "data.store_entries":
-                entries = self._entries(said["value"])
+                entries = self.entries(said["value"], line)
                 self.saved(said["key"], [{BOX: entry} for entry in entries])
             case "data.append":
                 self.append(said, line)
@@ -144,8 +149,6 @@ class Focused(Agent):
                 self.saved(said["key"], self.last(line), boxed=said["boxed"])
             case "data.copy_empty":
                 self.copy_empty(said)
-            case "control.each_count":
-                return self.count(self._entries(said["items"]), line)
             case "data.given":
                 self.view.handed |= {name: self.handed(name, line) for name in said["values"]}
             case "control.note_failure":
@@ -158,13 +161,6 @@ class Focused(Agent):
             case _:
                 raise self.meaningless(line)
         return None
-
-    def count(self, entries: Sequence[Any], line: Line) -> Open:
-        """Count the entries of a list; `control.loop_too_many` tells the limit."""
-        count = len(entries)
-        return Open(
-            "control.loop_too_many", lambda start: count > self.number(start["limit"], line)
-        )
 
     def looks(self, said: Said, line: Line) -> None:
         """Ask for something, and do what is said where it is not so."""

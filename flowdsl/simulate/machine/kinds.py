@@ -481,7 +481,7 @@ def machine_grammar() -> Grammar:
             yield from operand(text)
 
     def choices(text: str) -> Iterator[tuple[Any, ...]]:
-        for first, rest in splits(text, OR):
+        for first, rest in splits(text, AND):
             for choice in operand(first):
                 if rest is None:
                     yield (choice,)
