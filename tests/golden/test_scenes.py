@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.prompts import plays, scenes
+from flowdsl.prompt.sentences import SENTENCES
 from flowdsl.simulate.world import Unanswerable
 from tests.support.meaning import scenes as support
 from tests.support.meaning.sides import side_by_side
@@ -34,9 +35,29 @@ HARM = {
 """What readers of former prompts did."""
 
 
+UNPLAYED = {"control.each_count"}
+"""Sentences without a scene: what counts the entries of a list is to go."""
+
+UNSAID = {"data.background_prompt?boxed", "data.store_reason?boxed"}
+"""Choices that no flow says.
+
+A background reading is an output only, and the reason for which an entry failed stays in its call.
+"""
+
+
 @cache
 def _seen(name: str) -> str:
     return scenes.seen(ALL[name], *support.compiled(ALL[name]))
+
+
+@cache
+def _marked(name: str) -> str:
+    return support.marked(ALL[name])
+
+
+@cache
+def _met(name: str) -> set[str]:
+    return support.met(_marked(name))
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -102,6 +123,7 @@ def test_a_program_that_means_something_else_does_something_else(name: str) -> N
 def test_who_takes_a_sentence_for_its_opposite_is_wrong(name: str) -> None:
     scene = ALL[name]
     for sentence, change in scene.get("about", {}).items():
+        assert sentence in _met(name), f"{sentence} is not in what the reader sees"
         changed = plays.changed(scene["calls"], change)
         assert scenes.judged(changed, scene) != ([], []), (sentence, change)
 
@@ -117,8 +139,25 @@ def test_marks_of_sentences_change_no_text() -> None:
     def plain(text: str) -> str:
         return text.lower().replace(".", "")
 
-    for name, scene in ALL.items():
-        assert plain(support.unmarked(support.marked(scene))) == plain(_seen(name)), name
+    for name in ALL:
+        assert plain(support.unmarked(_marked(name))) == plain(_seen(name)), name
+
+
+def test_every_sentence_and_word_has_a_scene() -> None:
+    """One that says what becomes of its calls when the sentence is taken for its opposite."""
+    about = {each for scene in ALL.values() for each in scene.get("about", {})}
+    assert (SENTENCES.keys() | support.words().keys()) - about <= UNPLAYED
+
+
+def test_a_scene_shows_each_choice_of_a_sentence() -> None:
+    """The words of a choice where they are said; a scene without them shows the other ones."""
+    met = set().union(*map(_met, ALL))
+    choices = {
+        f"{name}?{choice.hole.name}"
+        for name, sentence in SENTENCES.items()
+        for choice in sentence.choices
+    }
+    assert choices - met == UNSAID
 
 
 # What counts as the same call
