@@ -35,9 +35,6 @@ HARM = {
 """What readers of former prompts did."""
 
 
-UNPLAYED = {"control.each_count"}
-"""Sentences without a scene: what counts the entries of a list is to go."""
-
 UNSAID = {"data.background_prompt?boxed", "data.store_reason?boxed"}
 """Choices that no flow says.
 
@@ -146,7 +143,7 @@ def test_marks_of_sentences_change_no_text() -> None:
 def test_every_sentence_and_word_has_a_scene() -> None:
     """One that says what becomes of its calls when the sentence is taken for its opposite."""
     about = {each for scene in ALL.values() for each in scene.get("about", {})}
-    assert (SENTENCES.keys() | support.words().keys()) - about <= UNPLAYED
+    assert about == SENTENCES.keys() | support.words().keys()
 
 
 def test_a_scene_shows_each_choice_of_a_sentence() -> None:
