@@ -291,6 +291,6 @@ class Focused(Agent):
         """A value that another call has saved, which has to be JSON to have an end."""
         found = self.view.filled_in((name,))
         known = name in self.memory.values
-        if known and isinstance(found, str) and found != EMPTY:
+        if known and isinstance(found, str) and found not in ("", EMPTY):
             raise Defect(f"a text is handed over bare as `{name}`", inside(line.text))
         return from_json(spelled(found)) if known else found
