@@ -62,18 +62,17 @@ def may_read_as_instruction(context: LintContext, step: ast.StepStmt) -> bool:
 
 
 def may_read_as_outline(words: str) -> Callable[[LintContext, ast.WorkflowDecl], bool]:
-    """Whether a workflow has a title, or its description a line that opens with one of `words`."""
+    """Whether a line of a workflow's title or description opens as an outline, or with a word."""
     opening = frozenset((*words.split(), "rules", "steps"))
 
     def check(context: LintContext, workflow: ast.WorkflowDecl) -> bool:
-        return (
-            workflow.name.text.lower() in opening
-            or any(isinstance(item, ast.Setting) for item in workflow.items)
-            or any(
-                not line[:1].isalpha() or re.split(r"\W", line.lower(), maxsplit=1)[0] in opening
-                for line in map(str.strip, (workflow.doc or "").split("\n"))
-                if line
-            )
+        symbol = context.workflow(workflow)
+        title = None if symbol is None else symbol.settings.get("title")
+        heading = title if isinstance(title, str) else workflow.name.text
+        return any(
+            not line[:1].isalpha() or re.split(r"\W", line.lower(), maxsplit=1)[0] in opening
+            for line in map(str.strip, f"{heading}\n{workflow.doc or ''}".split("\n"))
+            if line
         )
 
     return check

@@ -32,8 +32,8 @@ _CHOICES = """
     box boxes if when unless case
 """
 _OPENINGS = """
-    a add before check click count data do end fail find for from here if make otherwise press read
-    repeat save select there this until use wait whenever write
+    before check clear click data do end fail find for from here if make otherwise press read save
+    select there until use wait
 """
 _TOOLS = """
     copy_to_clipboard declare_task_failed end_loop_iteration execute_terminal_command extract_prompt
