@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from flowdsl.ir import nodes
-from flowdsl.prompt.text import clause, spell_text, spell_variable, without_marks
+from flowdsl.prompt.text import spell_text, spell_variable, without_marks
 
 from .artifacts import model_reference
 
@@ -55,7 +55,7 @@ def _free_name(wanted: str, used: Counter[str]) -> str:
 
 def _derived_name(check: nodes.PostRunCheck) -> str:
     target = _target_words(check.target) if check.target else ""
-    statement = clause(without_marks(check.statement))
+    statement = spell_text(without_marks(check.statement))
     match check.kind:
         case "file":
             name = f"{target} exists"
