@@ -26,7 +26,14 @@ Sense = Literal["given", "not so or not found"]
 """
 
 UNMET: Sense = "not so or not found"
-_ASKS = ("screen.wait_until", "screen.expect", "screen.choose", "data.read", "data.copy_check")
+_ASKS = (
+    "screen.wait_until",
+    "screen.expect",
+    "screen.choose",
+    "data.read",
+    "data.copy_check",
+    "data.copy_save",
+)
 """Sentences that look for something, which are the reason where they say none (`control.ask`)."""
 _WITH = ("control.fail_with", "control.abort_with", "control.attempt_failed_with")
 """Consequences that say the reason."""

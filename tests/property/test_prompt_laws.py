@@ -176,7 +176,7 @@ def _between_marks(sentence: str) -> str:
     """What stands in brackets behind a sentence that names them, or in quotation marks."""
     head = re.search(r" in (\S+) (\S+?)(?=[:,]? |:\n|:$)", sentence)
     if head is None:
-        quoted = re.fullmatch(r"[^\"]* type exactly \"(.*)\"", sentence)
+        quoted = re.fullmatch(r"[^\"]* type \"(.*)\"", sentence)
         assert quoted is not None, sentence
         return quoted[1]
     inside = re.escape(head[1]) + r"(.*?)" + re.escape(head[2])

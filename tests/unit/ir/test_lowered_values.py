@@ -55,6 +55,6 @@ workflow w {
     artifact = only_workflow(source, **options)
     prompt = prompt_of(source, **options)
     assert 'an object with "No.": "7"; "cur": "7 EUR"' in prompt
-    assert 'Click the row, then type exactly "7 7 EUR"' in prompt
+    assert 'Click the row, type "7 7 EUR"' in prompt
     outputs = json.loads(artifact.payload["output_schema"])["properties"]
     assert outputs["entry"]["const"] == {"No.": "7", "cur": "7 EUR"}
