@@ -93,6 +93,7 @@ SAMPLES: dict[str, str] = {
             "data.background_prompt",
             shown(literal("the total")),
             type_words(AMOUNT),
+            False,
             quoted("total"),
             False,
             False,

@@ -138,7 +138,7 @@ WORDS: tuple[Words, ...] = (
     Words("control.rounds", "{limit:bound} round[limit?s]", "1 round"),
     Words("control.repeat_stop", 'is "done"', 'is "again"'),
     Words("control.repeat_stop", "{decision:held}", "it"),
-    Words("control.rounds_missing", 'is "again"', 'is "done"'),
+    Words("control.rounds_missing", 'still "again"', 'still "done"'),
     # Loops
     Words("control.loop", "For each entry of", "For one entry of"),
     Words(

@@ -93,7 +93,7 @@ def emit_repeat(statement: nodes.Repeat, focused: Agent) -> list[Item]:
 def emit_repeat_main(statement: nodes.Repeat, main: Agent) -> list[Item]:
     """Rounds whose body needs the main agent's tools.
 
-    Each begins with a fresh look at the screen, and another look follows the last.
+    A look at the screen stands before the first and at the end of each.
     """
     origin = statement.origin
     context = main.context
@@ -110,21 +110,16 @@ def emit_repeat_main(statement: nodes.Repeat, main: Agent) -> list[Item]:
     def look() -> Item:
         return context.focused(origin, "repeat", bullets, handed=tuple(saved.handed))
 
-    stop = say("control.repeat_stop", decision)
-    body = [
-        look(),
-        Item(stop, origin, "repeat"),
-        *_round_wait(statement),
-    ]
-    limit = limit_words(statement.limit)
-    words = say("control.rounds", limit)
-    missing = say("control.rounds_missing", decision, limit)
+    words = say("control.rounds", limit_words(statement.limit), decision)
+    stop = Item(say("control.repeat_stop", decision), origin, "repeat")
+    missing = say("control.rounds_missing", decision)
+    first = look()
     with context.decided():
         lines = main(statement.body)
         otherwise = list(consequence(missing, statement.otherwise, origin, main))
     return [
-        Item(words, origin, "repeat", body + lines),
-        look(),
+        first,
+        Item(words, origin, "repeat", [*_round_wait(statement), *lines, look(), stop]),
         *otherwise,
     ]
 

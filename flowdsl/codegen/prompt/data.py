@@ -41,7 +41,8 @@ def _read(statement: nodes.Extract, context: Context) -> str:
     type_, _ = _present(statement.type)
     boxed = statement.variable in context.boxed
     key = quoted(statement.variable)
-    return say("data.read", shown(statement.source), type_words(type_), key, boxed)
+    listed = isinstance(statement.type, nodes.ListType)
+    return say("data.read", shown(statement.source), type_words(type_), listed, key, boxed)
 
 
 def _read_or_missing(statement: nodes.Extract, focused: Agent) -> Item:
@@ -63,6 +64,7 @@ def emit_background(statement: nodes.BackgroundExtract, context: Context) -> lis
         "data.background_prompt",
         shown(statement.source),
         type_words(type_),
+        isinstance(statement.type, nodes.ListType),
         quoted(statement.variable),
         statement.variable in context.boxed,
         optional,

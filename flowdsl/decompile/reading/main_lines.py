@@ -11,7 +11,7 @@ from flowdsl.ir.lowering.values import LOOP_ITEM, single_variable
 from flowdsl.ir.walk import BODIES, with_variables
 from flowdsl.prompt.reading.outline import ReadItem
 from flowdsl.prompt.sentences import DONE, FAILED, NONE
-from flowdsl.prompt.text import limit_words, quoted, spell_variable
+from flowdsl.prompt.text import quoted, spell_variable
 from flowdsl.prompt.values import condition_words
 from flowdsl.prompt.words import say
 from flowdsl.source.record import replace
@@ -50,6 +50,10 @@ class Main:
             return
         item, model = self._instructed(lines)
         if item is not None:
+            repeat = self._repeat(lines)
+            if repeat is not None:
+                yield repeat
+                return
             lines.take()
             yield from self._decided(lines, item, model)
             return
@@ -69,9 +73,7 @@ class Main:
             lines.take()
             yield from self._copied(lines, copy)
             return
-        found = (
-            self._instruction.run(lines) or self._repeat(lines) or self._instruction.retry(lines)
-        )
+        found = self._instruction.run(lines) or self._instruction.retry(lines)
         if found is not None:
             yield found
             return
@@ -255,31 +257,38 @@ class Main:
         return (None, None) if model is None else (item, model[0])
 
     def _repeat(self, lines: Lines) -> nodes.Repeat | None:
+        start = lines.position
+        found = self._look(lines)
+        repeat = None if found is None else self._rounds(lines, *found)
+        if repeat is None:
+            lines.position = start
+        return repeat
+
+    def _rounds(self, lines: Lines, until: nodes.Condition, key: str) -> nodes.Repeat | None:
+        """Reads the rounds behind a look, each of which ends with another."""
+        if lines.position == len(lines.items):
+            return None
         item = lines.items[lines.position]
         rounds = self._words.match("control.rounds", item.text)
-        if rounds is None:
+        ending = Lines(item.children[-2:])
+        if rounds is None or rounds[1] != key or self._look(ending) != (until, key):
             return None
-        inside = Lines(item.children)
-        found = self._look(inside)
-        if found is None:
-            return None
-        until, key = found
-        if not inside.takes(say("control.repeat_stop", _in_quotes(key))):
+        if not ending.takes(say("control.repeat_stop", _in_quotes(key))):
             return None
         self.decisions.add(key)
+        inside = Lines(item.children[:-2])
         delay = self._instruction.wait(inside, "control.round_wait")
-        body = self.body(item.children[inside.position :])
+        body = self.body(inside.items[inside.position :])
         lines.take()
-        if self._look(lines) != found:
-            raise Unreadable
-        missing = say("control.rounds_missing", _in_quotes(key), limit_words(rounds[0]))
         return nodes.Repeat(
             origin=NOWHERE,
             until=until,
             limit=rounds[0],
             delay_milliseconds=delay,
             body=body,
-            otherwise=self._instruction.consequence(lines, missing),
+            otherwise=self._instruction.consequence(
+                lines, say("control.rounds_missing", _in_quotes(key))
+            ),
         )
 
     def _look(self, lines: Lines) -> tuple[nodes.Condition, str] | None:

@@ -242,7 +242,7 @@ class Words:
         found = self.match("data.background_prompt", text)
         if found is None:
             return None
-        source, type_, variable, boxed, optional = found
+        source, type_, _, variable, boxed, optional = found
         kept = self.kept(variable, boxed)
         return source, kept, nodes.OptionalType(inner=type_) if optional else type_
 
@@ -296,7 +296,7 @@ class Words:
             )
             return wait, end
         if found := read("data.read", text, position):
-            (source, type_, variable, boxed), end = found
+            (source, type_, _, variable, boxed), end = found
             extract = nodes.Extract(
                 origin=NOWHERE,
                 variable=self.kept(variable, boxed),

@@ -189,7 +189,6 @@ class Agent:
         self.attempts = 0
         self.rounds = 0
         self.last_reason: str | None = None
-        self._limit: int | str | None = None
 
     # Lines in order
 
@@ -211,7 +210,6 @@ class Agent:
                 open_, chosen = self._start(said, line, open_, chosen)
                 continue
             open_ = self.sentence(said, line)
-            self._limit = dict(said.holes).get("limit", self._limit)
             chosen = None
         if lines:
             self._closed(open_, lines[-1])
@@ -308,8 +306,6 @@ class Agent:
         return None, None
 
     def _applies(self, start: Said, line: Line, open_: Open | None, chosen: bool | None) -> bool:
-        if start.name == "control.rounds_missing" and start["limit"] != self._limit:
-            raise Defect("another number of rounds is told than may be made", line.text)
         match start.name:
             case "control.if_":
                 return holds(start["condition"], self.view, self.recorder)

@@ -8,7 +8,7 @@ from typing import Any
 
 from flowdsl.prompt.sentences import FOCUSED
 from flowdsl.simulate import trace
-from flowdsl.simulate.shapes import EMPTY
+from flowdsl.simulate.shapes import EMPTY, ListShape
 from flowdsl.simulate.trace import Recorder
 from flowdsl.simulate.world import CHOOSE, COPY, EXPECT, OUTPUT, READ, WAIT, Question
 from flowdsl.source.record import Record
@@ -205,6 +205,8 @@ class Focused(Agent):
                 found = bool(self.recorder.ask(question))
                 self.recorder.use(question)
             case "data.read":
+                if ask["listed"] and not isinstance(ask["type"], ListShape):
+                    raise Defect("an empty list is told of what is no list", inside(line.text))
                 source = self.view.text(ask["source"])
                 question = Question(READ, source, shape=ask["type"], model=self.model)
                 found = self.keep(ask, question)

@@ -195,7 +195,9 @@ class MainAgent(Agent):
         raise Defect("the main agent is to look whether another round is needed", line.text)
 
     def _rounds(self, said: Said, line: Line) -> None:
-        """Rounds of which a line says when no more are needed."""
+        """Rounds of which a line says when no more are needed; none if none is."""
+        if self.memory.values.get(said["decision"][0]) == DONE:
+            return
         for number in range(1, self.number(said["limit"], line) + 1):
             try:
                 self.round(number, line)

@@ -400,7 +400,7 @@ def test_branches_that_a_literal_decides_are_gone() -> None:
 
 
 def test_missing_values_are_explained_where_an_optional_input_matters() -> None:
-    assert "- Type __EMPTY__ like any text: it is no value" in prompt_of(
+    assert "- Type __EMPTY__ like any text; the service then leaves" in prompt_of(
         workflow('type "{memo}" into "Memo"', sections="inputs { memo: string? }")
     )
     assert "__EMPTY__" not in prompt_of(

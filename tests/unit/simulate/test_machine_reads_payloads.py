@@ -86,7 +86,11 @@ EDITS = [
         DECIDED,
         words(r'(is "1" \([^\n]*)“it”', r"\1“others”"),
     ),
-    ("lines of which another number is told", MAIN_ROUNDS, words("after 4 round", "after 3 round")),
+    (
+        "rounds that are made where none is needed",
+        MAIN_ROUNDS,
+        words(r'none if "\{\{decision_1', 'none if "{{decision_9'),
+    ),
     ("a file that no check asks for", JUDGED, lambda each: each.__replace__(checks=())),
     (
         "a statement about outputs that is another one",
