@@ -404,7 +404,7 @@ def test_files_go_in_and_come_out(desk: ApiDesk, project: api.Project, tmp_path:
 def test_a_failed_run_is_traced_to_the_line_of_the_flow(
     desk: ApiDesk, project: api.Project
 ) -> None:
-    desk.rules = [{"workflow": "Look up", "fail": {"step": "2.1"}}]
+    desk.rules = [{"workflow": "Look up", "fail": {"step": "2"}}]
     run = project.run("look_up", DAY, secrets=PIN, watch=True)
     assert run.status == "task_failed"
     trace = project.trace(run, screenshots=True)

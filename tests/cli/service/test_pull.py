@@ -247,11 +247,10 @@ def test_line_breaks_a_mark_and_permissions_stay(tmp_path: Path) -> None:
     path = tmp_path / "flows/parcel.flow"
     path.chmod(0o640)
     lines = desk.live("Parcel lookup")["main_prompt"]
-    added = re.sub(
-        r"(   1\.1 [^\n]*\n)   1\.2 (Press enter\.)\n   1\.3 ",
-        r"\1   1.2 Let the list stop moving.\n   1.3 \2\n   1.4 ",
-        lines,
-    )
+    rest = lines.index("2. Press enter.")
+    numbers = {"2. ": "3. ", "3. ": "4. ", "4. ": "5. "}
+    added = lines[:rest] + "2. Let the list stop moving.\n"
+    added += re.sub(r"^\d\. ", lambda found: numbers[found[0]], lines[rest:], flags=re.MULTILINE)
     assert added != lines
     desk.edit("Parcel lookup", main_prompt=added, includes_file_exports=True)
 
