@@ -4,8 +4,8 @@ A value of the run is never pasted into an instruction, where it could be taken 
 is named by a mark, and what another call has saved is handed over as JSON in the first bullet:
 
     - Data: row = {{row}}
-    - Save it under "total": a whole number in digits.
-    - Click the field Total, then type exactly ⟦⟪row.name⟫: ⟪total⟫⟧
+    - Read “the total” as a whole number, save it as "total".
+    - Click the field Total, type ⟦⟪row.name⟫: ⟪total⟫⟧
 """
 
 from __future__ import annotations

@@ -4,10 +4,10 @@ A text has no end of its own, so that nobody can tell where one that was read en
 instruction. JSON has. So a text, a number or a truth value that a later focused call uses is kept
 as the one field of an object, and the object is handed over:
 
-    - Save it under "subject" as an object with "value": text as shown.
+    - Read “the subject” as text, save it as "subject" in an object with "value".
     …
     - Data: subject = {{subject}}
-    - Check on the screen: the mail ⟪subject.value⟫ is open.
+    - Check “the mail ⟪subject.value⟫ is open”.
 
 Which values cross is known when the prompt has been made without objects. Objects change neither
 the calls nor their number.
