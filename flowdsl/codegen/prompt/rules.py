@@ -69,10 +69,14 @@ def _bullets(items: Sequence[Item], *, inside: bool = False) -> Iterator[Item]:
         yield from _bullets(item.children, inside=inside or item.focused)
 
 
-def _typed(lines: Sequence[Item]) -> set[tuple[str, str]]:
-    """The variables that lines type: how each begins, and its name."""
+def _typed(lines: Sequence[Item]) -> set[tuple[str, str, bool]]:
+    """The variables that lines type: how each begins, its name, and whether a part of it is."""
     texts = (each.text for each in lines if each.statement == "type")
-    return {(found[1], found[2]) for text in texts for found in _VARIABLE.finditer(text)}
+    return {
+        (found[1], found[2], found[3] is not None)
+        for text in texts
+        for found in _VARIABLE.finditer(text)
+    }
 
 
 class _Missing:
@@ -84,18 +88,22 @@ class _Missing:
     def __init__(self, workflow: nodes.Workflow, *, says_missing: bool) -> None:
         self._inputs = {field.name: _is_optional(field) for field in workflow.inputs}
         self._other = says_missing or any(self._inputs.values())
-        self._sure = _read_for_sure(workflow.body)
+        self._sure, self._kept = _read_and_kept(workflow.body)
 
-    def may_be(self, opening: str, name: str) -> bool:
-        """Whether a variable, which begins with these marks, may have no value."""
+    def may_be(self, opening: str, name: str, is_part: bool) -> bool:
+        """Whether a variable, which begins with these marks, or a part of it may have no value.
+
+        A record may be kept without a field that has no value.
+        """
         if opening == "{":
             # Import declares one input without a name for all that may be missing.
             return self._inputs.get(name, self._inputs.get("", False))
-        return self._other and name not in self._sure
+        other = self._other or (is_part and name in self._kept)
+        return other and name not in self._sure
 
 
-def _read_for_sure(body: nodes.Body) -> set[str]:
-    """The variables that are read and never empty where a run goes on."""
+def _read_and_kept(body: nodes.Body) -> tuple[set[str], set[str]]:
+    """The variables that are read and never empty where a run goes on; those that are set."""
     sure, unsure = set[str](), set[str]()
     for each in statements(body):
         match each:
@@ -104,7 +112,7 @@ def _read_for_sure(body: nodes.Body) -> set[str]:
                     (unsure if _is_optional(each.type) else sure).add(each.variable)
             case _:
                 unsure.update(variables_set((each,)))
-    return sure - unsure
+    return sure - unsure, unsure
 
 
 def _is_optional(node: object) -> bool:
@@ -114,7 +122,7 @@ def _is_optional(node: object) -> bool:
 _EMPTY = SENTENCES["values.missing"].text
 _ASKS_MISSING = (" has no value", " has a value")
 _SECRET = re.compile(r"(?<!\\)\{\$")
-_VARIABLE = re.compile(r"(?<!\\)(\{\{?|\u27ea)(\w+)")
+_VARIABLE = re.compile(rf"(?<!\\)(\{{\{{?|\u27ea)(\w+)(?:\.{nodes.BOX}\b)?([.\[])?")
 
 _PAUSES = (
     *(str(SENTENCES[name].parts[0]) for name in ("control.retry_wait", "control.round_wait")),
