@@ -214,9 +214,10 @@ def _same_file(
     before this looks, is not noticed.
     """
 
-    def check(_connection: sqlite3.Connection, _record: object) -> None:
+    def check(connection: sqlite3.Connection, _record: object) -> None:
         found = os.lstat(path)
         if (found.st_dev, found.st_ino) != identity:
+            connection.close()
             raise StoreError(f"the file `{path}` was replaced while the emulator used it")
 
     return check
@@ -225,7 +226,12 @@ def _same_file(
 def _configure_connection(connection: sqlite3.Connection, _record: object) -> None:
     # Python's sqlite3 would begin transactions by itself, deferred and only before writes.
     connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode = WAL")
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+    except BaseException:
+        # SQLAlchemy 2.0 leaves a connection open that it could not hand out.
+        connection.close()
+        raise
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     # SQLite's lower() knows ASCII only; the service searches without regard to case.
