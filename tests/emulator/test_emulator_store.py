@@ -141,6 +141,16 @@ def test_many_can_create_one_file_at_once(tmp_path: Path) -> None:
     assert len({row["updated_at"] for row in rows}) == 16
 
 
+def test_a_connection_to_a_busy_file_is_closed_where_it_cannot_be_prepared(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "desk.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        connection = sqlite3.connect(tmp_path / "desk.sqlite", timeout=0)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            store_module._configure_connection(connection, None)
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
+
+
 def test_a_locked_file_answers_503_and_reads_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
