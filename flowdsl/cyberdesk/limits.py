@@ -67,6 +67,12 @@ MAX_DIGITS = 20
 MAX_ITEMS = 10_000
 """Items of a list that a model declares, or that becomes a list of models."""
 
+LIST_LIMIT = 1000
+"""Rows that are asked for in one page (`list-limit`).
+
+The documented maximum for runs and connections, and assumed for other lists.
+"""
+
 MAX_PAGES = 1_000
 MAX_ROWS = 100_000
 MAX_LISTING_BYTES = 1024 * MB

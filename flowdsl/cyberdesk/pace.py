@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
-from flowdsl.cyberdesk.assumptions import UNIX_TIME_FROM
 from flowdsl.cyberdesk.errors import RateLimited
 from flowdsl.cyberdesk.retrying import parse_date, parse_seconds
 
@@ -16,6 +15,9 @@ RESERVE = 5
 
 ROUNDING_SECONDS = 1.0
 """A window that is said to end at a whole second may end so much later."""
+
+UNIX_TIME_FROM = 100_000_000.0
+"""From here on `X-RateLimit-Reset` is Unix time; below, seconds from now (`rate-limit-reset`)."""
 
 SAME_WINDOW_SECONDS = 1.0
 """Windows that end within this time of each other are one, told with rounding and delay."""

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from flowdsl.cyberdesk.assumptions import REQUEST_ID_HEADERS
 from flowdsl.cyberdesk.errors import (
     AuthenticationRefused,
     Conflict,
@@ -28,6 +27,16 @@ from flowdsl.cyberdesk.models.page import Page
 from flowdsl.cyberdesk.redaction import redacted
 
 M = TypeVar("M", bound=BaseModel)
+
+REQUEST_ID_HEADERS = (
+    "x-request-id",
+    "request-id",
+    "x-correlation-id",
+    "x-trace-id",
+    "fly-request-id",
+    "cf-ray",
+)
+"""Reply headers that may name the request for the service's support, best first (`request-id`)."""
 
 _READ = 65_536
 """Bytes of a body that are looked at for telling what it is."""

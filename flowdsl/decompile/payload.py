@@ -6,8 +6,12 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
-from flowdsl.cyberdesk.assumptions import CHECK_READ_ONLY
-from flowdsl.cyberdesk.models.workflow import WORKFLOW_READ_ONLY, ModelMetadata, WorkflowCreate
+from flowdsl.cyberdesk.models.workflow import (
+    CHECK_READ_ONLY,
+    WORKFLOW_READ_ONLY,
+    ModelMetadata,
+    WorkflowCreate,
+)
 from flowdsl.deploy.resources.mark import without_mark
 from flowdsl.deploy.resources.policy import PASSED_THROUGH, canonical, normalise
 from flowdsl.deploy.resources.workflow import CHECKS, MODELS, POLICIES, UNTITLED

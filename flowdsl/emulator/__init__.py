@@ -13,6 +13,6 @@ Entry points: `app.create_app(store)`, `embedded.open_embedded(path)` for use in
 
 Invariants: an acknowledged write is on disk with its idempotency record, in one transaction; a
 request sees one organisation only; `updated_at` grows strictly over the whole store; behaviour that
-the contract leaves open is listed in `assumptions.ASSUMPTIONS`, and what of it is not served in
+the contract leaves open is listed in `docs/assumptions.md`, and what of it is not served in
 `routes.unserved.UNSERVED`, and nowhere else.
 """

@@ -8,11 +8,17 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from flowdsl.emulator.wire.deviations import DEVIATIONS, Deviation
 from flowdsl.emulator.wire.models import ProviderCredentialResponse, ProviderCredentialUpsert
 from tests.support.effort import only_thorough
 from tests.support.services.contract import contract
-from tests.support.wire_models import MODELS, header, main, prepared
+from tests.support.wire_models import (
+    DEVIATIONS,
+    MODELS,
+    Deviation,
+    header,
+    main,
+    prepared,
+)
 
 WRITE = "run `python -m tests.support.wire_models --write`"
 

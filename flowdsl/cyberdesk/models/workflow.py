@@ -9,7 +9,6 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from flowdsl.cyberdesk.assumptions import CHECK_READ_ONLY
 from flowdsl.cyberdesk.models.page import Page
 from flowdsl.cyberdesk.models.tag import Tag
 from flowdsl.cyberdesk.models.wire_model import Items, OverlayModel, ReadModel, UuidText, WriteModel
@@ -24,6 +23,9 @@ CheckType = Literal[
     "output_data_passes_schema_validation",
 ]
 FileTargetMode = Literal["exact", "regex", "loop_items"]
+
+CHECK_READ_ONLY = frozenset({"order", "organization_id", "user_id", "created_at", "updated_at"})
+"""Fields of a check in a reply that a request must not carry (`check-reconcile`)."""
 
 WORKFLOW_READ_ONLY = frozenset(
     {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flowdsl.cyberdesk.assumptions import LIST_LIMIT
+from flowdsl.cyberdesk.limits import LIST_LIMIT
 from flowdsl.cyberdesk.models.connection import Connection, ConnectionPage
 from flowdsl.cyberdesk.paging import walk_all
 from flowdsl.cyberdesk.routes.query import chosen

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flowdsl.cyberdesk.assumptions import LIST_LIMIT
 from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
+from flowdsl.cyberdesk.limits import LIST_LIMIT
 from flowdsl.cyberdesk.models.machine import (
     Machine,
     MachineCreate,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import IO
 
-from flowdsl.cyberdesk.assumptions import LIST_LIMIT
+from flowdsl.cyberdesk.limits import LIST_LIMIT
 from flowdsl.cyberdesk.models.run_attachment import (
     AttachmentType,
     DownloadUrl,

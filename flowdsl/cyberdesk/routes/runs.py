@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from flowdsl.cyberdesk.assumptions import LIST_LIMIT
+from flowdsl.cyberdesk.limits import LIST_LIMIT
 from flowdsl.cyberdesk.models.prompt_image import SignedImage
 from flowdsl.cyberdesk.models.run import (
     BulkCreated,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flowdsl.cyberdesk.assumptions import LIST_LIMIT
+from flowdsl.cyberdesk.limits import LIST_LIMIT
 from flowdsl.cyberdesk.models.trajectory import Trajectory, TrajectoryPage, TrajectoryPatch
 from flowdsl.cyberdesk.paging import walk_all
 from flowdsl.cyberdesk.routes.query import chosen

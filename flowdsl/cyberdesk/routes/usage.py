@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from flowdsl.cyberdesk.assumptions import LIST_LIMIT
+from flowdsl.cyberdesk.limits import LIST_LIMIT
 from flowdsl.cyberdesk.models.usage import RunCost, RunCostPage, UsageAggregate
 from flowdsl.cyberdesk.paging import walk_in_order
 from flowdsl.cyberdesk.routes.query import chosen

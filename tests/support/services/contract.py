@@ -1,13 +1,14 @@
-"""The reconstructed contract of SDK 2.2.69 and which of its operations the emulator leaves out."""
+"""The reconstructed contract of SDK 2.2.69, what of it is not served, and what it leaves open."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jsonschema import Draft202012Validator, FormatChecker
 
@@ -37,6 +38,25 @@ def operations(document: Any) -> Iterator[tuple[str, Any]]:
 def outside(name: str) -> str | None:
     """Why the operation `METHOD path` is left out; None when it is served."""
     return OUTSIDE.get(name)
+
+
+ASSUMPTIONS = Path(__file__).parents[3] / "docs" / "assumptions.md"
+
+
+class AssumptionRow(NamedTuple):
+    """A row of `docs/assumptions.md`; `code` are dotted names."""
+
+    key: str
+    code: tuple[str, ...]
+
+
+def assumptions(title: str) -> list[AssumptionRow]:
+    """The rows of the table below a heading."""
+    _, _, text = ASSUMPTIONS.read_text(encoding="utf-8").partition(f"## {title}\n")
+    rows = re.findall(
+        r"^\| `([a-z0-9-]+)` \|.*\| ([^|]+) \|$", text.partition("\n## ")[0], re.MULTILINE
+    )
+    return [AssumptionRow(key, tuple(re.findall(r"`([^`]+)`", code))) for key, code in rows]
 
 
 UNSPECIFIED = frozenset({400, 401, 404, 409})

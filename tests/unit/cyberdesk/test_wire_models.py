@@ -455,8 +455,7 @@ def test_a_reply_is_kept_as_it_was_sent(fields: dict[str, Any]) -> None:
 
 def test_models_and_errors_do_not_load_the_http_library() -> None:
     code = (
-        "import sys, flowdsl.cyberdesk.errors, flowdsl.cyberdesk.trust, "
-        "flowdsl.cyberdesk.assumptions\n"
+        "import sys, flowdsl.cyberdesk.errors, flowdsl.cyberdesk.trust\n"
         "assert not {'httpx', 'pydantic'} & set(sys.modules)\n"
         "import flowdsl.cyberdesk.models.workflow\n"
         "assert 'httpx' not in sys.modules"
