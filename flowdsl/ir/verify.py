@@ -15,11 +15,13 @@ from flowdsl.semantics.errors import (
     BACKSLASH_BEFORE_VARIABLE,
     BRACE_IN_COMMAND,
     BRANCH_FROZEN_BY_REPLAY,
+    BRANCH_FROZEN_IN_LOOP,
     COMMAND_OUTPUT_UNREADABLE,
     CONTROL_CHARACTER,
 )
 from flowdsl.source.record import Record, field_names
 from flowdsl.source.text import SourceFile, Span
+from flowdsl.syntax.statements import TERMINAL
 
 from . import nodes
 from .fits import body_tools, fits, models_of
@@ -43,14 +45,14 @@ def verify_program(
     for workflow in program.workflows:
         _verify(workflow, sources, capabilities, sink)
         for decision in decisions_outside(workflow.body, capabilities):
-            if not decision.screen:
-                span = _span(decision.statement.origin, sources)
-                sink.report(
-                    BRANCH_FROZEN_BY_REPLAY,
-                    span,
-                    construct=decision.construct,
-                    tool=decision.tool,
-                )
+            if decision.screen and not decision.in_loop:
+                continue
+            sink.report(
+                BRANCH_FROZEN_IN_LOOP if decision.screen else BRANCH_FROZEN_BY_REPLAY,
+                _span(decision.statement.origin, sources),
+                construct=decision.construct,
+                tool=decision.tool,
+            )
 
 
 def _verify(
@@ -145,25 +147,40 @@ def _verify_command(command: nodes.Text, span: Span, sink: Sink) -> None:
 class Outside(Record):
     """A decision whose outcome the main agent carries out, and the construct and tool that need it.
 
-    `screen` says that it depends on what is on screen.
+    `screen` says that it depends on what is on screen, or on how a command ended; `in_loop` that
+    the main agent comes to it in every pass of a loop.
     """
 
     statement: nodes.Statement
     screen: bool
+    in_loop: bool
     construct: str
     tool: str
 
 
-def decisions_outside(body: nodes.Body, capabilities: Capabilities) -> Iterator[Outside]:
+def decisions_outside(
+    body: nodes.Body, capabilities: Capabilities, *, in_loop: bool = False
+) -> Iterator[Outside]:
     """The decisions of a body that do not fit one `focused_action`, outer ones first."""
     for statement in body:
-        if fits((statement,), capabilities):
-            continue
-        if (construct := _CONSTRUCTS.get(type(statement))) and _decides(statement, capabilities):
-            screen = _screen_decides(statement)
-            yield Outside(statement, screen, construct, _tool_words(statement, capabilities))
+        loops = isinstance(statement, nodes.Loop) and statement.entry is None
+        if isinstance(statement, nodes.Run):
+            if statement.otherwise and _main_runs(statement, capabilities):
+                yield Outside(statement, True, in_loop, "`else`", TOOLS[TERMINAL].words)
+        elif not loops and not isinstance(statement, nodes.Step):
+            if fits((statement,), capabilities):
+                continue
+            construct = _CONSTRUCTS.get(type(statement))
+            if construct and _decides(statement, capabilities):
+                screen, words = _screen_decides(statement), _tool_words(statement, capabilities)
+                yield Outside(statement, screen, in_loop, construct, words)
         for inner, _ in inner_bodies(statement):
-            yield from decisions_outside(inner, capabilities)
+            yield from decisions_outside(inner, capabilities, in_loop=in_loop or loops)
+
+
+def _main_runs(statement: nodes.Run, capabilities: Capabilities) -> bool:
+    """Whether the main agent sees how a command ended that no focused agent is inside of."""
+    return statement.variable is None or not fits((statement,), capabilities)
 
 
 _CONSTRUCTS: dict[type, str] = {

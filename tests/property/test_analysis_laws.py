@@ -27,6 +27,9 @@ from tests.support.flows.expectations import CORPUS, Case, find_cases
 from tests.support.flows.generated.workflows import workflows
 
 FROZEN, OUTSIDE = "branch-frozen-by-replay", "branch-outside-focused-action"
+IN_LOOP, ONCE = "branch-frozen-in-loop", "decided-once"
+DECISIONS = (FROZEN, IN_LOOP, OUTSIDE, ONCE)
+"""What is found of decisions, the gravest first."""
 VERIFIED = (
     '[project]\nname = "x"\n[platform]\nfocused_agent_tools = ["copy_to_clipboard", '
     '"execute_terminal_command"]\n'
@@ -102,7 +105,7 @@ class Writer:
 
     def __init__(self, random: Random) -> None:
         self.random = random
-        self.fresh = 0
+        self.in_for = False
 
     def program(self) -> str:
         tasks = "".join(
@@ -132,7 +135,9 @@ class Writer:
             return f'do "{self.text()}"'
         if kind == "main":
             command = f'run "dir {self.text()}"'
-            return pick(('capture "a.png"', 'copy x from "y"', 'run "dir"', command))
+            failing = f"{command} else {{\n{self.block(caller, 0)}}}"
+            plain = ('capture "a.png"', 'copy x from "y"', 'run "dir" else abort "n"')
+            return pick((*plain, command, failing if depth else command))
         if kind == "model":
             return f'choose "row" using "{pick(("one", "two"))}"'
         if kind == "call":
@@ -147,6 +152,11 @@ class Writer:
         return self.decision(caller, depth - 1)
 
     def decision(self, caller: int, depth: int) -> str:
+        if caller == TASKS and not self.in_for and not self.random.randrange(4):
+            self.in_for = True
+            inner = self.block(caller, depth)
+            self.in_for = False
+            return f"for n in 2 {{\n{inner}}}"
         inner = self.block(caller, depth)
         match self.random.randrange(5):
             case 0:
@@ -178,13 +188,17 @@ class Writer:
 
 
 def decisions(program: nodes.Program, options: CompileOptions) -> dict[int, str]:
-    """The line of every decision that does not fit, in any place where it is inlined."""
+    """What is wrong with every decision that does not fit, by its line, where it is worst."""
     found: dict[int, str] = {}
     for workflow in program.workflows:
         for each in decisions_outside(workflow.body, options.capabilities):
             line = each.statement.origin.start_line
-            if not each.screen or line not in found:
-                found[line] = OUTSIDE if each.screen else FROZEN
+            name = ONCE if isinstance(each.statement, nodes.Run) else OUTSIDE
+            if not each.screen:
+                name = FROZEN
+            elif each.in_loop:
+                name = IN_LOOP
+            found[line] = min(name, found.get(line, name), key=DECISIONS.index)
     return found
 
 
@@ -200,13 +214,19 @@ def test_summaries_agree_with_inlining(toml: str | None, random: Random) -> None
     files = MemoryFiles({"main.flow": source})
     options = CompileOptions(project(toml))
     model, found = analyzed(files, ["main.flow"], options)
-    late = {FROZEN, "backslash-before-variable", "brace-in-command", "unsafe-value-in-command"}
+    late = {
+        FROZEN,
+        IN_LOOP,
+        "backslash-before-variable",
+        "brace-in-command",
+        "unsafe-value-in-command",
+    }
     # A condition of parameters alone does not keep a program from being inlined.
     late.add("repeat-never-ends")
     assert {each.name for each in found if each.severity == ERROR} <= late, source
 
     program = inlined(model, options)
-    by_line = {each.span.first.line: each.name for each in found if each.name in (FROZEN, OUTSIDE)}
+    by_line = {each.span.first.line: each.name for each in found if each.name in DECISIONS}
     assert by_line == decisions(program, options), source
     missed = {name for name, _ in verified(model, options)} - {each.name for each in found}
     assert missed == set(), source

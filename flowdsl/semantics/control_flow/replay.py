@@ -10,6 +10,8 @@ An example, where no focused agent has a terminal (`run`):
     if sees "a menu" { press "Escape" }    safe: a focused agent looks and presses
     if sees "an alert" { run "ipconfig" }  warning: only another screen can tell the replay
     if urgent { run "ipconfig" }           error: no screen tells, the branch is frozen
+    run "ipconfig" else abort "no"         info: the main agent decides it on the recorded run only
+    for row in rows { run "a" else ... }   error: it decides it for the first entry only
     call report(urgent: true)              safe: `if urgent { run ... }` is no decision here
     call report(urgent: urgent)            error inside `report`, with a label at this call
 
@@ -76,6 +78,12 @@ _OTHER_WAYS = {
 }
 """What may be done in the place of a rewrite."""
 
+_RUN_ELSE_IN_LOOP = (
+    "leave out the `else`, and let every entry look at the result: `expect` what the screen shows "
+    "of it, or put the decision into the command itself"
+)
+"""What is written in the place of an `else` of a `run` in a `for`."""
+
 
 class _Finding(Record):
     """A decision that a replay does not make again.
@@ -112,6 +120,8 @@ def check_replay(program: Program, capabilities: Capabilities) -> None:
             )
         for at, (loop, outer) in walk.nested.items():
             _report_nested(program, at, loop, outer)
+        for at, in_loop in walk.run_elses.items():
+            _report_run_else(program, at, in_loop=in_loop)
         for at, (tool, labels) in walk.failing.items():
             program.sink.report(errors.FAILURE_NEEDS_ONE_CALL, at, tool=tool, labels=labels)
         if not walk.variables.used:
@@ -127,14 +137,29 @@ def _report_nested(program: Program, at: Span, loop: Requirement, outer: Span) -
     program.sink.report(errors.NESTED_FOR, at, tool=loop.words, labels=tuple(labels))
 
 
+def _report_run_else(program: Program, at: Span, *, in_loop: bool) -> None:
+    if in_loop:
+        program.sink.report(
+            errors.BRANCH_FROZEN_IN_LOOP,
+            at,
+            construct="`else`",
+            tool=TOOLS[TERMINAL].words,
+            help=_RUN_ELSE_IN_LOOP,
+        )
+    else:
+        program.sink.report(errors.DECIDED_ONCE, at, construct="`else`")
+
+
 class _Walk:
     """One look at all workflows, and at the tasks that nothing calls.
 
     Without `exact`, nothing is known of any value, and `suspicious` says afterwards whether an
     exact look may find something. With it, `findings` holds what is wrong, by the node that
     decides, and `nested` each `for` that needs the main agent inside another one, whose place comes
-    with it, by its own or that of the call that runs it. `failing` has what needs the main agent
-    in an entry that may fail, in words and labels, by its place or that of the call that runs it.
+    with it, by its own or that of the call that runs it. `run_elses` has each `else` of a `run`
+    that the main agent decides, by its place, with whether a `for` is around it on some way there.
+    `failing` has what needs the main agent in an entry that may fail, in words and labels, by its
+    place or that of the call that runs it.
     """
 
     def __init__(
@@ -147,6 +172,7 @@ class _Walk:
         self.suspicious = False
         self.findings: dict[ast.Stmt | ast.Otherwise, _Finding] = {}
         self.nested: dict[Span, tuple[Requirement, Span]] = {}
+        self.run_elses: dict[Span, bool] = {}
         self.failing: dict[Span, tuple[str, tuple[Label, ...]]] = {}
         self._tasks: dict[tuple[TaskSymbol, str, bool], Requirements] = {}
         self._active: list[TaskSymbol] = []
@@ -173,9 +199,8 @@ class _Walk:
         """Finish a body that stands in no decision: the main agent carries out what it requires."""
         if requirements.run_elses:
             self.suspicious = True
-        if self.exact:
-            for span in requirements.run_elses:
-                self.program.sink.report(errors.DECIDED_ONCE, span, construct="`else`")
+        for span, in_loop in requirements.run_elses.items():
+            self.run_elses[span] = in_loop or self.run_elses.get(span, False)
 
     def _check_image(self, requirements: Requirements, workflow: WorkflowSymbol) -> None:
         tools = requirements.tools
@@ -284,6 +309,8 @@ class _Walk:
         place = keyword_span(statement, frame.source)
         if statement.failure is not None:
             body = self._entry(body, statement, frame)
+        if (around or statement.failure is not None) and self._fits(body):
+            body.run_elses.clear()  # one focused agent does the whole entry, or the whole loop
         self._in_loop = around
         for at, loop in body.loops.items():
             self.suspicious = True
@@ -393,7 +420,7 @@ class _Walk:
         otherwise = statement.otherwise
         if otherwise is not None and (name is None or not self._fits(whole)):
             start = otherwise.start
-            whole.run_elses[Span(frame.source, start, start + len("else"))] = None
+            whole.run_elses[Span(frame.source, start, start + len("else"))] = self._in_loop
         requirements.add(whole)
 
     def _if(
@@ -463,6 +490,8 @@ class _Walk:
         for body in bodies:
             whole.add(body)
         if self._fits(whole):
+            if whole.run_elses:
+                self.suspicious = True  # where a constant decides, the main agent runs the command
             whole.run_elses.clear()
         elif len(whole.models) > 1 or any(not self._fits(body) for body in bodies):
             self.suspicious = True

@@ -37,8 +37,9 @@ class Requirement(Record):
 class Requirements:
     """What a body requires of the agent that carries it out.
 
-    `tools` and `models` are by name; `run_elses` has the place of each `else` of a `run`, `loops`
-    each `for` that needs the main agent, by the place of the `for` or of the call that runs it.
+    `tools` and `models` are by name; `run_elses` has each `else` of a `run` that the main agent
+    decides, by its place, with whether a `for` is around it; `loops` each `for` that needs the main
+    agent, by the place of the `for` or of the call that runs it.
     """
 
     __slots__ = ("loops", "models", "run_elses", "tools")
@@ -46,7 +47,7 @@ class Requirements:
     def __init__(self) -> None:
         self.tools: dict[str, Requirement] = {}
         self.models: dict[str, Requirement] = {}
-        self.run_elses: dict[Span, None] = {}
+        self.run_elses: dict[Span, bool] = {}
         self.loops: dict[Span, Requirement] = {}
 
     def __bool__(self) -> bool:
@@ -61,7 +62,8 @@ class Requirements:
             for name, requirement in more.items():
                 if name not in own:
                     own[name] = requirement.called(call)
-        self.run_elses |= other.run_elses
+        for place, in_loop in other.run_elses.items():
+            self.run_elses[place] = in_loop or self.run_elses.get(place, False)
         for place, loop in other.loops.items():
             self.loops.setdefault(call or place, loop.called(call))
 

@@ -333,6 +333,49 @@ def test_the_main_agent_decides_the_else_of_a_command() -> None:
     assert only(analyzed(source), "decided-once").span.text == "else"
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ('for r in rows { run "dir" else abort "x" }', IN_LOOP),
+        ('for r in rows { run "dir" else { press "F5" } }', IN_LOOP),
+        ('for r in rows { step "s" { run "dir" else { } } }', IN_LOOP),
+        ("for r in rows { call go() }", IN_LOOP),
+        ("call go()\nfor r in rows { call go() }", IN_LOOP),
+        ("for r in rows { call go() }\ncall go()", IN_LOOP),
+        ('for r in rows { press "F5" } call go()', ONCE),
+        ('repeat until sees "b" max 2 { press "F5" } call go()', ONCE),
+    ],
+)
+def test_an_else_of_a_command_in_a_loop_is_decided_for_the_first_entry_only(
+    body: str, expected: str
+) -> None:
+    task = 'task go() { run "dir" else abort "x" }\n' if "go()" in body else ""
+    found = only(analyzed(task + workflow(body, sections=INPUTS)), expected)
+    assert found.span.text == "else"
+    assert found.severity == (ERROR if expected == IN_LOOP else INFO)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ('for r in rows { run "dir" else abort "x" }', [IN_LOOP]),
+        ('for r in rows { run "dir" as a: string else abort "x" }', []),
+        ('for r in rows { run "dir" as a: string else { capture "a.png" } }', [IN_LOOP]),
+        ('for r in rows { if sees "x" { run "dir" else abort "x" } }', []),
+        ('for r in rows { for n in 2 { run "dir" else abort "x" } }', []),
+        ('for r in rows { run "dir" else fail "x" } on failure { }', []),
+        ('if fast { for r in rows { run "dir" else abort "x" } }', []),
+        ('if 1 < 2 { for r in rows { run "dir" else abort "x" } }', [IN_LOOP]),
+        ('if 1 < 2 { run "dir" else abort "x" }', [ONCE]),
+    ],
+)
+def test_a_terminal_of_focused_agents_decides_what_one_call_holds(
+    body: str, expected: list[str]
+) -> None:
+    verified = frozenset((TERMINAL,))
+    assert names(analyzed(workflow(body, sections=INPUTS), verified=verified)) == expected
+
+
 def test_an_else_that_a_focused_agent_decides_is_decided_afresh() -> None:
     verified = frozenset((TERMINAL,))
     inside = workflow('if fast { run "dir" else abort "x" }', sections=INPUTS)

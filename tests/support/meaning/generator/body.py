@@ -73,6 +73,7 @@ class Body:
     finishes: bool = False
     main: bool = False
     loops: bool = False
+    decides: bool = False
     count: int = 0
     kept: set[str] = field(default_factory=set)
 
@@ -309,4 +310,5 @@ class Body:
         """Whether a task may be called at a place."""
         if task.finishes and not self.may_finish(state, place):
             return False
-        return (place.main or not task.main) and not (place.loop and task.loops)
+        fixed_by_the_first_entry = place.loop and (task.loops or task.decides)
+        return (place.main or not task.main) and not fixed_by_the_first_entry

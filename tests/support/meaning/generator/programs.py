@@ -200,7 +200,8 @@ def _task(
     fields = tuple(body.targets.values())
     inline = f"{{ {', '.join(each.written for each in fields)} }}"
     result = Type(inline, "record", fields) if fields else None
-    task = Task(name, params, result, body.main, body.loops, not state.dead, body.finishes)
+    does = (body.main, body.loops, body.decides)
+    task = Task(name, params, result, *does, not state.dead, body.finishes)
     arrow = f" -> {inline}" if fields else ""
     head = f"task {name}({', '.join(each.written for each in params)}){arrow}"
     return task, f"{head} {{\n{written}\n}}"

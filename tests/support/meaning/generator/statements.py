@@ -233,6 +233,7 @@ class Statements(Control):
         if place.loop or not self.c.once_in(2 if place.outside else 4):
             return f"run {command}"
         otherwise, other = self.otherwise(state, place)
+        self.body.decides = self.body.decides or otherwise != ""
         state.become(state.copy(), other)
         return f"run {command}{otherwise}"
 
@@ -345,6 +346,7 @@ class Statements(Control):
             self.body.finish()
         self.body.main = self.body.main or task.main
         self.body.loops = self.body.loops or task.loops
+        self.body.decides = self.body.decides or task.decides
         given = [
             f"{param.name}: {self._argument(state, param)}"
             for param in task.params

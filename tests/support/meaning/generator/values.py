@@ -220,8 +220,9 @@ class Param:
 class Task:
     """A finished task, as its callers see it.
 
-    `main`: it needs the main agent. `loops`: a `for` in it does. `returns`: a path leads to its
-    end. `finishes`: a path ends the run.
+    `main`: it needs the main agent. `loops`: a `for` in it does. `decides`: the main agent decides
+    whether a command of it failed. `returns`: a path leads to its end. `finishes`: a path ends the
+    run.
     """
 
     name: str
@@ -229,6 +230,7 @@ class Task:
     result: Type | None
     main: bool
     loops: bool
+    decides: bool
     returns: bool
     finishes: bool = False
 
