@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import assert_never
+from typing import Any, assert_never
 
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import LOOP_ITEM, literal, single_variable
@@ -18,7 +18,7 @@ from flowdsl.prompt.text import (
     spell_variable,
 )
 from flowdsl.prompt.words import say
-from flowdsl.semantics.values.spelling import spell
+from flowdsl.semantics.values.spelling import MISSING, spell
 
 from .sentences import ALL, AND, ANY, COMPARISONS, NUMERIC, OR, PARTS, SCALARS, THEN
 
@@ -60,8 +60,37 @@ def _field_words(field: nodes.FieldSpec) -> str:
     if description := field_note(field.description or ""):
         words += f" ({description})"
     if field.has_default:
-        words += f" {say('types.default', quoted_literal(spell(field.default)))}"
+        default = spell(with_gaps(field.default, field.type))
+        words += f" {say('types.default', quoted_literal(default))}"
     return words
+
+
+def with_gaps(value: Any, type_: nodes.Type) -> Any:
+    """A constant of a type in which `__EMPTY__` stands for the optional fields that it lacks.
+
+    They stand behind the others, in the order of the type: where saving merges, a field that is not
+    named would stay as it was.
+    """
+    match value, type_:
+        case _, nodes.OptionalType(inner=inner):
+            return with_gaps(value, inner)
+        case list(), nodes.ListType(element=element):
+            return [with_gaps(each, element) for each in value]
+        case dict(), nodes.RecordType(fields=fields):
+            known = {field.name: field.type for field in fields}
+            gaps = [
+                each.name
+                for each in fields
+                if isinstance(each.type, nodes.OptionalType) and value.get(each.name) is None
+            ]
+            there = {
+                name: with_gaps(each, known[name]) if name in known else each
+                for name, each in value.items()
+                if name not in gaps
+            }
+            return there | dict.fromkeys(gaps, MISSING)
+        case _:
+            return value
 
 
 def field_note(description: str) -> str:

@@ -227,6 +227,10 @@ def test_summaries_agree_with_inlining(toml: str | None, random: Random) -> None
 
     program = inlined(model, options)
     by_line = {each.span.first.line: each.name for each in found if each.name in DECISIONS}
-    assert by_line == decisions(program, options), source
+    lines = source.split("\n")
+    for line, name in decisions(program, options).items():
+        assert by_line.pop(line, None) == name, source
+    # An `if` that is all that another one holds is merged with it.
+    assert all(lines[line - 2].startswith("if ") for line in by_line), source
     missed = {name for name, _ in verified(model, options)} - {each.name for each in found}
     assert missed == set(), source

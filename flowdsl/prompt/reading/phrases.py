@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from flowdsl.ir import nodes
 from flowdsl.prompt.sentences import AND, OR, SCALARS, THEN
 from flowdsl.prompt.text import QUOTES
-from flowdsl.prompt.values import field_note
+from flowdsl.prompt.values import field_note, with_gaps
 from flowdsl.semantics.values.spelling import MISSING, spell
 
 from .frames import Free, Sentences, frames
@@ -136,7 +136,7 @@ class Phrases:
             type=type_[0],
             description=description,
             has_default=True,
-            default=plain_constant(default[0], type_[0]),
+            default=_default_constant(default[0], type_[0]),
         ), default[1]
 
     def _note(self, text: str, position: int) -> tuple[str, int] | None:
@@ -275,6 +275,30 @@ def plain_constant(spelled: str, type_: nodes.Type) -> Any:
             return _json(spelled)
         case _:
             return spelled
+
+
+def _default_constant(spelled: str, type_: nodes.Type) -> Any:
+    """The default of a field that is spelled like this, without the optional fields it lacks."""
+    found = plain_constant(spelled, type_)
+    short = _without_gaps(found, type_)
+    return short if spell(with_gaps(short, type_)) == spelled else spelled
+
+
+def _without_gaps(value: Any, type_: nodes.Type) -> Any:
+    match value, type_:
+        case _, nodes.OptionalType(inner=inner):
+            return _without_gaps(value, inner)
+        case list(), nodes.ListType(element=element):
+            return [_without_gaps(each, element) for each in value]
+        case dict(), nodes.RecordType(fields=fields):
+            types = {field.name: field.type for field in fields}
+            return {
+                name: _without_gaps(each, types[name]) if name in types else each
+                for name, each in value.items()
+                if each != MISSING or not isinstance(types.get(name), nodes.OptionalType)
+            }
+        case _:
+            return value
 
 
 def _json(spelled: str) -> Any:

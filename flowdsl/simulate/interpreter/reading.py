@@ -11,6 +11,7 @@ from flowdsl.semantics import types
 from flowdsl.syntax.texts.paragraphs import on_one_line
 
 from ..shapes import (
+    EMPTY,
     EnumShape,
     FieldShape,
     ListShape,
@@ -61,8 +62,25 @@ def _field(field: types.FieldType, constant: Constant) -> FieldShape:
         field.wire_name,
         _shape(field.type, constant),
         on_one_line(field.doc or "").removesuffix("."),
-        None if default is None else spelled(default),
+        None if default is None else spelled(_as_saved(default, field.type)),
     )
+
+
+def _as_saved(data: Any, type_: types.Type) -> Any:
+    """A default as whoever reads saves it: `__EMPTY__` stands for each optional part it lacks."""
+    match data, types.strip_optional(type_):
+        case list(), types.ListOf(element):
+            return [_as_saved(each, element) for each in data]
+        case dict(), types.RecordOf(_, fields):
+            found = {name: each for name, each in data.items() if each is not None}
+            for field in fields:
+                if field.wire_name in found:
+                    found[field.wire_name] = _as_saved(found[field.wire_name], field.type)
+                elif isinstance(field.type, types.Optional):
+                    found[field.wire_name] = EMPTY
+            return found
+        case _:
+            return data
 
 
 def value_of(answer: Any, type_: types.Type, constant: Constant) -> Any:
