@@ -73,7 +73,8 @@ async def create_all(client: CyberdeskClient, count: int) -> list[str]:
 
     async def create(own: CyberdeskClient, number: int) -> None:
         body = WorkflowCreate(main_prompt="Open the app.", name=f"Desk {number}")
-        made = await own.workflows.create(body, idempotency_key=f"create-{number}")
+        key = f"create-{number}"
+        made = await own.workflows.create(body, idempotency_key=key, once=False)
         ids.append(made.id)
 
     await for_each(client, range(count), create, concurrency=AT_ONCE_UNDER_FAULT)

@@ -62,8 +62,7 @@ if TYPE_CHECKING:
         NotFound,
         ServiceUnreachable,
     )
-    from flowdsl.cyberdesk.models.connection import Connection
-    from flowdsl.cyberdesk.models.machine import Machine, Pool
+    from flowdsl.cyberdesk.models.machine import Connection, Machine, Pool
     from flowdsl.cyberdesk.models.run import Run
     from flowdsl.cyberdesk.models.run_attachment import RunAttachment
     from flowdsl.cyberdesk.models.trajectory import Trajectory
@@ -156,8 +155,7 @@ _ON_USE = {
         "NotFound",
         "ServiceUnreachable",
     ),
-    "cyberdesk.models.connection": ("Connection",),
-    "cyberdesk.models.machine": ("Machine", "Pool"),
+    "cyberdesk.models.machine": ("Connection", "Machine", "Pool"),
     "cyberdesk.models.run": ("Run",),
     "cyberdesk.models.run_attachment": ("RunAttachment",),
     "cyberdesk.models.trajectory": ("Trajectory",),

@@ -11,8 +11,7 @@ from flowdsl.api.made import log
 from flowdsl.api.session import Session
 from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.cyberdesk.models.connection import Connection
-from flowdsl.cyberdesk.models.machine import Machine, Pool
+from flowdsl.cyberdesk.models.machine import Connection, Machine, Pool
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.cyberdesk.models.trajectory import Trajectory
 from flowdsl.runs.names import find_run, find_workflow_id

@@ -21,18 +21,18 @@ from flowdsl.cyberdesk.log import Listener
 from flowdsl.cyberdesk.models.machine import MachinesHealth
 from flowdsl.cyberdesk.pace import Pace
 from flowdsl.cyberdesk.redaction import SecretsOfRuns
-from flowdsl.cyberdesk.routes.connections import Connections
-from flowdsl.cyberdesk.routes.machines import Machines, machines_health
-from flowdsl.cyberdesk.routes.model_configurations import ModelConfigurations
-from flowdsl.cyberdesk.routes.pools import Pools
-from flowdsl.cyberdesk.routes.prompt_images import PromptImages
-from flowdsl.cyberdesk.routes.provider_credentials import ProviderCredentials
-from flowdsl.cyberdesk.routes.request_logs import RequestLogs
-from flowdsl.cyberdesk.routes.run_attachments import RunAttachments
-from flowdsl.cyberdesk.routes.runs import Runs
+from flowdsl.cyberdesk.routes.machines import (
+    Connections,
+    Machines,
+    Pools,
+    RequestLogs,
+    machines_health,
+)
+from flowdsl.cyberdesk.routes.model_configurations import ModelConfigurations, ProviderCredentials
+from flowdsl.cyberdesk.routes.run_attachments import PromptImages, RunAttachments
+from flowdsl.cyberdesk.routes.runs import Runs, Usage
 from flowdsl.cyberdesk.routes.tags import TagGroups, Tags
 from flowdsl.cyberdesk.routes.trajectories import Trajectories
-from flowdsl.cyberdesk.routes.usage import Usage
 from flowdsl.cyberdesk.routes.workflows import Workflows
 from flowdsl.cyberdesk.transport import Sender
 from flowdsl.cyberdesk.trust import check_api_url, is_loopback

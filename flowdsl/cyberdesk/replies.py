@@ -23,7 +23,7 @@ from flowdsl.cyberdesk.errors import (
 )
 from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
 from flowdsl.cyberdesk.limits import MAX_ITEMS
-from flowdsl.cyberdesk.models.page import Page
+from flowdsl.cyberdesk.models.wire_model import Page
 from flowdsl.cyberdesk.redaction import redacted
 
 M = TypeVar("M", bound=BaseModel)

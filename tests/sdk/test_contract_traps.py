@@ -113,7 +113,7 @@ class Desk:
 
 
 def create(client: CyberdeskClient) -> Awaitable[Any]:
-    return client.workflows.create(NEW, idempotency_key="k-1")
+    return client.workflows.create(NEW, idempotency_key="k-1", once=False)
 
 
 def delete(client: CyberdeskClient) -> Awaitable[Any]:

@@ -1,4 +1,7 @@
-"""Machines, their health and the pools that group them. Fields: SDK 2.2.69."""
+"""Machines, the pools that group them, and what the platform records of them.
+
+Fields: SDK 2.2.69.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from flowdsl.cyberdesk.models.page import Page
-from flowdsl.cyberdesk.models.wire_model import Items, ReadModel, UuidText, WriteModel
+from flowdsl.cyberdesk.models.wire_model import Items, Page, ReadModel, UuidText, WriteModel
 
 Secrets = dict[str, str]
 """Secrets by name. They are only in requests; a reply has their aliases instead."""
@@ -161,3 +163,43 @@ class MachinesHealth(ReadModel):
     scope: str | None = None
     checked_machines: int | None = None
     healthy_machines: int | None = None
+
+
+class Connection(ReadModel):
+    """One connection of a machine; `disconnected_at` is null while it lasts."""
+
+    id: str
+    machine_id: str | None = None
+    status: str | None = None
+    websocket_id: str | None = None
+    connected_at: str | None = None
+    disconnected_at: str | None = None
+    last_ping: str | None = None
+    ip_address: str | None = None
+    user_agent: str | None = None
+
+
+class ConnectionPage(Page[Connection]):
+    """One page of the connection list."""
+
+
+class RequestLog(ReadModel):
+    """One request to a machine; `completed_at` is null as long as it has no answer."""
+
+    id: str
+    machine_id: str | None = None
+    request_id: str | None = None
+    method: str | None = None
+    path: str | None = None
+    status_code: int | None = None
+    duration_ms: int | None = None
+    request_size_bytes: int | None = None
+    response_size_bytes: int | None = None
+    error_message: str | None = None
+    organization_id: str | None = None
+    created_at: str | None = None
+    completed_at: str | None = None
+
+
+class RequestLogPage(Page[RequestLog]):
+    """One page of the list of requests."""

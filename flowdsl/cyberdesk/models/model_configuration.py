@@ -1,14 +1,18 @@
-"""Model configurations. Limits: the API reference of `create-model-configuration`."""
+"""Model configurations, and keys of model providers that an organisation brings itself.
+
+Limits: the API reference of `create-model-configuration`. Fields: SDK 2.2.69.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from flowdsl.cyberdesk.models.wire_model import ReadModel, WriteModel
+from flowdsl.cyberdesk.models.wire_model import Items, ReadModel, WriteModel
 
 Name = Annotated[str, Field(min_length=1, max_length=255)]
+CredentialSlot = Literal["anthropic", "aws_bedrock", "google", "openai"]
 Provider = Annotated[str, Field(min_length=1, max_length=50)]
 
 
@@ -76,3 +80,52 @@ class ModelConfiguration(ReadModel):
     api_key_alias: str | None = None
     created_at: str | None = None
     updated_at: str | None = None
+
+
+class ProviderCredentialUpsert(WriteModel):
+    """The body of `PUT /v1/provider-credentials/{slot}`, which takes no other field."""
+
+    api_key: str | None = Field(default=None, repr=False)
+    service_account_json: str | None = Field(default=None, repr=False)
+    bedrock_auth_mode: Literal["api_key", "iam"] | None = None
+    aws_access_key_id: str | None = Field(default=None, repr=False)
+    aws_secret_access_key: str | None = Field(default=None, repr=False)
+    aws_region: str | None = None
+
+
+class ProviderCredential(ReadModel):
+    """A slot for a key; `source` says whose key is used. No reply has the key itself."""
+
+    slot: str
+    display_name: str
+    source: str
+    covered_providers: Items[str]
+    status: str | None = None
+    auth_type: str | None = None
+    display_metadata: dict[str, Any] | None = None
+    last_error: str | None = None
+    activated_at: str | None = None
+    last_validated_at: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+
+
+class CredentialCheck(ReadModel):
+    """One thing that was tried with a key."""
+
+    check: str
+    label: str
+    ok: bool
+    model: str | None = None
+    location: str | None = None
+    error: str | None = None
+    is_auth_error: bool | None = None
+
+
+class CredentialValidation(ReadModel):
+    """What trying a key showed."""
+
+    slot: str
+    ok: bool
+    checks: Items[CredentialCheck]
+    credential: ProviderCredential

@@ -6,8 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from flowdsl.cyberdesk.models.page import Page
-from flowdsl.cyberdesk.models.wire_model import Items, ReadModel, UuidText, WriteModel
+from flowdsl.cyberdesk.models.wire_model import Items, Page, ReadModel, UuidText, WriteModel
 from flowdsl.cyberdesk.models.workflow import ModelMetadata, Prompt
 
 TERMINAL_STATUSES = frozenset({"success", "task_failed", "error", "cancelled"})

@@ -6,8 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from flowdsl.cyberdesk.models.page import Page
-from flowdsl.cyberdesk.models.wire_model import ReadModel, UuidText, WriteModel
+from flowdsl.cyberdesk.models.wire_model import Page, ReadModel, UuidText, WriteModel
 
 AttachmentType = Literal["input", "output"]
 

@@ -6,8 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from flowdsl.cyberdesk.models.page import Page
-from flowdsl.cyberdesk.models.wire_model import Items, ReadModel, WriteModel
+from flowdsl.cyberdesk.models.wire_model import Items, Page, ReadModel, WriteModel
 
 TrajectoryName = Annotated[str, Field(max_length=255)]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flowdsl.cyberdesk.models.page import Page
-from flowdsl.cyberdesk.models.wire_model import Items, ReadModel
+from flowdsl.cyberdesk.models.wire_model import Items, Page, ReadModel
 
 
 class UsageAggregate(ReadModel):

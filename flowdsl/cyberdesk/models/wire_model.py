@@ -1,9 +1,9 @@
-"""The bases of request and reply models, each strict in its own way."""
+"""The bases of request and reply models, each strict in its own way, and of pages of lists."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 from uuid import UUID
 
 from pydantic import (
@@ -19,6 +19,7 @@ from pydantic import (
 from flowdsl.cyberdesk.limits import MAX_ITEMS
 
 Item = TypeVar("Item")
+Row = TypeVar("Row")
 Items = Annotated[list[Item], Field(max_length=MAX_ITEMS, fail_fast=True)]
 """A list in a reply.
 
@@ -116,3 +117,23 @@ class ReadModel(BaseModel):
     def as_sent(self) -> dict[str, Any]:
         """The fields of the reply, also unknown ones, without those that were absent."""
         return self.model_dump(exclude_unset=True)
+
+
+class Page(ReadModel, Generic[Row]):
+    """One page of a list; `total` counts the rows that match on all pages."""
+
+    items: Items[Row]
+    total: int
+    skip: int | None = None
+    limit: int | None = None
+    included: Items[dict[str, Any]] | None = None
+    _size: int = PrivateAttr(0)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the reply that this page came in; 0 for a page that is no reply."""
+        return self._size
+
+    def weigh(self, size: int) -> None:
+        """Set `size`."""
+        self._size = size

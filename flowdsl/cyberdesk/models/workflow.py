@@ -9,9 +9,15 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from flowdsl.cyberdesk.models.page import Page
 from flowdsl.cyberdesk.models.tag import Tag
-from flowdsl.cyberdesk.models.wire_model import Items, OverlayModel, ReadModel, UuidText, WriteModel
+from flowdsl.cyberdesk.models.wire_model import (
+    Items,
+    OverlayModel,
+    Page,
+    ReadModel,
+    UuidText,
+    WriteModel,
+)
 
 Prompt = Annotated[str, Field(min_length=1)]
 WorkflowName = Annotated[str, Field(max_length=255)]

@@ -1,107 +1,66 @@
-"""The routes of machines."""
+"""The routes of machines, of their pools, and of what the platform records of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TypedDict, Unpack
 
 from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
 from flowdsl.cyberdesk.limits import LIST_LIMIT
 from flowdsl.cyberdesk.models.machine import (
+    Connection,
+    ConnectionPage,
     Machine,
     MachineCreate,
     MachinePage,
     MachinePatch,
     MachinesHealth,
     Pool,
+    PoolCreate,
+    PoolPage,
+    PoolPatch,
+    RequestLog,
+    RequestLogPage,
 )
 from flowdsl.cyberdesk.paging import walk_all
-from flowdsl.cyberdesk.routes.query import chosen
-from flowdsl.cyberdesk.transport import Sender, segment
-
-_PATH = "/v1/machines"
+from flowdsl.cyberdesk.routes.resource import Readable, Resource
+from flowdsl.cyberdesk.transport import Sender
 
 
-class Machines:
-    """The routes below `/v1/machines`."""
+class MachineFilter(TypedDict, total=False):
+    """Which machines a list has.
 
-    def __init__(self, sender: Sender) -> None:
-        self._sender = sender
+    `search` is a part of the id, name or host name. `name` is exact, with case; several machines
+    may have it. Times are ISO 8601 in UTC.
+    """
+
+    search: str | None
+    name: str | None
+    status: str | None
+    created_at_from: str | None
+    created_at_to: str | None
+    include: Sequence[str]
+
+
+class Machines(Resource[Machine, MachineCreate, MachinePatch]):
+    """The routes below `/v1/machines`.
+
+    Real machines are created by their agents when they join. Deleting one deletes its connections,
+    but not its runs.
+    """
+
+    path, row, patch = "/v1/machines", Machine, MachinePatch
 
     async def list(
-        self,
-        *,
-        skip: int = 0,
-        limit: int = 100,
-        search: str | None = None,
-        name: str | None = None,
-        status: str | None = None,
-        created_at_from: str | None = None,
-        created_at_to: str | None = None,
-        include: Sequence[str] = (),
+        self, *, skip: int = 0, limit: int = 100, **wanted: Unpack[MachineFilter]
     ) -> MachinePage:
-        """One page of the machines.
+        """One page of the machines."""
+        return await self._page(MachinePage, skip, limit, wanted)
 
-        `search` is a part of the id, name or host name. `name` is exact, with case; several
-        machines may have it. Times are ISO 8601 in UTC.
-        """
-        params = chosen(
-            skip=skip,
-            limit=limit,
-            search=search,
-            name=name,
-            status=status,
-            created_at_from=created_at_from,
-            created_at_to=created_at_to,
-            include=include,
-        )
-        return (await self._sender.get(_PATH, params)).model(MachinePage)
-
-    async def list_all(
-        self,
-        *,
-        search: str | None = None,
-        name: str | None = None,
-        status: str | None = None,
-        created_at_from: str | None = None,
-        created_at_to: str | None = None,
-        include: Sequence[str] = (),
-    ) -> Sequence[Machine]:
-        """Every machine that matches, once, whatever is edited meanwhile (see `walk_all`).
-
-        Arguments as in `list`.
-        """
+    async def list_all(self, **wanted: Unpack[MachineFilter]) -> Sequence[Machine]:
+        """Every machine that matches, once, whatever is edited meanwhile (see `walk_all`)."""
         return await walk_all(
-            lambda skip: self.list(
-                skip=skip,
-                limit=LIST_LIMIT,
-                search=search,
-                name=name,
-                status=status,
-                created_at_from=created_at_from,
-                created_at_to=created_at_to,
-                include=include,
-            ),
-            "machines",
-        )
-
-    async def get(self, machine_id: str, *, include: Sequence[str] = ()) -> Machine:
-        """One machine."""
-        return (await self._sender.get(_one(machine_id), chosen(include=include))).model(Machine)
-
-    async def create(self, machine: MachineCreate, *, idempotency_key: str) -> Machine:
-        """The new machine. Real ones are created by their agent when it joins."""
-        body = machine.to_wire()
-        reply = await self._sender.write("POST", _PATH, idempotency_key, body, once=True)
-        return reply.model(Machine)
-
-    async def update(
-        self, machine_id: str, patch: MachinePatch | Mapping[str, Any], *, idempotency_key: str
-    ) -> Machine:
-        """The machine after the change; in `patch` an absent field stays and None clears."""
-        body = MachinePatch.model_validate(patch).to_wire()
-        return (await self._sender.write("PATCH", _one(machine_id), idempotency_key, body)).model(
-            Machine
+            lambda skip: self.list(skip=skip, limit=LIST_LIMIT, **wanted), "machines"
         )
 
     async def clear_session(self, machine_id: str, *, idempotency_key: str) -> Machine:
@@ -109,21 +68,97 @@ class Machines:
         patch = MachinePatch(reserved_session_id=None)
         return await self.update(machine_id, patch, idempotency_key=idempotency_key)
 
-    async def delete(self, machine_id: str, *, idempotency_key: str) -> bool:
-        """True when deleted, with its connections but not its runs; False when already gone."""
-        return await self._sender.delete(_one(machine_id), idempotency_key)
-
     async def pools(self, machine_id: str) -> Sequence[Pool]:
         """The pools that the machine is in."""
-        return (await self._sender.get(f"{_one(machine_id)}/pools")).models(Pool)
+        return (await self._sender.get(self._one(machine_id, "pools"))).models(Pool)
 
     async def set_pools(
         self, machine_id: str, pool_ids: Sequence[str], *, idempotency_key: str
     ) -> Machine:
         """The machine, in these pools and in no others."""
         body = {"pool_ids": list(pool_ids)}
-        path = f"{_one(machine_id)}/pools"
-        return (await self._sender.write("PUT", path, idempotency_key, body)).model(Machine)
+        return await self._write("PUT", self._one(machine_id, "pools"), idempotency_key, body)
+
+
+class Pools(Resource[Pool, PoolCreate, PoolPatch]):
+    """The routes below `/v1/pools`; deleting a pool deletes none of its machines.
+
+    The machines of a pool are there only when `include` names `machines`.
+    """
+
+    path, row, patch = "/v1/pools", Pool, PoolPatch
+
+    async def list(
+        self, *, skip: int = 0, limit: int = 100, include: Sequence[str] = ()
+    ) -> PoolPage:
+        """One page of the pools."""
+        return await self._page(PoolPage, skip, limit, {"include": include})
+
+    async def list_all(self, *, include: Sequence[str] = ()) -> Sequence[Pool]:
+        """Every pool, once, whatever is edited meanwhile (see `walk_all`)."""
+        return await walk_all(
+            lambda skip: self.list(skip=skip, limit=LIST_LIMIT, include=include), "pools"
+        )
+
+    async def add_machines(
+        self, pool_id: str, machine_ids: Sequence[str], *, idempotency_key: str
+    ) -> Pool:
+        """The pool with all of its machines."""
+        body = {"machine_ids": list(machine_ids)}
+        return await self._write("POST", self._one(pool_id, "machines"), idempotency_key, body)
+
+    async def remove_machines(
+        self, pool_id: str, machine_ids: Sequence[str], *, idempotency_key: str
+    ) -> bool:
+        """True when they are out of the pool, False when there is no such pool or machine."""
+        body = {"machine_ids": list(machine_ids)}
+        path = self._one(pool_id, "machines")
+        return await self._sender.delete(path, idempotency_key, body=body)
+
+
+class ConnectionFilter(TypedDict, total=False):
+    """Which connections a list has."""
+
+    machine_id: str | None
+    status: str | None
+
+
+class Connections(Readable[Connection]):
+    """The reading routes below `/v1/connections`, which the platform writes."""
+
+    path, row = "/v1/connections", Connection
+
+    async def list(
+        self, *, skip: int = 0, limit: int = 100, **wanted: Unpack[ConnectionFilter]
+    ) -> ConnectionPage:
+        """One page of the connections."""
+        return await self._page(ConnectionPage, skip, limit, wanted)
+
+    async def list_all(self, **wanted: Unpack[ConnectionFilter]) -> Sequence[Connection]:
+        """Every connection that matches, once, whatever is edited meanwhile (see `walk_all`)."""
+        return await walk_all(
+            lambda skip: self.list(skip=skip, limit=LIST_LIMIT, **wanted), "connections"
+        )
+
+
+class RequestLogFilter(TypedDict, total=False):
+    """Which requests to desktops a list has."""
+
+    machine_id: str | None
+    method: str | None
+    status_code: int | None
+
+
+class RequestLogs(Readable[RequestLog]):
+    """The reading routes below `/v1/request-logs`, which the platform writes."""
+
+    path, row = "/v1/request-logs", RequestLog
+
+    async def list(
+        self, *, skip: int = 0, limit: int = 100, **wanted: Unpack[RequestLogFilter]
+    ) -> RequestLogPage:
+        """One page of the requests to desktops."""
+        return await self._page(RequestLogPage, skip, limit, wanted)
 
 
 async def machines_health(sender: Sender) -> MachinesHealth:
@@ -140,7 +175,3 @@ def _is_health(status: int, body: bytes) -> bool:
     except UnreadableJson:
         return False
     return isinstance(value, dict) and "errored_machines" in value
-
-
-def _one(machine_id: str) -> str:
-    return f"{_PATH}/{segment(machine_id)}"

@@ -1,57 +1,66 @@
-"""The routes of model configurations."""
+"""The routes of model configurations, and of the keys of the providers of models."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from flowdsl.cyberdesk.models.model_configuration import (
+    CredentialValidation,
     ModelConfiguration,
     ModelConfigurationCreate,
     ModelConfigurationPatch,
+    ProviderCredential,
+    ProviderCredentialUpsert,
 )
+from flowdsl.cyberdesk.routes.resource import Resource
 from flowdsl.cyberdesk.transport import Sender, segment
 
-_PATH = "/v1/model-configurations"
+_CREDENTIALS = "/v1/provider-credentials"
 
 
-class ModelConfigurations:
+class ModelConfigurations(
+    Resource[ModelConfiguration, ModelConfigurationCreate, ModelConfigurationPatch]
+):
     """The routes below `/v1/model-configurations`, whose list has no pages."""
+
+    path, row, patch = "/v1/model-configurations", ModelConfiguration, ModelConfigurationPatch
+
+    async def list(self) -> Sequence[ModelConfiguration]:
+        """The service's defaults and the organisation's own; names are not unique."""
+        return (await self._sender.get(self.path)).models(ModelConfiguration)
+
+
+class ProviderCredentials:
+    """The routes below `/v1/provider-credentials`, whose list has no pages.
+
+    Every write may be repeated: a slot holds one key.
+    """
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
 
-    async def list(self) -> Sequence[ModelConfiguration]:
-        """The service's defaults and the organisation's own; names are not unique."""
-        return (await self._sender.get(_PATH)).models(ModelConfiguration)
+    async def list(self) -> Sequence[ProviderCredential]:
+        """All slots, also those without a key of the organisation."""
+        return (await self._sender.get(_CREDENTIALS)).models(ProviderCredential)
 
-    async def get(self, configuration_id: str) -> ModelConfiguration:
-        """One configuration."""
-        return (await self._sender.get(_one(configuration_id))).model(ModelConfiguration)
+    async def put(
+        self, slot: str, credential: ProviderCredentialUpsert, *, idempotency_key: str
+    ) -> ProviderCredential:
+        """The slot with this key in place of any other."""
+        body = credential.to_wire()
+        reply = await self._sender.write("PUT", _slot(slot), idempotency_key, body)
+        return reply.model(ProviderCredential)
 
-    async def create(
-        self,
-        configuration: ModelConfigurationCreate,
-        *,
-        idempotency_key: str,
-        once: bool = False,
-    ) -> ModelConfiguration:
-        """The new configuration; `once` is that of `Sender.write`."""
-        body = configuration.to_wire()
-        reply = await self._sender.write("POST", _PATH, idempotency_key, body, once=once)
-        return reply.model(ModelConfiguration)
+    async def validate(self, slot: str, *, idempotency_key: str) -> CredentialValidation:
+        """What a call of the provider with the key shows; `NotFound` without a key."""
+        path = f"{_slot(slot)}/validate"
+        return (await self._sender.write("POST", path, idempotency_key)).model(CredentialValidation)
 
-    async def update(
-        self, configuration_id: str, patch: ModelConfigurationPatch, *, idempotency_key: str
-    ) -> ModelConfiguration:
-        """The configuration after the change."""
-        path = _one(configuration_id)
-        reply = await self._sender.write("PATCH", path, idempotency_key, patch.to_wire())
-        return reply.model(ModelConfiguration)
-
-    async def delete(self, configuration_id: str, *, idempotency_key: str) -> bool:
-        """True when deleted, False when it was already gone."""
-        return await self._sender.delete(_one(configuration_id), idempotency_key)
+    async def delete(self, slot: str, *, idempotency_key: str) -> ProviderCredential:
+        """The slot without its key; `NotFound` without one."""
+        reply = await self._sender.write("DELETE", _slot(slot), idempotency_key)
+        return reply.model(ProviderCredential)
 
 
-def _one(configuration_id: str) -> str:
-    return f"{_PATH}/{segment(configuration_id)}"
+def _slot(name: str) -> str:
+    return f"{_CREDENTIALS}/{segment(name)}"

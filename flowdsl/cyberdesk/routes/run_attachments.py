@@ -1,11 +1,12 @@
-"""The routes of files that go into runs and come out of them."""
+"""The routes of files: those that go into runs and come out of them, and images of prompts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import IO
+from typing import IO, TypedDict, Unpack
 
 from flowdsl.cyberdesk.limits import LIST_LIMIT
+from flowdsl.cyberdesk.models.prompt_image import PromptImage, SignedImage, UploadedImage
 from flowdsl.cyberdesk.models.run_attachment import (
     AttachmentType,
     DownloadUrl,
@@ -15,72 +16,57 @@ from flowdsl.cyberdesk.models.run_attachment import (
     RunAttachmentUpdate,
 )
 from flowdsl.cyberdesk.paging import walk_all
-from flowdsl.cyberdesk.routes.query import chosen
-from flowdsl.cyberdesk.routes.told import redacted_model
-from flowdsl.cyberdesk.transport import Sender, segment
-
-_PATH = "/v1/run-attachments"
+from flowdsl.cyberdesk.routes.resource import Readable, redacted_model
+from flowdsl.cyberdesk.transport import Sender
 
 
-class RunAttachments:
-    """The routes below `/v1/run-attachments`."""
+class AttachmentFilter(TypedDict, total=False):
+    """Which attachments a list has."""
 
-    def __init__(self, sender: Sender) -> None:
-        self._sender = sender
+    run_id: str | None
+    attachment_type: AttachmentType | None
+
+
+class RunAttachments(Readable[RunAttachment]):
+    """The routes below `/v1/run-attachments`; replies have no content of files."""
+
+    path, row = "/v1/run-attachments", RunAttachment
+
+    def _clean(self, row: RunAttachment) -> RunAttachment:
+        """The attachment without a secret of its run in its names."""
+        return redacted_model(row, self._sender.secrets_of_runs.of(row.run_id))
 
     async def list(
-        self,
-        *,
-        skip: int = 0,
-        limit: int = 100,
-        run_id: str | None = None,
-        attachment_type: AttachmentType | None = None,
+        self, *, skip: int = 0, limit: int = 100, **wanted: Unpack[AttachmentFilter]
     ) -> RunAttachmentPage:
-        """One page."""
-        params = chosen(skip=skip, limit=limit, run_id=run_id, attachment_type=attachment_type)
-        page = (await self._sender.get(_PATH, params)).model(RunAttachmentPage)
-        page.items[:] = map(self._clean, page.items)
-        return page
+        """One page of the attachments."""
+        return await self._page(RunAttachmentPage, skip, limit, wanted)
 
-    def _clean(self, attachment: RunAttachment) -> RunAttachment:
-        """The attachment without a secret of its run in its names."""
-        secrets = self._sender.secrets_of_runs.of(attachment.run_id)
-        return redacted_model(attachment, secrets)
-
-    async def list_all(
-        self, *, run_id: str | None = None, attachment_type: AttachmentType | None = None
-    ) -> Sequence[RunAttachment]:
+    async def list_all(self, **wanted: Unpack[AttachmentFilter]) -> Sequence[RunAttachment]:
         """Every attachment that matches, once, whatever is edited meanwhile (see `walk_all`)."""
         return await walk_all(
-            lambda skip: self.list(
-                skip=skip, limit=LIST_LIMIT, run_id=run_id, attachment_type=attachment_type
-            ),
-            "run attachments",
+            lambda skip: self.list(skip=skip, limit=LIST_LIMIT, **wanted), "run attachments"
         )
-
-    async def get(self, attachment_id: str) -> RunAttachment:
-        """One attachment, without its content."""
-        return self._clean((await self._sender.get(_one(attachment_id))).model(RunAttachment))
 
     async def create(
         self, attachment: RunAttachmentCreate, *, idempotency_key: str
     ) -> RunAttachment:
         """The new attachment."""
         body = attachment.to_wire()
-        reply = await self._sender.write("POST", _PATH, idempotency_key, body, once=True)
+        reply = await self._sender.write("POST", self.path, idempotency_key, body, once=True)
         return reply.model(RunAttachment)
 
     async def update(
         self, attachment_id: str, update: RunAttachmentUpdate, *, idempotency_key: str
     ) -> RunAttachment:
         """The attachment after the change."""
-        path = _one(attachment_id)
+        path = self._one(attachment_id)
         reply = await self._sender.write("PUT", path, idempotency_key, update.to_wire())
         return reply.model(RunAttachment)
 
     async def delete(self, attachment_id: str, *, idempotency_key: str) -> bool:
         """True when deleted, False when it was already gone."""
-        return await self._sender.delete(_one(attachment_id), idempotency_key)
+        return await self._sender.delete(self._one(attachment_id), idempotency_key)
 
     async def download(self, attachment_id: str, file: IO[bytes], *, limit: int) -> int:
         """Write the content to `file` at its position; returns the number of bytes.
@@ -88,13 +74,38 @@ class RunAttachments:
         `file` must be seekable. Raises `DownloadTooLarge` beyond `limit` bytes. After any failure
         the file ends where it stood.
         """
-        return await self._sender.download(f"{_one(attachment_id)}/download", file, limit)
+        return await self._sender.download(self._one(attachment_id, "download"), file, limit)
 
     async def download_url(self, attachment_id: str, *, expires_in: int = 300) -> DownloadUrl:
         """An address of the content that works without a key for 10 to 3,600 seconds."""
-        path = f"{_one(attachment_id)}/download-url"
-        return (await self._sender.get(path, chosen(expires_in=expires_in))).model(DownloadUrl)
+        path = self._one(attachment_id, "download-url")
+        return (await self._sender.get(path, {"expires_in": expires_in})).model(DownloadUrl)
 
 
-def _one(attachment_id: str) -> str:
-    return f"{_PATH}/{segment(attachment_id)}"
+class PromptImages:
+    """The routes of prompt images, whose list has no pages and no hashes."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+
+    async def list(self) -> Sequence[PromptImage]:
+        """All images of the organisation."""
+        return (await self._sender.get("/v1/workflows/prompt-images")).models(PromptImage)
+
+    async def upload(
+        self, filename: str, content: bytes, content_type: str, *, idempotency_key: str
+    ) -> UploadedImage:
+        """The stored image: PNG, JPEG, GIF or WebP up to 10 MB (docstring of the SDK)."""
+        part = (filename, content, content_type)
+        reply = await self._sender.upload("/v1/workflows/prompt-image", idempotency_key, part)
+        return reply.model(UploadedImage)
+
+    async def sign(self, path: str) -> SignedImage:
+        """An address of the image at the storage `path` that works without a key for an hour."""
+        reply = await self._sender.get("/v1/workflows/prompt-image/signed-url", {"path": path})
+        return reply.model(SignedImage)
+
+    async def delete(self, path: str, *, idempotency_key: str) -> bool:
+        """True when the image at the storage `path` was deleted, False when it was already gone."""
+        params = {"path": path}
+        return await self._sender.delete("/v1/workflows/prompt-image", idempotency_key, params)

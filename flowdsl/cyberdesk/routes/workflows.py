@@ -3,125 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from flowdsl.cyberdesk.limits import LIST_LIMIT
 from flowdsl.cyberdesk.models.tag import Tag
 from flowdsl.cyberdesk.models.trajectory import Trajectory
 from flowdsl.cyberdesk.models.workflow import Workflow, WorkflowCreate, WorkflowPage, WorkflowPatch
 from flowdsl.cyberdesk.paging import walk_all
-from flowdsl.cyberdesk.routes.query import chosen
-from flowdsl.cyberdesk.routes.told import redacted_model
-from flowdsl.cyberdesk.transport import Sender, segment
-
-_PATH = "/v1/workflows"
+from flowdsl.cyberdesk.routes.resource import Resource, redacted_model
+from flowdsl.cyberdesk.transport import segment
 
 
-class Workflows:
-    """The routes below `/v1/workflows`."""
+class WorkflowFilter(TypedDict, total=False):
+    """Which workflows a list has.
 
-    def __init__(self, sender: Sender) -> None:
-        self._sender = sender
+    `search` is a part of the id or the name, without case. Times are ISO 8601 in UTC. A workflow
+    must have all of `tag_ids`. Tags and checks are filled only when `include` names `tags` and
+    `post_run_checks`.
+    """
+
+    search: str | None
+    created_at_from: str | None
+    created_at_to: str | None
+    updated_at_from: str | None
+    updated_at_to: str | None
+    tag_ids: Sequence[str]
+    include: Sequence[str]
+
+
+class Workflows(Resource[Workflow, WorkflowCreate, WorkflowPatch]):
+    """The routes below `/v1/workflows`.
+
+    One workflow is read with its tags and checks. Whether the reply to its creation has the checks
+    is not known, so read it again before comparing. Deleting a workflow deletes **all its runs and
+    trajectories**.
+    """
+
+    path, row, patch = "/v1/workflows", Workflow, WorkflowPatch
 
     async def list(
-        self,
-        *,
-        skip: int = 0,
-        limit: int = 100,
-        search: str | None = None,
-        created_at_from: str | None = None,
-        created_at_to: str | None = None,
-        updated_at_from: str | None = None,
-        updated_at_to: str | None = None,
-        tag_ids: Sequence[str] = (),
-        include: Sequence[str] = (),
+        self, *, skip: int = 0, limit: int = 100, **wanted: Unpack[WorkflowFilter]
     ) -> WorkflowPage:
-        """One page, newest `updated_at` first.
+        """One page, newest `updated_at` first."""
+        return await self._page(WorkflowPage, skip, limit, wanted)
 
-        `search` is a part of the id or the name, without case. Times are ISO 8601 in UTC. A
-        workflow must have all of `tag_ids`. Tags and checks are filled only when `include` names
-        `tags` and `post_run_checks`.
-        """
-        params = chosen(
-            skip=skip,
-            limit=limit,
-            search=search,
-            created_at_from=created_at_from,
-            created_at_to=created_at_to,
-            updated_at_from=updated_at_from,
-            updated_at_to=updated_at_to,
-            tag_ids=",".join(tag_ids) or None,
-            include=include,
-        )
-        return (await self._sender.get(_PATH, params)).model(WorkflowPage)
-
-    async def list_all(
-        self,
-        *,
-        search: str | None = None,
-        created_at_from: str | None = None,
-        tag_ids: Sequence[str] = (),
-        include: Sequence[str] = (),
-    ) -> Sequence[Workflow]:
-        """Every workflow that matches, once, whatever is edited meanwhile (see `walk_all`).
-
-        Arguments as in `list`.
-        """
+    async def list_all(self, **wanted: Unpack[WorkflowFilter]) -> Sequence[Workflow]:
+        """Every workflow that matches, once, whatever is edited meanwhile (see `walk_all`)."""
         return await walk_all(
-            lambda skip: self.list(
-                skip=skip,
-                limit=LIST_LIMIT,
-                search=search,
-                created_at_from=created_at_from,
-                tag_ids=tag_ids,
-                include=include,
-            ),
-            "workflows",
+            lambda skip: self.list(skip=skip, limit=LIST_LIMIT, **wanted), "workflows"
         )
-
-    async def get(self, workflow_id: str) -> Workflow:
-        """The workflow with its tags and checks."""
-        return (await self._sender.get(_one(workflow_id))).model(Workflow)
-
-    async def create(
-        self, workflow: WorkflowCreate, *, idempotency_key: str, once: bool = False
-    ) -> Workflow:
-        """The new workflow; `once` is that of `Sender.write`.
-
-        Whether the reply has the checks is not known, so read the workflow again before comparing.
-        """
-        body = workflow.to_wire()
-        reply = await self._sender.write("POST", _PATH, idempotency_key, body, once=once)
-        return reply.model(Workflow)
 
     async def update(
-        self,
-        workflow_id: str,
-        patch: WorkflowPatch | Mapping[str, Any],
-        *,
-        idempotency_key: str,
+        self, identifier: str, patch: WorkflowPatch | Mapping[str, Any], *, idempotency_key: str
     ) -> Workflow:
-        """The workflow after the change; in `patch` an absent field stays and None clears.
+        """As of any resource; raises `ValueError` for a patch without fields, too.
 
-        Raises `ValueError` for a patch without fields, which would still push a version, and for
-        fields or values that `WorkflowPatch` does not take.
+        That would still push a version.
         """
-        body = WorkflowPatch.model_validate(patch).to_wire()
-        if not body:
+        patch = WorkflowPatch.model_validate(patch)
+        if not patch.to_wire():
             raise ValueError("a patch without fields is not sent")
-        reply = await self._sender.write("PATCH", _one(workflow_id), idempotency_key, body)
-        return reply.model(Workflow)
-
-    async def delete(self, workflow_id: str, *, idempotency_key: str) -> bool:
-        """True when deleted, with **all its runs and trajectories**; False when already gone."""
-        return await self._sender.delete(_one(workflow_id), idempotency_key)
+        return await super().update(identifier, patch, idempotency_key=idempotency_key)
 
     async def versions(self, workflow_id: str) -> Sequence[dict[str, Any]]:
         """Earlier versions as JSON objects.
 
         The contract gives neither their content nor their order.
         """
-        return (await self._sender.get(f"{_one(workflow_id)}/versions")).mappings()
+        return (await self._sender.get(self._one(workflow_id, "versions"))).mappings()
 
     async def duplicate(
         self, workflow_id: str, *, include_trajectories: bool = False, idempotency_key: str
@@ -131,9 +80,8 @@ class Workflows:
         It has the prompt, schemas, checks, settings, tags and images, but no history.
         """
         body = {"include_trajectories": include_trajectories}
-        path = f"{_one(workflow_id)}/duplicate"
-        reply = await self._sender.write("POST", path, idempotency_key, body, once=True)
-        return reply.model(Workflow)
+        path = self._one(workflow_id, "duplicate")
+        return await self._write("POST", path, idempotency_key, body, once=True)
 
     async def merge(
         self,
@@ -151,18 +99,17 @@ class Workflows:
             "target_workflow_id": segment(target_workflow_id),
             "copy_trajectories": copy_trajectories,
         }
-        path = f"{_one(workflow_id)}/merge"
-        return (await self._sender.write("POST", path, idempotency_key, body)).model(Workflow)
+        return await self._write("POST", self._one(workflow_id, "merge"), idempotency_key, body)
 
     async def latest_trajectory(self, workflow_id: str) -> Trajectory:
         """The trajectory of the workflow that was changed last; `NotFound` when it has none."""
-        reply = await self._sender.get(f"{_one(workflow_id)}/latest-trajectory")
+        reply = await self._sender.get(self._one(workflow_id, "latest-trajectory"))
         found = reply.model(Trajectory)
         return redacted_model(found, self._sender.secrets_of_runs.of(found.run_id))
 
     async def tags(self, workflow_id: str) -> Sequence[Tag]:
         """The tags of a workflow."""
-        return (await self._sender.get(f"{_one(workflow_id)}/tags")).models(Tag)
+        return (await self._sender.get(self._one(workflow_id, "tags"))).models(Tag)
 
     async def add_tags(
         self, workflow_id: str, tag_ids: Sequence[str], *, idempotency_key: str
@@ -172,7 +119,7 @@ class Workflows:
         The service drops a tag of the same group.
         """
         body = {"tag_ids": list(tag_ids)}
-        path = f"{_one(workflow_id)}/tags"
+        path = self._one(workflow_id, "tags")
         return (await self._sender.write("POST", path, idempotency_key, body)).models(Tag)
 
     async def add_tags_to_many(
@@ -180,14 +127,10 @@ class Workflows:
     ) -> None:
         """Add every tag to every workflow, at least one of each."""
         body = {"workflow_ids": list(workflow_ids), "tag_ids": list(tag_ids)}
-        path = f"{_PATH}/bulk/tags"
+        path = f"{self.path}/bulk/tags"
         (await self._sender.write("POST", path, idempotency_key, body)).nothing()
 
     async def remove_tag(self, workflow_id: str, tag_id: str, *, idempotency_key: str) -> bool:
         """True when removed, False when the workflow did not have the tag."""
-        path = f"{_one(workflow_id)}/tags/{segment(tag_id)}"
+        path = self._one(workflow_id, "tags", segment(tag_id))
         return await self._sender.delete(path, idempotency_key)
-
-
-def _one(workflow_id: str) -> str:
-    return f"{_PATH}/{segment(workflow_id)}"

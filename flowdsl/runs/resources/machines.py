@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.cyberdesk.models.connection import Connection
-from flowdsl.cyberdesk.models.machine import Machine, Pool, _Pool
+from flowdsl.cyberdesk.models.machine import Connection, Machine, Pool, _Pool
 from flowdsl.runs.filters import known_word, moment
 from flowdsl.runs.lookup import by_id
 from flowdsl.runs.names import find_machine, find_pool

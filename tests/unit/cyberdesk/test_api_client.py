@@ -350,7 +350,7 @@ def test_lost_and_truncated_replies_over_a_socket(answer: bytes, canary: str) ->
             async with CyberdeskClient(options, sleep=no_sleep) as client:
                 with pytest.raises(errors.ServiceUnreachable) as caught:
                     await client.workflows.create(
-                        WorkflowCreate(main_prompt="p"), idempotency_key="k"
+                        WorkflowCreate(main_prompt="p"), idempotency_key="k", once=False
                     )
                 assert caught.value.outcome_unknown
                 assert len(heads) == 3

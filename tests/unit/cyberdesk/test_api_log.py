@@ -24,7 +24,7 @@ def test_every_attempt_is_one_line_with_the_reason_of_the_next(rig: Rigs) -> Non
         dice=0.5,
     )
     body = WorkflowCreate(main_prompt="Open the app.")
-    asyncio.run(built.client.workflows.create(body, idempotency_key="key-1"))
+    asyncio.run(built.client.workflows.create(body, idempotency_key="key-1", once=False))
     assert [attempt.line() for attempt in built.wire.attempts] == [
         "POST /v1/workflows ReadTimeout in 0 ms; again in 0.1 s",
         "POST /v1/workflows 429 in 0 ms, attempt 2, request req-7; again in 2.1 s",

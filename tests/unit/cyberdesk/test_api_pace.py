@@ -198,7 +198,8 @@ def test_a_lost_write_stays_unknown_when_a_pause_stops_its_repetition() -> None:
 
     async def inside() -> None:
         first = client(answer)
-        create = first.workflows.create(WorkflowCreate(main_prompt="p"), idempotency_key="k")
+        body = WorkflowCreate(main_prompt="p")
+        create = first.workflows.create(body, idempotency_key="k", once=False)
         writing = asyncio.create_task(create)
         await asyncio.sleep(0)
         with pytest.raises(errors.RateLimited) as read_error:

@@ -23,8 +23,8 @@ from flowdsl.cyberdesk.models.machine import MachineCreate, PoolCreate
 from flowdsl.cyberdesk.models.model_configuration import (
     ModelConfigurationCreate,
     ModelConfigurationPatch,
+    ProviderCredentialUpsert,
 )
-from flowdsl.cyberdesk.models.provider_credential import ProviderCredentialUpsert
 from flowdsl.cyberdesk.models.run import (
     ChainCreate,
     ChainStep,

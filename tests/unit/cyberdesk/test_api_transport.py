@@ -29,7 +29,8 @@ Rigs = Callable[..., Any]
 
 
 def create(client: CyberdeskClient) -> Coroutine[Any, Any, Any]:
-    return client.workflows.create(WorkflowCreate(main_prompt="p"), idempotency_key="key-1")
+    body = WorkflowCreate(main_prompt="p")
+    return client.workflows.create(body, idempotency_key="key-1", once=False)
 
 
 def send(client: CyberdeskClient, method: str, key: str | None) -> Coroutine[Any, Any, Any]:

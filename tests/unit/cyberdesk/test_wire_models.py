@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from openapi_client.cyberdesk_cloud_client import models as sdk
 from pydantic import ValidationError
 
-from flowdsl.cyberdesk.models.connection import Connection
 from flowdsl.cyberdesk.models.machine import (
+    Connection,
     Machine,
     MachineCreate,
     MachinePatch,

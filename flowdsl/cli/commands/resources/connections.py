@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 
-from flowdsl.cyberdesk.models.connection import Connection
+from flowdsl.cyberdesk.models.machine import Connection
 from flowdsl.runs.resources.machines import STATUSES, list_connections, one_connection
 
 from ...runtime.console import Console

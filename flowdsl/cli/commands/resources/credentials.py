@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flowdsl.cyberdesk.errors import NotFound
-from flowdsl.cyberdesk.models.provider_credential import (
+from flowdsl.cyberdesk.models.model_configuration import (
     ProviderCredential,
     ProviderCredentialUpsert,
 )

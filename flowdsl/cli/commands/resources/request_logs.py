@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from flowdsl.cyberdesk.models.request_log import RequestLog
+from flowdsl.cyberdesk.models.machine import RequestLog
 from flowdsl.runs.lookup import by_id
 from flowdsl.runs.names import find_machine
 
