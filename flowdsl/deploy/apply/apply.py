@@ -23,11 +23,11 @@ from flowdsl.deploy.apply.operations import (
 from flowdsl.deploy.apply.progress import Progress
 from flowdsl.deploy.journal import Journal
 from flowdsl.deploy.outcome import Result
-from flowdsl.deploy.planning.named import NamedChange, delete_named
+from flowdsl.deploy.planning.named import NamedChange
 from flowdsl.deploy.planning.plan import Action, Change, Plan
 from flowdsl.deploy.recovery.late_writes import LATE_WRITES_END, until_late_writes_end
 from flowdsl.deploy.recovery.recover import Unresolved, named
-from flowdsl.deploy.resources import workflow
+from flowdsl.deploy.resources import NAMED_KIND, workflow
 from flowdsl.deploy.resources.policy import fingerprint
 from flowdsl.deploy.resources.resource import Desired
 from flowdsl.deploy.workers import for_each
@@ -273,7 +273,8 @@ def _named_deletion(context: WriteContext, change: NamedChange) -> _Step:
     key, identifier = f"{context.runtime.new_id()}-delete", change.prior.id
 
     async def perform(client: CyberdeskClient) -> tuple[str, str]:
-        await delete_named(client, change, key=key)
+        # A tag that is deleted is taken off every workflow.
+        await NAMED_KIND[change.address.kind].delete(client, identifier, key=key)
         context.journal.drop(change.address)
         return identifier, ""
 

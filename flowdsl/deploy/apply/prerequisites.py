@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from flowdsl.codegen.artifacts import ImageFile
 from flowdsl.config.address import IMAGE, MODEL, TAG, TAG_GROUP, Address
@@ -26,11 +27,11 @@ from flowdsl.deploy.apply.operations import listed
 from flowdsl.deploy.apply.progress import Progress
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.outcome import Result, Status, Stop
-from flowdsl.deploy.planning.named import NamedChange, write_named
+from flowdsl.deploy.planning.named import NamedChange
 from flowdsl.deploy.planning.plan import Plan
 from flowdsl.deploy.recovery.late_writes import LATE_WRITES_END, POLL_SECONDS
 from flowdsl.deploy.refresh.refresh import Refreshed, is_unproven, plan_from, refresh_directory
-from flowdsl.deploy.resources import image
+from flowdsl.deploy.resources import NAMED_KIND, image
 from flowdsl.deploy.workers import for_each
 from flowdsl.state.document import StateDocument
 
@@ -269,4 +270,21 @@ async def _upload(key: str, item: ImageFile, client: CyberdeskClient) -> None:
 
 async def _write(job: Job, key: str, change: NamedChange, client: CyberdeskClient) -> None:
     secrets = job.target.secrets(change.address) if change.action == "create" else {}
-    await write_named(client, change, secrets, key=f"{key}-{change.action}")
+    await _write_named(client, change, secrets, key=f"{key}-{change.action}")
+
+
+async def _write_named(
+    client: CyberdeskClient, change: NamedChange, secrets: Mapping[str, Any], *, key: str
+) -> None:
+    """Create or update a named resource; raises `CyberdeskError`.
+
+    `secrets` are write-only fields that are sent on creation.
+    """
+    assert change.desired is not None
+    kind = NAMED_KIND[change.desired.kind]
+    if change.action == "create":
+        values = {**change.desired.values, **secrets}
+        await kind.create(client, change.desired.name, values, key=key)
+    elif change.live is not None and change.difference is not None:
+        values = {field.path: field.value for field in change.difference.fields}
+        await kind.update(client, change.live.id, values, key=key)

@@ -1,24 +1,22 @@
-"""Plans and writes the resources that are identified by name: tag groups, tags, models."""
+"""Plans the resources that are identified by name: tag groups, tags, models."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from flowdsl.config.address import Address
 from flowdsl.config.project import KeySource
-from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.comparison.diff import Difference, compare
 from flowdsl.deploy.planning.desired import DesiredNamed
 from flowdsl.deploy.planning.models import NOT_YET_KNOWN
-from flowdsl.deploy.resources import NAMED
+from flowdsl.deploy.resources import NAMED_KIND
 from flowdsl.deploy.resources.directory import Directory
 from flowdsl.deploy.resources.policy import Policies, fingerprint
 from flowdsl.deploy.resources.resource import Desired, Live
 from flowdsl.state.document import ResourceState, StateDocument
 
-_KINDS = {kind.name: kind for kind in NAMED}
 _KEY = "api_key"
 """In `applied` of a model configuration: a hash of what its key was read from, never of the key."""
 
@@ -99,11 +97,11 @@ def plan_named(
     `deleted` are addresses to delete in the service once they are not declared any more. Raises
     `AmbiguousName`.
     """
-    order = list(_KINDS)
+    order = list(NAMED_KIND)
     changes = [_change(item, prior, directory) for item in wanted]
     managed = {item.address for item in wanted if item.managed}
     for address in prior.resources.keys() - managed:
-        if address.kind in _KINDS:
+        if address.kind in NAMED_KIND:
             action: Literal["delete", "forget"] = "delete" if address in deleted else "forget"
             changes.append(NamedChange(address, action, prior=prior.resources[address]))
     return tuple(
@@ -115,7 +113,7 @@ def plan_named(
 
 
 def _change(item: DesiredNamed, prior: StateDocument, directory: Directory) -> NamedChange:
-    kind = _KINDS[item.kind]
+    kind = NAMED_KIND[item.kind]
     last = prior.resources.get(item.address)
     found = kind.find(directory, item.name)
     if last is not None:
@@ -172,26 +170,3 @@ def resulting_state(change: NamedChange) -> ResourceState | None:
         name=change.desired.name,
         applied=dict(change.difference.applied),
     )
-
-
-async def write_named(
-    client: CyberdeskClient, change: NamedChange, secrets: Mapping[str, Any], *, key: str
-) -> None:
-    """Create or update a named resource; raises `CyberdeskError`.
-
-    `secrets` are write-only fields that are sent on creation.
-    """
-    assert change.desired is not None
-    kind = _KINDS[change.desired.kind]
-    if change.action == "create":
-        values = {**change.desired.values, **secrets}
-        await kind.create(client, change.desired.name, values, key=key)
-    elif change.live is not None and change.difference is not None:
-        values = {field.path: field.value for field in change.difference.fields}
-        await kind.update(client, change.live.id, values, key=key)
-
-
-async def delete_named(client: CyberdeskClient, change: NamedChange, *, key: str) -> None:
-    """Delete a named resource, which takes a tag off every workflow; raises `CyberdeskError`."""
-    assert change.prior is not None
-    await _KINDS[change.address.kind].delete(client, change.prior.id, key=key)

@@ -17,3 +17,6 @@ from flowdsl.deploy.resources.resource import NamedKind
 from flowdsl.deploy.resources.tag import TagGroupKind, TagKind
 
 NAMED: tuple[NamedKind, ...] = (TagGroupKind(), TagKind(), ModelKind())
+
+NAMED_KIND = {kind.name: kind for kind in NAMED}
+"""The same kinds by their name in addresses."""
