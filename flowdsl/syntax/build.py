@@ -1,14 +1,14 @@
 """From reduced grammar rules to AST nodes.
 
-Each rule of `grammars/flowdsl.lark` has one method here or one row in a table. Its children come as
-Lark's tree shaping leaves them: nodes, indices of kept tokens, and None for an optional part that
-is left out.
+Each rule of `grammars/flowdsl.lark` has one row in a table here, or one method where its node takes
+more than its children. These come as Lark's tree shaping leaves them: nodes, indices of kept
+tokens, and None for an optional part that is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile, Span
@@ -104,12 +104,6 @@ def _there(children: Sequence[Any]) -> tuple[Any, ...]:
 ACTS = ("capture", "choose", "clear", "copy", "do", "export", "press", "run")
 """The words of the statements that tests look for by one text; each has a rule, `act_...`."""
 
-_TABLED: dict[str, Build] = (
-    {name: _positional(node) for name, node in POSITIONAL.items()}
-    | {name: _tuple(node) for name, node in TUPLES.items()}
-    | {f"act_{verb}": _act(verb) for verb in ACTS}
-)
-
 
 class _Unfinished:
     """A declaration that still lacks the annotations and the doc comment in front of it."""
@@ -143,9 +137,6 @@ class AstBuilder:
     def _name(self, index: int) -> ast.Name:
         tokens = self.tokens
         return ast.Name(tokens.starts[index], tokens.ends[index], tokens.words[index])
-
-    def _optional_name(self, index: int | None) -> ast.Name | None:
-        return None if index is None else self._name(index)
 
     def _string(self, index: int) -> ast.StringLit:
         tokens = self.tokens
@@ -186,7 +177,23 @@ class AstBuilder:
             start, end, spelling, amount * _UNIT_MILLISECONDS[spelling[len(digits) :]]
         )
 
-    # Files and imports
+    def _adds(self, index: int) -> bool:
+        """Whether an operator adds to a list."""
+        return self.tokens.words[index] == "+="
+
+    def _node(self, child: Any) -> Any:
+        """What another rule has made, or None."""
+        return child
+
+    def _rest(self, children: Sequence[Any]) -> tuple[Any, ...]:
+        """What other rules have made: all children that the fields around this one leave."""
+        return tuple(children)
+
+    def _is_there(self, child: Any) -> bool:
+        """Whether an optional part is there."""
+        return child is not None
+
+    # Files
 
     def build_edition(self, start: int, end: int, children: Sequence[Any]) -> None:
         """Make nothing: `parse` has read the edition already."""
@@ -194,23 +201,6 @@ class AstBuilder:
     def build_file(self, start: int, end: int, children: Sequence[Any]) -> list[Any]:
         _, *nodes = children
         return nodes
-
-    def build_import_names(self, start: int, end: int, children: Sequence[Any]) -> ast.ImportNames:
-        *names, path = children
-        return ast.ImportNames(start, end, tuple(names), self._string(path))
-
-    def build_import_ns(self, start: int, end: int, children: Sequence[Any]) -> ast.ImportModule:
-        path, name = children
-        return ast.ImportModule(start, end, self._string(path), self._name(name))
-
-    def build_if_present(self, start: int, end: int, children: Sequence[Any]) -> bool:
-        return True
-
-    build_background = build_if_present
-
-    def build_import_name(self, start: int, end: int, children: Sequence[Any]) -> ast.ImportedName:
-        name, alias = children
-        return ast.ImportedName(start, end, self._name(name), self._optional_name(alias))
 
     # Declarations
 
@@ -220,47 +210,9 @@ class AstBuilder:
             start, end, *unfinished.fields, tuple(annotations), self.docs.get(start)
         )
 
-    def build_const(self, start: int, end: int, children: Sequence[Any]) -> _Unfinished:
-        name, value = children
-        return _Unfinished(ast.ConstDecl, self._name(name), value, None, ())
-
     def build_fixture(self, start: int, end: int, children: Sequence[Any]) -> _Unfinished:
         name, (value, rows) = children
         return _Unfinished(ast.ConstDecl, self._name(name), value, None, rows)
-
-    def build_const_from(self, start: int, end: int, children: Sequence[Any]) -> _Unfinished:
-        name, path = children
-        return _Unfinished(ast.ConstDecl, self._name(name), None, self._string(path), ())
-
-    def build_record(self, start: int, end: int, children: Sequence[Any]) -> _Unfinished:
-        name, *fields = children
-        return _Unfinished(ast.RecordDecl, self._name(name), tuple(fields))
-
-    def build_alias(self, start: int, end: int, children: Sequence[Any]) -> _Unfinished:
-        name, type_ = children
-        return _Unfinished(ast.AliasDecl, self._name(name), type_)
-
-    def build_task(self, start: int, end: int, children: Sequence[Any]) -> _Unfinished:
-        name, *params, result, body = children
-        return _Unfinished(ast.TaskDecl, self._name(name), tuple(params), result, body)
-
-    def build_workflow(self, start: int, end: int, children: Sequence[Any]) -> _Unfinished:
-        name, *items = children
-        return _Unfinished(ast.WorkflowDecl, self._name(name), tuple(items))
-
-    def build_chain(self, start: int, end: int, children: Sequence[Any]) -> _Unfinished:
-        name, *items = children
-        return _Unfinished(ast.ChainDecl, self._name(name), tuple(items))
-
-    def build_test(self, start: int, end: int, children: Sequence[Any]) -> _Unfinished:
-        title, kind, subject, *items = children
-        return _Unfinished(
-            ast.TestDecl,
-            self._string(title),
-            self._optional_name(kind),
-            self._name(subject),
-            tuple(items),
-        )
 
     def build_param(self, start: int, end: int, children: Sequence[Any]) -> ast.Param:
         secret, name, type_, default = children
@@ -275,10 +227,6 @@ class AstBuilder:
             tuple(value for value in arguments if not isinstance(value, ast.Argument)),
             tuple(value for value in arguments if isinstance(value, ast.Argument)),
         )
-
-    def build_named_arg(self, start: int, end: int, children: Sequence[Any]) -> ast.Argument:
-        name, value = children
-        return ast.Argument(start, end, self._name(name), value)
 
     # Types
 
@@ -335,29 +283,6 @@ class AstBuilder:
 
     # Sections of workflows and chains
 
-    def build_setting(self, start: int, end: int, children: Sequence[Any]) -> ast.Setting:
-        name, value = children
-        return ast.Setting(start, end, self._name(name), value)
-
-    def build_prompt_from(self, start: int, end: int, children: Sequence[Any]) -> ast.PromptFrom:
-        return ast.PromptFrom(start, end, self._string(children[0]))
-
-    def build_inputs_from(self, start: int, end: int, children: Sequence[Any]) -> ast.InputsFrom:
-        return ast.InputsFrom(start, end, self._string(children[0]))
-
-    def build_outputs_from(self, start: int, end: int, children: Sequence[Any]) -> ast.OutputsFrom:
-        return ast.OutputsFrom(start, end, self._string(children[0]))
-
-    def build_checks_from(self, start: int, end: int, children: Sequence[Any]) -> ast.ChecksFrom:
-        return ast.ChecksFrom(start, end, self._string(children[0]))
-
-    def build_extra_from(self, start: int, end: int, children: Sequence[Any]) -> ast.ExtraFrom:
-        return ast.ExtraFrom(start, end, self._string(children[0]))
-
-    def build_chain_step(self, start: int, end: int, children: Sequence[Any]) -> ast.ChainStep:
-        name, workflow, *arguments = children
-        return ast.ChainStep(start, end, self._name(name), workflow, tuple(arguments))
-
     def build_pause(self, start: int, end: int, children: Sequence[Any]) -> ast.Pause:
         return ast.Pause(start, end, tuple(children), self.docs.get(start))
 
@@ -367,16 +292,6 @@ class AstBuilder:
         doc = self.docs.get(start)
         field = ast.Field(name.start, end, name, False, type_, default, tuple(annotations), doc)
         return ast.Answer(start, end, field, secret is not None)
-
-    def build_bind(self, start: int, end: int, children: Sequence[Any]) -> ast.Binding:
-        name, value = children
-        return ast.Binding(start, end, self._name(name), value)
-
-    def build_given_rows(self, start: int, end: int, children: Sequence[Any]) -> ast.GivenRows:
-        name, word, path = children
-        return ast.GivenRows(start, end, self._name(name), self._name(word), self._string(path))
-
-    build_held_rows = build_given_rows
 
     def build_held(
         self, start: int, end: int, children: Sequence[Any]
@@ -404,10 +319,6 @@ class AstBuilder:
         title, body = children
         return ast.StepStmt(start, end, title, body, self.docs.get(start))
 
-    def build_type_into(self, start: int, end: int, children: Sequence[Any]) -> ast.TypeStmt:
-        value, display, target = children
-        return ast.TypeStmt(start, end, value, self._optional_string(display), target)
-
     def build_type_day(self, start: int, end: int, children: Sequence[Any]) -> ast.TypeStmt:
         base, *shifts, display, target = children
         last = self.tokens.ends[shifts[-1]]
@@ -422,58 +333,6 @@ class AstBuilder:
         day = self.build_day_of_start(self.tokens.starts[word], self.tokens.ends[words[-1]], words)
         return ast.TypeStmt(start, end, day, self._optional_string(display), target)
 
-    def build_type_text(self, start: int, end: int, children: Sequence[Any]) -> ast.TypeStmt:
-        value, target = children
-        return ast.TypeStmt(start, end, value, None, target)
-
-    def build_press(self, start: int, end: int, children: Sequence[Any]) -> ast.PressStmt:
-        keys, times = children
-        count = None if times is None else self._int(times)
-        return ast.PressStmt(start, end, self._string(keys), count)
-
-    def build_wait_fixed(self, start: int, end: int, children: Sequence[Any]) -> ast.WaitStmt:
-        return ast.WaitStmt(start, end, self._duration(children[0]))
-
-    def build_wait_until(self, start: int, end: int, children: Sequence[Any]) -> ast.WaitUntilStmt:
-        condition, timeout, otherwise = children
-        limit = None if timeout is None else self._duration(timeout)
-        return ast.WaitUntilStmt(start, end, condition, limit, otherwise)
-
-    def build_extract(self, start: int, end: int, children: Sequence[Any]) -> ast.ExtractStmt:
-        name, type_, text, background, model, otherwise = children
-        return ast.ExtractStmt(
-            start, end, self._name(name), type_, text, background is not None, model, otherwise
-        )
-
-    def build_copy(self, start: int, end: int, children: Sequence[Any]) -> ast.CopyStmt:
-        name, type_, text, otherwise = children
-        return ast.CopyStmt(start, end, self._name(name), type_, text, otherwise)
-
-    def build_copy_untyped(self, start: int, end: int, children: Sequence[Any]) -> ast.CopyStmt:
-        name, text, otherwise = children
-        return ast.CopyStmt(start, end, self._name(name), None, text, otherwise)
-
-    def build_emit(self, start: int, end: int, children: Sequence[Any]) -> ast.EmitStmt:
-        name, operator, value = children
-        return ast.EmitStmt(start, end, self._name(name), self._word(operator) == "+=", value)
-
-    def build_keep_new(self, start: int, end: int, children: Sequence[Any]) -> ast.KeepStmt:
-        name, type_, value = children
-        return ast.KeepStmt(start, end, self._name(name), type_, False, value)
-
-    def build_keep(self, start: int, end: int, children: Sequence[Any]) -> ast.KeepStmt:
-        name, operator, value = children
-        append = self._word(operator) == "+="
-        return ast.KeepStmt(start, end, self._name(name), None, append, value)
-
-    def build_image(self, start: int, end: int, children: Sequence[Any]) -> ast.ImageStmt:
-        path, shows = children
-        return ast.ImageStmt(start, end, self._string(path), shows)
-
-    def build_run(self, start: int, end: int, children: Sequence[Any]) -> ast.RunStmt:
-        command, name, type_, otherwise = children
-        return ast.RunStmt(start, end, command, self._optional_name(name), type_, otherwise)
-
     def build_if_(self, start: int, end: int, children: Sequence[Any]) -> ast.IfStmt:
         *pairs, otherwise = children
         branches = tuple(
@@ -481,10 +340,6 @@ class AstBuilder:
             for condition, body in zip(pairs[::2], pairs[1::2], strict=True)
         )
         return ast.IfStmt(start, end, branches, otherwise)
-
-    def build_match(self, start: int, end: int, children: Sequence[Any]) -> ast.MatchStmt:
-        operand, *branches, otherwise = children
-        return ast.MatchStmt(start, end, operand, tuple(branches), otherwise)
 
     def build_case(self, start: int, end: int, children: Sequence[Any]) -> ast.MatchBranch:
         *values, body = children
@@ -500,25 +355,7 @@ class AstBuilder:
         self, start: int, end: int, children: Sequence[Any]
     ) -> tuple[ast.Name | None, ast.Block]:
         reason, block = children
-        return self._optional_name(reason), block
-
-    def build_repeat(self, start: int, end: int, children: Sequence[Any]) -> ast.RepeatStmt:
-        until, limit, delay, body, otherwise = children
-        pause = None if delay is None else self._duration(delay)
-        return ast.RepeatStmt(start, end, until, limit, pause, body, otherwise)
-
-    def build_retry(self, start: int, end: int, children: Sequence[Any]) -> ast.RetryStmt:
-        attempts, delay, body, otherwise = children
-        pause = None if delay is None else self._duration(delay)
-        return ast.RetryStmt(start, end, attempts, pause, body, otherwise)
-
-    def build_call(self, start: int, end: int, children: Sequence[Any]) -> ast.CallStmt:
-        task, *arguments, result = children
-        return ast.CallStmt(start, end, task, tuple(arguments), self._optional_name(result))
-
-    def build_call_arg(self, start: int, end: int, children: Sequence[Any]) -> ast.Argument:
-        name, value = children
-        return ast.Argument(start, end, self._name(name), value)
+        return None if reason is None else self._name(reason), block
 
     def build_dotted(self, start: int, end: int, children: Sequence[Any]) -> ast.Dotted:
         first, second = children
@@ -534,17 +371,8 @@ class AstBuilder:
     def build_text(self, start: int, end: int, children: Sequence[Any]) -> ast.Text:
         return scan_text(self.source, self.sink, start, end)
 
-    def build_number(self, start: int, end: int, children: Sequence[Any]) -> ast.NumberLit:
-        return ast.NumberLit(start, end, self._word(children[0]))
-
     def build_int(self, start: int, end: int, children: Sequence[Any]) -> ast.IntLit:
         return self._int(children[0])
-
-    def build_true(self, start: int, end: int, children: Sequence[Any]) -> ast.BoolLit:
-        return ast.BoolLit(start, end, True)
-
-    def build_false(self, start: int, end: int, children: Sequence[Any]) -> ast.BoolLit:
-        return ast.BoolLit(start, end, False)
 
     def build_pair(self, start: int, end: int, children: Sequence[Any]) -> ast.Pair:
         key, value = children
@@ -574,10 +402,6 @@ class AstBuilder:
             return ast.FieldAccess(start, end, word)
         return ast.IndexAccess(start, end, self._int(index).value)
 
-    def build_compare(self, start: int, end: int, children: Sequence[Any]) -> ast.CompareExpr:
-        left, operator, right = children
-        return ast.CompareExpr(start, end, left, self._word(operator), right)
-
     def build_text_relation(
         self, start: int, end: int, children: Sequence[Any]
     ) -> ast.TextRelationExpr:
@@ -585,10 +409,6 @@ class AstBuilder:
         first = self._word(word)
         relation = first if first == "contains" else f"{first} with"
         return ast.TextRelationExpr(start, end, left, relation, right)
-
-    def build_matches(self, start: int, end: int, children: Sequence[Any]) -> ast.MatchesExpr:
-        operand, pattern = children
-        return ast.MatchesExpr(start, end, operand, self._pattern(pattern))
 
     def build_is_not_in(self, start: int, end: int, children: Sequence[Any]) -> ast.NotExpr:
         operand, values = children
@@ -602,74 +422,7 @@ class AstBuilder:
             start, end, body, self._optional_string(label), extra, self.docs.get(start)
         )
 
-    def build_check_file(self, start: int, end: int, children: Sequence[Any]) -> ast.FileCheck:
-        target, if_present = children
-        return ast.FileCheck(start, end, target, if_present is not None)
-
-    def build_check_image(self, start: int, end: int, children: Sequence[Any]) -> ast.ImageCheck:
-        target, shows, if_present, model = children
-        return ast.ImageCheck(start, end, target, shows, if_present is not None, model)
-
-    def build_target_regex(self, start: int, end: int, children: Sequence[Any]) -> ast.RegexTarget:
-        pattern, count = children
-        return ast.RegexTarget(start, end, self._raw(pattern), count)
-
-    def build_target_each(self, start: int, end: int, children: Sequence[Any]) -> ast.EachTarget:
-        variable, iterable, template = children
-        return ast.EachTarget(start, end, self._name(variable), iterable, template)
-
     # Tests
-
-    def build_item_number(self, start: int, end: int, children: Sequence[Any]) -> ast.ItemNumber:
-        number, of = children
-        return ast.ItemNumber(start, end, self._int(number), self._optional_name(of))
-
-    def build_item_where(self, start: int, end: int, children: Sequence[Any]) -> ast.ItemWhere:
-        field, comparison, value, of = children
-        return ast.ItemWhere(
-            start,
-            end,
-            self._name(field),
-            self._word(comparison),
-            value,
-            self._optional_name(of),
-        )
-
-    def build_item_answers(self, start: int, end: int, children: Sequence[Any]) -> ast.ItemAnswers:
-        selector, *sections = children
-        return ast.ItemAnswers(start, end, selector, tuple(sections))
-
-    def build_t_step(self, start: int, end: int, children: Sequence[Any]) -> ast.StepAnswers:
-        step, *sections = children
-        return ast.StepAnswers(start, end, self._name(step), tuple(sections))
-
-    def build_t_step_outputs(
-        self, start: int, end: int, children: Sequence[Any]
-    ) -> ast.ExpectStepOutputs:
-        step, *bindings, rest = children
-        name = self._name(step)
-        return ast.ExpectStepOutputs(start, end, name, tuple(bindings), rest is not None)
-
-    def build_t_step_outputs_refused(
-        self, start: int, end: int, children: Sequence[Any]
-    ) -> ast.ExpectStepRefused:
-        step, reason = children
-        return ast.ExpectStepRefused(start, end, self._name(step), "outputs", reason)
-
-    def build_t_step_refused(
-        self, start: int, end: int, children: Sequence[Any]
-    ) -> ast.ExpectStepRefused:
-        step, reason = children
-        return ast.ExpectStepRefused(start, end, self._name(step), "inputs", reason)
-
-    def build_t_refused(self, start: int, end: int, children: Sequence[Any]) -> ast.ExpectRefused:
-        word, reason = children
-        return ast.ExpectRefused(start, end, self._name(word), reason)
-
-    def build_t_does(self, start: int, end: int, children: Sequence[Any]) -> ast.ExpectDoes:
-        act, times, selector = children
-        count = None if times is None else self._int(times)
-        return ast.ExpectDoes(start, end, act, count, selector)
 
     def build_t_types(self, start: int, end: int, children: Sequence[Any]) -> ast.ExpectDoes:
         *typed, selector = children
@@ -680,54 +433,6 @@ class AstBuilder:
         value, display, target = children
         shown = self._optional_string(display)
         return ast.Act(start, end, "type", _there((value, target)), shown, None)
-
-    def build_act_wait(self, start: int, end: int, children: Sequence[Any]) -> ast.Act:
-        (pause,) = children
-        duration = None if pause is None else self._duration(pause)
-        return ast.Act(start, end, "wait", (), None, duration)
-
-    def build_t_case(self, start: int, end: int, children: Sequence[Any]) -> ast.TestCase:
-        title, *items = children
-        return ast.TestCase(start, end, self._string(title), tuple(items))
-
-    def build_screen(self, start: int, end: int, children: Sequence[Any]) -> ast.ScreenAnswer:
-        text, value = children
-        return ast.ScreenAnswer(start, end, None, text, value)
-
-    def build_screen_sees(self, start: int, end: int, children: Sequence[Any]) -> ast.ScreenAnswer:
-        text, value = children
-        return ast.ScreenAnswer(start, end, "sees", text, value)
-
-    def build_screen_expect(
-        self, start: int, end: int, children: Sequence[Any]
-    ) -> ast.ScreenAnswer:
-        text, value = children
-        return ast.ScreenAnswer(start, end, "expect", text, value)
-
-    def build_screen_choose(
-        self, start: int, end: int, children: Sequence[Any]
-    ) -> ast.ScreenAnswer:
-        text, value = children
-        return ast.ScreenAnswer(start, end, "choose", text, value)
-
-    def build_screen_wait(self, start: int, end: int, children: Sequence[Any]) -> ast.ScreenAnswer:
-        text, value = children
-        return ast.ScreenAnswer(start, end, "wait", text, value)
-
-    def build_t_outputs(self, start: int, end: int, children: Sequence[Any]) -> ast.ExpectOutputs:
-        *bindings, rest = children
-        return ast.ExpectOutputs(start, end, tuple(bindings), rest is not None)
-
-    def build_t_result(self, start: int, end: int, children: Sequence[Any]) -> ast.ExpectResult:
-        *bindings, rest = children
-        return ast.ExpectResult(start, end, tuple(bindings), rest is not None)
-
-    def build_expected(self, start: int, end: int, children: Sequence[Any]) -> ast.ExpectedValue:
-        name, value = children
-        return ast.ExpectedValue(start, end, self._name(name), value)
-
-    def build_matching(self, start: int, end: int, children: Sequence[Any]) -> ast.MatchingText:
-        return ast.MatchingText(start, end, self._pattern(children[0]))
 
     def build_pattern_list(
         self, start: int, end: int, children: Sequence[Any]
@@ -745,16 +450,135 @@ class AstBuilder:
         *path, value = children
         return ast.ReadAnswer(start, end, tuple(map(self._name, path)), value)
 
-    def build_t_run(self, start: int, end: int, children: Sequence[Any]) -> ast.ExpectOfRun:
-        number, item = children
-        return ast.ExpectOfRun(start, end, self._int(number), item)
 
-    def build_t_matches(self, start: int, end: int, children: Sequence[Any]) -> ast.PromptMatches:
-        return ast.PromptMatches(start, end)
+# What a field of a node reads from the next child of its rule
 
-    def build_t_tokens(self, start: int, end: int, children: Sequence[Any]) -> ast.PromptTokens:
-        operator, count = children
-        return ast.PromptTokens(start, end, self._word(operator), self._int(count))
+Field: TypeAlias = Callable[[AstBuilder, Any], Any]
+
+NAME: Field = AstBuilder._name
+STRING: Field = AstBuilder._string
+WORD: Field = AstBuilder._word
+INT: Field = AstBuilder._int
+DURATION: Field = AstBuilder._duration
+PATTERN: Field = AstBuilder._pattern
+RAW: Field = AstBuilder._raw
+NODE: Field = AstBuilder._node
+REST: Field = AstBuilder._rest
+THERE: Field = AstBuilder._is_there
+ADDS: Field = AstBuilder._adds
+
+
+def optional(read: Field) -> Field:
+    """The same for a part that may be left out."""
+    return lambda builder, child: None if child is None else read(builder, child)
+
+
+def _declaration(class_: type[ast.Node]) -> Callable[..., _Unfinished]:
+    return lambda start, end, *fields: _Unfinished(class_, *fields)
+
+
+ROWS: dict[str, tuple[Any, ...]] = {
+    "act_wait": (ast.Act, "wait", (), None, optional(DURATION)),
+    "alias": (_declaration(ast.AliasDecl), NAME, NODE),
+    "bind": (ast.Binding, NAME, NODE),
+    "call": (ast.CallStmt, NODE, REST, optional(NAME)),
+    "call_arg": (ast.Argument, NAME, NODE),
+    "chain": (_declaration(ast.ChainDecl), NAME, REST),
+    "chain_step": (ast.ChainStep, NAME, NODE, REST),
+    "check_file": (ast.FileCheck, NODE, THERE),
+    "check_image": (ast.ImageCheck, NODE, NODE, THERE, NODE),
+    "checks_from": (ast.ChecksFrom, STRING),
+    "compare": (ast.CompareExpr, NODE, WORD, NODE),
+    "const": (_declaration(ast.ConstDecl), NAME, NODE, None, ()),
+    "const_from": (_declaration(ast.ConstDecl), NAME, None, STRING, ()),
+    "copy": (ast.CopyStmt, NAME, NODE, NODE, NODE),
+    "copy_untyped": (ast.CopyStmt, NAME, None, NODE, NODE),
+    "emit": (ast.EmitStmt, NAME, ADDS, NODE),
+    "expected": (ast.ExpectedValue, NAME, NODE),
+    "extra_from": (ast.ExtraFrom, STRING),
+    "extract": (ast.ExtractStmt, NAME, NODE, NODE, THERE, NODE, NODE),
+    "false": (ast.BoolLit, False),
+    "given_rows": (ast.GivenRows, NAME, NAME, STRING),
+    "held_rows": (ast.GivenRows, NAME, NAME, STRING),
+    "image": (ast.ImageStmt, STRING, NODE),
+    "import_name": (ast.ImportedName, NAME, optional(NAME)),
+    "import_names": (ast.ImportNames, REST, STRING),
+    "import_ns": (ast.ImportModule, STRING, NAME),
+    "inputs_from": (ast.InputsFrom, STRING),
+    "item_answers": (ast.ItemAnswers, NODE, REST),
+    "item_number": (ast.ItemNumber, INT, optional(NAME)),
+    "item_where": (ast.ItemWhere, NAME, WORD, NODE, optional(NAME)),
+    "keep": (ast.KeepStmt, NAME, None, ADDS, NODE),
+    "keep_new": (ast.KeepStmt, NAME, NODE, False, NODE),
+    "match": (ast.MatchStmt, NODE, REST, NODE),
+    "matches": (ast.MatchesExpr, NODE, PATTERN),
+    "matching": (ast.MatchingText, PATTERN),
+    "named_arg": (ast.Argument, NAME, NODE),
+    "number": (ast.NumberLit, WORD),
+    "outputs_from": (ast.OutputsFrom, STRING),
+    "press": (ast.PressStmt, STRING, optional(INT)),
+    "prompt_from": (ast.PromptFrom, STRING),
+    "record": (_declaration(ast.RecordDecl), NAME, REST),
+    "repeat": (ast.RepeatStmt, NODE, NODE, optional(DURATION), NODE, NODE),
+    "retry": (ast.RetryStmt, NODE, optional(DURATION), NODE, NODE),
+    "run": (ast.RunStmt, NODE, optional(NAME), NODE, NODE),
+    "screen": (ast.ScreenAnswer, None, NODE, NODE),
+    "screen_choose": (ast.ScreenAnswer, "choose", NODE, NODE),
+    "screen_expect": (ast.ScreenAnswer, "expect", NODE, NODE),
+    "screen_sees": (ast.ScreenAnswer, "sees", NODE, NODE),
+    "screen_wait": (ast.ScreenAnswer, "wait", NODE, NODE),
+    "setting": (ast.Setting, NAME, NODE),
+    "t_case": (ast.TestCase, STRING, REST),
+    "t_does": (ast.ExpectDoes, NODE, optional(INT), NODE),
+    "t_matches": (ast.PromptMatches,),
+    "t_outputs": (ast.ExpectOutputs, REST, THERE),
+    "t_refused": (ast.ExpectRefused, NAME, NODE),
+    "t_result": (ast.ExpectResult, REST, THERE),
+    "t_run": (ast.ExpectOfRun, INT, NODE),
+    "t_step": (ast.StepAnswers, NAME, REST),
+    "t_step_outputs": (ast.ExpectStepOutputs, NAME, REST, THERE),
+    "t_step_outputs_refused": (ast.ExpectStepRefused, NAME, "outputs", NODE),
+    "t_step_refused": (ast.ExpectStepRefused, NAME, "inputs", NODE),
+    "t_tokens": (ast.PromptTokens, WORD, INT),
+    "target_each": (ast.EachTarget, NAME, NODE, NODE),
+    "target_regex": (ast.RegexTarget, RAW, NODE),
+    "task": (_declaration(ast.TaskDecl), NAME, REST, NODE, NODE),
+    "test": (_declaration(ast.TestDecl), STRING, optional(NAME), NAME, REST),
+    "true": (ast.BoolLit, True),
+    "type_into": (ast.TypeStmt, NODE, optional(STRING), NODE),
+    "type_text": (ast.TypeStmt, NODE, None, NODE),
+    "wait_fixed": (ast.WaitStmt, DURATION),
+    "wait_until": (ast.WaitUntilStmt, NODE, optional(DURATION), NODE),
+    "workflow": (_declaration(ast.WorkflowDecl), NAME, REST),
+}
+"""The class of each rule's node, and what its fields read; what reads nothing is a constant."""
+
+
+def _fields(class_: Any, *fields: Any) -> Build:
+    """Build the node of a row, which may hold constants beside what reads the children."""
+    reading = [(at, field) for at, field in enumerate(fields) if callable(field)]
+    rest = next((at for at, (_, read) in enumerate(reading) if read is REST), None)
+    behind = 0 if rest is None else len(reading) - rest - 1
+
+    def build(builder: AstBuilder, start: int, end: int, children: Sequence[Any]) -> Any:
+        if rest is not None:
+            past = len(children) - behind
+            children = [*children[:rest], children[rest:past], *children[past:]]
+        values = list(fields)
+        for (at, read), child in zip(reading, children, strict=True):
+            values[at] = read(builder, child)
+        return class_(start, end, *values)
+
+    return build
+
+
+_TABLED: dict[str, Build] = (
+    {name: _positional(node) for name, node in POSITIONAL.items()}
+    | {name: _tuple(node) for name, node in TUPLES.items()}
+    | {name: _fields(*row) for name, row in ROWS.items()}
+    | {f"act_{verb}": _act(verb) for verb in ACTS}
+    | dict.fromkeys(("background", "if_present"), lambda *_: True)
+)
 
 
 def _never(_: object, start: int, end: int, children: Sequence[Any]) -> Any:

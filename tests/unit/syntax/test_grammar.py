@@ -14,7 +14,7 @@ from flowdsl.syntax import ast, build, reference
 from flowdsl.syntax.parse import parse_module
 from flowdsl.syntax.parser import tables
 from flowdsl.syntax.parser.operations import NODE
-from flowdsl.syntax.visit import walk
+from flowdsl.syntax.visit import annotations_of, walk
 from tests.support.effort import rows
 from tests.support.flows.generated.programs import lark, program
 
@@ -51,9 +51,37 @@ def test_the_tables_do_not_depend_on_the_order_of_sets() -> None:
 
 def test_every_rule_has_one_builder_and_every_builder_a_rule() -> None:
     acts = {f"act_{verb}" for verb in build.ACTS}
-    sources = [set(build.POSITIONAL), set(build.TUPLES), acts, set(BUILDERS)]
+    flags = {"background", "if_present"}
+    tables = (build.POSITIONAL, build.TUPLES, build.ROWS, BUILDERS)
+    sources = [*map(set, tables), acts, flags]
     assert node_rules() == set().union(*sources)
     assert sum(map(len, sources)) == len(set().union(*sources))
+
+
+FITS = {
+    build.NAME: {"Name"},
+    build.STRING: {"StringLit"},
+    build.PATTERN: {"StringLit"},
+    build.WORD: {"str"},
+    build.INT: {"IntLit"},
+    build.DURATION: {"Duration"},
+    build.RAW: {"Text"},
+    build.THERE: {"bool"},
+    build.ADDS: {"bool"},
+}
+"""The type of the field that each reading of a token fits."""
+
+
+def test_a_row_reads_what_the_fields_of_its_class_hold() -> None:
+    for name, (class_, *row) in build.ROWS.items():
+        if not isinstance(class_, type):
+            continue
+        types = [each for name, each in annotations_of(class_).items() if name in class_._fields]
+        assert len(types) == len(row) + 2, name
+        for written, field in zip(types[2:], row, strict=True):
+            wanted = FITS.get(field)
+            assert wanted is None or set(written.split(" | ")) - {"None"} & wanted, name
+            assert (field is build.REST) <= written.startswith("tuple["), name
 
 
 def test_every_tree_class_is_built_from_some_program() -> None:
