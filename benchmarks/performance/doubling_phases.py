@@ -23,13 +23,12 @@ from flowdsl.diagnostics.render.text import render_text
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.format.formatter import format_source
 from flowdsl.host.gitignore import IgnoreFile
-from flowdsl.lint.enabled import enabled_findings
 from flowdsl.lint.options import read_lint_table
 from flowdsl.lint.rule import LoadedRule, Rule
 from flowdsl.lint.rules import RULES
-from flowdsl.lint.run import Linted, run_rules
+from flowdsl.lint.run import Linted, enabled_findings, run_rules
 from flowdsl.semantics.modules import load
-from flowdsl.semantics.names.linked_files import imports_in
+from flowdsl.semantics.names.paths import imports_in
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile

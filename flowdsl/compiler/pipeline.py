@@ -9,10 +9,9 @@ from flowdsl.config.project import Environment, Project
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic, DiagnosticSpec
 from flowdsl.diagnostics.findings import Findings
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.lint.enabled import enabled_findings
 from flowdsl.lint.options import read_lint_table
 from flowdsl.lint.rules import RULES
-from flowdsl.lint.run import Linted, run_rules
+from flowdsl.lint.run import Linted, enabled_findings, run_rules
 from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
 from flowdsl.semantics.model import SemanticModel
 from flowdsl.semantics.modules import load

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from flowdsl.ir import nodes
+from flowdsl.ir.days import read_command, shown_words
 from flowdsl.ir.lowering.values import (
     holds_unspelled,
     joined,
@@ -19,7 +20,6 @@ from flowdsl.ir.lowering.values import (
     single_variable,
     unmet,
 )
-from flowdsl.ir.typed_days import read_command, shown_words
 from flowdsl.ir.walk import rewrite_body, statements, variables_set
 from flowdsl.source.record import replace
 

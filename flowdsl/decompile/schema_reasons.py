@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from flowdsl.semantics.values.short_notation import is_short_notation
+from flowdsl.semantics.values.schema_files import is_short_notation
 from flowdsl.source.record import Record
 
 from .notes import quotation

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from collections.abc import Iterable
+from itertools import chain, compress
 
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile
+from flowdsl.syntax import ast
 from flowdsl.syntax.parse import parse_module
+from flowdsl.syntax.parser.lexer import TERMINAL
+from flowdsl.syntax.texts.literals import scan_text
+from flowdsl.syntax.visit import dump
 
-from .imports import sort_imports
-from .layout import lay_out
-from .marks import heed_marks
-from .proof import Evidence, difference
+from .layout import heed_marks, lay_out
 from .reading import read
-from .sheet import Sheet
+from .sheet import COMMA, DAYS, NO_ENTRY, RUNTIME, TEXTS, Gap, Sheet, doc_lines, split_trailing
 from .suppressions import Cover, Place, changed, covers, hold, mark_unbroken
-from .tree import Item
+from .tree import IMPORTS, Item
 
 
 class Formatted(Record):
@@ -129,3 +133,145 @@ def _mistakes(source: SourceFile) -> tuple[Diagnostic, ...]:
     sink = Sink()
     parse_module(source, sink)
     return sink.sorted()
+
+
+# Sorts imports by path, then by form, within each run without blank lines.
+#
+# Comments move with the imports that they stand before or behind.
+
+_LAST_BLANK_LINE = re.compile(r"(?s).*\n[ \t\f]*(?=\n)")
+
+
+def sort_imports(sheet: Sheet, items: list[Item]) -> None:
+    """Sort every run of imports among the items of a file."""
+    first = 0
+    while first < len(items):
+        past = first + 1
+        if _may_move(sheet, items[first]):
+            while past < len(items) and _goes_on(sheet, items[past]):
+                past += 1
+            _sort(sheet, items, first, past)
+        first = past
+
+
+def _may_move(sheet: Sheet, item: Item) -> bool:
+    return item.rule in IMPORTS and item.raw is None and "# fmt:" not in sheet.blanks[item.start]
+
+
+def _goes_on(sheet: Sheet, item: Item) -> bool:
+    """Whether an import belongs to the run of the one before it."""
+    gap = Gap(sheet.blanks[item.start])
+    parted = gap.parted or any(parted for parted, _ in gap.lines)
+    return not parted and _may_move(sheet, item)
+
+
+def _sort(sheet: Sheet, items: list[Item], first: int, past: int) -> None:
+    run = items[first:past]
+    order = sorted(range(len(run)), key=lambda number: _key(sheet, run[number]))
+    if order == list(range(len(run))):
+        return
+    blanks = sheet.blanks
+    behind = items[past].start if past < len(items) else len(sheet.words) - 1
+    gaps = [split_trailing(blanks[at]) for at in (*(item.start for item in run), behind)]
+    trailing, own = [gap[0] for gap in gaps], [gap[1] for gap in gaps]
+    found = _LAST_BLANK_LINE.match(own[0])
+    header = found.group() if found else ""
+    own[0] = own[0][len(header) :]
+    items[first:past] = [run[number] for number in order]
+    before = trailing[0] + header
+    for number in order:
+        blanks[run[number].start] = before + _on_next_line(own[number])
+        before = trailing[number + 1]
+    blanks[behind] = before + own[-1]
+
+
+def _on_next_line(blank: str) -> str:
+    return blank if blank.startswith("\n") else "\n" + blank
+
+
+def _key(sheet: Sheet, item: Item) -> tuple[str, int, str]:
+    names = item.rule == "import_names"
+    path = sheet.words[item.past - 1 if names else item.first + 1]
+    return path, IMPORTS.index(item.rule), sheet.flat(item.first, item.past)
+
+
+# Checks a formatted file against the original.
+#
+# Two files that can be read and have the same tokens have the same tree, if their doc comments and
+# the values of their texts are the same as well. Commas that the grammar leaves open do not count,
+# nor does the order of imports.
+
+_OPTIONAL_IN_FRONT_OF = NO_ENTRY | {TERMINAL["FIELD"], TERMINAL["SECRET"]}
+
+
+def difference(before: Evidence, after: Evidence) -> str | None:
+    """What is wrong with a formatted file, as a clause; None if nothing is."""
+    if not _same_meaning(before, after):
+        return "formatting would change what the file means"
+    if before.comments != after.comments:
+        return "formatting would lose or move a comment"
+    return None
+
+
+class Evidence:
+    """What formatting must not change in a file.
+
+    Comments in front of the first declaration may change their order.
+    """
+
+    __slots__ = ("comments", "docs", "imports", "kinds", "words")
+
+    def __init__(self, sheet: Sheet, items: list[Item]) -> None:
+        kinds = sheet.kinds
+        count = 1 + max((at for at, item in enumerate(items) if item.rule in IMPORTS), default=-1)
+        begin = items[count].start if count < len(items) else len(kinds) - 1
+        commas = [at for at, kind in enumerate(kinds) if kind == COMMA]
+        optional = [at for at in commas if kinds[at + 1] in _OPTIONAL_IN_FRONT_OF]
+        counts = [True] * len(kinds)
+        for at in optional:
+            counts[at] = False
+        counts[:begin] = [False] * begin
+        self.imports = sorted(
+            " ".join(filter(None, sheet.texts[item.start : item.past])) for item in items[:count]
+        )
+        self.words = list(compress(sheet.words, counts))
+        self.kinds = list(compress(kinds, counts))
+        docs = ((at, doc_lines(blank)) for at, blank in sheet.commented if at in sheet.described)
+        first = begin - bisect_left(optional, begin)
+        self.docs = [
+            (at - bisect_left(optional, at) - first, lines)
+            for at, lines in docs
+            if at >= begin and lines
+        ]
+        """The doc comments behind the imports, each with the number of the token that it precedes.
+        """
+        head = [Gap(blank).comments for at, blank in sheet.commented if at <= begin]
+        tail = [Gap(blank).comments for at, blank in sheet.commented if at > begin]
+        self.comments = sorted(chain.from_iterable(head)), list(chain.from_iterable(tail))
+
+
+def _same_meaning(one: Evidence, other: Evidence) -> bool:
+    if (one.kinds, one.docs, one.imports) != (other.kinds, other.docs, other.imports):
+        return False
+    return one.words == other.words or all(
+        word == counterpart or _same_value(kind, word, counterpart)
+        for kind, word, counterpart in zip(one.kinds, one.words, other.words, strict=True)
+    )
+
+
+def _same_value(kind: int, one: str, other: str) -> bool:
+    """Whether two spellings of a token of this kind are the same text or variable."""
+    if kind == RUNTIME:
+        return one[2:-2].strip(" \t") == other[2:-2].strip(" \t")
+    if kind in DAYS:
+        return "".join(one.split()) == "".join(other.split())
+    return kind in TEXTS and _parts(one) == _parts(other)
+
+
+def _parts(word: str) -> list[str | list[str]]:
+    """The parts of a text without their offsets, and of its comments only the words."""
+    text = scan_text(SourceFile("", word), Sink(), 0, len(word))
+    return [
+        part.value.split() if isinstance(part, ast.TextComment) else dump(part, offsets=False)
+        for part in text.parts
+    ]

@@ -8,12 +8,11 @@ from collections.abc import Callable, Sequence
 
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.findings import Findings
-from flowdsl.semantics.names.linked_files import connected, imports_in
+from flowdsl.semantics.names.paths import connected, imports_in
 from flowdsl.source.files import SUFFIX, FileSystem, UnreadableFile, decode, library_of
 from flowdsl.source.text import SourceFile
 
-from .index import NOTHING, FileFacts, Group, Index, program_key, read_index, write_index
-from .stored import from_json
+from .index import NOTHING, FileFacts, Group, Index, from_json, program_key, read_index, write_index
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

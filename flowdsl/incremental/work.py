@@ -10,8 +10,7 @@ from flowdsl.host import signals
 from flowdsl.source.files import FileSystem, UnreadableFile, decode
 from flowdsl.syntax import ast
 
-from .index import Group
-from .stored import to_json
+from .index import Group, to_json
 
 POOL_FROM = 250
 """Files from which on it pays to start several processes."""

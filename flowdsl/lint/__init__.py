@@ -1,6 +1,6 @@
 """Rules about what a program should not do, and what a team has switched off.
 
-Runs the rules over an analysed program, one module for each rule; applies `[lint]` of
+Runs the rules over an analysed program, which modules of `rules` hold; applies `[lint]` of
 `flowdsl.toml` and the suppressions in comments to the findings of every phase.
 
 Proves nothing: what must not be deployed is an error of `semantics`. Knows no files and no command

@@ -75,18 +75,18 @@ class Rule(Record):
 
     Its module holds `SPEC` (the diagnostic, named as the rule is), `check` and, where it has
     options, `OPTIONS`: the default of each option by name, a whole number. A module of several
-    rules holds `SPECS` by name instead of `SPEC`.
+    rules holds them as `RULES` instead.
 
-    `module` is the full name of the module. A rule of FlowDSL's own has a `room`, a folder of
-    `lint.rules`, and the name of a module in it; without one, the name of the rule. Where a trigger
-    fires but `when` does not hold, the module is not imported.
+    `module` is the full name of the module; without one, it is the name of the rule. A rule of
+    FlowDSL's own has a `home` instead, a module of `lint.rules`. Where a trigger fires but `when`
+    does not hold, the module is not imported.
     """
 
     name: str
     triggers: tuple[Trigger, ...]
     module: str = ""
     when: Condition | None = None
-    room: str = ""
+    home: str = ""
 
     @property
     def needs_whole_program(self) -> bool:
@@ -102,9 +102,12 @@ class Rule(Record):
         from importlib import import_module
 
         name = self.module or self.name.replace("-", "_")
-        module = import_module(f"flowdsl.lint.rules.{self.room}.{name}" if self.room else name)
-        spec = module.SPECS[self.name] if hasattr(module, "SPECS") else module.SPEC
-        return LoadedRule(spec, module.check, getattr(module, "OPTIONS", {}))
+        module = import_module(f"flowdsl.lint.rules.{self.home}" if self.home else name)
+        for each in getattr(module, "RULES", ()):
+            if each.spec.name == self.name:
+                loaded: LoadedRule = each
+                return loaded
+        return LoadedRule(module.SPEC, module.check, getattr(module, "OPTIONS", {}))
 
 
 class LoadedRule(Record):
@@ -112,4 +115,4 @@ class LoadedRule(Record):
 
     spec: DiagnosticSpec
     check: Check
-    options: Mapping[str, int]
+    options: Mapping[str, int] = {}

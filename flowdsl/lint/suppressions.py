@@ -17,8 +17,7 @@ from flowdsl.source.files import SUFFIX
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
-from flowdsl.syntax.parser.lexer import lex
-from flowdsl.syntax.parser.tokens import Token
+from flowdsl.syntax.parser.lexer import Token, lex
 from flowdsl.syntax.visit import walk
 
 from . import errors

@@ -28,7 +28,7 @@ from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.parser.lexer import KEYWORDS
 
-from .names.linked_files import connected, imports_in
+from .names.paths import connected, imports_in
 
 OF_ABSENCE = frozenset(
     (

@@ -13,8 +13,7 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from . import errors, places
-from .calls.call_graph import order_tasks
-from .calls.sizes import report_too_many_statements
+from .calls.call_graph import order_tasks, report_too_many_statements
 from .calls.summaries import Summaries, Summary, summary_of
 from .capabilities import DOCUMENTED, Capabilities
 from .control_flow.appends import report_repeated_appends
@@ -37,14 +36,13 @@ from .program import Environments, Program
 from .provenance.typed_fields import FieldTracker, FieldUse, has_secrets
 from .provenance.untrusted import is_declared_untrusted
 from .statements.body import BodyChecker, EmitTargets
-from .texts.control_characters import report_control_characters
-from .texts.lists_on_one_line import report_lists_on_one_line
 from .texts.reserved_brackets import report_reserved_brackets
+from .texts.rules import report_control_characters, report_lists_on_one_line
 from .traversal import RefIndex
 from .types import RecordOf
 from .values.annotations import check_declaration_annotations
+from .values.assignability import holds_escaped_names
 from .values.expressions import check_text, infer
-from .values.joins import holds_escaped_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,7 +72,7 @@ def analyze_program(
     _declare_signatures(program)
     scopes = _check_bodies(program)
     if program.typed_days:
-        from .declarations.dates_allowed import check_dates_allowed
+        from .declarations.days import check_dates_allowed
 
         check_dates_allowed(program)
     chains = _check_chains(program)
@@ -84,7 +82,7 @@ def analyze_program(
     report_reserved_brackets(program, ordered)
     report_lists_on_one_line(program)
     if program.images:
-        from .texts.picture_inputs import report_picture_inputs
+        from .texts.rules import report_picture_inputs
 
         report_picture_inputs(program, ordered)
     if program.joined_texts or holds_escaped_names(program):

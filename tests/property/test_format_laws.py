@@ -32,9 +32,9 @@ from flowdsl.lint.suppressions import find_suppressions
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
-from flowdsl.syntax.dump import dump
 from flowdsl.syntax.parse import parse_module
 from flowdsl.syntax.parser.lexer import lex
+from flowdsl.syntax.visit import dump
 from tests.support.effort import THOROUGH, every, examples
 from tests.support.flows.compiling import PROJECTS, compile_folder
 from tests.support.flows.expectations import CORPUS, Case, find_cases

@@ -19,8 +19,7 @@ from flowdsl.config.load import load_project
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.host.disk import DiskFiles
 from flowdsl.incremental.check import check_project
-from flowdsl.incremental.index import PLACE
-from flowdsl.incremental.stored import to_json
+from flowdsl.incremental.index import PLACE, to_json
 from tests.support.effort import examples
 
 PROJECT = '[project]\nname = "care"\n'

@@ -15,11 +15,10 @@ from flowdsl.diagnostics.diagnostic import Diagnostic, Fix
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
-from flowdsl.syntax.dump import dump
 from flowdsl.syntax.parse import parse_module
 from flowdsl.syntax.parser.lexer import lex
 from flowdsl.syntax.texts.literals import scan_text
-from flowdsl.syntax.visit import walk
+from flowdsl.syntax.visit import dump, walk
 from tests.support.effort import examples
 from tests.support.flows.generated.programs import NOISE, mutated, program
 

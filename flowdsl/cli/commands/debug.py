@@ -60,8 +60,8 @@ def _parse(target: Target, reference: bool, console: Console) -> int:
     from flowdsl.diagnostics.sink import Sink
     from flowdsl.source.files import UnreadableFile
     from flowdsl.source.text import SourceFile
-    from flowdsl.syntax.dump import dump
     from flowdsl.syntax.parse import parse_module
+    from flowdsl.syntax.visit import dump
 
     from ..runtime.failure import CommandError, UsageError
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.host.disk import PROJECT_FILE
-from flowdsl.semantics.names.linked_files import imports_in, taken_in
+from flowdsl.semantics.names.paths import imports_in, taken_in
 from flowdsl.source.files import SUFFIX, FileSystem, UnreadableFile, library_of
 from flowdsl.source.record import Record
 

@@ -6,9 +6,9 @@ from typing import Any, assert_never
 
 from flowdsl.format.literals import is_name, plain_literal, value_literal
 from flowdsl.ir import nodes
+from flowdsl.ir.days import read_command
 from flowdsl.ir.lowering.statements import DEFAULT_TIMEOUT_MILLISECONDS, not_reached
 from flowdsl.ir.lowering.values import joined, single_variable, unmet
-from flowdsl.ir.typed_days import read_command
 from flowdsl.semantics.values.displays import has_displays, problem_of
 
 from .lines import Emit, Failed, Keep, Line, loop_key

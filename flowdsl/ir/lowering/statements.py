@@ -14,8 +14,8 @@ from flowdsl.syntax import ast, visit
 from flowdsl.syntax.statements import leaving_else, variable_set_by
 
 from .. import nodes
+from ..days import ISO, command_of, shown_words
 from ..images import image_extension, image_hash
-from ..typed_days import ISO, command_of, shown_words
 from ..walk import walk
 from .outputs import OutputPlan
 from .types import to_json

@@ -11,8 +11,7 @@ from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
 from flowdsl.semantics.declarations.constants import evaluate
 from flowdsl.semantics.names.paths import path_of
-from flowdsl.semantics.values.spelling import spell
-from flowdsl.semantics.values.text_relations import has_pattern
+from flowdsl.semantics.values.spelling import has_pattern, spell
 from flowdsl.source.files import resolve_path
 from flowdsl.source.record import Record, replace
 from flowdsl.source.text import SourceFile

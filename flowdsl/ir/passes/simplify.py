@@ -8,8 +8,7 @@ from functools import partial
 from typing import Any, TypeAlias, TypeGuard
 
 from flowdsl.semantics.capabilities import Capabilities
-from flowdsl.semantics.values.spelling import MISSING
-from flowdsl.semantics.values.text_relations import has_text
+from flowdsl.semantics.values.spelling import MISSING, has_text
 from flowdsl.source.record import replace
 
 from .. import nodes

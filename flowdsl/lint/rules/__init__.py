@@ -1,4 +1,4 @@
-"""The one list of rules, each with its room and triggers; its module is imported when one fires.
+"""The one list of rules, each with its home and triggers; its home is imported when one fires.
 
 Sound rules come first: what they report is so. The others are about wording; each ships because it
 is right at least nine times in ten on realistic prose, as `benchmarks/diagnostics/wording.py`
@@ -62,80 +62,106 @@ _VAGUE = """
 _VAGUE_OPENINGS = "download export fetch get fill complete update log sign clean tidy wait"
 
 RULES = (
-    Rule("abort-inside-retry", (ast.RetryStmt,), room="program", when=triggers.may_abort),
-    Rule("bound-above-max-items", (ast.ForStmt,), room="program", when=triggers.has_limit),
+    Rule("abort-inside-retry", (ast.RetryStmt,), home="program.loops", when=triggers.may_abort),
+    Rule("bound-above-max-items", (ast.ForStmt,), home="program.loops", when=triggers.has_limit),
     Rule(
         "check-without-artifact",
         (ast.ChecksSection,),
-        room="program",
+        home="program.check_without_artifact",
         when=triggers.has_file_checks,
     ),
-    Rule("choice-by-input", (Words(tuple(_CHOICES.split()), ("do",)),), room="prose"),
-    Rule("credential-in-literal", (ast.Module,), room="program"),
-    Rule("command-outlasts-limit", (ast.RunStmt,), room="commands", when=triggers.names_wait),
-    Rule("command-too-long", (ast.RunStmt,), room="commands", when=triggers.is_long),
-    Rule("command-state-lost", (ast.RunStmt,), room="commands", when=triggers.sets_state),
-    Rule("deep-nesting", _BODIES, room="program"),
+    Rule(
+        "choice-by-input", (Words(tuple(_CHOICES.split()), ("do",)),), home="prose.choice_by_input"
+    ),
+    Rule("credential-in-literal", (ast.Module,), home="program.credential_in_literal"),
+    Rule("command-outlasts-limit", (ast.RunStmt,), home="commands", when=triggers.names_wait),
+    Rule("command-too-long", (ast.RunStmt,), home="commands", when=triggers.is_long),
+    Rule("command-state-lost", (ast.RunStmt,), home="commands", when=triggers.sets_state),
+    Rule("deep-nesting", _BODIES, home="program.deep_nesting"),
     Rule(
         "description-reads-as-outline",
         (ast.WorkflowDecl,),
-        room="prose",
+        home="prose.likeness",
         when=triggers.may_read_as_outline(_OPENINGS),
     ),
-    Rule("duplicated-prose", (LinkedFiles(),), room="prose"),
+    Rule("duplicated-prose", (LinkedFiles(),), home="prose.duplicated_prose"),
     Rule(
         "else-goes-on",
         (ast.ChooseStmt, ast.ExpectStmt, ast.ExtractStmt, ast.CopyStmt),
-        room="program",
+        home="program.else_goes_on",
         when=triggers.has_else_block,
     ),
-    Rule("enum-not-handled", (ast.IfStmt,), room="program", when=triggers.has_branches),
-    Rule("fixed-wait", (ast.WaitStmt,), room="program"),
-    Rule("key-of-one-driver", (ast.PressStmt,), room="commands", when=triggers.has_rare_key),
-    Rule("last-entry-wins", (ast.ForStmt,), room="program"),
-    Rule("test-expects-nothing", (ast.TestDecl,), room="program", when=triggers.may_expect_nothing),
-    Rule("missing-description", (ast.WorkflowDecl,), room="prose", when=triggers.lacks_description),
-    Rule("newer-powershell-syntax", (ast.RunStmt,), room="commands", when=triggers.has_operators),
-    Rule("no-effect", _MAY_BE_EMPTY, room="program", when=triggers.may_be_empty),
-    Rule("non-powershell-command", (ast.RunStmt,), room="commands"),
-    Rule("optional-read-unguarded", _BODIES, room="program", when=triggers.writes_optional),
-    Rule("overwritten-before-read", _BODIES, room="program", when=triggers.sets_twice),
-    Rule("raw-model-id", _USES_OF_MODELS, room="program", when=triggers.names_model),
+    Rule(
+        "enum-not-handled",
+        (ast.IfStmt,),
+        home="program.enum_not_handled",
+        when=triggers.has_branches,
+    ),
+    Rule("fixed-wait", (ast.WaitStmt,), home="program.statements"),
+    Rule("key-of-one-driver", (ast.PressStmt,), home="commands", when=triggers.has_rare_key),
+    Rule("last-entry-wins", (ast.ForStmt,), home="program.loops"),
+    Rule(
+        "test-expects-nothing",
+        (ast.TestDecl,),
+        home="program.statements",
+        when=triggers.may_expect_nothing,
+    ),
+    Rule(
+        "missing-description",
+        (ast.WorkflowDecl,),
+        home="program.statements",
+        when=triggers.lacks_description,
+    ),
+    Rule("newer-powershell-syntax", (ast.RunStmt,), home="commands", when=triggers.has_operators),
+    Rule("no-effect", _MAY_BE_EMPTY, home="program.statements", when=triggers.may_be_empty),
+    Rule("non-powershell-command", (ast.RunStmt,), home="commands"),
+    Rule(
+        "optional-read-unguarded",
+        _BODIES,
+        home="program.optional_read_unguarded",
+        when=triggers.writes_optional,
+    ),
+    Rule(
+        "overwritten-before-read",
+        _BODIES,
+        home="program.overwritten_before_read",
+        when=triggers.sets_twice,
+    ),
+    Rule("raw-model-id", _USES_OF_MODELS, home="program.statements", when=triggers.names_model),
     Rule(
         "prose-like-sentence",
         (Words(tuple(_OPENINGS.split()), ("do",)),),
-        room="prose",
+        home="prose.likeness",
         when=triggers.a_line_opens_with(_OPENINGS),
     ),
     Rule(
         "secret-like-input",
         (ast.InputsSection, ast.TaskDecl, ast.Pause),
-        room="program",
+        home="program.secret_like_input",
         when=triggers.named_like_secret,
     ),
-    Rule("sentinel-in-text", (InSource(("__EMPTY__", "__CLEAR__")),), room="prose"),
+    Rule("sentinel-in-text", (InSource(("__EMPTY__", "__CLEAR__")),), home="prose.service_words"),
     Rule(
         "title-reads-as-instruction",
         (ast.StepStmt,),
-        room="prose",
+        home="prose.likeness",
         when=triggers.may_read_as_instruction,
     ),
-    Rule("tool-name-in-prose", (Words(tuple(_TOOLS.split())),), room="prose"),
+    Rule("tool-name-in-prose", (Words(tuple(_TOOLS.split())),), home="prose.service_words"),
     Rule(
         "typographic-typed-text",
         (
             ast.TypeStmt,
             Words(("enter", "key", "type", "write"), ("do",)),
         ),
-        room="prose",
+        home="prose.service_words",
         when=triggers.has_typographic,
     ),
     *(
         Rule(
             f"unused-{kind.replace(' ', '-')}",
             (UnusedName(kind),),
-            room="program",
-            module="unused_names",
+            home="program.unused_names",
         )
         for kind in UNUSED_KINDS
     ),
@@ -143,32 +169,37 @@ RULES = (
     Rule(
         "ambiguous-target",
         (Words(tuple(_CONTROLS.split()), _ACTED_ON),),
-        room="prose",
+        home="prose.wording",
         when=triggers.the(f"{_CONTROLS} text check drop input"),
     ),
     Rule(
         "negative-only-instruction",
         (Words(_BANS, ("do",)),),
-        room="prose",
+        home="prose.wording",
         when=triggers.opens_with_ban,
     ),
     Rule(
         "pixel-coordinates",
         (Words(tuple(_POINTING.split())),),
-        room="prose",
+        home="prose.wording",
         when=triggers.has_numbers,
     ),
-    Rule("several-instructions", (ast.DoStmt,), room="prose", when=triggers.has_many_sentences),
+    Rule(
+        "several-instructions",
+        (ast.DoStmt,),
+        home="prose.wording",
+        when=triggers.has_many_sentences,
+    ),
     Rule(
         "target-by-look",
         (Words(tuple(_LOOKS.split()), _ACTED_ON),),
-        room="prose",
+        home="prose.wording",
         when=triggers.the_look_of_a_control(f"{_LOOKS} far very"),
     ),
     Rule(
         "vague-verb",
         (Words((*_VAGUE.split(), *_VAGUE_OPENINGS.split())),),
-        room="prose",
+        home="prose.wording",
         when=triggers.opens_with(_VAGUE_OPENINGS, _VAGUE),
     ),
 )

@@ -18,8 +18,7 @@ from ..names.paths import path_of, step_of
 from ..program import Program
 from ..types import ANY, ListOf, RecordOf, Type, strip_optional
 from ..values.expressions import key_text
-from ..values.spelling import spell
-from ..values.text_relations import has_pattern, has_text
+from ..values.spelling import has_pattern, has_text, spell
 
 
 class Known(Record):

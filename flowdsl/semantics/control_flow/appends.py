@@ -36,7 +36,7 @@ from .. import errors
 from ..calls.summaries import Summaries
 from ..program import Program
 from ..traversal import inner_blocks, statements
-from .failing import first_failure
+from .leaving import first_failure
 
 _ADDING = frozenset((ast.EmitStmt, ast.KeepStmt))
 _ATTEMPTS = frozenset((ast.RetryStmt, ast.ForStmt))

@@ -43,7 +43,7 @@ from ..program import Program
 from ..provenance.typed_fields import NO_FIELDS, Fields, FieldTracker, FieldUse, next_pass
 from ..traversal import KeptVariables, RefIndex, refs_outside_blocks
 from ..types import FieldType
-from .failing import failure_words, needs_value
+from .leaving import failure_words, needs_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

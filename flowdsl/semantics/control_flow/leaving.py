@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from flowdsl.syntax import ast
+import re
 
+from flowdsl.source.text import SourceFile, Span
+from flowdsl.syntax import ast
+from flowdsl.syntax.statements import else_of, keyword_span
+
+from ..calls.summaries import Summaries, summary_of
 from ..program import Program
 from ..traversal import inner_blocks
+from ..types import Optional
 
 
 def leaves(block: ast.Block, program: Program | None = None) -> bool:
@@ -42,3 +48,77 @@ def leaves_after(block: ast.Block, statement: ast.Stmt) -> bool:
         if inner.block.start <= statement.start and statement.end <= inner.block.end
     ]
     return any(leaves_after(inner, statement) for inner in around)
+
+
+# What may fail: the statements from which a `fail` leaves the place around them.
+
+
+def first_failure(
+    program: Program, source: SourceFile, node: ast.Stmt | ast.Block, summaries: Summaries
+) -> Span | None:
+    """The first statement from which a `fail` may leave `node`, at its keyword; None without one.
+
+    A `retry` with an `else`, and a `for` with `on failure`, keep what fails in their bodies.
+    """
+    if isinstance(node, ast.Block):
+        for statement in node.statements:
+            found = first_failure(program, source, statement, summaries)
+            if found is not None:
+                return found
+        return None
+    if isinstance(node, ast.AnnotatedStmt):
+        return first_failure(program, source, node.statement, summaries)
+    if _fails_itself(program, node, summaries):
+        return keyword_span(node, source)
+    for block in _open_blocks(node):
+        found = first_failure(program, source, block, summaries)
+        if found is not None:
+            return found
+    return None
+
+
+def _open_blocks(statement: ast.Stmt) -> list[ast.Block]:
+    """The blocks of a statement out of which a `fail` leads out of the statement as well."""
+    if isinstance(statement, ast.RetryStmt) and statement.otherwise is not None:
+        return [statement.otherwise]
+    if isinstance(statement, ast.ForStmt) and statement.failure is not None:
+        return [statement.failure]
+    return [inner.block for inner in inner_blocks(statement)]
+
+
+def _fails_itself(program: Program, statement: ast.Stmt, summaries: Summaries) -> bool:
+    """Whether a statement fails by itself, or its `else` without a block does."""
+    otherwise = else_of(statement)
+    if otherwise is not None:
+        return isinstance(otherwise.action, ast.FailStmt)
+    match statement:
+        case ast.FailStmt():
+            return True
+        case ast.CallStmt():
+            return summary_of(summaries, program.calls.get(statement)).may_fail
+        case ast.ChooseStmt() | ast.WaitUntilStmt() | ast.ExpectStmt() | ast.RepeatStmt():
+            return True
+        case ast.ExtractStmt() | ast.CopyStmt():
+            return needs_value(program, statement)
+        case ast.TypeStmt():
+            return statement in program.typed_days
+        case ast.RunStmt(name=name):
+            return name is not None
+        case _:
+            return False
+
+
+def failure_words(between: Span) -> Span:
+    """The words `on failure` between the body of a `for` and the block that they begin."""
+    found = re.compile(r"\bon\s+failure\b").search(between.source.text, between.start, between.end)
+    assert found is not None, "the block stands behind these words"
+    return Span(between.source, found.start(), found.end())
+
+
+def needs_value(program: Program, statement: ast.ExtractStmt | ast.CopyStmt) -> bool:
+    """Whether a missing value makes a reading fail that has no `else`."""
+    if statement.type is None:
+        return True
+    if isinstance(statement, ast.ExtractStmt) and statement.background:
+        return False
+    return not isinstance(program.declared_types.get(statement.type), Optional)

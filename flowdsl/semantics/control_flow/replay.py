@@ -47,17 +47,19 @@ from ..capabilities import TOOLS, Capabilities
 from ..model import PARAMETER, TaskSymbol, WorkflowSymbol
 from ..program import Program
 from ..traversal import refs_outside_blocks
-from .failing import failure_words
+from .leaving import failure_words
 from .required_tools import (
+    MODELS,
     NO_REQUIREMENTS,
+    Decision,
     FirstLook,
     Requirement,
     Requirements,
     is_plain,
     model_of,
+    rewrite,
     tool_of,
 )
-from .rewrites import MODELS, Decision, rewrite
 
 _GRAVITY = (
     errors.BRANCH_FROZEN_BY_REPLAY,

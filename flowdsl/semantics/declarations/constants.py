@@ -11,12 +11,12 @@ from flowdsl.syntax.errors import NESTING_TOO_DEEP
 from flowdsl.syntax.visit import walk
 
 from .. import errors, places
-from ..calls.sizes import MAX_CHARACTERS, written_size
+from ..calls.call_graph import MAX_CHARACTERS, written_size
 from ..model import CONST, ENVIRONMENT, RowsFile, SemanticModel, ValueSymbol
 from ..names.paths import path_of
 from ..names.scopes import ValueScope
 from ..program import MAX_CHAIN, ModuleScope, Program
-from ..texts.control_characters import CONTROLS
+from ..texts.rules import CONTROLS
 from ..types import STRING
 from ..values.expressions import infer, key_text
 from ..values.spelling import spell

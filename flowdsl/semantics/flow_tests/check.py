@@ -39,9 +39,7 @@ from ..values.expressions import check_text, check_value, infer
 from ..values.tables import rows_of
 from .acts import Selector, Subject, check_act, check_selector, check_step, inner_text
 from .answers import LIST, NULL, VALUE, answers_in_turn, kind_of
-from .fixtures import check_fixture
 from .items import needs_run
-from .misplaced import report_misplaced
 from .run_texts import (
     CHOOSE,
     EXPECT,
@@ -52,12 +50,13 @@ from .run_texts import (
     TextPatterns,
     texts_of_run,
 )
-from .stated import StatedWords, stated_words
+from .stated import StatedWords, report_misplaced, stated_words
 from .values import (
     COMMAND_WORDS,
     READ_WORDS,
     SCREEN_WORDS,
     Words,
+    check_fixture,
     check_pattern,
     is_left_out,
     known_field,

@@ -1,5 +1,5 @@
 """What a value is made of.
 
-The declared values in it (`origins`), text from outside (`untrusted`), secrets typed into fields on
-the screen (`typed_fields`) and values that a command may hold (`commands`).
+The declared values in it (`origins`), text from outside (`untrusted`), and secrets typed into
+fields on the screen (`typed_fields`).
 """

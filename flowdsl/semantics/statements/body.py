@@ -18,14 +18,20 @@ from ..program import Program
 from ..traversal import refs_outside_blocks
 from ..types import ANY, TODAY, UNKNOWN, FieldType, ListOf, Type, Unknown, describe, strip_optional
 from ..values.annotations import check_statement_annotations
+from ..values.assignability import note_typed
 from ..values.expressions import check_text, check_value
-from ..values.joins import note_typed
 from .arguments import check_call
 from .choices import asks_for_all, check_match
 from .conditions import check_condition
 from .keys import check_press
-from .loop_bounds import check_duration, check_limit, check_most, entries_of
-from .loop_ends import check_may_end, check_some_list_fits
+from .loops import (
+    check_duration,
+    check_limit,
+    check_may_end,
+    check_most,
+    check_some_list_fits,
+    entries_of,
+)
 
 
 class EmitTargets(Record):
@@ -183,18 +189,18 @@ class BodyChecker:
     def _type(self, statement: ast.TypeStmt) -> None:
         value = statement.value
         if isinstance(value, ast.DayExpr) or self._is_today(value):
-            from .typed_days import check_typed_day
+            from .typed import check_typed_day
 
             check_typed_day(self.program, self.scope, statement)
         elif isinstance(statement.value, ast.Ref):
             type_ = resolve_ref(self.program, self.scope, statement.value, places.TYPED)
             if statement.display is not None:
-                from .displays import check_display
+                from .typed import check_display
 
                 check_display(self.program, self.scope, statement.display, type_)
             note_typed(self.program, self.scope.module.module, statement.value)
         elif "$" in self.source.text[value.start : value.end]:
-            from .typed_signs import check_typed_signs
+            from .typed import check_typed_signs
 
             check_typed_signs(self.program, self.scope, statement)
         self._texts(statement)
@@ -203,7 +209,7 @@ class BodyChecker:
         """Whether a value is the day of the run; most are not, at a glance."""
         if not isinstance(value, ast.Ref) or value.name.text != TODAY:
             return False
-        from .typed_days import is_today
+        from .typed import is_today
 
         return is_today(self.scope, value)
 

@@ -15,7 +15,7 @@ from .. import errors
 from ..capabilities import MODIFIERS, NAMED_KEYS, NEW_KEYS, NEW_MODIFIERS
 from ..names.scopes import ValueScope
 from ..program import Program
-from .loop_bounds import check_count
+from .loops import check_count
 
 OTHER_NAMES = {
     "windows": "win",

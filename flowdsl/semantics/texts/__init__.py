@@ -1,6 +1,6 @@
 """What the texts of a program become once they stand in a prompt.
 
-`destinations` says which values end up in them, `platform_text` what the platform would misread
-(`joins` in `values` sorts out the few texts that it has to look at), and `control_characters` what
-nobody can see.
+`destinations` says which values end up in them and which of these a command may hold,
+`platform_text` what the platform would misread (`values.assignability` sorts out the few texts that
+it has to look at), and `rules` what no text may hold.
 """

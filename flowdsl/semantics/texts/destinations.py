@@ -7,6 +7,7 @@ and the arguments of every call are judged by that.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from flowdsl.diagnostics.diagnostic import Label
@@ -17,13 +18,24 @@ from flowdsl.syntax.statements import EXPECTED, TYPED, texts_of
 
 from .. import errors, places
 from ..calls.summaries import Reach, Summaries, summary_of
-from ..model import INPUT, PARAMETER, TaskSymbol, ValueSymbol, WorkflowSymbol
+from ..model import INPUT, PARAMETER, RUNTIME, TaskSymbol, ValueSymbol, WorkflowSymbol
 from ..names.paths import steps_of
 from ..places import Place
 from ..program import Program
-from ..provenance.origins import EACH, TRACED, Origin, Origins, Path, Provenance, refs_at
+from ..provenance.origins import EACH, TRACED, Origin, Origins, Path, Provenance, declared, refs_at
 from ..provenance.untrusted import is_declared_untrusted, untrusted_part
 from ..traversal import NO_REFS, RefIndex
+from ..types import (
+    STRING,
+    Enum,
+    ListOf,
+    Primitive,
+    RecordOf,
+    Type,
+    Unknown,
+    describe,
+    strip_optional,
+)
 
 
 class _Use(Record):
@@ -220,7 +232,7 @@ class Destinations:
 
     def _judge_command(self, value: _Value, use: _Use) -> bool:
         """Whether a value is not safe in a command, which is reported."""
-        from ..provenance.commands import unsafe_part
+        from .destinations import unsafe_part
 
         for origin in value.origins:
             unsafe = unsafe_part(origin)
@@ -262,3 +274,84 @@ def _places_of(statement: ast.Stmt) -> Iterator[tuple[ast.Text, Place | None]]:
     for text, role in texts_of(statement):
         if role != TYPED:  # text from outside may be typed
             yield text, None if role == EXPECTED else places.OF_ROLE[role]
+
+
+# Values that a terminal command may hold: those that cannot become a command of their own.
+
+_SAFE = frozenset(("int", "number", "bool", "date", "datetime", "time"))
+_READ = "is set while the workflow runs, and can hold anything that was on screen"
+_READ_HELP = (
+    "take the value from an input that is an enum, a number, a date, or a `string` with `@pattern`"
+)
+_UNBOUND = "has a `@pattern` that only a part of the text needs to match"
+_UNBOUND_HELP = (
+    "begin the pattern with `^` and end it with `$`, with the choices in brackets, as in "
+    '`r"^(day|week)$"`'
+)
+_ONE_VALUE = "name one value of it that is an enum, a number, a date, or a `string` with `@pattern`"
+
+
+class UnsafePart(Record):
+    """Why a value is not safe in a command, for a sentence that begins with it, and what to do."""
+
+    why: str
+    help: str
+
+
+def unsafe_part(origin: Origin) -> UnsafePart | None:
+    """What is wrong with an origin in a command; None when it is safe.
+
+    None, too, for a parameter that is a plain text: its arguments are judged at the calls.
+    """
+    symbol = origin.symbol
+    if symbol.kind == RUNTIME:
+        return UnsafePart(_READ, _READ_HELP)
+    found = declared(origin)
+    type_ = strip_optional(found.type)
+    if isinstance(type_, Enum) and type_.open:
+        type_ = STRING
+    if isinstance(type_, Enum | Unknown) or (isinstance(type_, Primitive) and type_.name in _SAFE):
+        return None
+    if type_ == STRING:
+        if symbol.kind == PARAMETER and not origin.path:
+            return None
+        pattern = None if found.field is None else found.field.constraints.pattern
+        if pattern is not None:
+            return None if _covers_all(pattern) else UnsafePart(_UNBOUND, _UNBOUND_HELP)
+        name = symbol.name if found.field is None else found.field.name
+        if origin.path and origin.path[-1] == EACH:
+            help = (
+                f"make the entries of `{name}` an enum, or records with a `string` that has "
+                "`@pattern`"
+            )
+        else:
+            help = (
+                f'declare `{name}` with `@pattern(r"...")` for the characters it may have, or as '
+                "an enum"
+            )
+        return UnsafePart("is a `string` without `@pattern`", help)
+    return UnsafePart(f"is {_shown(type_)}", _way_out(type_))
+
+
+def _covers_all(pattern: str) -> bool:
+    """Whether a match of `pattern` is the whole text: both ends are bound, in every choice."""
+    bare = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", "", pattern)
+    while (shorter := re.sub(r"\([^()]*\)", "", bare)) != bare:
+        bare = shorter
+    return bare.startswith("^") and bare.endswith("$") and "|" not in bare
+
+
+def _shown(type_: Type) -> str:
+    match type_:
+        case RecordOf():
+            return "a record"
+        case ListOf():
+            return "a list"
+        case _:
+            return f"of the type `{describe(type_)}`"
+
+
+def _way_out(type_: Type) -> str:
+    if isinstance(type_, RecordOf | ListOf) or describe(type_) == "any":
+        return _ONE_VALUE
+    return 'declare it as `string @pattern(r"...")` for the characters it may have'

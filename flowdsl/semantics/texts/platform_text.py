@@ -20,9 +20,8 @@ from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 
 from .. import errors, places
-from ..calls.call_graph import calls_in
+from ..calls.call_graph import MAX_PIECES, calls_in
 from ..calls.inlining import Frame, Known, Parts, Variables, default_of, part_of, value_of
-from ..calls.sizes import MAX_PIECES
 from ..model import CONST, ENVIRONMENT, PARAMETER, TaskSymbol, ValueSymbol
 from ..names.paths import path_of, step_of
 from ..places import Place

@@ -34,10 +34,9 @@ from ..types import (
     Type,
     strip_optional,
 )
-from .assignability import TEXTUAL, assignable
+from .assignability import TEXTUAL, assignable, may_misread
 from .bounds import check_bounds
 from .fitting import check_fit, report_null
-from .joins import may_misread
 from .spelling import spell
 
 NULL = Optional(UNKNOWN)

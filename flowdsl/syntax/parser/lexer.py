@@ -13,7 +13,6 @@ from itertools import accumulate
 from typing import Any, TypeAlias
 
 from .tables import TERMINALS, WORDS
-from .tokens import Token
 
 TERMINAL = {name: number for number, name in enumerate(TERMINALS)}
 END = TERMINAL["$END"]
@@ -296,3 +295,23 @@ def lex(text: str) -> list[Token]:
         if kind != END:
             tokens.append(Token(TERMINALS[kind] if kind != UNKNOWN else "UNKNOWN", start, end))
     return tokens
+
+
+# Tokens: lossless slices of a file.
+
+
+class Token:
+    """A slice of a file with its terminal, by its name in `grammars/flowdsl.lark`.
+
+    `start` and `end` are offsets, `end` exclusive.
+    """
+
+    __slots__ = ("end", "kind", "start")
+
+    def __init__(self, kind: str, start: int, end: int) -> None:
+        self.kind = kind
+        self.start = start
+        self.end = end
+
+    def __repr__(self) -> str:
+        return f"Token({self.kind}, {self.start}, {self.end})"

@@ -53,7 +53,6 @@ FOR_FEW_FILES = {
     "flowdsl.config.versions",
     "flowdsl.lint.texts.forbidden",
     "flowdsl.semantics.declarations.chains",
-    "flowdsl.semantics.provenance.commands",
     "flowdsl.semantics.texts.destinations",
     "flowdsl.semantics.flow_tests.check",
     "flowdsl.semantics.statements.images",

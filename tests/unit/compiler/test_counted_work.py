@@ -52,8 +52,8 @@ def of_texts(before: str, piece: str, behind: str) -> Make:
 
 RECORDS = ("semantics/types.py", "semantics/names/paths.py")
 TESTS = (
-    *(f"semantics/flow_tests/{name}.py" for name in ("acts", "answers", "check", "fixtures")),
-    *(f"semantics/flow_tests/{name}.py" for name in ("misplaced", "run_texts", "values")),
+    *(f"semantics/flow_tests/{name}.py" for name in ("acts", "answers", "check", "stated")),
+    *(f"semantics/flow_tests/{name}.py" for name in ("run_texts", "values")),
     "source/gaps.py",
     "semantics/values/bounds.py",
     "call_graph.py",

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowdsl.ir import nodes
-from flowdsl.ir.typed_days import command_of, read_command
+from flowdsl.ir.days import command_of, read_command
 from flowdsl.simulate.machine.clipboard import copied_date, display_of
 
 DAYS = st.builds(

@@ -14,8 +14,8 @@ from flowdsl.diagnostics.diagnostic import Diagnostic, DiagnosticSpec, Edit, Fix
 from flowdsl.diagnostics.fingerprint import fingerprints
 from flowdsl.diagnostics.fixes import apply_fixes
 from flowdsl.diagnostics.suggest import Names, closest, listed
-from flowdsl.lint.removal import with_description
 from flowdsl.lint.rules.program import credential_in_literal
+from flowdsl.lint.unused import with_description
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile, Span
 from tests.support.cpu import GIVEN_UP, assert_linear, cpu_seconds

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowdsl.lint.rules.commands.command_outlasts_limit import _waits
-from flowdsl.lint.rules.commands.newer_powershell_syntax import _SYNTAX
+from flowdsl.lint.rules.commands import _SYNTAX, _waits
 from flowdsl.lint.texts.powershell import code_of
 from tests.support.cpu import GIVEN_UP, cpu_seconds
 

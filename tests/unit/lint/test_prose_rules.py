@@ -10,7 +10,7 @@ from flowdsl.diagnostics.diagnostic import INFO, Diagnostic
 from flowdsl.diagnostics.fixes import UNSAFE, apply_fixes
 from flowdsl.lint import rules
 from flowdsl.lint.rules import RULES
-from flowdsl.lint.rules.prose.tool_name_in_prose import STATEMENTS
+from flowdsl.lint.rules.prose.service_words import STATEMENTS
 from flowdsl.lint.texts.prose import Literals, is_english
 from flowdsl.prompt import likeness
 from flowdsl.prompt.sentences import SENTENCES

@@ -7,9 +7,8 @@ from textwrap import dedent
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
-from flowdsl.syntax.dump import dump
 from flowdsl.syntax.parse import parse_module
-from flowdsl.syntax.visit import walk
+from flowdsl.syntax.visit import dump, walk
 
 
 def module(text: str) -> ast.Module:

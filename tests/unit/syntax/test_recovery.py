@@ -19,11 +19,10 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics import certainty
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
-from flowdsl.syntax.dump import dump
 from flowdsl.syntax.parse import parse_module
 from flowdsl.syntax.recovery import next_statement, recovery
 from flowdsl.syntax.recovery.recovery import MAX_ERRORS, Recovery
-from flowdsl.syntax.visit import walk
+from flowdsl.syntax.visit import dump, walk
 from tests.support.effort import THOROUGH
 from tests.support.flows.generated.programs import program
 

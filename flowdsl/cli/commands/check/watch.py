@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Collection, Iterator
 
 from flowdsl.diagnostics.render.cells import printable
-from flowdsl.semantics.names.linked_files import taken_in
+from flowdsl.semantics.names.paths import taken_in
 from flowdsl.source.files import SUFFIX, UnreadableFile
 from flowdsl.source.record import Record
 

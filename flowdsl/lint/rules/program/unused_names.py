@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Edit, Fix
 from flowdsl.lint.context import LintContext, Unused
+from flowdsl.lint.rule import LoadedRule
 from flowdsl.semantics.model import RUNTIME
 
 _MESSAGES = {
@@ -48,12 +49,8 @@ _MESSAGES = {
 """The message about an unused name of each kind, and the help."""
 
 
-def _rule(kind: str) -> str:
-    return f"unused-{kind.replace(' ', '-')}"
-
-
 SPECS = {
-    _rule(kind): DiagnosticSpec(_rule(kind), "suspicious", *words)
+    kind: DiagnosticSpec(f"unused-{kind.replace(' ', '-')}", "suspicious", *words)
     for kind, words in _MESSAGES.items()
 }
 
@@ -61,9 +58,7 @@ SPECS = {
 def check(context: LintContext, unused: Unused) -> None:
     """Report the name, with a fix that removes its declaration where nobody else has to change."""
     fixes, help = _fixes(unused)
-    context.report(
-        SPECS[_rule(unused.kind)], unused.place, name=unused.name, fixes=fixes, help=help
-    )
+    context.report(SPECS[unused.kind], unused.place, name=unused.name, fixes=fixes, help=help)
 
 
 def _fixes(unused: Unused) -> tuple[tuple[Fix, ...], str | None]:
@@ -85,3 +80,6 @@ def _fixes(unused: Unused) -> tuple[tuple[Fix, ...], str | None]:
             return ((Fix("remove the statement", removal, "unsafe"),) if words else ()), None
         case _:  # callers pass a value, and would have to stop doing so
             return (), None
+
+
+RULES = tuple(LoadedRule(spec, check) for spec in SPECS.values())

@@ -12,12 +12,12 @@ from typing import Any, Literal
 
 from flowdsl.config.keys import VERIFIABLE_TOOLS
 from flowdsl.ir import nodes
+from flowdsl.ir.days import command_of
 from flowdsl.ir.fits import fits
 from flowdsl.ir.images import image_extension, image_hash
 from flowdsl.ir.lowering.values import joined, literal
 from flowdsl.ir.passes.numbering import number_lists
 from flowdsl.ir.passes.simplify import drop_empty, merge_stores
-from flowdsl.ir.typed_days import command_of
 from flowdsl.ir.walk import statements
 from flowdsl.prompt.sentences import SCALARS
 from flowdsl.semantics.capabilities import Capabilities

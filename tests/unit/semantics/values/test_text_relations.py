@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowdsl.semantics.values.text_relations import RELATIONS, has_pattern, has_text
+from flowdsl.semantics.values.spelling import RELATIONS, has_pattern, has_text
 
 
 @given(st.text(), st.text(min_size=1), st.text())

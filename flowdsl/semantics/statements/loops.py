@@ -1,11 +1,14 @@
-"""How often and how long: the entries of a `for`, limits of loops and attempts, durations."""
+"""Loops: their entries, limits and waits, whether some list fits them, and whether they end."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import keyword_span, variable_set_by
+from flowdsl.syntax.visit import walk
 
 from .. import errors, places
 from ..model import INPUT, ValueSymbol
@@ -13,9 +16,12 @@ from ..names.paths import field_of
 from ..names.references import listed_kinds
 from ..names.scopes import ValueScope, with_article
 from ..program import Program
+from ..traversal import refs_outside_blocks
 from ..types import ANY, INT, STRING, UNKNOWN, Enum, ListOf, Type, Unknown, describe, strip_optional
 from ..values.expressions import check_value, infer
 from ..values.fitting import check_fit
+
+# How often and how long: the entries of a `for`, limits of loops and attempts, durations.
 
 
 def entries_of(program: Program, scope: ValueScope, statement: ast.ForStmt) -> Type:
@@ -127,3 +133,54 @@ def check_duration(program: Program, scope: ValueScope, duration: ast.Duration |
         span = duration.span(scope.module.source)
         help = "the least is `1ms`"
         program.sink.report(errors.BOUND_TOO_SMALL, span, value=duration.text, help=help)
+
+
+# Loops that cannot do what they are written for: no list fits them, or nothing ends them.
+
+
+def check_some_list_fits(program: Program, source: SourceFile, statement: ast.ForStmt) -> None:
+    """Report a `max` below the number of entries that the input always has at least."""
+    limit, iterable = statement.limit, statement.iterable
+    if limit is None or not isinstance(iterable, ast.Ref):
+        return
+    bound = limit.value if isinstance(limit, ast.IntLit) else program.constants.get(limit)
+    symbol = program.values.get(iterable)
+    if not isinstance(bound, int) or symbol is None or symbol.kind != INPUT:
+        return
+    field = field_of(program, iterable)
+    least = None if field is None else field.constraints.min_items
+    if field is None or least is None or bound >= least:
+        return
+    place = program.bound_places.get(field.constraints, {}).get("min_items")
+    program.sink.report(
+        errors.BOUND_BELOW_MIN_ITEMS,
+        limit.span(source),
+        bound=bound,
+        list=iterable.span(source).text,
+        least=least,
+        labels=() if place is None else (Label(place, "the bound of the list"),),
+    )
+
+
+def check_may_end(program: Program, source: SourceFile, statement: ast.RepeatStmt) -> None:
+    """Report a `repeat` whose condition asks for values alone that no round sets."""
+    until = statement.until
+    if any(isinstance(node, ast.SeesExpr) for node in walk(until)):
+        return
+    refs = refs_outside_blocks(until)
+    if not all(ref in program.values for ref in refs):
+        return
+    set_inside = {
+        name.text
+        for each in program.statements(statement.body)
+        if (name := variable_set_by(each)) is not None
+    }
+    asked = {ref.name.text for ref in refs if ref.sigil == ast.RUNTIME}
+    if asked & set_inside:
+        return
+    program.sink.report(
+        errors.REPEAT_NEVER_ENDS,
+        keyword_span(statement, source),
+        condition=" ".join(until.span(source).text.split()),
+        labels=(Label(until.span(source), "what no round changes"),),
+    )

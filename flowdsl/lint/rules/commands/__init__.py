@@ -1,1 +1,0 @@
-"""Rules about terminal commands and keys, which the two drivers read differently."""

@@ -1,0 +1,145 @@
+"""What `type` types: its format, a day of the desktop, and text that names a value by a sign."""
+
+from __future__ import annotations
+
+import re
+
+from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
+from flowdsl.source.text import Span
+from flowdsl.syntax import ast
+
+from .. import errors
+from ..model import RUNTIME, SECRET, ValueSymbol
+from ..names.scopes import ValueScope
+from ..program import Program
+from ..types import PRIMITIVE, TODAY, Day, Primitive, Type, Unknown, describe, strip_optional
+from ..values.displays import examples, has_displays, meant_by, problem_of
+
+# The format behind `type ... as`.
+
+
+def check_display(program: Program, scope: ValueScope, display: ast.StringLit, type_: Type) -> None:
+    """Report a format in which a value of `type_` cannot be written."""
+    inner = strip_optional(type_)
+    if isinstance(inner, Unknown):
+        return
+    span = display.span(scope.module.source)
+    if not isinstance(inner, Primitive) or not has_displays(inner.name):
+        program.sink.report(errors.NO_DISPLAYS, span, type=describe(inner))
+        return
+    problem = problem_of(inner.name, display.value)
+    if problem is None:
+        return
+    meant = meant_by(inner.name, display.value)
+    program.sink.report(
+        errors.UNKNOWN_DISPLAY,
+        span,
+        display=display.value,
+        type=inner.name,
+        problem=problem,
+        help=_nearest_formats(inner.name, meant.display),
+        fixes=(_write_display(span, meant.display),) if meant.certain else (),
+    )
+
+
+def _nearest_formats(type_name: str, near: str) -> str:
+    others = " or ".join(f"`{each}`" for each in examples(type_name) if each != near)
+    return f"the nearest format is `{near}`; others look like {others}"
+
+
+def _write_display(span: Span, display: str) -> Fix:
+    return Fix(f"write `{display}`", (Edit(span, f'"{display}"'),), "safe")
+
+
+# Days that are typed: `type today - 7d as "MM/dd/yyyy" into …`, by a command of the desktop.
+
+MOST_DAYS = 366_000
+"""Days that a typed day may be away from today: a thousand years."""
+
+_LENGTHS = {"d": 1, "w": 7, "mo": 31, "y": 366}
+
+
+def is_today(scope: ValueScope, value: ast.Ref | ast.Text | ast.DayExpr) -> bool:
+    """Whether a value is a bare `today`, which no input, const or other value has as its name."""
+    return (
+        isinstance(value, ast.Ref)
+        and (value.sigil, value.name.text, value.path) == (ast.INPUT, TODAY, ())
+        and not _is_declared(scope, TODAY)
+    )
+
+
+def _is_declared(scope: ValueScope, name: str) -> bool:
+    return name in scope.module.names or name in scope.known()[ast.INPUT]
+
+
+def check_typed_day(program: Program, scope: ValueScope, statement: ast.TypeStmt) -> None:
+    """Note the day that a statement types, or report that nobody can count it."""
+    if statement.display is not None:
+        check_display(program, scope, statement.display, PRIMITIVE["date"])
+    day = statement.value
+    if not isinstance(day, ast.DayExpr):
+        program.typed_days[statement] = Day(TODAY, "", ())
+        return
+    source = scope.module.source
+    base, shifts = day.base, tuple((each.count, each.unit) for each in day.shifts)
+    if sum(abs(count) * _LENGTHS[unit] for count, unit in shifts) > MOST_DAYS:
+        why = "it is more than a thousand years away"
+        program.sink.report(errors.UNUSABLE_DAY, day.span(source), name=TODAY, why=why)
+    elif isinstance(base, ast.StartOf):
+        program.typed_days[statement] = Day(base.unit, "", shifts)
+    elif is_today(scope, base) if isinstance(base, ast.Ref) else False:
+        program.typed_days[statement] = Day(TODAY, "", shifts)
+    else:
+        span = base.span(source)
+        program.sink.report(errors.TYPED_DAY_BASE, span, name=span.text, day=day.span(source).text)
+
+
+# Text to be typed that names a value by its sign alone, as in `type "$pin" into "PIN"`.
+
+_SIGN = re.compile(r"\$(?P<name>[A-Za-z_]\w*)")
+
+
+def check_typed_signs(program: Program, scope: ValueScope, statement: ast.TypeStmt) -> None:
+    """Report each `$name` in a typed text, where `name` is a value that might be meant."""
+    text = statement.value
+    if not isinstance(text, ast.Text):
+        return
+    source = scope.module.source
+    for part in text.parts:
+        if not isinstance(part, ast.TextLiteral):
+            continue
+        for found in _SIGN.finditer(source.text, part.start, part.end):
+            symbol = scope.symbols.get(found["name"])
+            if symbol is not None:
+                place = Span(source, *found.span())
+                _report_sign(program, place, text.span(source), symbol)
+
+
+def _report_sign(program: Program, place: Span, whole: Span, symbol: ValueSymbol) -> None:
+    """Report one `$name`; `whole` is the text that it stands in, with its quotes."""
+    if whole.text.strip('"').strip() == place.text:
+        right, replaced = _alone(symbol), whole
+    else:
+        right, replaced = _in_text(symbol), place
+    program.sink.report(
+        errors.SIGN_IN_TYPED_TEXT,
+        place,
+        written=place.text,
+        kind=symbol.kind,
+        name=symbol.name,
+        right=right,
+        labels=(Label(symbol.span, f"the {symbol.kind} is declared here"),),
+        fixes=(Fix(f"write `{right}`", (Edit(replaced, right),), "unsafe"),),
+    )
+
+
+def _alone(symbol: ValueSymbol) -> str:
+    """A value as it is written in the place of a text."""
+    if symbol.kind == RUNTIME:
+        return f"{{{{{symbol.name}}}}}"
+    return f"${symbol.name}" if symbol.kind == SECRET else symbol.name
+
+
+def _in_text(symbol: ValueSymbol) -> str:
+    """A value as it is written inside a text."""
+    return _alone(symbol) if symbol.kind == RUNTIME else f"{{{_alone(symbol)}}}"

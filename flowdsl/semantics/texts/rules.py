@@ -1,0 +1,167 @@
+"""What no text may hold: control characters, lists on one line, and markup beside a picture."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from flowdsl.diagnostics.suggest import listed
+from flowdsl.source.text import SourceFile, Span
+from flowdsl.syntax import ast
+from flowdsl.syntax.statements import COMMAND, DO, TYPED, texts_of
+from flowdsl.syntax.texts.paragraphs import first_item
+from flowdsl.syntax.visit import walk
+
+from .. import errors
+from ..model import TaskSymbol, WorkflowSymbol
+from ..program import Program
+from ..types import Enum, FieldType, ListOf, Optional, Primitive, RecordOf, Type
+
+# Characters in texts that nobody can see and no desktop expects.
+
+
+CONTROLS = [chr(code) for code in (*range(0x20), 0x7F) if chr(code) not in "\t\n\r"]
+"""Control characters that no text may hold."""
+
+
+def report_control_characters(program: Program) -> None:
+    """Report each control character in a text.
+
+    A file that has none anywhere is not walked.
+    """
+    for module in program.sources.modules:
+        source = module.source
+        if any(control in source.text for control in CONTROLS):
+            for node in walk(module):
+                if isinstance(node, ast.TextLiteral | ast.StringLit):
+                    _report_controls(program, source, node)
+
+
+def _report_controls(
+    program: Program, source: SourceFile, node: ast.TextLiteral | ast.StringLit
+) -> None:
+    for offset in range(node.start, node.end):
+        character = source.text[offset]
+        if character in CONTROLS and character in node.value:
+            span = Span(source, offset, offset + 1)
+            code = f"{ord(character):04X}"
+            program.sink.report(errors.CONTROL_CHARACTER, span, code=code)
+
+
+# Lists in texts that stand on one line of a prompt: readings, conditions, targets, reasons.
+
+_WITH_LINES = (DO, TYPED, COMMAND)
+"""What keeps its lines."""
+
+
+def report_lists_on_one_line(program: Program) -> None:
+    """Report the first item of each list whose lines would become one.
+
+    A program whose texts have no line ends is not walked.
+    """
+    blocks = ('"""' in module.source.text for module in program.sources.modules)
+    if not program.texts and not any(blocks):
+        return
+    for task in program.tasks.values():
+        _report_lists(program, task.module.source, task.declaration.body)
+    for workflow in program.workflows.values():
+        source = workflow.module.source
+        for item in workflow.declaration.items:
+            if isinstance(item, ast.StepsSection):
+                _report_lists(program, source, item.body)
+            elif isinstance(item, ast.AlwaysSection):
+                for rule in item.rules:
+                    _report_list(program, source, rule)
+
+
+def _report_lists(program: Program, source: SourceFile, body: ast.Block) -> None:
+    for statement in program.statements(body):
+        for text, role in texts_of(statement):
+            if role not in _WITH_LINES:
+                _report_list(program, source, text)
+
+
+def _report_list(program: Program, source: SourceFile, text: ast.Text) -> None:
+    if text.form == ast.BLOCK:
+        found = first_item(source.text[text.start : text.end])
+        if found is not None:
+            start, end = (text.start + at for at in found)
+            program.sink.report(errors.LIST_ON_ONE_LINE, Span(source, start, end), where="this")
+            return
+    for part in text.parts:
+        value = program.constants.get(part) if isinstance(part, ast.Ref) else None
+        if isinstance(value, str) and first_item(f"\n{value}") is not None:
+            where = f"`{part.name.text}`" if isinstance(part, ast.Ref) else "this"
+            program.sink.report(errors.LIST_ON_ONE_LINE, part.span(source), where=where)
+            return
+
+
+# The inputs of prompts with pictures, which are HTML, so that no text may hold markup.
+
+_LOOSE = frozenset(("string", "url", "file", "email"))
+"""Types of texts that may hold an ampersand or a bracket of HTML."""
+
+
+def report_picture_inputs(program: Program, ordered: Iterable[TaskSymbol]) -> None:
+    """Say of each workflow with a picture and inputs of text what these may not hold.
+
+    `ordered` are the tasks, each behind those that it calls.
+    """
+    pictured: set[TaskSymbol] = set()
+    for task in ordered:
+        if _picture(program, task.declaration.body, pictured) is not None:
+            pictured.add(task)
+    for workflow in program.workflows.values():
+        for item in workflow.declaration.items:
+            if isinstance(item, ast.StepsSection):
+                statement = _picture(program, item.body, pictured)
+                if statement is not None:
+                    _report_inputs(program, workflow, statement)
+
+
+def _picture(
+    program: Program, body: ast.Block, pictured: set[TaskSymbol]
+) -> ast.ImageStmt | ast.CallStmt | None:
+    """The first statement of a body that puts a picture into the prompt."""
+    for statement in program.statements(body):
+        if isinstance(statement, ast.ImageStmt):
+            return statement
+        if isinstance(statement, ast.CallStmt) and program.calls.get(statement) in pictured:
+            return statement
+    return None
+
+
+def _report_inputs(
+    program: Program, workflow: WorkflowSymbol, statement: ast.ImageStmt | ast.CallStmt
+) -> None:
+    fields = program.workflow_fields[workflow.declaration].inputs or ()
+    names = [field.name for field in fields if any(_loose_texts(field.type, field))]
+    if names:
+        node = statement.path if isinstance(statement, ast.ImageStmt) else statement.task
+        program.sink.report(
+            errors.PICTURE_LIMITS_INPUTS,
+            Span(workflow.module.source, node.start, node.end),
+            name=workflow.name,
+            inputs=f"its input{'s' if len(names) > 1 else ''} {listed(names)}",
+        )
+
+
+def _loose_texts(type_: Type, field: FieldType) -> Iterator[bool]:
+    """One entry for each text in a type that may hold markup."""
+    match type_:
+        case Optional(inner=inner):
+            yield from _loose_texts(inner, field)
+        case ListOf(element=element):
+            yield from _loose_texts(element, field)
+        case RecordOf(fields=fields):
+            for each in fields:
+                yield from _loose_texts(each.type, each)
+        case Primitive(name=name) if name in _LOOSE:
+            pattern = field.constraints.pattern
+            # A pattern of letters, digits and other signs says already that it holds none.
+            if pattern is None or re.search(r"[<&.^]|\\[SDWx]", pattern.removeprefix("^")):
+                yield True
+        case Enum(open=True):
+            yield True
+        case _:
+            pass
