@@ -2,10 +2,8 @@
 example mended.
 
 Reads the pages in `pages/`, one Markdown file for each name, and puts what the catalogue knows in
-front: severity, category, message, help and options. `python -m flowdsl.explain.reference --write`
-makes the reference in `docs/reference` of them.
-
-`python -m flowdsl.explain.project_file --write` makes `docs/project-file.md` of the table of keys.
+front: severity, category, message, help and options. `python -m tools.reference --write` makes the
+reference in `docs/reference` of them.
 
 Does not check anything: the examples are run by the tests.
 

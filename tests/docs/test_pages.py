@@ -78,7 +78,7 @@ def test_the_right_example_is_clean(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_the_reference_is_fresh() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "flowdsl.explain.reference", "--check"],
+        [sys.executable, "-m", "tools.reference", "--check"],
         capture_output=True,
         text=True,
         check=False,

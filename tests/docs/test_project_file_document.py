@@ -9,7 +9,7 @@ import pytest
 
 from flowdsl.config.keys import PROJECT_FILE, ArrayOf, Key, Shape, Table, TableOf
 from flowdsl.config.schema import project_file_schema
-from flowdsl.explain.project_file import FILE, document, main
+from tools.project_file import FILE, document, main
 
 
 def keys(shape: Shape) -> Iterator[Key]:
@@ -45,7 +45,7 @@ def test_the_script_tells_a_stale_page(
     tmp_path: object, monkeypatch: pytest.MonkeyPatch, content: str | None, code: int
 ) -> None:
     page = tmp_path / "page.md"  # type: ignore[operator]
-    monkeypatch.setattr("flowdsl.explain.project_file.FILE", page)
+    monkeypatch.setattr("tools.project_file.FILE", page)
     if content is not None:
         page.write_text(content, encoding="utf-8")
     assert main(["--check"]) == code

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from flowdsl.explain.prompt_language import FILE, document, main
 from flowdsl.prompt.sentences import SENTENCES
 from flowdsl.simulate.machine.meanings import AXES
+from tools.prompt_language import FILE, document, main
 
 
 def test_the_page_is_fresh() -> None:
@@ -28,7 +28,7 @@ def test_the_script_tells_a_stale_page(
     tmp_path: object, monkeypatch: pytest.MonkeyPatch, content: str | None, code: int
 ) -> None:
     page = tmp_path / "page.md"  # type: ignore[operator]
-    monkeypatch.setattr("flowdsl.explain.prompt_language.FILE", page)
+    monkeypatch.setattr("tools.prompt_language.FILE", page)
     if content is not None:
         page.write_text(content, encoding="utf-8")
     assert main(["--check"]) == code

@@ -32,11 +32,6 @@ EXCEPTIONS = {
     ),
     "emulator/faults.py": ({".replace"}, "a list of faults in place of another"),
     "emulator/routes/control.py": ({".replace"}, "a list of faults in place of another"),
-    "explain/made.py": ({".write_text"}, "`--write` of a module, in FlowDSL's own checkout"),
-    "explain/reference.py": (
-        {".mkdir", ".write_text", ".unlink"},
-        "`--write` of a module, in FlowDSL's own checkout",
-    ),
     "syntax/reference.py": ({".write_text"}, "`--write` of a module, in FlowDSL's own checkout"),
     "__main__.py": ({"os.O_RDWR", "fdopen to write"}, "`os.devnull` in place of a closed stream"),
     "cli/runtime/console.py": (

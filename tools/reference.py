@@ -1,6 +1,6 @@
 """The reference in `docs/reference`, made of the pages.
 
-`python -m flowdsl.explain.reference --write` makes it anew, `--check` says which files are stale.
+`python -m tools.reference --write` makes it anew, `--check` says which files are stale.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ from pathlib import Path
 
 from flowdsl.catalog import diagnostics
 from flowdsl.diagnostics.diagnostic import CATEGORY_SEVERITY
+from flowdsl.explain.page import page_of
 from flowdsl.lint.rules import RULES
 
-from .page import page_of
-
-FOLDER = Path(__file__).parents[2] / "docs" / "reference"
+FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 
 
 def reference() -> dict[str, str]:
@@ -24,8 +23,7 @@ def reference() -> dict[str, str]:
     lines = [
         "# Diagnostics and rules",
         "",
-        "Made by `python -m flowdsl.explain.reference --write`. `flowdsl explain NAME` shows the "
-        "same pages.",
+        "Made by `python -m tools.reference --write`. `flowdsl explain NAME` shows the same pages.",
         "Names in italics are lint rules: `[lint]` of `flowdsl.toml` selects them.",
     ]
     for category in CATEGORY_SEVERITY:
@@ -53,7 +51,7 @@ def main(words: list[str]) -> int:
                 (FOLDER / name).unlink()
         return 0
     if words != ["--check"]:
-        sys.stderr.write("usage: python -m flowdsl.explain.reference --write | --check\n")
+        sys.stderr.write("usage: python -m tools.reference --write | --check\n")
         return 64
     for name in stale:
         sys.stderr.write(f"docs/reference/{name} is stale; run this with `--write`\n")

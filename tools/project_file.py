@@ -1,6 +1,6 @@
 """`docs/project-file.md`, made of the table of keys.
 
-`python -m flowdsl.explain.project_file --write | --check` is the script.
+`python -m tools.project_file --write | --check` is the script.
 """
 
 from __future__ import annotations
@@ -24,15 +24,14 @@ from flowdsl.config.keys import (
     Text,
     TextList,
 )
+from tools.made import write_or_check
 
-from .made import write_or_check
-
-FILE = Path(__file__).parents[2] / "docs" / "project-file.md"
+FILE = Path(__file__).parents[1] / "docs" / "project-file.md"
 
 _BEGINNING = """\
 # `flowdsl.toml`
 
-Made by `python -m flowdsl.explain.project_file --write` of the table that checks the file.
+Made by `python -m tools.project_file --write` of the table that checks the file.
 
 The folder of `flowdsl.toml` is the project. Every command looks for the file in the folder it is
 started in and in those above; `flowdsl init` writes one. What is not listed here is an error, with
@@ -169,7 +168,7 @@ def _text(shape: Text) -> str:
 
 def main(words: list[str]) -> int:
     """Write the page, or say that it is stale."""
-    return write_or_check(words, "flowdsl.explain.project_file", FILE, document())
+    return write_or_check(words, "tools.project_file", FILE, document())
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """`docs/prompt-language.md`, made of the sentences, their meanings and what these rest on.
 
-`python -m flowdsl.explain.prompt_language --write | --check` is the script.
+`python -m tools.prompt_language --write | --check` is the script.
 """
 
 from __future__ import annotations
@@ -14,15 +14,14 @@ from pathlib import Path
 from flowdsl.prompt.sentences import FOCUSED, KINDS, MAIN, PLATFORM, SENTENCES, Sentence
 from flowdsl.semantics import capabilities
 from flowdsl.simulate.machine.meanings import ASSUMPTIONS, AXES, Axis, Meaning, meanings
+from tools.made import write_or_check
 
-from .made import write_or_check
-
-FILE = Path(__file__).parents[2] / "docs" / "prompt-language.md"
+FILE = Path(__file__).parents[1] / "docs" / "prompt-language.md"
 
 _BEGINNING = """\
 # The language of prompts
 
-Made by `python -m flowdsl.explain.prompt_language --write` of `prompt/sentences.toml`, and of
+Made by `python -m tools.prompt_language --write` of `prompt/sentences.toml`, and of
 `meanings.toml` and `assumptions.toml` in `simulate/machine`.
 
 A compiled prompt is written in the sentences below and in no other words, but for those of the
@@ -146,7 +145,7 @@ def _assumptions() -> str:
 
 def main(words: list[str]) -> int:
     """Write the page, or say that it is stale."""
-    return write_or_check(words, "flowdsl.explain.prompt_language", FILE, document())
+    return write_or_check(words, "tools.prompt_language", FILE, document())
 
 
 if __name__ == "__main__":
