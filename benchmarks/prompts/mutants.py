@@ -1,254 +1,348 @@
-"""Broken compilers: how many of them does the law notice?
+"""Broken compilers: how many does the law of meaning notice?
 
-    python benchmarks/prompts/mutants.py [--programs N] [--jobs N] [--only PATTERN]
-        [--first N] [--every N] [--missed FILE] [--show] [--targets]
+    python benchmarks/prompts/mutants.py [--draw kinds|functions|sentences] [--seed N ...]
+        [--count N] [--programs N] [--jobs N] [--results FILE] [--resume] [--only PATTERN] [--show]
 
-The law says that a prompt does what its program does. Each mutant breaks the compiler in one place:
-a sentence that is printed otherwise, a function of `ir`, `codegen` or `prompt` that does something
-else (`broken/words.py`, `broken/code.py`). For each, programs that reach the place are compiled by
-the broken compiler, in a process of its own. Where a payload comes out otherwise than it should, it
-is carried out in several worlds, on a first run and as a replay, under the main variants of the
-service, until it does something else than the program.
+Nobody chooses the mutants, and none is found by a text that somebody quoted:
 
-All mutants meet the programs of `tests/corpus/meaning` and the rare ones; only those that these do
-not notice meet generated ones.
+- kinds: each is one change of the syntax tree of a function of `ir`, `codegen`, `prompt` or
+  `semantics.control_flow`, drawn from all there are, as many of each kind: a comparison or an
+  `and` turned, a condition negated or decided, a statement or an element dropped, arguments, sides
+  or branches swapped, a number one more, a flag turned, another variable or text of the function
+  (`broken/sites.py`).
+- functions: the same changes, as many of each function, so that none is left out.
+- sentences: every sentence, printed without one of its values, with two of them swapped, with its
+  other choice of words, or as another sentence (`broken/said.py`).
 
-- caught: something else was done, or nothing could be. `refused` says that the service would not
-  take inputs that the program takes, `crash` that the compiler ended with an exception, `machine`
-  that what carries out prompts did.
-- survived: nothing was noticed; of how many payloads that came out otherwise is said.
-- unreached: no payload of any program came out otherwise: the programs are too weak.
-- equivalent: said by hand, with a reason, and tried all the same: one that is caught is no
-  equivalent, which is an error of the list.
+Each breaks a process of its own, in which the programs that come by the changed lines are compiled
+and carried out: those of `tests/corpus/meaning`, then the rare ones and bent ones, then
+`--programs` generated ones (`broken/programs.py`, `broken/judging.py`). Nothing else may notice a
+mutant: no unit test, no golden file, no snapshot.
 
-Exits 1 where less than `GOAL` of the mutants that are not equivalent are caught, and 2 where the
-target of one is gone or the list is wrong otherwise.
+- corpus, law: a program of it refused, or a payload that does something else than its program; or
+  a program taken that should be refused, and a run that shows why.
+- crash: the compiler ends with an exception on each of the programs that come there, or never ends.
+- survived: payloads came out otherwise or not, and nothing was noticed.
+- no payload: what came out otherwise is no part of a payload: a diagnostic, the map of lines.
+- equivalent: judged by hand, with its reason in `mutants.toml`; one that is noticed all the same is
+  an error of that table.
+- unreached: no program comes by the changed lines.
+
+`--results` keeps a line of JSON for each mutant, and `--resume` goes on with those that have none.
+Exits 1 where less than `GOAL` of the mutants are noticed that are neither equivalent nor without a
+payload, and 2 where the table is wrong.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
+import json
 import multiprocessing
 import re
+import signal
 import sys
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+import tomllib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
-from broken.cases import (  # noqa: E402
-    Case,
-    Program,
-    cases,
-    generated_programs,
-    payload,
-    written_programs,
-)
-from broken.code import CODE  # noqa: E402
-from broken.constructs import CONSTRUCTS  # noqa: E402
-from broken.patches import Gone, Mutant, Place  # noqa: E402
-from broken.trial import inputs_begun, noticed  # noqa: E402
-from broken.words import WORDS  # noqa: E402
+from broken import programs as sources  # noqa: E402
+from broken import sites as places  # noqa: E402
+from broken.functions import Functions, Gone  # noqa: E402
+from broken.judging import Judge, Places, Refusal  # noqa: E402
+from broken.programs import Program  # noqa: E402
+from broken.said import Said, said, said_otherwise  # noqa: E402
+from broken.sites import Site  # noqa: E402
 
-from flowdsl.simulate.machine.execute import Payload  # noqa: E402
-
-GOAL = 0.98
-MOST_CHANGED = 40
-"""The payloads that come out otherwise and are tried, before a mutant counts as survived."""
-OF_EQUIVALENT = 8
-"""As many of a mutant that is said to be equivalent."""
-PATIENCE = 30
-"""Seconds on a processor that a mutant may take in a round once a payload came out otherwise."""
+GOAL = 0.97
+TABLE = Path(__file__).with_suffix(".toml")
+BENT = 150
+"""The bent programs."""
+FIRST = 60
+"""The generated programs of the round before the last; only what they miss meets the others."""
+MOST_CHANGED = 30
+"""Payloads that came out otherwise and do the same, after which a round is given up."""
+CRASHES = 5
+"""A mutant that crashes on so many programs, and on no fewer of those tried, crashes on all."""
+PATIENCE = 4
+"""Seconds on a processor that one program may take."""
+LONGEST = 120
+"""Seconds on a processor that the programs of one round may take."""
+NOTICED = ("corpus", "law", "crash")
 MISSED = ("survived", "unreached")
+ALL = "all"
 
 
 class Result(NamedTuple):
-    """What became of a mutant: `verdict`, after how many programs and changed payloads."""
+    """What became of a mutant, and how: after how many programs, how many came out otherwise."""
 
+    id: str
     verdict: str
+    about: str
     programs: int
     changed: int
     seconds: float
-    about: str
 
 
-CASES: list[Case] = []
-"""The programs. Made before the processes of the mutants are, which all have them."""
+Mutant = Site | Said
 
 
-def _study(mutant: Mutant) -> Result:
-    """A mutant in this process, which ends with it."""
-    start = time.perf_counter()
-    changed = 0
+class Late(BaseException):
+    """A program takes too long; no handler of the compiler catches it."""
 
-    def result(verdict: str, about: str = "", programs: int = 0) -> Result:
-        return Result(verdict, programs, changed, time.perf_counter() - start, about)
 
+class Study:
+    """The programs and the functions of this process, which those of the mutants have from it."""
+
+    def __init__(self, judges: Sequence[Judge] = ()) -> None:
+        self.functions = Functions()
+        self.judges = list(judges)
+
+    def result(self, mutant: Mutant) -> Result:
+        """What becomes of a mutant, in a process that ends with it."""
+        started = time.process_time()
+        verdict, about, programs, changed = self._verdict(mutant, started)
+        seconds = round(time.process_time() - started, 2)
+        return Result(mutant.id, verdict, about[:300], programs, changed, seconds)
+
+    def _verdict(self, mutant: Mutant, started: float) -> tuple[str, str, int, int]:
+        is_said = isinstance(mutant, Said)
+        try:
+            with said(mutant) if is_said else self.functions.broken(mutant):
+                return self._judged(mutant.places, started)
+        except Gone as gone:
+            return "gone", str(gone), 0, 0
+
+    def _judged(self, broken: Places, started: float) -> tuple[str, str, int, int]:
+        """The verdict on a broken process, how, and how many programs there were and changed."""
+        crashes: list[tuple[str, str]] = []
+        beside = ""
+        programs = changed = 0
+        for judge in self.judges:
+            if not broken & (judge.checking | judge.emitting | judge.running):
+                continue
+            if time.process_time() - started > LONGEST or changed > MOST_CHANGED:
+                break
+            programs += 1
+            verdict, about = _tried(judge, broken)
+            changed += verdict == "changed"
+            if verdict == "late":
+                return "crash", about, programs, changed
+            if verdict == "beside":
+                beside = beside or about
+            elif verdict == "crash":
+                crashes.append((judge.kind, about))
+                if len(crashes) == programs < CRASHES:
+                    continue
+            if crashes:
+                kind, about = crashes[0]
+                return ("crash" if len(crashes) == programs else kind), about, programs, changed
+            if verdict == "noticed":
+                return judge.kind, about, programs, changed
+        if crashes:
+            return "crash", crashes[0][1], programs, changed
+        if not programs:
+            return "unreached", "", 0, 0
+        return ("no payload" if beside and not changed else "survived"), beside, programs, changed
+
+
+def _tried(judge: Judge, broken: Places) -> tuple[str, str]:
+    """What a broken compiler makes of a program, and how that is noticed."""
     try:
-        places = mutant.places()
-        mutant.apply()
-    except Gone as gone:
-        return result("gone", str(gone))
-    for number, case in enumerate(CASES, 1):
-        if places is not None and not places & case.reaches:
-            continue
-        try:
-            made = case.compiled()
-            deployed = payload(made)
-            same = (
-                _written(deployed) == _written(case.payload)
-                and made.replayable == case.checked.replayable
-                and all(inputs_begun(case, each) == each.inputs for each in case.runs)
-            )
-        except Exception as error:  # noqa: BLE001 - a broken compiler may do anything
-            changed += 1
-            return result("crash", f"{case.name}: {type(error).__name__}: {error}", number)
-        if same:
-            continue
-        changed += 1
-        try:
-            found = noticed(case, made, deployed)
-        except Exception as error:  # noqa: BLE001 - nor is the machine made for such prompts
-            return result("machine", f"{case.name}: {type(error).__name__}: {error}", number)
-        if found:
-            verdict = "refused" if found.startswith("refused: ") else "caught"
-            return result(verdict, f"{case.name}: {found}", number)
-        enough = OF_EQUIVALENT if mutant.equivalent else MOST_CHANGED
-        if changed >= enough or time.process_time() > PATIENCE:
-            return result("survived", case.name, number)
-    return result("survived" if changed else "unreached", "", len(CASES))
+        with _in_time():
+            made = judge.made(broken)
+    except Refusal as refusal:
+        if judge.sound is None:
+            return "same", judge.name
+        return "noticed", f"{judge.name}: refused: {refusal}"
+    except Late as late:
+        return "late", f"{judge.name}: {late}"
+    except Exception as error:  # noqa: BLE001 - a broken compiler does anything
+        return "crash", f"{judge.name}: {type(error).__name__}: {error}"
+    is_same = judge.is_same(made)
+    # What is broken may also say with which inputs a run begins.
+    if is_same and not broken & judge.running:
+        return ("beside" if judge.is_harmless(made) else "same"), judge.name
+    try:
+        with _in_time():
+            found = judge.notices(made)
+    except (Exception, Late) as error:  # noqa: BLE001 - nor is the machine made for such prompts
+        found = f"{type(error).__name__}: {error}"
+    if found:
+        return "noticed", f"{judge.name}: {found}"
+    if is_same:
+        return "same", judge.name
+    return ("beside" if judge.is_harmless(made) else "changed"), judge.name
 
 
-def _written(payload: Payload) -> tuple[object, ...]:
-    return payload.prompt, payload.input_schema, payload.output_schema, payload.allowlist
+@contextmanager
+def _in_time() -> Iterator[None]:
+    def late(*_: object) -> None:
+        raise Late("it takes too long")
+
+    signal.signal(signal.SIGVTALRM, late)
+    signal.setitimer(signal.ITIMER_VIRTUAL, PATIENCE)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+
+
+STUDY = Study()
+
+
+def _result(mutant: Mutant) -> Result:
+    return STUDY.result(mutant)
+
+
+def round_of(mutants: Sequence[Mutant], programs: Sequence[Program], jobs: int) -> Iterator[Result]:
+    """What becomes of some mutants with some programs."""
+    started = time.perf_counter()
+    STUDY.judges = [judge for each in programs if (judge := Judge(each)).is_of_use]
+    gc.collect()
+    gc.freeze()
+    seconds = time.perf_counter() - started
+    print(
+        f"{len(mutants)} mutants, {len(STUDY.judges)} programs, made in {seconds:.0f} s", flush=True
+    )
+    # Each mutant has a process of its own, made from this one, which stays sound.
+    with multiprocessing.get_context("fork").Pool(jobs, maxtasksperchild=1) as pool:
+        yield from pool.imap(_result, mutants, chunksize=1)
 
 
 def main() -> int:
     """Runs the study and prints it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--draw", choices=("kinds", "functions", "sentences"), default="kinds")
+    parser.add_argument("--seed", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--count", type=int, default=600, help="mutants, of all seeds together")
     parser.add_argument("--programs", type=int, default=300, help="generated programs")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--only", default="", help="mutants whose name matches")
-    parser.add_argument("--first", type=int, default=0, help="the number of the first mutant")
-    parser.add_argument("--every", type=int, default=1, help="every so many mutants")
-    parser.add_argument("--missed", help="only what an earlier run, printed there, has missed")
+    parser.add_argument("--results", type=Path, help="a file with a line of JSON a mutant")
+    parser.add_argument("--resume", action="store_true", help="go on with what has no line there")
+    parser.add_argument("--only", default="", help="mutants whose id matches")
     parser.add_argument("--show", action="store_true", help="tell how each was noticed")
-    parser.add_argument(
-        "--targets", action="store_true", help="only look whether what each changes is there"
-    )
-    arguments = parser.parse_args()
-    listed: tuple[Mutant, ...] = (*WORDS, *CODE, *CONSTRUCTS)
-    mutants = [
-        each
-        for each in listed[arguments.first :: arguments.every]
-        if re.search(arguments.only, str(each))
-    ]
-    if arguments.missed:
-        missed = _missed(Path(arguments.missed).read_text("utf-8"))
-        mutants = [each for each in mutants if str(each) in missed]
-    twice = [name for name, count in Counter(map(str, mutants)).items() if count > 1]
-    if arguments.targets:
-        return _targets(mutants, arguments.jobs)
-    start = time.perf_counter()
-    results: dict[Mutant, Result] = {}
-    rounds = [written_programs()]
-    if arguments.programs:
-        rounds.append(generated_programs(arguments.programs))
+    options = parser.parse_args()
+    mutants = chosen(options.draw, options.seed, options.count, options.only)
+    results = _read(options.results) if options.resume and options.results else {}
+    if options.results and not options.resume:
+        options.results.write_text("")
+    left = [each for each in mutants if each.id not in results]
+    rounds = list(_rounds(options.programs))
     for number, programs in enumerate(rounds, 1):
-        left = [each for each in mutants if each not in results or results[each].verdict in MISSED]
-        for mutant, result in _round(left, programs, arguments.jobs):
-            before = results.get(mutant)
-            results[mutant] = result if before is None else _both(before, result)
-            shown = arguments.show or result.verdict == "gone"
-            if shown or (result.verdict in MISSED and number == len(rounds)):
-                told = _told(results[mutant])
-                print(f"{_verdict(mutant, results[mutant]):<18} {mutant} ({told})", flush=True)
-    return _summary(mutants, results, twice, time.perf_counter() - start)
+        missed = []
+        tried = round_of(left, programs(), options.jobs) if left else ()
+        for mutant, result in zip(left, tried, strict=True):
+            both = _both(results.get(mutant.id), result)
+            results[mutant.id] = both
+            if both.verdict not in (*NOTICED, "gone") and number < len(rounds):
+                missed.append(mutant)
+                continue
+            _keep(options.results, both)
+            if options.show or both.verdict not in NOTICED:
+                print(f"{both.verdict:<10} {both.id} ({_told(both)})", flush=True)
+        left = missed
+    return summary([results[each.id] for each in mutants if each.id in results])
 
 
-def _targets(mutants: Sequence[Mutant], jobs: int) -> int:
-    """Prints the mutants whose target is gone."""
-    found = [each for each in _round(mutants, (), jobs) if each[1].verdict == "gone"]
-    for mutant, result in found:
-        print(f"gone {mutant} ({result.about})")
-    return 2 if found else 0
+def _rounds(count: int) -> Iterator[Callable[[], list[Program]]]:
+    """The programs of each round; only what one misses meets the next."""
+    yield sources.corpus_programs
+    yield lambda: [*sources.rare(), *sources.bent(BENT), *map(sources.generated, range(FIRST))]
+    if count > FIRST:
+        yield lambda: [sources.generated(each) for each in range(FIRST, count)]
 
 
-def _round(
-    mutants: Sequence[Mutant], programs: Iterable[Program], jobs: int
-) -> Iterator[tuple[Mutant, Result]]:
-    """What becomes of some mutants with some programs."""
-    start = time.perf_counter()
-    places: set[Place] = set()
-    for mutant in mutants:
-        with suppress(Gone):
-            places.update(mutant.places() or ())
-    CASES[:] = cases(programs, places)
-    seconds = time.perf_counter() - start
-    print(f"{len(mutants)} mutants, {len(CASES)} programs, made in {seconds:.0f} s", flush=True)
-    # Each mutant has a process of its own, made from this one, which stays sound.
-    with multiprocessing.get_context("fork").Pool(jobs, maxtasksperchild=1) as pool:
-        yield from zip(mutants, pool.imap(_study, mutants, chunksize=1), strict=True)
+def chosen(draw: str, seeds: Sequence[int], count: int, only: str = "") -> list[Mutant]:
+    """The mutants of some seeds, each once; or those of all sentences."""
+    if draw == "sentences":
+        found: dict[str, Mutant] = {each.id: each for each in said_otherwise()}
+        count = len(found)
+    else:
+        share = -(-count // len(seeds))
+        found = {each.id: each for seed in seeds for each in places.drawn(seed, share, by=draw)}
+    return [each for each in list(found.values())[:count] if re.search(only, each.id)]
 
 
-def _both(first: Result, second: Result) -> Result:
+def _both(before: Result | None, after: Result) -> Result:
     """What became of a mutant in two rounds, the first of which missed it."""
-    unreached = second.verdict == "unreached"
+    if before is None:
+        return after
+    verdict, about = after.verdict, after.about
+    if verdict == "unreached" or (verdict == "survived" and before.verdict == "no payload"):
+        verdict, about = before.verdict, before.about
+    if "no payload" in (before.verdict, after.verdict) and verdict in (*MISSED, "no payload"):
+        verdict = "survived" if before.changed + after.changed else "no payload"
     return Result(
-        first.verdict if unreached else second.verdict,
-        first.programs + second.programs,
-        first.changed + second.changed,
-        first.seconds + second.seconds,
-        second.about,
+        after.id,
+        verdict,
+        about,
+        before.programs + after.programs,
+        before.changed + after.changed,
+        round(before.seconds + after.seconds, 2),
     )
-
-
-def _missed(printed: str) -> set[str]:
-    """The names of mutants that a run has printed as survived or unreached."""
-    found = re.finditer(r"^(?:survived|unreached)(?:, equivalent)? +(.*) \(\d+ of ", printed, re.M)
-    return {each[1] for each in found}
-
-
-def _verdict(mutant: Mutant, result: Result) -> str:
-    return f"{result.verdict}, equivalent" if mutant.equivalent else result.verdict
 
 
 def _told(result: Result) -> str:
     place = f"{result.changed} of {result.programs} payloads differ, {result.seconds:.1f} s"
-    return f"{place}: {result.about[:300]}" if result.about else place
+    return f"{place}: {result.about}" if result.about else place
 
 
-def _summary(
-    mutants: Sequence[Mutant],
-    results: Mapping[Mutant, Result],
-    twice: Sequence[str],
-    seconds: float,
-) -> int:
-    kinds = Counter(_verdict(mutant, results[mutant]) for mutant in mutants)
-    counted = [
-        results[each] for each in mutants if not each.equivalent and results[each].verdict != "gone"
-    ]
-    missed = [each for each in counted if each.verdict in MISSED]
-    wrong = [
-        str(each)
-        for each in mutants
-        if each.equivalent and results[each].verdict not in (*MISSED, "gone")
-    ]
-    for name in wrong:
-        print(f"is said to be equivalent, and is not: {name}")
-    for name in twice:
-        print(f"is there twice: {name}")
-    print(", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
-    share = 1 - len(missed) / max(1, len(counted))
-    print(f"{len(mutants)} mutants, {share:.1%} of {len(counted)} noticed, {seconds:.0f} s")
-    if wrong or twice or any(each.verdict == "gone" for each in results.values()):
+def _read(path: Path) -> dict[str, Result]:
+    if not path.exists():
+        return {}
+    lines = path.read_text(encoding="utf-8").splitlines()
+    found = [Result(**json.loads(line)) for line in lines]
+    return {each.id: each for each in found}
+
+
+def _keep(path: Path | None, result: Result) -> None:
+    if path is not None:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(result._asdict(), ensure_ascii=False) + "\n")
+
+
+def equivalents() -> dict[str, str]:
+    """The mutants that mean the same, with their reasons."""
+    table: dict[str, Any] = tomllib.loads(TABLE.read_text(encoding="utf-8"))
+    return {each["id"]: each["why"] for each in table["equivalent"]}
+
+
+def summary(results: Sequence[Result]) -> int:
+    """Prints what became of the mutants, by the package they are in; the exit code of the study."""
+    known = equivalents()
+    areas: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for each in results:
+        is_known = each.id in known and each.verdict in MISSED
+        kind = "equivalent" if is_known else each.verdict
+        for area in (re.sub(r"/[^/]*$", "", each.id.split(":")[0]), ALL):
+            areas[area][kind] += 1
+    columns = (*NOTICED, *MISSED, "equivalent", "no payload", "gone")
+    print(f"{'':32}{''.join(f'{each:>11}' for each in (*columns, 'noticed', 'but crash'))}")
+    for area in sorted(areas, key=lambda each: (each == ALL, each)):
+        kinds = areas[area]
+        shares = (f"{_share(kinds):.1%}", f"{_share(kinds, 'corpus', 'law'):.1%}")
+        figures = (*(str(kinds[each]) for each in columns), *shares)
+        print(f"{area:32}{''.join(f'{each:>11}' for each in figures)}")
+    wrong = [each for each in results if each.id in known and each.verdict in NOTICED]
+    for each in wrong:
+        print(f"is said to be equivalent, and is not: {each.id} ({_told(each)})")
+    if wrong:
         return 2
-    return 0 if share >= GOAL else 1
+    return 0 if _share(areas[ALL]) >= GOAL else 1
+
+
+def _share(kinds: Counter[str], *noticed: str) -> float:
+    """The share of mutants with one of some verdicts, among those and the ones that are missed."""
+    found = sum(kinds[each] for each in noticed or NOTICED)
+    return found / max(1, found + sum(kinds[each] for each in MISSED))
 
 
 if __name__ == "__main__":

@@ -15,8 +15,9 @@ from flowdsl.simulate.world import World
 from tests.support.effort import THOROUGH
 from tests.support.meaning.chains import wrongly_sent
 from tests.support.meaning.checked import Checked, checked, checked_programs
+from tests.support.meaning.commands import wrongly_allowed
 from tests.support.meaning.generator.programs import program as make_program
-from tests.support.meaning.law import both, report
+from tests.support.meaning.law import both, payload, report
 from tests.support.meaning.shrinking import smaller, two_worlds
 from tests.support.meaning.worlds import worlds
 
@@ -60,6 +61,8 @@ def test_the_prompts_of_seeds_do_what_their_programs_do(start: int) -> None:
         outcome = both(program, first, again)
         assert outcome.holds, report(*smaller(program, outcome, SECONDS))
         assert wrongly_sent(program, first) == "", program.source
+        allowed = wrongly_allowed(program.model, program.workflow, payload(program))
+        assert allowed == "", program.source
 
 
 def most_at_once(lines: list[str]) -> int:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[3]
 PLACES = (
@@ -46,24 +47,42 @@ BOUNDS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.GtE: ast.Gt,
 }
 
-Change = tuple[str, str, str, Callable[[], None]]
-"""The kind of a change, the code before and after it, and what makes it in the tree."""
+Lines = tuple[int, int]
+"""The first and the last line of a part of a file."""
+
+
+class Change(NamedTuple):
+    """The kind of a change, the code before and after it, and what makes it in the tree."""
+
+    kind: str
+    old: str
+    new: str
+    make: Callable[[], None]
 
 
 @dataclass(frozen=True)
 class Site:
     """One change of one function.
 
-    `outer` is the name and the first line of the function of the module that it stands in, and
-    `number` its position among all changes of the file. `id` stays the same while the function
-    has the same code there.
+    `outer` is the name and the first line of the function of the module that it stands in,
+    `function` the name of the innermost one, and `number` its position among all changes of the
+    file. A program has to come by one of `lines`, those of the statement without the bodies in it,
+    for the change to matter. `id` stays the same while the function has the same code there.
     """
 
     path: str
     id: str
     kind: str
+    function: str
     outer: tuple[str, int]
+    lines: Lines
     number: int
+
+    @property
+    def places(self) -> frozenset[tuple[str, int | str]]:
+        """What a program has to come by for the change to matter."""
+        first, last = self.lines
+        return frozenset((self.path, line) for line in range(first, last + 1))
 
 
 def files() -> list[str]:
@@ -77,33 +96,35 @@ def sites(path: str) -> list[Site]:
     """Every change of a file, in order."""
     found: list[Site] = []
     seen: Counter[str] = Counter()
-    for number, (name, outer, change) in enumerate(_changes(parsed(path))):
-        kind, old, new, _ = change
-        told = f"{path}:{name}: {kind}: {_short(old)} -> {_short(new)}"
+    for number, (name, outer, lines, change) in enumerate(_changes(parsed(path))):
+        told = f"{path}:{name}: {change.kind}: {_short(change.old)} -> {_short(change.new)}"
         seen[told] += 1
         nth = f" #{seen[told]}" if seen[told] > 1 else ""
-        found.append(Site(path, told + nth, kind, outer, number))
+        found.append(Site(path, told + nth, change.kind, name, outer, lines, number))
     return found
 
 
-def drawn(seed: int, count: int, paths: Sequence[str] = ()) -> list[Site]:
-    """So many changes of all files, or of some: of each kind as many, while there are.
+def drawn(seed: int, count: int, by: str = "kinds", paths: Sequence[str] = ()) -> list[Site]:
+    """So many changes of all files, or of some: as many of each kind, or of each function.
 
     Their order is that of digests of their ids: an edit of the compiler changes the draw by what it
     edits alone.
     """
-    by_kind: defaultdict[str, list[Site]] = defaultdict(list)
+    heaps: defaultdict[str, list[Site]] = defaultdict(list)
     for path in paths or files():
         for site in sites(path):
-            by_kind[site.kind].append(site)
-    heaps = [
-        sorted(by_kind[kind], key=lambda site: sha256(f"{seed} {site.id}".encode()).digest())
-        for kind in sorted(by_kind)
-    ]
+            heaps[site.kind if by == "kinds" else f"{path}:{site.function}"].append(site)
+    for heap in heaps.values():
+        heap.sort(key=lambda site: _digest(f"{seed} {site.id}"))
+    order = sorted(heaps) if by == "kinds" else sorted(heaps, key=lambda name: _digest(name))
     found: list[Site] = []
-    while len(found) < count and any(heaps):
-        found += [heap.pop() for heap in heaps if heap]
+    while len(found) < count and any(heaps.values()):
+        found += [heaps[name].pop() for name in order if heaps[name]]
     return found[:count]
+
+
+def _digest(text: str) -> bytes:
+    return sha256(text.encode()).digest()
 
 
 def parsed(path: str) -> ast.Module:
@@ -119,9 +140,9 @@ def _text(path: str) -> str:
 def broken(site: Site) -> ast.Module:
     """The tree of the file with the change made."""
     tree = parsed(site.path)
-    for number, (_, _, change) in enumerate(_changes(tree)):
+    for number, (*_, change) in enumerate(_changes(tree)):
         if number == site.number:
-            change[3]()
+            change.make()
             return ast.fix_missing_locations(tree)
     raise AssertionError(site)
 
@@ -133,8 +154,10 @@ def _short(code: str) -> str:
 
 # Walking
 
+Found = tuple[Lines, Change]
 
-def _changes(tree: ast.Module) -> Iterator[tuple[str, tuple[str, int], Change]]:
+
+def _changes(tree: ast.Module) -> Iterator[tuple[str, tuple[str, int], Lines, Change]]:
     """The changes in all functions of a module: the name of each, that of the outermost one."""
     for statement in tree.body:
         match statement:
@@ -150,17 +173,39 @@ def _changes(tree: ast.Module) -> Iterator[tuple[str, tuple[str, int], Change]]:
 
 def _in_function(
     function: ast.FunctionDef, name: str
-) -> Iterator[tuple[str, tuple[str, int], Change]]:
+) -> Iterator[tuple[str, tuple[str, int], Lines, Change]]:
     first = min([function.lineno, *(each.lineno for each in function.decorator_list)])
-    for change in _of_body(function, _names(function)):
-        yield name, (name, first), change
+    for lines, change in _of_body(function, _own(function)):
+        yield name, (name, first), lines, change
 
 
-def _names(function: ast.FunctionDef | ast.Lambda) -> list[str]:
+class Own(NamedTuple):
+    """What a function has: its parameters and the variables that it sets, and texts in it."""
+
+    names: list[str]
+    texts: list[str]
+
+    def within(self, function: ast.FunctionDef) -> Own:
+        """What a function in it has besides."""
+        inner = _own(function)
+        return Own(sorted({*self.names, *inner.names}), sorted({*self.texts, *inner.texts}))
+
+
+def _own(function: ast.FunctionDef) -> Own:
+    texts = {
+        node.value
+        for node in _nodes(function)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    texts.discard(ast.get_docstring(function, clean=False) or "")
+    return Own(_names(function), sorted(texts))
+
+
+def _names(function: ast.FunctionDef) -> list[str]:
     """The parameters of a function and the variables that it sets."""
     given = function.args
     found = {each.arg for each in (*given.posonlyargs, *given.args, *given.kwonlyargs)}
-    for node in _own(function):
+    for node in _nodes(function):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             found.add(node.id)
         elif isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:
@@ -168,31 +213,32 @@ def _names(function: ast.FunctionDef | ast.Lambda) -> list[str]:
     return sorted(found - {"self", "cls", "_"})
 
 
-def _own(function: ast.AST) -> Iterator[ast.AST]:
+def _nodes(function: ast.AST) -> Iterator[ast.AST]:
     """The nodes of a function without those of functions in it."""
     for child in ast.iter_child_nodes(function):
         yield child
         if not isinstance(child, ast.FunctionDef | ast.Lambda | ast.ClassDef):
-            yield from _own(child)
+            yield from _nodes(child)
 
 
-def _of_body(function: ast.FunctionDef, names: list[str]) -> Iterator[Change]:
+def _of_body(function: ast.FunctionDef, own: Own) -> Iterator[Found]:
     """The changes of a function, and of functions in it with their names."""
     body = function.body[1:] if ast.get_docstring(function) is not None else function.body
     for at, statement in enumerate(function.body):
         if statement in body:
             yield from _of_statement(function.body, at, statement)
-            yield from _of_node(statement, names)
+            yield from _of_node(statement, own, _head(statement))
 
 
-def _of_node(node: ast.AST, names: list[str]) -> Iterator[Change]:
+def _of_node(node: ast.AST, own: Own, lines: Lines) -> Iterator[Found]:
     """The changes of a node and of what is in it, without types and messages of errors."""
     if isinstance(node, ast.Raise | ast.Assert | ast.Import | ast.ImportFrom):
         return
     if isinstance(node, ast.FunctionDef):
-        yield from _of_body(node, sorted({*names, *_names(node)}))
+        yield from _of_body(node, own.within(node))
         return
-    yield from _of_this(node, names)
+    for change in _of_this(node, own):
+        yield lines, change
     for field, value in ast.iter_fields(node):
         if field in ("annotation", "returns"):
             continue
@@ -200,11 +246,27 @@ def _of_node(node: ast.AST, names: list[str]) -> Iterator[Change]:
         for at, each in enumerate(inner):
             if isinstance(each, ast.stmt):
                 yield from _of_statement(value, at, each)
-            if isinstance(each, ast.AST):
-                yield from _of_node(each, names)
+            if isinstance(each, ast.stmt | ast.match_case):
+                yield from _of_node(each, own, _head(each))
+            elif isinstance(each, ast.AST):
+                yield from _of_node(each, own, lines)
 
 
-def _of_statement(body: list[ast.stmt], at: int, statement: ast.stmt) -> Iterator[Change]:
+def _head(node: ast.stmt | ast.match_case) -> Lines:
+    """The lines of a statement or a case without the bodies in it."""
+    first = node.pattern if isinstance(node, ast.match_case) else node
+    match node:
+        case ast.Match(subject=subject):
+            return node.lineno, subject.end_lineno or node.lineno
+        case ast.If() | ast.For() | ast.While() | ast.With() | ast.match_case():
+            return first.lineno, max(first.lineno, node.body[0].lineno - 1)
+        case ast.Try():
+            return node.lineno, node.body[0].end_lineno or node.lineno
+        case _:
+            return first.lineno, first.end_lineno or first.lineno
+
+
+def _of_statement(body: list[ast.stmt], at: int, statement: ast.stmt) -> Iterator[Found]:
     """A statement without which the function goes on."""
 
     def drop() -> None:
@@ -222,12 +284,13 @@ def _of_statement(body: list[ast.stmt], at: int, statement: ast.stmt) -> Iterato
             | ast.Break()
             | ast.Assign(targets=[ast.Attribute() | ast.Subscript()])
         ):
-            yield "drop statement", ast.unparse(statement), "pass", drop
+            change = Change("drop statement", ast.unparse(statement), "pass", drop)
+            yield _head(statement), change
         case _:
             pass
 
 
-def _of_this(node: ast.AST, names: list[str]) -> Iterator[Change]:
+def _of_this(node: ast.AST, own: Own) -> Iterator[Change]:
     """The changes of one node."""
     match node:
         case ast.Compare(ops=[operator]):
@@ -239,8 +302,12 @@ def _of_this(node: ast.AST, names: list[str]) -> Iterator[Change]:
             yield from _dropped(node, node.values)
         case ast.If() | ast.While() | ast.IfExp():
             yield from _negated(node)
+            for value in (False,) if isinstance(node, ast.While) else (True, False):
+                yield _decided(node, "test", node.test, value)
         case ast.comprehension(ifs=[test]):
             yield _changed("negate", node, "ifs", [_not(test)])
+            for value in (True, False):
+                yield _decided(node, "ifs", test, value)
         case ast.Call():
             yield from _of_call(node)
         case ast.BinOp(op=ast.Add()):
@@ -259,9 +326,10 @@ def _of_this(node: ast.AST, names: list[str]) -> Iterator[Change]:
                 yield from _dropped(node, node.elts)
         case ast.Dict():
             yield from _of_dict(node)
-        case ast.Name(ctx=ast.Load(), id=name) if name in names and len(names) > 1:
-            other = names[(names.index(name) + 1) % len(names)]
-            yield _changed("wrong variable", node, "id", other)
+        case ast.Constant(value=str() as value) if value in own.texts and len(own.texts) > 1:
+            yield _changed("wrong text", node, "value", _next(own.texts, value))
+        case ast.Name(ctx=ast.Load(), id=name) if name in own.names and len(own.names) > 1:
+            yield _changed("wrong variable", node, "id", _next(own.names, name))
         case _:
             pass
 
@@ -273,12 +341,23 @@ def _changed(kind: str, node: ast.AST, field: str, value: object) -> Change:
     setattr(node, field, value)
     new = ast.unparse(node)
     setattr(node, field, before)
-    return kind, old, new, lambda: setattr(node, field, value)
+    return Change(kind, old, new, lambda: setattr(node, field, value))
 
 
 def _of_compare(node: ast.Compare, operator: ast.cmpop) -> Iterator[Change]:
     other = {**OPPOSITES, **BOUNDS}[type(operator)]
     yield _changed("compare", node, "ops", [other()])
+
+
+def _next(names: list[str], name: str) -> str:
+    return names[(names.index(name) + 1) % len(names)]
+
+
+def _decided(node: ast.AST, field: str, test: ast.expr, value: bool) -> Change:
+    """A condition that always holds, or never does."""
+    constant = ast.copy_location(ast.Constant(value), test)
+    new = [constant] if field == "ifs" else constant
+    return Change("decide", ast.unparse(test), str(value), lambda: setattr(node, field, new))
 
 
 def _not(test: ast.expr) -> ast.expr:
@@ -294,7 +373,7 @@ def _negated(node: ast.If | ast.While | ast.IfExp) -> Iterator[Change]:
     def negate() -> None:
         node.test = _not(test)
 
-    yield "negate", ast.unparse(test), ast.unparse(_not(test)), negate
+    yield Change("negate", ast.unparse(test), ast.unparse(_not(test)), negate)
 
 
 def _dropped(node: ast.AST, elements: list) -> Iterator[Change]:
@@ -308,7 +387,7 @@ def _dropped(node: ast.AST, elements: list) -> Iterator[Change]:
         def drop(rest: list = rest) -> None:
             elements[:] = rest
 
-        yield "drop element", f"{ast.unparse(each)} of {old}", "", drop
+        yield Change("drop element", f"{ast.unparse(each)} of {old}", "", drop)
 
 
 def _of_dict(node: ast.Dict) -> Iterator[Change]:
@@ -318,7 +397,7 @@ def _of_dict(node: ast.Dict) -> Iterator[Change]:
             del node.keys[at], node.values[at]
 
         told = "**" if key is None else ast.unparse(key)
-        yield "drop element", f"{told}: {ast.unparse(value)}", "", drop
+        yield Change("drop element", f"{told}: {ast.unparse(value)}", "", drop)
 
 
 def _of_call(node: ast.Call) -> Iterator[Change]:
@@ -350,7 +429,7 @@ def _swapped_sides(node: ast.BinOp) -> Change:
     def swap() -> None:
         node.left, node.right = right, left
 
-    return "swap", ast.unparse(node), new, swap
+    return Change("swap", ast.unparse(node), new, swap)
 
 
 def _of_match(node: ast.Match) -> Iterator[Change]:
@@ -363,4 +442,4 @@ def _of_match(node: ast.Match) -> Iterator[Change]:
             one.body, two.body = second, first
 
         old = f"case {ast.unparse(one.pattern)}: … case {ast.unparse(two.pattern)}: …"
-        yield "swap", old, "bodies swapped", swap
+        yield Change("swap", old, "bodies swapped", swap)

@@ -1,0 +1,368 @@
+"""How a program judges a broken compiler.
+
+Each was compiled and executed by the compiler as it is. A broken one is noticed where it ends with
+an exception, refuses the program, or makes a payload that does something else than the program in
+a world in which the payload of the unbroken compiler does not; and where it takes a program that
+should be refused, and some run shows why, or warns of replays of which none goes wrong.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from types import FrameType
+from typing import Any, NamedTuple
+
+from flowdsl.compiler.pipeline import Analysis, Compilation, _compile, analyze
+from flowdsl.semantics.model import WorkflowSymbol
+from flowdsl.semantics.types import Optional
+from flowdsl.simulate.executions import (
+    disagreements_with,
+    on_its_day,
+    payload_of,
+    replay_disagreements_with,
+    started_world,
+)
+from flowdsl.simulate.interpreter.errors import MissingInText
+from flowdsl.simulate.interpreter.interpret import interpret
+from flowdsl.simulate.machine.execute import Payload, Refused, accepted_inputs
+from flowdsl.simulate.trace import SUCCESS, Trace
+from flowdsl.simulate.world import Unanswerable, World
+from flowdsl.source.files import MemoryFiles
+from tests.support.meaning.chains import wrongly_sent
+from tests.support.meaning.checked import Checked
+from tests.support.meaning.commands import wrongly_allowed
+from tests.support.meaning.inputs import forbidden_inputs
+
+from .programs import FINDINGS, Program
+from .said import listening
+from .sites import ROOT, files
+
+SPOILED = 2
+"""The worlds of a program of which each part of the inputs is spoiled, as a broken schema lets."""
+SPOILERS = (
+    *("a\nb", "a\n", "a\rb", "⟦a⟧", "a⟧ b", 'a"b', "a\\b", "a\n⟦b", '" a'),
+    *("{{a}}", "{$a}", "{a", "a{", "$a}", "<b>", "&lt;", "a\\"),
+)
+"""Texts that a schema keeps out of places where they would end a line, brackets or JSON."""
+UNSOUND = frozenset({"branch-outside-focused-action", "decided-once"})
+"""Diagnostics of programs that no replay does justice."""
+HARMLESS = frozenset({"append-repeated", "unreachable-statement"})
+"""Errors of programs that mean something all the same."""
+
+Places = frozenset[tuple[str, int | str]]
+"""Lines of files, and sentences of theirs."""
+
+
+class Refusal(Exception):
+    """The compiler refuses a program that it should take."""
+
+
+class Made(NamedTuple):
+    """What a compiler makes of a program: `other` is what it makes besides the payload."""
+
+    payload: Payload
+    replayable: bool
+    compilation: Compilation
+    other: str
+
+
+class Run(NamedTuple):
+    """A world, the inputs that a run in it begins with, and what the program does."""
+
+    world: World
+    inputs: dict[str, Any]
+    trace: Trace
+
+
+class Judge:
+    """A program with what it does; pairs of runs are of one that is recorded and its replay.
+
+    `checking`, `emitting` and `running` are the places that the compiler comes by when it checks
+    the program, when it compiles what was checked, and when a run begins. `sound` is None where
+    the program is to be refused, by the errors `wrong`.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program, self.name, self.kind = program, program.name, program.kind
+        self.sound: Made | None = None
+        self.pairs: list[tuple[Run | None, Run | None]] = []
+        self.wrong: frozenset[str] = frozenset()
+        self.emitting: Places = frozenset()
+        self.running: Places = frozenset()
+        with _reached() as checking:
+            self.analysis = self._analysis()
+        self.checking: Places = frozenset(checking)
+        stopping = filter(program.options.stops, self.analysis.diagnostics)
+        self.wrong = frozenset(each.name for each in stopping)
+        if self.wrong:
+            return
+        with _reached() as emitting:
+            made = self._emitted(self.analysis)
+        self.emitting = frozenset(emitting)
+        self.sound = made
+        self.environment: Mapping[str, str] = self._checked(made).environment
+        with _reached() as running:
+            self.pairs = [self._runs(made, *each) for each in self._worlds(made)]
+        self.running = frozenset(running)
+        # Which payload is executed is no matter of the compiler, but for days of inputs.
+        self._differs = [self.differs(at, made) for at in range(len(self.pairs))]
+
+    @property
+    def is_of_use(self) -> bool:
+        """Whether its control flow or its payload is what it is about, and no other mistake."""
+        return self.sound is not None or self.wrong <= FINDINGS
+
+    # Compiling
+
+    def made(self, places: Places | None = None) -> Made:
+        """The program as the compiler of this process compiles it.
+
+        What was checked before stays as it is where checking comes by none of the broken places.
+        """
+        if places is not None and not places & self.checking and self.sound is not None:
+            return self._emitted(self.analysis)
+        return self._emitted(self._analysis())
+
+    def _analysis(self) -> Analysis:
+        given = MemoryFiles(self.program.files)
+        return analyze(given, [self.program.path], self.program.options)
+
+    def _emitted(self, analysis: Analysis) -> Made:
+        options = self.program.options
+        for each in filter(options.stops, analysis.diagnostics):
+            raise Refusal(each.message)
+        compilation = _compile(analysis, options)
+        bundle = compilation.bundle
+        if bundle is None:
+            raise Refusal("no bundle")
+        workflow = self._workflow(compilation).name
+        (artifact,) = (each for each in bundle.workflows if each.name == workflow)
+        names = sorted(each.name for each in compilation.analysis.diagnostics)
+        return Made(
+            payload_of(artifact),
+            not UNSOUND & set(names),
+            compilation,
+            repr((artifact, bundle.chains, names)),
+        )
+
+    def _workflow(self, compilation: Compilation) -> WorkflowSymbol:
+        return compilation.analysis.model.workflows[-1 if self.program.last else 0]
+
+    def _checked(self, made: Made) -> Checked:
+        return Checked(self.program.source, made.compilation, self.program.options)
+
+    def _worlds(self, made: Made) -> Iterator[tuple[World, World | None]]:
+        return self.program.worlds(self._checked(made))
+
+    # Running
+
+    def _runs(self, made: Made, first: World, again: World | None) -> tuple[Run | None, Run | None]:
+        begun = self._run(made, first)
+        recorded = begun is not None and begun.trace.ending.status == SUCCESS
+        return begun, self._run(made, again) if again is not None and recorded else None
+
+    def _run(self, made: Made, world: World) -> Run | None:
+        try:
+            return self._begun(made, world)
+        except (MissingInText, Unanswerable):
+            return None
+
+    def _begun(self, made: Made, world: World) -> Run:
+        workflow = self._workflow(made.compilation)
+        model = made.compilation.analysis.model
+        environment = self._checked(made).environment
+        trace = interpret(model, workflow, world, environment)
+        return Run(world, dict(on_its_day(workflow, world).inputs), trace)
+
+    def differs(self, at: int, made: Made) -> str:
+        """How a payload differs from the program in one of its pairs of runs; empty: not at all."""
+        first, again = self.pairs[at]
+        return _difference(made, first, again, self._begin)
+
+    def _begin(self, run: Run, made: Made) -> World:
+        """The world of a run with the days that this process fills in, broken or not."""
+        inputs = run.inputs
+        if self.sound is not None and made is not self.sound:
+            workflow = self._workflow(self.sound.compilation)
+            inputs = dict(on_its_day(workflow, run.world).inputs)
+        return _given(run.world, inputs)
+
+    # Judging
+
+    def notices(self, made: Made) -> str:
+        """The first thing that is wrong with what a broken compiler made alone; empty: nothing."""
+        if self.sound is None:
+            return self._shows_why(made)
+        for at in range(len(self.pairs)):
+            found = self.differs(at, made)
+            if found and not self._differs[at]:
+                return found
+        model = self.sound.compilation.analysis.model
+        workflow = self._workflow(self.sound.compilation)
+        allowed = wrongly_allowed(model, workflow, made.payload)
+        if allowed and not wrongly_allowed(model, workflow, self.sound.payload):
+            return allowed
+        return self._warned(made) or self._sent(made) or self._lets_in(made)
+
+    def _shows_why(self, made: Made) -> str:
+        """What goes wrong in a run of a program that should have been refused."""
+        required = {
+            field.wire_name
+            for field in self._workflow(made.compilation).outputs
+            if not isinstance(field.type, Optional)
+        }
+        for first, again in self._worlds(made):
+            try:
+                begun = self._begun(made, first)
+                ending = begun.trace.ending
+                lacking = sorted(name for name in required if ending.outputs.get(name) is None)
+                if ending.status == SUCCESS and lacking:
+                    return f"ends well without {lacking}"
+                replayed = None
+                if again is not None and ending.status == SUCCESS:
+                    replayed = self._begun(made, again)
+            except MissingInText as missing:
+                return str(missing)
+            except Unanswerable:
+                continue
+            if found := _difference(made, begun, replayed, self._begin):
+                return found
+        return ""
+
+    def _warned(self, made: Made) -> str:
+        """Whether it says falsely that no replay does what the program does."""
+        if self.sound is None or made.replayable or not self.sound.replayable:
+            return ""
+        replayed = [
+            at for at, (_, again) in enumerate(self.pairs) if again and not self._differs[at]
+        ]
+        return f"warns of {len(replayed)} replays, and none goes wrong" if replayed else ""
+
+    def _sent(self, made: Made) -> str:
+        """A step of a chain that is sent something else than the chain means."""
+        if not made.compilation.analysis.model.chains:
+            return ""
+        for first, _ in self._worlds(made):
+            if found := wrongly_sent(self._checked(made), first):
+                return found
+        return ""
+
+    def _lets_in(self, made: Made) -> str:
+        """What goes wrong with inputs that only the broken schema takes."""
+        assert self.sound is not None
+        before, after = self.sound.payload.input_schema, made.payload.input_schema
+        if before == after:
+            return ""
+        checked = self._checked(self.sound)
+        for at, (first, _) in enumerate(self.pairs[:SPOILED]):
+            if first is None:
+                continue
+            started = started_world(self.sound.payload, _given(first.world, first.inputs)).inputs
+            for what, inputs in forbidden_inputs(checked, started):
+                if _takes(after, inputs) and not _takes(before, inputs):
+                    return f"is let in: {what}"
+            for inputs in _with_spoiled(first.inputs):
+                if not _takes(after, inputs) or _takes(before, inputs):
+                    continue
+                # Answers of a list are consumed: each run has a world of its own.
+                world, _ = next(islice(self._worlds(self.sound), at, None))
+                run = self._run(self.sound, _given(world, inputs))
+                found = "" if run is None else _difference(made, run, None, self._begin)
+                if found:
+                    return f"let in, {found}"
+        return ""
+
+    def is_same(self, made: Made) -> bool:
+        """Whether a broken compiler makes what it should of the program, as far as runs see it."""
+        return self.sound is not None and _parts(made) == _parts(self.sound)
+
+    def is_harmless(self, made: Made) -> bool:
+        """Whether what came out otherwise is no part of a payload."""
+        if self.sound is None:
+            return self.wrong <= HARMLESS
+        return made.other != self.sound.other and _parts(made) == _parts(self.sound)
+
+
+def _difference(
+    made: Made, first: Run | None, again: Run | None, begin: Callable[[Run, Made], World]
+) -> str:
+    """How a payload differs from the program in a run, or in a replay of it."""
+    if first is None:
+        return ""
+    try:
+        began = begin(first, made)
+        for found in disagreements_with(first.trace, made.payload, began):
+            return f"{found.variant}: {found.difference}"
+        if again is not None and made.replayable:
+            begins = begin(again, made)
+            for found in replay_disagreements_with(
+                first.trace, again.trace, made.payload, began, begins
+            ):
+                return f"replay, {found.variant}: {found.difference}"
+    except Refused as refused:
+        return f"refused: {refused}"
+    return ""
+
+
+def _parts(made: Made) -> tuple[object, ...]:
+    payload = made.payload
+    schemas = payload.input_schema, payload.output_schema
+    chains = repr(made.compilation.bundle and made.compilation.bundle.chains)
+    checks = repr(payload.checks)
+    return payload.prompt, *schemas, payload.allowlist, checks, chains, made.replayable
+
+
+def _given(world: World, inputs: dict[str, Any]) -> World:
+    return World(inputs, world.answer, world.situations, world.today)
+
+
+def _takes(schema: str | None, inputs: dict[str, Any]) -> bool:
+    try:
+        accepted_inputs(schema, inputs)
+    except Refused:
+        return False
+    return True
+
+
+def _with_spoiled(value: Any) -> Iterator[Any]:
+    """A value with one part of it spoiled, in every way."""
+    match value:
+        case str():
+            yield from SPOILERS
+        case int() if not isinstance(value, bool):
+            yield from (0, -1, value + 9)
+        case list():
+            yield from ([], [*value, *value, *value])
+            for index, each in enumerate(value):
+                for spoiled in _with_spoiled(each):
+                    yield [*value[:index], spoiled, *value[index + 1 :]]
+        case dict():
+            for name, each in value.items():
+                for spoiled in _with_spoiled(each):
+                    yield value | {name: spoiled}
+
+
+@contextmanager
+def _reached() -> Iterator[set[tuple[str, int | str]]]:
+    """The lines of the back end that are come by meanwhile, and the sentences that are said."""
+    found: set[tuple[str, int | str]] = set()
+    names = {str(ROOT / each): each for each in files()}
+
+    def in_frame(frame: FrameType, event: str, _: object) -> Callable[..., object]:
+        if event == "line":
+            found.add((names[frame.f_code.co_filename], frame.f_lineno))
+        return in_frame
+
+    def trace(frame: FrameType, event: str, _: object) -> Callable[..., object] | None:
+        return in_frame if frame.f_code.co_filename in names else None
+
+    with listening() as said:
+        sys.settrace(trace)
+        try:
+            yield found
+        finally:
+            sys.settrace(None)
+            found |= said

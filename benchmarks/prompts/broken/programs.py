@@ -1,0 +1,185 @@
+"""The programs that judge a broken compiler: sources, how they are compiled, and their worlds.
+
+- corpus: those of `tests/corpus/meaning`, in the worlds that are written down there.
+- rare: those of `tests/support/meaning/rare.py`, in generated worlds.
+- generated: seeds of the generator; one of three for an account whose focused agents have tools.
+- bent: programs of the corpus, and generated ones, with a statement dropped, doubled, or put under
+  a condition, into attempts or a loop. The checker refuses many of them, or warns of their replays:
+  what it has to see.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from flowdsl.compiler.pipeline import CompileOptions, analyze
+from flowdsl.simulate.world import World
+from flowdsl.source.files import MemoryFiles
+from tests.support.meaning import corpus
+from tests.support.meaning.checked import DOCUMENTED, PATH, Checked, account, files_of
+from tests.support.meaning.generator.programs import FILES, program
+from tests.support.meaning.rare import TOOLS, rare_programs
+from tests.support.meaning.shrinking import two_worlds
+
+CORPUS, LAW = "corpus", "law"
+
+Worlds = tuple[World, World | None]
+"""The world of a run, and that of its replay."""
+
+GENERATED_WORLDS = 6
+"""The pairs of worlds of a generated program."""
+BENT_WORLDS = 4
+FINDINGS = frozenset(
+    {
+        *("append-repeated", "branch-frozen-by-replay", "branch-frozen-in-loop"),
+        *("branch-outside-focused-action", "command-output-unreadable", "decided-once"),
+        *("entry-added-twice", "failure-needs-one-call", "for-cannot-fail", "image-with-command"),
+        *("missing-emit", "nested-for", "retry-cannot-fail", "unreachable-statement"),
+        "unset-runtime-variable",
+    }
+)
+"""What `semantics/control_flow` finds."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program. `last` says that the last of its workflows is meant, else it is the first one."""
+
+    kind: str
+    name: str
+    files: dict[str, str | bytes]
+    options: CompileOptions
+    worlds: Callable[[Checked], Iterator[Worlds]]
+    path: str = PATH
+    last: bool = False
+
+    @property
+    def source(self) -> str:
+        found = self.files[self.path]
+        assert isinstance(found, str)
+        return found
+
+
+def corpus_programs() -> list[Program]:
+    """The programs of the corpus, the shortest first."""
+    return sorted(map(_written, corpus.cases()), key=lambda each: len(each.source))
+
+
+def _written(case: corpus.Case) -> Program:
+    path = f"{case.name}.flow"
+    picture = (corpus.FOLDER / corpus.PICTURE).read_bytes()
+
+    def worlds(_: Checked) -> Iterator[Worlds]:
+        # Answers of a list are consumed: each caller gets a world of its own.
+        again = case.again
+        yield case.first.world(), None if again is None else again.world()
+
+    files: dict[str, str | bytes] = {path: case.source, corpus.PICTURE: picture}
+    return Program(CORPUS, case.name, files, case.options, worlds, path, last=True)
+
+
+def rare() -> list[Program]:
+    """The rare programs."""
+    return [
+        Program(LAW, name, {PATH: each.source, **FILES}, options, _seeded(number))
+        for number, (name, each, options) in enumerate(rare_programs())
+    ]
+
+
+def law_program(name: str, source: str) -> Program:
+    """A program in generated worlds."""
+    return Program(LAW, name, {PATH: source, **FILES}, DOCUMENTED, _seeded(0))
+
+
+def generated(seed: int) -> Program:
+    """The generated program of a seed."""
+    files = {**files_of(program(seed)), **FILES}
+    options = account(TOOLS) if seed % 3 == 2 else DOCUMENTED
+    return Program(LAW, f"program {seed}", files, options, _seeded(seed))
+
+
+def _seeded(seed: int, pairs: int = GENERATED_WORLDS) -> Callable[[Checked], Iterator[Worlds]]:
+    def worlds(checked: Checked) -> Iterator[Worlds]:
+        for number in range(pairs):
+            yield two_worlds(seed, checked, number)
+
+    return worlds
+
+
+# Bent programs
+
+_STATEMENT = re.compile(
+    r"^ +(?:abort|call|choose|clear|click|copy|do|emit|expect|extract|fail|finish|for|if|keep"
+    r"|press|repeat|retry|run|type|wait)\b"
+)
+_AROUND = (
+    'if sees "the sign Halt" {',
+    'retry 2 { expect "the form" else fail "no form"',
+    "for turn in 2 {",
+    "for turn in 2 { for again in 2 {",
+)
+_BEFORE = (
+    'if sees "the end" { finish "It is done." }',
+    'expect "the form" else fail "no form"',
+    'run "date"',
+    'if sees "the sign Halt" { run "date" }',
+    'if sees "the sign Halt" { press "Enter" } else { fail "no sign" }',
+    "finish",
+    'fail "never"',
+)
+
+
+def bent(count: int, seed: int = 0) -> list[Program]:
+    """So many bent programs of which the checker finds something in their control flow alone."""
+    drawn = random.Random(seed)
+    sound = corpus_programs()
+    found: list[Program] = []
+    for number in range(20 * count):
+        if len(found) == count:
+            break
+        one = drawn.choice(sound) if drawn.randrange(4) else generated(drawn.randrange(1000, 1040))
+        files = {**one.files, one.path: _bent(one.source, drawn)}
+        analysis = analyze(MemoryFiles(files), [one.path], one.options)
+        stopping = {each.name for each in analysis.diagnostics if one.options.stops(each)}
+        names = {each.name for each in analysis.diagnostics}
+        if stopping <= FINDINGS and names & FINDINGS:
+            worlds = _seeded(5000 + number, BENT_WORLDS)
+            name = f"{one.name}, bent {number}"
+            found.append(Program(LAW, name, files, one.options, worlds, one.path, one.last))
+    return found
+
+
+def _bent(source: str, drawn: random.Random) -> str:
+    """A program with one of its statements changed, or what stands before it."""
+    lines = source.split("\n")
+    starts = [at for at, line in enumerate(lines) if _STATEMENT.match(line)]
+    if not starts:
+        return source
+    start = drawn.choice(starts)
+    indent = len(lines[start]) - len(lines[start].lstrip())
+    end = start + 1
+    if lines[start].rstrip().endswith("{"):
+        deeper = " " * (indent + 1)
+        while end < len(lines) and (not lines[end].strip() or lines[end].startswith(deeper)):
+            end += 1
+        # The last line, which closes it; an `else` goes on with a block of its own.
+        while end < len(lines) and lines[end].rstrip().endswith("{"):
+            end += 1
+            while end < len(lines) and (not lines[end].strip() or lines[end].startswith(deeper)):
+                end += 1
+        end += 1
+    statement = lines[start:end]
+    way = drawn.randrange(5)
+    if way == 0:
+        statement = []
+    elif way == 1:
+        statement = [*statement, *statement]
+    elif way == 2:
+        statement = [drawn.choice(_BEFORE), *statement]
+    else:
+        around = drawn.choice(_AROUND)
+        statement = [around, *statement, "}" * (around.count("{") - around.count("}"))]
+    return "\n".join([*lines[:start], *statement, *lines[end:]])
