@@ -12,6 +12,6 @@ returns an exit code. A command of several parts is a package: `command` has the
 (for commands of the deploy engine, in `runtime/engine/`) and, for printing, in `views/`.
 
 The module of a command is imported only when the command runs. Machine formats go to standard
-output, everything else to standard error. An expected failure is a `CommandError`: one line and an
-exit code of `runtime.exit_codes`. Any other exception is a bug and exits 70.
+output, everything else to standard error. A failure that is expected goes up to `main` as it is:
+`runtime.failure_table` says what it exits with. Any other exception is a bug and exits 70.
 """

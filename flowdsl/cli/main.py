@@ -10,12 +10,12 @@ from flowdsl import __version__
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.suggest import closest
 from flowdsl.host import signals
-from flowdsl.source.failure import TOO_DEEP
+from flowdsl.source.failure import TOO_DEEP, FlowdslError
 
 from .runtime import exit_codes
 from .runtime.command_line.global_options import COLORS, add_global_options
 from .runtime.console import Console, standard_console
-from .runtime.failure import CommandError, UsageError
+from .runtime.failure import UsageError, command_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -116,7 +116,8 @@ def _run(words: Sequence[str], console: Console) -> int:
         directory, color, rest = _leading_options(words)
         console.paint(color)
         return _dispatch(directory, color, rest, console)
-    except CommandError as failure:
+    except FlowdslError as error:
+        failure = command_error(error)
         for message in failure.messages:
             console.err(f"error: {printable(message)}")
         return failure.code

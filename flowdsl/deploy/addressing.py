@@ -7,9 +7,10 @@ from collections.abc import Collection
 from flowdsl.config.address import Address
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.source.failure import FlowdslError
 
 
-class NoSuchAddress(Exception):
+class NoSuchAddress(FlowdslError):
     """A text means no address, or several; the message says which addresses exist."""
 
 

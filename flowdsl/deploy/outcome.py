@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from flowdsl.config.address import Address
 from flowdsl.deploy.planning.plan import Plan
+from flowdsl.source.failure import FlowdslError
 
 
 class Status(StrEnum):
@@ -35,7 +36,7 @@ class Status(StrEnum):
     INTERRUPTED = "interrupted"
 
 
-class Stop(Exception):
+class Stop(FlowdslError):
     """Ends the deploy with `status`; each of `messages` is one line for people."""
 
     def __init__(self, status: Status, *messages: str) -> None:

@@ -31,12 +31,13 @@ from flowdsl.deploy.resources import workflow
 from flowdsl.deploy.resources.directory import Directory
 from flowdsl.deploy.resources.policy import fingerprint, normalise
 from flowdsl.deploy.resources.resource import Desired, Live
+from flowdsl.source.failure import FlowdslError
 from flowdsl.state.document import ResourceState, StateDocument
 
 ACTION = "restore"
 
 
-class NoSuchVersion(Exception):
+class NoSuchVersion(FlowdslError):
     """A number that no saved version has; the message names those that exist."""
 
 

@@ -30,6 +30,7 @@ from sqlalchemy.pool import QueuePool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from flowdsl.emulator.clock import Clock, format_time, next_time, system_clock
+from flowdsl.emulator.store_error import StoreError
 from flowdsl.emulator.system_models import insert_system_models
 from flowdsl.emulator.tables import (
     APPLICATION_ID,
@@ -38,7 +39,6 @@ from flowdsl.emulator.tables import (
     store_facts,
 )
 from flowdsl.host.writing import make_database
-from flowdsl.source.failure import FlowdslError
 
 OPEN_TIMEOUT_SECONDS = 10.0
 """How long opening waits for another process that is creating or upgrading the same file."""
@@ -51,10 +51,6 @@ _LAST_TIME = "last_time"
 _LAST_WRITE = select(store_facts.c.value).where(store_facts.c.name == _LAST_TIME)
 _SET_LAST_WRITE = update(store_facts).where(store_facts.c.name == _LAST_TIME)
 _SIGNING_KEY = "signing_key"
-
-
-class StoreError(FlowdslError):
-    """The data file cannot be used; the message says why and what to do."""
 
 
 class StoreBusyError(Exception):

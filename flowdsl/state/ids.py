@@ -12,13 +12,14 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from flowdsl.config.address import Address
+from flowdsl.source.failure import FlowdslError
 from flowdsl.state.document import Recorded, StateDocument
 
 FORMAT_VERSION = 1
 MAX_BYTES = 64 * 1024 * 1024
 
 
-class UnusableIds(Exception):
+class UnusableIds(FlowdslError):
     """A list of ids that cannot be used; the message says why."""
 
 

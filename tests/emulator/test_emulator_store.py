@@ -17,7 +17,8 @@ from flowdsl.emulator import store as store_module
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.clock import format_time, next_time, parse_time
 from flowdsl.emulator.embedded import open_embedded
-from flowdsl.emulator.store import Store, StoreBusyError, StoreError
+from flowdsl.emulator.store import Store, StoreBusyError
+from flowdsl.emulator.store_error import StoreError
 from flowdsl.emulator.tables import SCHEMA_VERSION, metadata
 from tests.emulator.emulator_desk import STANDSTILL, Desk
 

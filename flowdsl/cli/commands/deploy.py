@@ -3,41 +3,37 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
 from flowdsl.compiler.collector import collect_rarely
 from flowdsl.deploy.deploy import deploy
-from flowdsl.deploy.job import Job, Options
-from flowdsl.deploy.outcome import Outcome
-from flowdsl.host import signals
-from flowdsl.host.environment import MissingKey
-from flowdsl.host.terminal import is_terminal
+from flowdsl.deploy.job import Options
 
-from ..runtime import exit_codes, http_log
-from ..runtime.clients import open_client
+from ..runtime import service_options
 from ..runtime.command_line.global_options import add_yes
 from ..runtime.console import Console
 from ..runtime.engine.deployment import (
-    EXIT_CODES,
     compile_bundle,
-    holder,
     open_deployment,
     read_plan_addresses,
     warn_of_file_state,
+)
+from ..runtime.engine.operation import (
+    Operation,
+    add_report_options,
+    operate,
+    report_of,
+    writing_options,
 )
 from ..runtime.engine.options import (
     add_environment,
     add_lock_timeout,
     add_plan_options,
-    lock_timeout,
+    plan_options,
 )
 from ..runtime.engine.questions import is_interactive, require_answer
 from ..runtime.engine.report import Report
-from ..runtime.failure import CommandError
-from ..runtime.interrupts import Interrupts
-from ..runtime.progress import KINDS, open_display
-from ..runtime.time_limit import TimeLimit
+from ..runtime.progress import KINDS
 from ..views.outcome import render_deployed
 
 
@@ -68,8 +64,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--plan", dest="saved", metavar="FILE", help="carry out exactly the plan saved in FILE"
     )
-    parser.add_argument("--json", action="store_true", help="one object a line on standard output")
-    parser.add_argument("--result", metavar="FILE", help="write how it ended, as JSON")
+    add_report_options(parser)
     parser.add_argument(
         "--progress",
         choices=KINDS,
@@ -77,39 +72,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="how to show how far it is; default: a bar on a terminal",
     )
     add_lock_timeout(parser)
-    http_log.configure(parser)
+    service_options.configure(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Compile, plan, ask and write; the plan and the outcome go to standard error."""
     collect_rarely()
-    report = Report(
-        console,
-        open_display(arguments.progress, console, is_terminal(sys.stderr)),
-        environment=arguments.env or "",
-        as_json=arguments.json,
-        yes=arguments.yes,
-        result=arguments.result,
-        ending=render_deployed,
-    )
-    interrupts = Interrupts(lambda: report.writing, report.say, TimeLimit(arguments.timeout))
-    with signals.Ending(report.interrupted):
-        try:
-            outcome = _run(arguments, console, report, interrupts)
-            code = EXIT_CODES.get(outcome.status, interrupts.exit_code)
-            return report.finished(outcome, code)
-        except BaseException as failure:
-            report.failed(failure)
-            raise
+    report = report_of(Report, arguments, console, kind="deploy", ending=render_deployed)
+    return operate(report, lambda: _prepare(arguments, console), arguments, console)
 
 
-def _run(
-    arguments: argparse.Namespace, console: Console, report: Report, interrupts: Interrupts
-) -> Outcome:
-    """Compile, plan, ask and write; returns the outcome."""
+def _prepare(arguments: argparse.Namespace, console: Console) -> Operation:
+    """Compile, and read the saved plan."""
     deployment = open_deployment(arguments.env, console)
-    environment = deployment.environment
-    report.environment = environment.name
     bundle = compile_bundle(deployment, console)
     read_plan_addresses(arguments, bundle)
     more: dict[str, Any] = {}
@@ -122,41 +97,16 @@ def _run(
     # Asked after the sources are compiled: their errors are the same with and without `--yes`.
     require_answer(arguments.yes, "deploys")
     warn_of_file_state(deployment, console)
-    listener = http_log.listener(arguments, console)
-    with open_client(environment, deployment.target.root, interrupts.limit, listener) as client:
-        job = deployment.job(
-            bundle,
-            client,
-            _options(arguments),
-            report,
-            stop=interrupts.reason,
-            interrupted=interrupts.received,
-            **more,
-        )
-        try:
-            return interrupts.run(_deploy(job), report.out_of_time)
-        except MissingKey as missing:
-            raise CommandError(str(missing), exit_codes.ACCESS) from None
+    return Operation(deployment, bundle, _options(arguments), deploy, more)
 
 
 def _options(arguments: argparse.Namespace) -> Options:
     asks = is_interactive() and not arguments.yes
-    return Options(
+    return writing_options(
+        arguments,
         on_drift=arguments.on_drift or (None if asks else "fail"),
-        concurrency=arguments.concurrency,
-        lock_timeout=lock_timeout(arguments.lock_timeout),
-        recreate=frozenset(arguments.recreate),
-        holder=holder(),
-        only=frozenset(arguments.only),
-        prune=arguments.prune,
-        accepted=dict(arguments.accept_guard),
-        breaking=arguments.breaking or "warn",
         abort=arguments.on_error == "abort",
         unapprove=arguments.unapprove_trajectories,
         allow_older=arguments.allow_older,
+        **plan_options(arguments),
     )
-
-
-async def _deploy(job: Job) -> Outcome:
-    async with job.client:
-        return await deploy(job)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 
 from flowdsl.diagnostics.render.summary import counted
-from flowdsl.host.writing import reason_of, write_named
 from flowdsl.state.ids import dump_ids, ids_of
 
 from ..runtime.console import Console
 from ..runtime.engine.options import add_environment
 from ..runtime.exit_codes import SUCCESS
-from ..runtime.failure import UsageError
+from ..runtime.rewrites import write_product
 from ..subcommands import add_subcommands
 from .state.access import open_state, read_document
 
@@ -32,9 +31,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.file is None:
         console.out_bytes(content)
         return SUCCESS
-    try:
-        write_named(arguments.file, content)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"`{arguments.file}` cannot be written: {reason_of(error)}") from None
+    write_product(arguments.file, content)
     console.err(f"{counted(len(ids.ids), 'id')} in `{arguments.file}`")
     return SUCCESS

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Coroutine, Sequence
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
-from flowdsl.codegen.artifacts import Bundle
-from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.deploy.job import Options
 from flowdsl.deploy.outcome import Outcome, Status
 from flowdsl.deploy.resolve import Verdict, recover
 from flowdsl.diagnostics.render.cells import printable
@@ -18,13 +14,18 @@ from flowdsl.state.document import Intent
 
 from ..runtime.command_line.global_options import add_yes
 from ..runtime.console import Console
-from ..runtime.engine.deployment import Deployment, compile_bundle, holder, open_deployment
-from ..runtime.engine.operation import Work, configure_output, operate, report_of
-from ..runtime.engine.options import add_environment, add_lock_timeout, lock_timeout
+from ..runtime.engine.deployment import NOTHING, compile_bundle, open_deployment
+from ..runtime.engine.operation import (
+    Operation,
+    configure_output,
+    operate,
+    report_of,
+    writing_options,
+)
+from ..runtime.engine.options import add_environment, add_lock_timeout
 from ..runtime.engine.questions import require_answer
 from ..runtime.engine.report import Report
 from ..runtime.failure import UsageError
-from ..runtime.interrupts import Interrupts
 
 _WORDS = {"create": "creation", "update": "change", "delete": "deletion"}
 
@@ -63,38 +64,22 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return operate(report, lambda: _prepare(arguments, console, report), arguments, console)
 
 
-def _prepare(
-    arguments: argparse.Namespace, console: Console, report: Report
-) -> tuple[Deployment, Work]:
+def _prepare(arguments: argparse.Namespace, console: Console, report: Report) -> Operation:
     verdict = _verdict(arguments)
     deployment = open_deployment(arguments.env, console, need_flows=False)
     # A person's word needs no source, which may have errors just then.
-    bundle = Bundle((), (), {})
-    if verdict is None:
-        bundle = compile_bundle(deployment, console)
+    bundle = NOTHING if verdict is not None else compile_bundle(deployment, console)
     require_answer(arguments.yes, "settles the open writes")
 
     def approve(intents: Sequence[Intent]) -> bool:
         report.say(_rendered(intents))
         return report.agrees(f"settle this in {deployment.environment.name}?")
 
-    def work(client: CyberdeskClient, interrupts: Interrupts) -> Coroutine[Any, Any, Outcome]:
-        options = Options(
-            lock_timeout=lock_timeout(arguments.lock_timeout),
-            holder=holder(),
-            breaking="ignore",
-        )
-        job = deployment.job(
-            bundle,
-            client,
-            options,
-            report,
-            stop=interrupts.reason,
-            interrupted=interrupts.received,
-        )
-        return recover(job, tuple(arguments.addresses), approve, verdict)
-
-    return deployment, work
+    options = writing_options(arguments, breaking="ignore")
+    addresses = tuple(arguments.addresses)
+    return Operation(
+        deployment, bundle, options, lambda job: recover(job, addresses, approve, verdict)
+    )
 
 
 def _verdict(arguments: argparse.Namespace) -> Verdict | None:

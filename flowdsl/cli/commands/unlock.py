@@ -6,7 +6,7 @@ import argparse
 
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
-from flowdsl.state.errors import NoSuchLease, StateError
+from flowdsl.state.errors import NoSuchLease
 from flowdsl.state.lease import break_lease
 from flowdsl.workspace.system import system_runtime
 
@@ -16,7 +16,7 @@ from ..runtime.console import Console
 from ..runtime.engine.options import add_environment
 from ..runtime.engine.questions import confirmed, require_answer
 from ..runtime.exit_codes import SUCCESS
-from .state.access import failure_of, open_state, read_document
+from .state.access import failures_of_state, open_state, read_document
 from .state.view import age_of
 
 
@@ -34,6 +34,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Take exactly this lease out of the state, whoever holds it."""
+    with failures_of_state():
+        return _unlock(arguments, console)
+
+
+def _unlock(arguments: argparse.Namespace, console: Console) -> int:
     deployment = open_state(arguments.env, console)
     store, name = deployment.store, deployment.environment.name
     runtime = system_runtime()
@@ -44,11 +49,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             if lease is None
             else f"is held by `{lease.holder}` under the lock id `{lease.id}`"
         )
-        raise failure_of(
-            NoSuchLease(
-                f"the state of `{name}` {there}, not under `{arguments.lock_id}`; nothing was "
-                "unlocked"
-            )
+        raise NoSuchLease(
+            f"the state of `{name}` {there}, not under `{arguments.lock_id}`; nothing was unlocked"
         )
     require_answer(arguments.yes, "unlocks")
     # A store that `excludes` knows whether the holder lives, and frees no lease of a living one.
@@ -60,10 +62,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     )
     if not confirmed(arguments.yes, "free it?", console):
         return SUCCESS
-    try:
-        freed = interrupts.run(break_lease(store, arguments.lock_id, runtime))
-    except StateError as error:
-        raise failure_of(error) from None
+    freed = interrupts.run(break_lease(store, arguments.lock_id, runtime))
     console.err(f"{name} is unlocked")
     if freed.pending:
         console.err(

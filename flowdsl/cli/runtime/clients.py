@@ -1,57 +1,57 @@
-"""The client of the service that an environment names, for a command."""
+"""The frame of every command that talks to a service: environment, client, event loop, signals."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import argparse
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from flowdsl.config.project import Environment
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.cyberdesk.errors import UntrustedHost, UnusableApiKey
 from flowdsl.cyberdesk.limits import Deadline
-from flowdsl.cyberdesk.log import Listener
-from flowdsl.host.environment import MissingKey
-from flowdsl.source.failure import FlowdslError
 from flowdsl.workspace.service import open_service
 
-from .exit_codes import ACCESS, SERVICE
+from .console import Console
 from .failure import CommandError
-from .time_limit import IS_OVER, TimeLimit
+from .interrupts import Interrupts, run
+from .service_options import IS_OVER, listener, nothing_written
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from flowdsl.emulator.scenario import Scenario
 
+T = TypeVar("T")
 
-@contextmanager
-def open_client(
+
+def use_service(
+    arguments: argparse.Namespace,
+    console: Console,
     environment: Environment,
     root: str,
-    limit: TimeLimit,
-    listener: Listener | None = None,
+    work: Callable[[CyberdeskClient], Awaitable[T]],
+    *,
+    interrupts: Interrupts | None = None,
+    over: Callable[[], CommandError | None] = nothing_written,
     scenario: Scenario | None = None,
-) -> Iterator[CyberdeskClient]:
-    """The client of an environment of the project at `root`.
+) -> T:
+    """The result of `work` with the client of an environment of the project at `root`.
 
-    Raises `CommandError`, before any key is sent. `limit` ends its reads as long as nothing has
-    been written; that holds under the lease as well, where nothing else ends the command.
-    `scenario` is for the local Cyberdesk.
+    A signal, or the end of the time, ends it as `interrupts` and `over` say; without them it writes
+    nothing, and is cancelled. The time ends reads as long as nothing has been written; that holds
+    under the lease as well, where nothing else ends the command. `scenario` is for the local
+    Cyberdesk. Raises the failures of `open_service`, before any key is sent.
     """
+    limit = arguments.timeout
     deadline = Deadline(limit.left_for_reads, IS_OVER)
-    opened = open_service(
-        environment, root, deadline=deadline, listener=listener, scenario=scenario
-    )
-    try:
-        client = opened.__enter__()
-    except FlowdslError as error:
-        raise _failure_of(error) from None
-    try:
-        yield client
-    finally:
-        opened.__exit__(None, None, None)
+    told = listener(arguments, console)
+    with open_service(
+        environment, root, deadline=deadline, listener=told, scenario=scenario
+    ) as client:
 
+        async def work_with_client() -> T:
+            async with client:
+                return await work(client)
 
-def _failure_of(error: FlowdslError) -> CommandError:
-    """How a command ends that gets no client."""
-    is_access = isinstance(error, UntrustedHost | UnusableApiKey | MissingKey)
-    return CommandError(str(error), ACCESS if is_access else SERVICE)
+        if interrupts is None:
+            return run(work_with_client(), limit)
+        return interrupts.run(work_with_client(), over)

@@ -6,9 +6,7 @@ import os
 
 from flowdsl.host.environment import API_KEY, ENVIRONMENT
 from flowdsl.workspace import environments
-from flowdsl.workspace.errors import NoSuchEnvironment
 
-from .failure import UsageError
 from .places import no_project
 
 TYPE_CHECKING = False
@@ -20,26 +18,20 @@ def named_environment(project: Project | None, option: str | None) -> Environmen
     """The environment named by `--env`, else by `FLOWDSL_ENV`, else the only one.
 
     None when none of them decides; without a project, `FLOWDSL_ENV` does not count. Raises
-    `UsageError` for a name that the project does not have.
+    `NoSuchEnvironment` for a name that the project does not have.
     """
     if project is None:
         if option:
             raise no_project("leave out `--env`")
         return None
-    try:
-        return environments.named_environment(project, option, os.environ)
-    except NoSuchEnvironment as none:
-        raise UsageError(str(none)) from None
+    return environments.named_environment(project, option, os.environ)
 
 
 def required_environment(project: Project | None, option: str | None) -> Environment:
-    """The environment of a command that needs one; raises `UsageError`."""
+    """The environment of a command that needs one; raises `NoSuchEnvironment`."""
     if project is None and option:
         raise no_project("leave out `--env`")
-    try:
-        return environments.required_environment(project, option, os.environ, "`--env`")
-    except NoSuchEnvironment as none:
-        raise UsageError(str(none)) from None
+    return environments.required_environment(project, option, os.environ, "`--env`")
 
 
 def environment_without_project(option: str | None) -> Environment:

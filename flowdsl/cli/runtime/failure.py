@@ -1,11 +1,13 @@
-"""Failures that a command expects: one line for people, and an exit code."""
+"""Failures that a command expects: lines for people, and an exit code."""
 
 from __future__ import annotations
+
+from flowdsl.source.failure import FlowdslError
 
 from .exit_codes import USAGE
 
 
-class CommandError(Exception):
+class CommandError(FlowdslError):
     """Ends the command with exit code `code`.
 
     Each of its messages is printed as `error: <message>` on standard error.
@@ -23,3 +25,14 @@ class UsageError(CommandError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, USAGE)
+
+
+def command_error(failure: FlowdslError) -> CommandError:
+    """How a failure of any layer ends a command: its lines, and the exit code of the table."""
+    if isinstance(failure, CommandError):
+        return failure
+    # The table knows the failures of all layers, which most commands do not load.
+    from .failure_table import exit_code_for, messages_of
+
+    first, *further = messages_of(failure)
+    return CommandError(first, exit_code_for(failure), *further)

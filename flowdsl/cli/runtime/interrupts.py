@@ -15,7 +15,7 @@ from flowdsl.host import signals
 
 from .exit_codes import PARTIAL
 from .failure import CommandError
-from .time_limit import IS_OVER, TimeLimit, nothing_written
+from .service_options import IS_OVER, TimeLimit, nothing_written
 
 T = TypeVar("T")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -15,9 +14,8 @@ from flowdsl.runs.submit import Submission
 from flowdsl.runs.watch import Watched, step_of
 from flowdsl.source.moments import read_moment
 
+from .json_objects import FORMAT_VERSION
 from .painted import BAD, GOOD, QUIET, WARNED, painted
-
-FORMAT_VERSION = 1
 
 STYLES = {"success": GOOD, "task_failed": BAD, "error": BAD, "cancelled": WARNED}
 
@@ -204,11 +202,6 @@ def spent(seconds: float | None) -> str:
     if seconds is None:
         return ""
     return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
-
-
-def dumped(value: Any) -> str:
-    """An object of the machine format, indented."""
-    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def junit(

@@ -15,6 +15,7 @@ from flowdsl.deploy.comparison.field_diff import spell
 from flowdsl.deploy.plan_file.format import FORMAT_VERSION, ChangeEntry, PlanDocument
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
+from flowdsl.source.failure import FlowdslError
 
 MAX_BYTES = 64 * 1024 * 1024
 """Bytes of the largest plan that is read."""
@@ -33,7 +34,7 @@ Everything else has to be the same.
 """
 
 
-class UnusablePlan(Exception):
+class UnusablePlan(FlowdslError):
     """A file is no plan that can be carried out; the message says why and what to do."""
 
 

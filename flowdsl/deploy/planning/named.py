@@ -15,6 +15,7 @@ from flowdsl.deploy.resources import NAMED_KIND
 from flowdsl.deploy.resources.directory import Directory
 from flowdsl.deploy.resources.policy import Policies, fingerprint
 from flowdsl.deploy.resources.resource import Desired, Live
+from flowdsl.source.failure import FlowdslError
 from flowdsl.state.document import ResourceState, StateDocument
 
 _KEY = "api_key"
@@ -82,7 +83,7 @@ class NamedChange:
         )
 
 
-class AmbiguousName(Exception):
+class AmbiguousName(FlowdslError):
     """Several resources of the organisation have the name of a declared one."""
 
 

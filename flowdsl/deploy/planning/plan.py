@@ -16,6 +16,7 @@ from flowdsl.deploy.resources import workflow
 from flowdsl.deploy.resources.mark import mark_in
 from flowdsl.deploy.resources.resource import Desired, Live
 from flowdsl.deploy.target import Target
+from flowdsl.source.failure import FlowdslError
 from flowdsl.state.document import ResourceState, StateDocument
 
 
@@ -279,7 +280,7 @@ class Plan:
         return named | frozenset(change.address for change in self.changes)
 
 
-class PlanError(Exception):
+class PlanError(FlowdslError):
     """The desired state and the state document contradict each other."""
 
 

@@ -55,6 +55,7 @@ from flowdsl.deploy.resources.mark import Mark, mark_in
 from flowdsl.deploy.resources.resource import Desired, Live
 from flowdsl.deploy.target import Target
 from flowdsl.deploy.workers import for_each
+from flowdsl.source.failure import FlowdslError
 from flowdsl.state.document import Intent, ResourceState, StateDocument
 from flowdsl.state.lease import Runtime
 
@@ -65,7 +66,7 @@ CLOCK_SKEW = timedelta(minutes=5)
 """How far the service's clock may be behind ours, for listing workflows by creation time."""
 
 
-class Unresolved(Exception):
+class Unresolved(FlowdslError):
     """Whether a creation happened is not known and could not be found out."""
 
 

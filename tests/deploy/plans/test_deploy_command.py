@@ -16,9 +16,10 @@ from flowdsl.cli.commands import deploy as command
 from flowdsl.cli.runtime.command_line.arguments import CommandParser
 from flowdsl.cli.runtime.console import Console
 from flowdsl.cli.runtime.engine import questions
-from flowdsl.cli.runtime.failure import CommandError
+from flowdsl.cli.runtime.failure import command_error
 from flowdsl.emulator.store import Store
 from flowdsl.host import signals
+from flowdsl.source.failure import FlowdslError
 from flowdsl.workspace import service
 
 CANARY = "key-canary-77aa"
@@ -89,7 +90,8 @@ def run(project: Path) -> Run:
             arguments = parser.parse(words)
             assert arguments is not None
             code = command.run(arguments, console)
-        except CommandError as failure:
+        except FlowdslError as error:
+            failure = command_error(error)
             code = failure.code
             err.write(failure.message)
         return Ended(code, out.getvalue(), err.getvalue())

@@ -8,11 +8,12 @@ from collections.abc import Callable, Collection, Iterator
 
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.semantics.names.paths import taken_in
+from flowdsl.source.failure import FlowdslError
 from flowdsl.source.files import SUFFIX, UnreadableFile
 from flowdsl.source.record import Record
 
 from ...runtime.console import Console
-from ...runtime.failure import CommandError, UsageError
+from ...runtime.failure import UsageError, command_error
 from ...runtime.target import Target
 
 TYPE_CHECKING = False
@@ -68,8 +69,8 @@ def check_forever(first: Scope, check: Callable[[], Scope], console: Console) ->
             now = check()
             if now != watched:
                 watched, changes = now, _changes(now)
-        except CommandError as failure:
-            for message in failure.messages:
+        except FlowdslError as failure:
+            for message in command_error(failure).messages:
                 console.err(f"error: {printable(message)}")
         console.err("watching for changes; Ctrl-C ends")
         console.flush()

@@ -16,6 +16,7 @@ from flowdsl.decompile.model import PromptHints
 from flowdsl.decompile.proposing.convert import Proposal, propose
 from flowdsl.decompile.proposing.prompt_variables import Difference, compare, variables_in
 from flowdsl.decompile.proposing.section import Section, SourceNames, Unwritable, steps_section
+from flowdsl.deploy.addressing import address_in
 from flowdsl.diagnostics.diagnostic import ERROR
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.diagnostics.render.text import render_text
@@ -27,7 +28,7 @@ from flowdsl.source.files import SUFFIX, library_of, split_library
 from flowdsl.syntax import ast
 
 from ...runtime.console import Console
-from ...runtime.engine.addresses import SOURCES, read_address
+from ...runtime.engine.deployment import SOURCES
 from ...runtime.environments import named_environment
 from ...runtime.exit_codes import SOURCE_ERRORS, SUCCESS
 from ...runtime.failure import CommandError, UsageError
@@ -150,7 +151,7 @@ def _chosen(compilation: Compilation, name: str | None, target: Target) -> Workf
     convertible = [each.name for each in workflows if each.prompt_from is not None]
     if name is not None:
         by_address = {workflow_address(each.name): each for each in workflows}
-        found = by_address[read_address(name, by_address, SOURCES)]
+        found = by_address[address_in(name, by_address, SOURCES)]
         if found.prompt_from is None:
             raise UsageError(f"`{found.name}` has statements already; {_known(convertible)}")
         return found

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
-from flowdsl.codegen.artifacts import Bundle
-from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.destroy import destroy
-from flowdsl.deploy.job import Options
-from flowdsl.deploy.outcome import Outcome
 from flowdsl.deploy.planning.plan import Plan
 
 from ...runtime.command_line.global_options import add_yes
 from ...runtime.console import Console
-from ...runtime.engine.deployment import Deployment, holder, open_deployment
-from ...runtime.engine.operation import Work, configure_output, operate, report_of
-from ...runtime.engine.options import (
-    add_environment,
-    add_lock_timeout,
-    concurrency,
-    guard,
-    lock_timeout,
+from ...runtime.engine.deployment import NOTHING, open_deployment
+from ...runtime.engine.operation import (
+    Operation,
+    configure_output,
+    operate,
+    report_of,
+    writing_options,
 )
+from ...runtime.engine.options import add_environment, add_guard_options, add_lock_timeout
 from ...runtime.engine.questions import require_answer
 from ...runtime.engine.report import Report
-from ...runtime.interrupts import Interrupts
 from .view import destroyed, destruction_events, render_destruction
 
 
@@ -59,21 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="delete this alone; may be repeated",
     )
     add_yes(parser, "do not ask; goes with `--accept-guard deletes=N`")
-    parser.add_argument(
-        "--accept-guard",
-        action="append",
-        default=[],
-        type=guard,
-        metavar="NAME=N",
-        help="how many workflows are deleted (`deletes=N`), exactly",
-    )
-    parser.add_argument(
-        "--concurrency",
-        type=concurrency,
-        default=4,
-        metavar="N",
-        help="requests at once (default: 4)",
-    )
+    add_guard_options(parser, "how many workflows are deleted (`deletes=N`), exactly")
     add_lock_timeout(parser)
     configure_output(parser)
 
@@ -81,31 +63,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Show what is deleted, ask, and delete it."""
     report = report_of(Destruction, arguments, console, kind="destroy", ending=destroyed)
-    return operate(report, lambda: _prepare(arguments, console, report), arguments, console)
+    return operate(report, lambda: _prepare(arguments, console), arguments, console)
 
 
-def _prepare(
-    arguments: argparse.Namespace, console: Console, report: Report
-) -> tuple[Deployment, Work]:
+def _prepare(arguments: argparse.Namespace, console: Console) -> Operation:
     deployment = open_deployment(arguments.env, console, need_flows=False)
     require_answer(arguments.yes, "with `--accept-guard deletes=N` destroys")
-
-    def work(client: CyberdeskClient, interrupts: Interrupts) -> Coroutine[Any, Any, Outcome]:
-        options = Options(
-            concurrency=arguments.concurrency,
-            lock_timeout=lock_timeout(arguments.lock_timeout),
-            holder=holder(),
-            only=frozenset(arguments.only),
-            accepted=dict(arguments.accept_guard),
-        )
-        job = deployment.job(
-            Bundle((), (), {}),
-            client,
-            options,
-            report,
-            stop=interrupts.reason,
-            interrupted=interrupts.received,
-        )
-        return destroy(job, by_hand=not arguments.yes)
-
-    return deployment, work
+    options = writing_options(
+        arguments,
+        concurrency=arguments.concurrency,
+        only=frozenset(arguments.only),
+        accepted=dict(arguments.accept_guard),
+    )
+    return Operation(deployment, NOTHING, options, partial(destroy, by_hand=not arguments.yes))

@@ -6,21 +6,18 @@ An edit made elsewhere since the last deploy is shown as well.
 from __future__ import annotations
 
 import argparse
-import json
 
+from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.differences import WorkflowDifference, find_differences
-from flowdsl.deploy.job import Job, Options
+from flowdsl.deploy.job import Options
 
-from ...runtime import exit_codes, http_log
-from ...runtime.clients import open_client
+from ...runtime import exit_codes, service_options
 from ...runtime.console import Console
-from ...runtime.engine.answers import Silent, answered
 from ...runtime.engine.deployment import compile_bundle, open_deployment
 from ...runtime.engine.options import add_environment
-from ...runtime.time_limit import TimeLimit
+from ...runtime.engine.questions import Silent
+from ...views.json_objects import items_json
 from .view import difference_items, render_differences
-
-FORMAT_VERSION = 1
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -41,41 +38,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="exit with 2 where there is a difference",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    http_log.configure(parser)
+    service_options.configure(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Compile, read and compare; nothing is written and no lease is taken."""
-    limit = TimeLimit(arguments.timeout)
     deployment = open_deployment(arguments.env, console, need_flows=False)
     bundle = compile_bundle(deployment, console)
-    environment, told = deployment.environment, http_log.listener(arguments, console)
-    with open_client(environment, deployment.target.root, limit, told) as client:
+    environment = deployment.environment.name
+
+    async def compare(client: CyberdeskClient) -> tuple[WorkflowDifference, ...]:
         job = deployment.job(bundle, client, Options(breaking="ignore"), Silent())
-        differences = answered(_differences(job, arguments.addresses), limit)
+        return await find_differences(job, arguments.addresses)
+
+    differences = deployment.ask(arguments, console, compare)
     if arguments.json:
-        items = difference_items(differences)
-        report = {
-            "format_version": FORMAT_VERSION,
-            "kind": "diff",
-            "environment": environment.name,
-            "items": items,
-            "total": len(items),
-        }
-        console.out(json.dumps(report, ensure_ascii=False, indent=2))
+        head = {"kind": "diff", "environment": environment}
+        console.out(items_json(difference_items(differences), head))
     else:
-        console.out(
-            render_differences(
-                differences,
-                environment.name,
-                unified=arguments.unified,
-                color=console.color_out,
-            )
-        )
+        unified, color = arguments.unified, console.color_out
+        console.out(render_differences(differences, environment, unified=unified, color=color))
     differs = any(compared.differs for compared in differences)
     return exit_codes.CHANGES if differs and arguments.detailed_exitcode else exit_codes.SUCCESS
-
-
-async def _differences(job: Job, addresses: list[str]) -> tuple[WorkflowDifference, ...]:
-    async with job.client:
-        return await find_differences(job, addresses)

@@ -107,7 +107,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from flowdsl.emulator.routes.pages import add_pages
     from flowdsl.emulator.scenario import ScenarioError
     from flowdsl.emulator.serve import AddressError, PortInUseError, serve
-    from flowdsl.emulator.store import Store, StoreError
+    from flowdsl.emulator.store import Store
+    from flowdsl.emulator.store_error import StoreError
 
     from .traces import TracePages
 

@@ -9,7 +9,6 @@ from typing import Any
 from flowdsl.config.address import WORKFLOW, Address, workflow_address
 from flowdsl.config.load import load_project
 from flowdsl.config.project import Environment, Project
-from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.workflow import Workflow
 from flowdsl.deploy.ownership.identity import lost_state, marked_in
 from flowdsl.deploy.resources.mark import Mark, mark_in
@@ -19,9 +18,8 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.source.record import Record
 from flowdsl.state.document import StateDocument, refuse_moved
-from flowdsl.state.errors import StateError
 
-from ...runtime.engine.state_store import open_state_of
+from ...runtime.engine.deployment import open_state_of
 from ...runtime.exit_codes import ACCESS, STATE
 from ...runtime.failure import CommandError
 from ...runtime.rewrites import continued
@@ -129,7 +127,7 @@ class Owned(Record):
 def owned(project: Project, environment: Environment, root: str) -> Owned:
     """What the project at `root` has in an environment.
 
-    Raises `CommandError` when its state cannot be read.
+    Raises `StateError` when its state cannot be read.
     """
     addresses = {
         each.id.lower(): each.address for each in project.adopt if each.env == environment.name
@@ -137,25 +135,16 @@ def owned(project: Project, environment: Environment, root: str) -> Owned:
     organization = environment.organization
     document, where = None, ""
     if project.id is not None:
-        try:
-            store = open_state_of(environment, root, project.id)
-            where, versioned = store.url, store.load()
-            if versioned is not None:
-                document = versioned.document
-                refuse_moved(document, where)
-        except StateError as error:
-            raise CommandError(str(error), STATE) from None
+        store = open_state_of(environment, root, project.id)
+        where, versioned = store.url, store.load()
+        if versioned is not None:
+            document = versioned.document
+            refuse_moved(document, where)
     if document is not None:
         resources = document.resources
         addresses |= {resource.id.lower(): address for address, resource in resources.items()}
         organization = organization or document.organization_id
     return Owned(project, environment, addresses, organization, document, where)
-
-
-async def every_workflow(client: CyberdeskClient) -> Sequence[Workflow]:
-    """All workflows of the organisation; raises `CyberdeskError`. Closes the client."""
-    async with client:
-        return await client.workflows.list_all()
 
 
 def with_adoptions(content: bytes, environment: str, ids: Mapping[str, str]) -> bytes | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from flowdsl.compiler.pipeline import CompileOptions
 from flowdsl.config.project import Environment
@@ -20,22 +20,24 @@ from flowdsl.host.writing import ChangedFile, reason_of, write_files
 from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.source.record import Record
 
-from ...runtime import http_log
+from ...runtime import service_options
 from ...runtime.console import Console
 from ...runtime.environments import required_environment
 from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.places import no_project, standard_input
 from ...runtime.target import Target, open_project
-from ...runtime.time_limit import TimeLimit
 from .destination import Destination, open_destination, placed, require_sound
 from .view import outcome, rendered_notes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from flowdsl.cyberdesk.client import CyberdeskClient
     from flowdsl.deploy.resources.mark import Mark
 
     from .adoption import Owned
+
+T = TypeVar("T")
 
 SIZE_LIMIT = 256 * 1024 * 1024
 """The most bytes of one file of payloads. All workflows of an organisation, with the longest
@@ -100,7 +102,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="where to write; default: the project, without one the working folder",
     )
-    http_log.configure(parser)
+    service_options.configure(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -156,7 +158,7 @@ def _check_usage(arguments: argparse.Namespace) -> None:
         raise UsageError(f"`{chosen[0]}` and `{chosen[1]}` cannot be combined")
     if arguments.files:
         online = [*(["--env"] if arguments.env else []), *chosen]
-        online += ["--timeout"] if arguments.timeout is not None else []
+        online += ["--timeout"] if arguments.timeout.left() is not None else []
         if online:
             raise UsageError(
                 f"`{online[0]}` fetches workflows, and files are read offline; drop one"
@@ -251,23 +253,23 @@ def _fetch(arguments: argparse.Namespace, into: str, console: Console) -> Read:
 
     Those that the project at `into` has already, or must not take over, are left out.
     """
-    from ...runtime.clients import open_client
-    from ...runtime.engine.answers import answered
-    from .adoption import every_workflow, owned
+    from ...runtime.clients import use_service
+    from .adoption import owned
     from .fetch import Selection, fetch
 
-    limit = TimeLimit(arguments.timeout)
-    listener = http_log.listener(arguments, console)
     home = open_project(os.curdir)
     require_sound(home, console)
     if home.project is None:
         raise no_project("name JSON files")
-    environment = required_environment(home.project, arguments.env)
+    environment, root = required_environment(home.project, arguments.env), home.root
     ids = dict.fromkeys(each.lower() for each in arguments.ids)
     selection = Selection(tuple(ids), tuple(arguments.tags))
     mine = owned(home.project, environment, home.root)
-    with open_client(environment, home.root, limit, listener) as client:
-        replies = fetch(client, selection, environment.name, limit)
+
+    def ask(work: Callable[[CyberdeskClient], Awaitable[T]]) -> T:
+        return use_service(arguments, console, environment, root, work)
+
+    replies = ask(lambda client: fetch(client, selection, environment.name))
     for reply in replies:
         mine.check_organization(reply)
     kept = replies
@@ -275,8 +277,7 @@ def _fetch(arguments: argparse.Namespace, into: str, console: Console) -> Read:
     if into == home.root:
         lost = mine.unknown(replies)
         if lost:
-            with open_client(environment, home.root, limit, listener) as client:
-                lost = mine.lost(lost, answered(every_workflow(client), limit))
+            lost = mine.lost(lost, ask(lambda client: client.workflows.list_all()))
         kept, left = _claimed(replies, mine, lost)
     if left and selection.ids:
         raise CommandError(f"{left[0]}; nothing was written", CONFLICT)

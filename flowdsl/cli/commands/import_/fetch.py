@@ -6,22 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.cyberdesk.errors import (
-    AuthenticationRefused,
-    CyberdeskError,
-    NotFound,
-    UntrustedHost,
-    UnusableApiKey,
-    printable,
-)
+from flowdsl.cyberdesk.errors import NotFound, printable
 from flowdsl.deploy.workers import for_each
 from flowdsl.diagnostics.suggest import closest, listed
 from flowdsl.source.record import Record
 
-from ...runtime.exit_codes import ACCESS, CONFLICT, SERVICE
+from ...runtime.exit_codes import CONFLICT
 from ...runtime.failure import CommandError
-from ...runtime.interrupts import run
-from ...runtime.time_limit import TimeLimit
 
 AT_ONCE = 8
 """The number of requests at the same time."""
@@ -34,37 +25,24 @@ class Selection(Record):
     tags: tuple[str, ...] = ()
 
 
-def fetch(
-    client: CyberdeskClient, selection: Selection, environment: str, limit: TimeLimit
+async def fetch(
+    client: CyberdeskClient, selection: Selection, environment: str
 ) -> list[dict[str, Any]]:
     """The replies for the workflows of a selection, each with its checks and tags.
 
-    Raises `CommandError` when one of them does not exist, when there are none, and when the service
-    does not answer.
+    Raises `CommandError` when one of them does not exist, and when there are none.
     """
-    try:
-        return run(_fetch(client, selection, environment), limit)
-    except (AuthenticationRefused, UntrustedHost, UnusableApiKey) as error:
-        raise CommandError(str(error), ACCESS) from None
-    except CyberdeskError as error:
-        raise CommandError(str(error), SERVICE) from None
-
-
-async def _fetch(
-    client: CyberdeskClient, selection: Selection, environment: str
-) -> list[dict[str, Any]]:
-    async with client:
-        if selection.ids:
-            return await _by_id(client, selection.ids, environment)
-        rows = await client.workflows.list_all(include=("tags",))
-        if selection.tags:
-            wanted = set(selection.tags)
-            rows = [row for row in rows if wanted <= {tag.name for tag in row.tags or ()}]
-        if not rows:
-            raise await _none(client, selection.tags, environment)
-        replies = await _read(client, [row.id for row in rows])
-        # One that was deleted since it was listed is left out.
-        return [reply for reply in replies if reply is not None]
+    if selection.ids:
+        return await _by_id(client, selection.ids, environment)
+    rows = await client.workflows.list_all(include=("tags",))
+    if selection.tags:
+        wanted = set(selection.tags)
+        rows = [row for row in rows if wanted <= {tag.name for tag in row.tags or ()}]
+    if not rows:
+        raise await _none(client, selection.tags, environment)
+    replies = await _read(client, [row.id for row in rows])
+    # One that was deleted since it was listed is left out.
+    return [reply for reply in replies if reply is not None]
 
 
 async def _by_id(

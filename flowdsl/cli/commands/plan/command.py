@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.deploy import PlannedDeploy, plan_deployment
 from flowdsl.deploy.job import Job, Options
 from flowdsl.deploy.outcome import Stop
@@ -12,23 +13,20 @@ from flowdsl.deploy.planning.model_keys import key_routes
 from flowdsl.deploy.planning.plan import Action
 from flowdsl.deploy.refresh.guards import BREAKING, check_protection, check_source
 from flowdsl.diagnostics.render.cells import printable
-from flowdsl.host.writing import reason_of, write_named
 
-from ...runtime import exit_codes, http_log
-from ...runtime.clients import open_client
+from ...runtime import exit_codes, service_options
+from ...runtime.command_line.arguments import number_between
 from ...runtime.console import Console
-from ...runtime.engine.answers import answered
 from ...runtime.engine.deployment import (
     Deployment,
     compile_bundle,
     open_deployment,
     read_plan_addresses,
 )
-from ...runtime.engine.options import add_environment, add_plan_options
+from ...runtime.engine.options import add_environment, add_plan_options, plan_options
 from ...runtime.engine.report import Report, append_step_summary, has_step_summary
-from ...runtime.failure import UsageError
 from ...runtime.progress import open_display
-from ...runtime.time_limit import TimeLimit
+from ...runtime.rewrites import write_product
 from ...views.plan import render_plan
 from .saved import facts_of
 
@@ -51,13 +49,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--max-bytes",
-        type=_bytes,
+        type=number_between(1000, 10_000_000, "a number of bytes from 1000 on"),
         default=MAX_BYTES,
         metavar="N",
         help=f"the longest summary (default: {MAX_BYTES})",
     )
     add_plan_options(parser)
-    http_log.configure(parser)
+    service_options.configure(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -65,22 +63,19 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     The plan goes to standard error, its JSON to standard output.
     """
-    limit = TimeLimit(arguments.timeout)
     deployment = open_deployment(arguments.env, console)
     bundle = compile_bundle(deployment, console)
     read_plan_addresses(arguments, bundle)
-    listener = http_log.listener(arguments, console)
-    environment = deployment.environment.name
-    with open_client(deployment.environment, deployment.target.root, limit, listener) as client:
-        report = Report(console, open_display("none", console, False), environment=environment)
-        job = deployment.job(bundle, client, _options(arguments), report)
-        planned = answered(_plan(job), limit)
+    options = Options(**plan_options(arguments))
+    name = deployment.environment.name
+    report = Report(console, open_display("none", console, False), environment=name)
+
+    async def plan(client: CyberdeskClient) -> tuple[Job, PlannedDeploy]:
+        job = deployment.job(bundle, client, options, report)
+        return job, await plan_deployment(job)
+
+    job, planned = deployment.ask(arguments, console, plan)
     return _show(arguments, console, deployment, job, planned)
-
-
-async def _plan(job: Job) -> PlannedDeploy:
-    async with job.client:
-        return await plan_deployment(job)
 
 
 def _show(
@@ -99,12 +94,14 @@ def _show(
     document = dump_plan(plan_document(plan, facts))
     if arguments.json:
         console.out_bytes(document)
-    _save(arguments.output, document)
+    if arguments.output is not None:
+        write_product(arguments.output, document)
     if arguments.summary_md is not None or has_step_summary():
         from .markdown import render_markdown
 
         markdown = render_markdown(plan, facts, max_bytes=arguments.max_bytes)
-        _save(arguments.summary_md, markdown.encode())
+        if arguments.summary_md is not None:
+            write_product(arguments.summary_md, markdown.encode())
         append_step_summary(markdown, console)
     broken = [guard for guard in plan.guards if guard.name == BREAKING]
     if broken and job.options.accepted.get(BREAKING) != broken[0].planned:
@@ -153,30 +150,3 @@ def _obstacles(job: Job, planned: PlannedDeploy) -> list[str]:
         except Stop as stop:
             found += stop.messages
     return [f"a deploy would stop: {message}" for message in found]
-
-
-def _options(arguments: argparse.Namespace) -> Options:
-    return Options(
-        concurrency=arguments.concurrency,
-        recreate=frozenset(arguments.recreate),
-        only=frozenset(arguments.only),
-        prune=arguments.prune,
-        accepted=dict(arguments.accept_guard),
-        breaking=arguments.breaking or "warn",
-    )
-
-
-def _save(path: str | None, content: bytes) -> None:
-    if path is None:
-        return
-    try:
-        write_named(path, content)
-    except OSError as error:
-        shown = printable(path)
-        raise UsageError(f"`{shown}` cannot be written: {reason_of(error)}") from None
-
-
-def _bytes(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and 1000 <= int(text[:12]) <= 10_000_000):
-        raise argparse.ArgumentTypeError(f"`{text}` is not a number of bytes from 1000 on")
-    return int(text)

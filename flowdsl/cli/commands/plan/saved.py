@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from flowdsl import __version__
 from flowdsl.deploy.deploy import PlannedDeploy
@@ -14,7 +13,6 @@ from flowdsl.deploy.plan_file.format import Source, StateRef
 from flowdsl.deploy.plan_file.reader import (
     MAX_BYTES,
     SavedPlan,
-    UnusablePlan,
     mismatches,
     read_plan,
 )
@@ -23,7 +21,8 @@ from flowdsl.diagnostics.render.cells import printable
 
 from ...runtime.engine.deployment import Deployment
 from ...runtime.exit_codes import CONFLICT
-from ...runtime.failure import CommandError, UsageError
+from ...runtime.failure import CommandError
+from ...runtime.rewrites import read_named
 
 VALID_FOR = timedelta(hours=24)
 """The time for which a saved plan may be carried out."""
@@ -54,16 +53,8 @@ def read_saved_plan(path: str) -> SavedPlan:
 
     Raises `CommandError` for one that is no plan, or too old to be carried out.
     """
-    try:
-        with Path(path).open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        reason = (error.strerror or "it fails").lower()
-        raise UsageError(f"`{printable(path)}` cannot be read: {reason}") from None
-    try:
-        saved = read_plan(content, where=printable(path), now=datetime.now(UTC))
-    except UnusablePlan as error:
-        raise CommandError(str(error), CONFLICT) from None
+    content = read_named(path, MAX_BYTES)
+    saved = read_plan(content, where=printable(path), now=datetime.now(UTC))
     if saved.expired:
         raise CommandError(
             f"the plan `{printable(path)}` has expired; make a new one with `flowdsl plan -o`",

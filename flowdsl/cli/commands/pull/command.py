@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeVar
 
 from flowdsl.compiler.pipeline import CompileOptions
 from flowdsl.config.address import WORKFLOW, Address, workflow_address
 from flowdsl.config.project import Environment, Project
+from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.decompile.pulling.pull import Pull, Request, pull
 from flowdsl.decompile.pulling.workspace import Built, Workspace, encoded
+from flowdsl.deploy.addressing import address_in
 from flowdsl.deploy.resources.directory import Directory
 from flowdsl.deploy.resources.resource import Live
 from flowdsl.deploy.target import target_of
@@ -22,21 +25,22 @@ from flowdsl.source.files import UnreadableFile
 from flowdsl.source.record import Record
 from flowdsl.state.document import ResourceState
 
-from ...runtime import http_log
-from ...runtime.clients import open_client
+from ...runtime import service_options
+from ...runtime.clients import use_service
 from ...runtime.command_line.global_options import add_yes
 from ...runtime.console import Console
-from ...runtime.engine.addresses import SOURCES, read_address
+from ...runtime.engine.deployment import SOURCES
 from ...runtime.engine.questions import ask, is_interactive
 from ...runtime.environments import required_environment
 from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.rewrites import Rewrite, continued, print_difference, write_rewrites
 from ...runtime.target import Target, open_flows
-from ...runtime.time_limit import TimeLimit
 from ..import_.destination import ATTRIBUTES, PROMPT
 from .tracked import Tracked, look, resolved, tracked
 from .view import outcome, remarks
+
+T = TypeVar("T")
 
 
 class Wanted(Record):
@@ -69,7 +73,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="where source and dashboard were both edited, take the dashboard's value",
     )
-    http_log.configure(parser)
+    service_options.configure(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -77,7 +81,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     The difference goes to standard output, everything else to standard error.
     """
-    limit = TimeLimit(arguments.timeout)
     wanted = _opened(arguments, console)
     target, project, environment = wanted.target, wanted.project, wanted.environment
     api_base = environment.api.rstrip("/")
@@ -85,15 +88,17 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     built = _compiled(
         wanted, Workspace(target.files, target.entries, wanted.options, place, Directory()), console
     )
-    listener = http_log.listener(arguments, console)
-    known = tracked(project, environment, target.root, built.bundle, place, listener, limit)
+
+    def ask(work: Callable[[CyberdeskClient], Awaitable[T]]) -> T:
+        return use_service(arguments, console, environment, target.root, work)
+
+    known = tracked(project, environment, target.root, built.bundle, place, ask)
     addresses = _addresses(arguments, built, known, environment)
     _require_answer(arguments)
     if not addresses:
         console.err(f"nothing to pull: no workflow of `{environment.name}` was deployed or adopted")
         return SUCCESS
-    with open_client(environment, target.root, limit, listener) as client:
-        seen = look(client, known, addresses, built.bundle, place, limit)
+    seen = look(ask, known, addresses, built.bundle, place)
     _require_found(addresses, known, seen.live, environment, everything=arguments.all)
     known = resolved(known, seen)
     workspace = Workspace(target.files, target.entries, wanted.options, place, seen.directory)
@@ -180,7 +185,7 @@ def _address(word: str, built: Built, known: Tracked, environment: Environment) 
             ),
             CONFLICT,
         )
-    return read_address(word, list(built.desired), SOURCES)
+    return address_in(word, list(built.desired), SOURCES)
 
 
 def _require_answer(arguments: argparse.Namespace) -> None:

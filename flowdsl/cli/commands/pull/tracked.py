@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from flowdsl.codegen.artifacts import Bundle, WorkflowArtifact
 from flowdsl.config.address import Address, workflow_address
 from flowdsl.config.project import Environment, Project
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.cyberdesk.log import Listener
 from flowdsl.deploy.planning.desired import wanted_lists_of
 from flowdsl.deploy.recovery.recover import with_interrupted_writes
 from flowdsl.deploy.refresh.refresh import state_after_all
@@ -20,18 +20,17 @@ from flowdsl.deploy.target import Target
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.source.record import Record
 from flowdsl.state.document import ResourceState, StateDocument, refuse_moved
-from flowdsl.state.errors import StateError
-from flowdsl.state.stores import StateStore, Versioned
 
-from ...runtime.clients import open_client
-from ...runtime.engine.answers import answered
-from ...runtime.engine.state_store import open_state_of
+from ...runtime.engine.deployment import open_state_of
 from ...runtime.exit_codes import ACCESS, STATE
 from ...runtime.failure import CommandError
-from ...runtime.time_limit import TimeLimit
 
 AT_ONCE = 4
 """Requests under way at the same time."""
+
+
+Ask = Callable[[Callable[[CyberdeskClient], Awaitable[Any]]], Any]
+"""What gives the result of work with the client of the service."""
 
 
 class Tracked(Record):
@@ -63,15 +62,14 @@ def tracked(
     root: str,
     bundle: Bundle,
     target: Target,
-    listener: Listener | None,
-    limit: TimeLimit,
+    ask: Ask,
 ) -> Tracked:
     """The ids of the workflows of a bundle, from state and `[[adopt]]`.
 
-    Raises `CommandError` when state cannot be used or was lost. The service is asked only where
+    Raises `StateError` when state cannot be used or was lost. The service is asked only where
     there is no state.
     """
-    document = _document(project, environment, root, bundle, target, listener, limit)
+    document = _document(project, environment, root, bundle, target, ask)
     if document is not None and document.api_base != target.api_base:
         raise CommandError(
             (
@@ -108,46 +106,34 @@ def _document(
     root: str,
     bundle: Bundle,
     target: Target,
-    listener: Listener | None,
-    limit: TimeLimit,
+    ask: Ask,
 ) -> StateDocument | None:
-    """The state document, or None without one; a state that was lost raises `CommandError`."""
+    """The state document, or None without one; raises `Stop` for one that was lost."""
     if project.id is None:
         return None
-    try:
-        store = open_state_of(environment, root, project.id)
-        versioned = store.load()
-        if versioned is None:
-            with open_client(environment, root, limit, listener) as client:
-                versioned = answered(_state_after_all(client, target, store, bundle), limit)
-        if versioned is None:
-            return None
-        refuse_moved(versioned.document, store.url)
-    except StateError as error:
-        raise CommandError(str(error), STATE) from None
+    store = open_state_of(environment, root, project.id)
+    versioned = store.load()
+    if versioned is None:
+        versioned = ask(lambda client: state_after_all(client, target, store, bundle))
+    if versioned is None:
+        return None
+    refuse_moved(versioned.document, store.url)
     return versioned.document
 
 
-async def _state_after_all(
-    client: CyberdeskClient, target: Target, store: StateStore, bundle: Bundle
-) -> Versioned | None:
-    async with client:
-        return await state_after_all(client, target, store, bundle)
-
-
 def look(
-    client: CyberdeskClient,
+    ask: Ask,
     known: Tracked,
     addresses: Sequence[Address],
     bundle: Bundle,
     target: Target,
-    limit: TimeLimit,
 ) -> Seen:
     """Read the workflows at some addresses from the service.
 
-    Raises `CommandError` when it refuses, does not answer, or belongs to another organisation.
+    Raises `CommandError` when it belongs to another organisation.
     """
-    seen = answered(_look(client, [known.ids[each] for each in addresses], bundle, target), limit)
+    ids = [known.ids[each] for each in addresses]
+    seen: Seen = ask(lambda client: _look(client, ids, bundle, target))
     for live in seen.live.values():
         found = live.organization_id
         if None not in (known.organization, found) and found != known.organization:
@@ -165,12 +151,11 @@ def look(
 async def _look(
     client: CyberdeskClient, ids: Sequence[str], bundle: Bundle, target: Target
 ) -> Seen:
-    async with client:
-        wanted_lists = replace(
-            wanted_lists_of(bundle, target), models=True, tags=False, tag_groups=False
-        )
-        directory = await read_directory(client, wanted_lists)
-        return Seen(await read_tracked(client, ids, concurrency=AT_ONCE), directory)
+    wanted_lists = replace(
+        wanted_lists_of(bundle, target), models=True, tags=False, tag_groups=False
+    )
+    directory = await read_directory(client, wanted_lists)
+    return Seen(await read_tracked(client, ids, concurrency=AT_ONCE), directory)
 
 
 def resolved(known: Tracked, seen: Seen) -> Tracked:

@@ -21,9 +21,9 @@ from flowdsl.runs.lookup import by_id
 from flowdsl.runs.names import find_run
 from flowdsl.runs.starting.uploads import MAX_UPLOAD, read_file
 
+from ...runtime.command_line.arguments import number_between
 from ...runtime.console import Console
 from ...runtime.failure import UsageError
-from ...runtime.runs.asking import answered
 from ...views.table import Column, id_column
 from .frame.actions import Action, Ended, Step, add_words, deletion, made_once, new_key
 from .frame.items import Row, fields_of
@@ -88,12 +88,10 @@ async def _plan_add(session: Session, arguments: argparse.Namespace) -> Sequence
     if arguments.target is not None and len(arguments.paths) > 1:
         raise UsageError("`--target` is the place of one file, and several are named")
     files = session.client.run_attachments
-    contents = answered(
-        lambda: [
-            (path, read_file(path, MAX_UPLOAD, "`attachments add`"))
-            for path in dict.fromkeys(arguments.paths)
-        ]
-    )
+    contents = [
+        (path, read_file(path, MAX_UPLOAD, "`attachments add`"))
+        for path in dict.fromkeys(arguments.paths)
+    ]
     run = await find_run(session.client, arguments.run)
     steps = []
     for path, content in contents:
@@ -124,17 +122,11 @@ def _declare_url(parser: argparse.ArgumentParser) -> None:
     add_words(parser, "ATTACHMENT", several=False)
     parser.add_argument(
         "--expires-in",
-        type=_seconds,
+        type=number_between(10, 3600),
         default=300,
         metavar="SECONDS",
         help="how long it works, 10 to 3600 (default: 300)",
     )
-
-
-def _seconds(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and 10 <= int(text[:9]) <= 3600):
-        raise argparse.ArgumentTypeError(f"`{text}` is not a number from 10 to 3600")
-    return int(text)
 
 
 async def _address(session: Session, arguments: argparse.Namespace) -> Row:

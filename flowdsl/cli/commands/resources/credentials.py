@@ -17,7 +17,6 @@ from flowdsl.runs.lookup import NoSuchName, unknown
 from ...runtime.console import Console
 from ...runtime.exit_codes import FINDINGS
 from ...runtime.failure import CommandError, UsageError
-from ...runtime.runs.asking import answered
 from ...runtime.runs.options import SECRET_SOURCES, read_secrets, secret_source
 from ...views.table import Column
 from .frame.actions import Action, Ended, Step, deletion, new_key
@@ -103,7 +102,7 @@ async def _plan_set(session: Session, arguments: argparse.Namespace) -> Sequence
     if not sources:
         raise UsageError("a slot needs a key: `--key`, `--service-account` or the two of AWS IAM")
     credential = await _credential(session, arguments.words)
-    given = answered(lambda: read_secrets(sources, session.console, lambda name: f"`--{name}`"))
+    given = read_secrets(sources, session.console, lambda name: f"`--{name}`")
     body: dict[str, Any] = {
         _SECRETS[each.name.replace("-", "_")]: str(each.value) for each in given
     }

@@ -13,7 +13,7 @@ from typing import Any
 from flowdsl.compiler.pipeline import analyze
 from flowdsl.config.address import Address, workflow_address
 from flowdsl.cyberdesk.models.machine import Machine, Pool
-from flowdsl.deploy.addressing import NoSuchAddress, address_in
+from flowdsl.deploy.addressing import address_in
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.runs.names import find_machine, find_pool
@@ -22,7 +22,7 @@ from flowdsl.semantics.model import SemanticModel
 from flowdsl.source.record import Record
 
 from ...runtime.console import Console
-from ...runtime.engine.deployment import show_problems
+from ...runtime.engine.deployment import SOURCES, show_problems
 from ...runtime.exit_codes import FINDINGS, SOURCE_ERRORS, SUCCESS
 from ...runtime.failure import CommandError, UsageError
 from ...views.table import Column, render_table
@@ -123,7 +123,7 @@ def check(arguments: argparse.Namespace, console: Console) -> int:
 async def _checked(session: Session, arguments: argparse.Namespace, console: Console) -> Checked:
     model = _model(session, console)
     deployed, every = session.deployed(), [workflow_address(each.name) for each in model.workflows]
-    wanted = {_address(word, every) for word in arguments.workflow} or set(every)
+    wanted = {address_in(word, every, SOURCES) for word in arguments.workflow} or set(every)
     undeployed = sorted(address for address in wanted if address not in deployed)
     if arguments.workflow and undeployed:
         raise UsageError(
@@ -152,13 +152,6 @@ def _model(session: Session, console: Console) -> SemanticModel:
         show_problems(target, analysis.diagnostics, len(analysis.findings.paths), console)
         raise CommandError("the sources have errors", SOURCE_ERRORS)
     return analysis.model
-
-
-def _address(word: str, every: Sequence[Address]) -> Address:
-    try:
-        return address_in(word, every, "the sources of this project")
-    except NoSuchAddress as none:
-        raise UsageError(str(none)) from None
 
 
 async def _machines(

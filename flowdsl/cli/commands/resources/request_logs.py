@@ -9,6 +9,7 @@ from flowdsl.cyberdesk.models.machine import RequestLog
 from flowdsl.runs.lookup import by_id
 from flowdsl.runs.names import find_machine
 
+from ...runtime.command_line.arguments import number_between
 from ...runtime.console import Console
 from ...views.table import Column, id_column
 from .frame.items import Row, fields_of
@@ -57,12 +58,6 @@ async def _machine_id(session: Session, word: str) -> str:
     return (await find_machine(session.client, word)).id
 
 
-def _number(text: str, least: int, most: int) -> int:
-    if not (text.isascii() and text.isdecimal() and least <= int(text[:9]) <= most):
-        raise argparse.ArgumentTypeError(f"`{text}` is not a number from {least} to {most}")
-    return int(text)
-
-
 REQUEST_LOGS = Resource(
     word="request_logs",
     kind="request",
@@ -87,14 +82,14 @@ REQUEST_LOGS = Resource(
             "status_code",
             "those that were answered so, such as 500",
             "STATUS",
-            type=lambda text: _number(text, 100, 599),
+            type=number_between(100, 599),
         ),
         Filter(
             "--limit",
             "limit",
             f"so many at most, up to {MOST} (default: 100)",
             "N",
-            type=lambda text: _number(text, 1, MOST),
+            type=number_between(1, MOST),
         ),
     ),
 )

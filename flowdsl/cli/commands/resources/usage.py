@@ -13,7 +13,6 @@ from flowdsl.diagnostics.render.summary import counted
 from flowdsl.runs.names import find_run
 from flowdsl.runs.resources.usage import (
     Mode,
-    NoPeriod,
     UsageReport,
     WorkflowUsage,
     period,
@@ -61,10 +60,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Print the report."""
     if arguments.run is not None:
         return _one_run(arguments, console)
-    try:
-        start, end = period(arguments.start, arguments.end, system_runtime().now())
-    except NoPeriod as none:
-        raise UsageError(str(none)) from None
+    start, end = period(arguments.start, arguments.end, system_runtime().now())
 
     async def read(session: Session) -> tuple[str, UsageReport]:
         word = arguments.workflow

@@ -7,14 +7,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import partial
 
 from flowdsl.compiler.pipeline import Compilation
 from flowdsl.config.project import EMBEDDED
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.diagnostics.render.cells import printable
-from flowdsl.host import signals
 from flowdsl.ir import nodes
 from flowdsl.runs.batches.resuming import Requests
 from flowdsl.runs.inputs.assemble import Sources
@@ -30,15 +28,15 @@ from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.workspace.state import usable_document
 from flowdsl.workspace.system import system_runtime
 
-from ...runtime import http_log
-from ...runtime.clients import open_client
+from ...runtime import service_options
+from ...runtime.command_line.arguments import number_between
 from ...runtime.console import Console
 from ...runtime.engine.deployment import Deployment, compile_sources, open_deployment
 from ...runtime.engine.options import add_environment
 from ...runtime.engine.questions import is_interactive
 from ...runtime.failure import UsageError
 from ...runtime.interrupts import Interrupts
-from ...runtime.runs.asking import answered
+from ...runtime.runs.asking import follow, placed
 from ...runtime.runs.follow import Following
 from ...runtime.runs.options import (
     add_answer_option,
@@ -51,9 +49,7 @@ from ...runtime.runs.options import (
     read_secrets,
     read_uploads,
 )
-from ...runtime.runs.place import placed
 from ...runtime.scenarios import read_scenario
-from ...runtime.time_limit import TimeLimit
 from .batches import Batches, is_batch
 from .pauses import Pausing
 
@@ -93,7 +89,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="the main agent of these runs alone: an alias, an id or a name",
     )
     parser.add_argument(
-        "--count", type=_count, default=1, metavar="N", help="so many runs of the same inputs"
+        "--count",
+        type=number_between(1, MAX_COUNT),
+        default=1,
+        metavar="N",
+        help="so many runs of the same inputs",
     )
     parser.add_argument(
         "--watch", action="store_true", help="wait for the end, and exit as the runs ended"
@@ -111,13 +111,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="on the local Cyberdesk: what goes wrong there, and what is answered",
     )
     add_watch_options(parser)
-    http_log.configure(parser)
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= MAX_COUNT):
-        raise argparse.ArgumentTypeError(f"`{text}` is not a number from 1 to {MAX_COUNT}")
-    return int(text)
+    service_options.configure(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -126,17 +120,15 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     compilation = compile_sources(deployment, console)
     program, bundle = compilation.program, compilation.bundle
     assert program is not None and bundle is not None, "sources without errors are compiled whole"
-    source = answered(lambda: named_source(program, arguments.name))
+    source = named_source(program, arguments.name)
     environment = deployment.environment
     scenario = _scenario(arguments, deployment, compilation)
     batches = Batches(arguments, deployment.target.root, environment, source)
     _take_batch(arguments, source, batches)
-    today = answered(
-        lambda: batches.today(today_in(deployment.project.timezone, system_runtime().now()))
-    )
-    plan, pausing = answered(lambda: _plan(arguments, source, program, today, console))
-    document = answered(lambda: usable_document(deployment.store, environment))
-    ids = answered(lambda: deployed_ids(plan.workflows, document, environment.name))
+    today = batches.today(today_in(deployment.project.timezone, system_runtime().now()))
+    plan, pausing = _plan(arguments, source, program, today, console)
+    document = usable_document(deployment.store, environment)
+    ids = deployed_ids(plan.workflows, document, environment.name)
     batches.know(ids, document, today)
     for artifact in bundle.workflows:
         if artifact.name in plan.workflows:
@@ -150,28 +142,17 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         name=source.name,
         about={"environment": environment.name, plan.declared.kind: source.name},
     )
-    interrupts = Interrupts(lambda: following.writing, following.say, TimeLimit(arguments.timeout))
-    listener = http_log.listener(arguments, console)
-    with (
-        signals.Ending(following.interrupted),
-        open_client(
-            environment, deployment.target.root, interrupts.limit, listener, scenario
-        ) as client,
-    ):
-        try:
-            work = _carried_out(
-                client, arguments, plan, pausing, ids, deployment, batches, following, interrupts
-            )
-            answered(
-                partial(interrupts.run, work, following.out_of_time),
-                gone="; what state names may have been deleted, or belong to another "
-                f"organisation: `flowdsl plan --env {environment.name}` shows it",
-            )
-        except BaseException as failure:
-            following.broken_off(failure)
-            raise
-        code = following.finished()
-        return interrupts.exit_code if interrupts.received() else code
+
+    async def work(client: CyberdeskClient, interrupts: Interrupts) -> None:
+        await _carried_out(
+            client, arguments, plan, pausing, ids, deployment, batches, following, interrupts
+        )
+
+    gone = (
+        "; what state names may have been deleted, or belong to another organisation: "
+        f"`flowdsl plan --env {environment.name}` shows it"
+    )
+    return follow(arguments, console, deployment, following, work, gone=gone, scenario=scenario)
 
 
 def _take_batch(
@@ -185,7 +166,7 @@ def _take_batch(
     if word and not is_batch(word):
         what = "a session" if pauses else "a batch"
         raise UsageError(f"`--resume {printable(word)}` is no id of {what}")
-    answered(lambda: batches.choose(word))
+    batches.choose(word)
     arguments.resume = batches.session if pauses else None
 
 
@@ -220,48 +201,45 @@ async def _carried_out(
     following: Following,
     interrupts: Interrupts,
 ) -> None:
-    async with client:
-        where, machine_parameters = await placed(client, arguments)
-        if pausing is not None:
+    where, machine_parameters = await placed(client, arguments)
+    if pausing is not None:
 
-            def parted(begun: Sequence[Sequence[Run]]) -> PartRequests:
-                return plan.part_requests(pausing.parts, begun, ids, machine_parameters)
+        def parted(begun: Sequence[Sequence[Run]]) -> PartRequests:
+            return plan.part_requests(pausing.parts, begun, ids, machine_parameters)
 
-            if away := machine_parameters.away():
-                following.say(f"warning: {away}")
-            if arguments.resume is not None:
-                await batches.take_over(arguments.resume, following)
-            else:
-                first: Requests = [(parted([]).request(0, where), "")]
-                if batches.resumed is None:
-                    batches.begin(first, following)
-                elif not await _find_session(
-                    client, arguments, first, batches, following, interrupts
-                ):
-                    return
-            requests = parted(await pausing.begun(client, ids))
-            await pausing.carry_out(client, requests, where, following, interrupts)
-            return
-        if arguments.model is not None:
-            target = deployment.deploy_target()
-            model, remarks = await find_main_agent(client, arguments.model, target)
-            for remark in remarks:
-                following.say(f"note: {remark}")
-            where = {**where, "main_agent_model_id": model}
-        rows, notes = plan.requests(ids, where, machine_parameters)
         if away := machine_parameters.away():
             following.say(f"warning: {away}")
-        for note in dict.fromkeys(notes):
-            following.say(f"note: {note}")
-        before: list[Submission] | None = None
-        if batches.resumed is not None:
-            before = batches.go_on(rows, following)
-            await batches.read_statuses(client, before, following)
+        if arguments.resume is not None:
+            await batches.take_over(arguments.resume, following)
         else:
-            batches.begin(rows, following)
-        runs = await following.make(client, rows, interrupts, before)
-        if arguments.watch and runs and not interrupts.received():
-            await following.watch(client, runs, interrupts.limit.left)
+            first: Requests = [(parted([]).request(0, where), "")]
+            if batches.resumed is None:
+                batches.begin(first, following)
+            elif not await _find_session(client, arguments, first, batches, following, interrupts):
+                return
+        requests = parted(await pausing.begun(client, ids))
+        await pausing.carry_out(client, requests, where, following, interrupts)
+        return
+    if arguments.model is not None:
+        target = deployment.deploy_target()
+        model, remarks = await find_main_agent(client, arguments.model, target)
+        for remark in remarks:
+            following.say(f"note: {remark}")
+        where = {**where, "main_agent_model_id": model}
+    rows, notes = plan.requests(ids, where, machine_parameters)
+    if away := machine_parameters.away():
+        following.say(f"warning: {away}")
+    for note in dict.fromkeys(notes):
+        following.say(f"note: {note}")
+    before: list[Submission] | None = None
+    if batches.resumed is not None:
+        before = batches.go_on(rows, following)
+        await batches.read_statuses(client, before, following)
+    else:
+        batches.begin(rows, following)
+    runs = await following.make(client, rows, interrupts, before)
+    if arguments.watch and runs and not interrupts.received():
+        await following.watch(client, runs, interrupts.limit.left)
 
 
 async def _find_session(

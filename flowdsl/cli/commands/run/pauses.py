@@ -26,7 +26,7 @@ from ...runtime.failure import CommandError, UsageError
 from ...runtime.interrupts import Interrupts
 from ...runtime.runs.follow import Following
 from ...runtime.runs.options import SECRET_SOURCES, is_source, secret_at, unseen
-from ...runtime.time_limit import IS_OVER
+from ...runtime.service_options import IS_OVER
 
 
 class Pausing:

@@ -18,7 +18,7 @@ from ...runtime.console import Console
 from ...runtime.exit_codes import PARTIAL, SUCCESS
 from ...runtime.failure import UsageError
 from ...runtime.runs.asking import opened, read
-from ...views.runs import FORMAT_VERSION, dumped
+from ...views.json_objects import items_json
 
 
 def attachments(arguments: argparse.Namespace, console: Console) -> int:
@@ -49,8 +49,7 @@ def attachments(arguments: argparse.Namespace, console: Console) -> int:
     files, saved, failures = read(arguments, console, deployment, work)
     if arguments.json:
         items = [_object(file, saved) for file in files]
-        found = {"format_version": FORMAT_VERSION, "items": items, "total": len(items)}
-        console.out(dumped({**found, "failures": failures}))
+        console.out(items_json(items, failures=failures))
     elif folder is None:
         for file in files:
             size = "" if file.size_bytes is None else f"{file.size_bytes:>12,} bytes"

@@ -10,10 +10,9 @@ from flowdsl.cyberdesk.models.run import Run
 from flowdsl.cyberdesk.models.trajectory import Trajectory
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.runs.names import find_run
-from flowdsl.runs.starting.retrying import RunGoesOn, refuse_live
+from flowdsl.runs.starting.retrying import refuse_live
 
 from ...runtime.console import Console
-from ...runtime.failure import UsageError
 from ...views.runs import run_object
 from ..resources.frame.actions import Action, Ended, Step, deletion, new_key, run_action
 from ..resources.frame.items import Row
@@ -33,10 +32,7 @@ def generate(arguments: argparse.Namespace, console: Console) -> int:
 
 async def _ended_run(session: Session, word: str) -> Run:
     run = await find_run(session.client, word)
-    try:
-        refuse_live(run)
-    except RunGoesOn as live:
-        raise UsageError(str(live)) from None
+    refuse_live(run)
     return run
 
 

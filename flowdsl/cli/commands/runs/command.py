@@ -8,7 +8,8 @@ from importlib import import_module
 from flowdsl.cyberdesk.models.run import TERMINAL_STATUSES
 from flowdsl.runs.watch import LIVE_STATUSES
 
-from ...runtime import http_log
+from ...runtime import service_options
+from ...runtime.command_line.arguments import number_between
 from ...runtime.command_line.global_options import add_yes
 from ...runtime.console import Console
 from ...runtime.engine.options import add_environment
@@ -35,6 +36,9 @@ _RUNS = {
 """Where each subcommand is carried out: `flowdsl.cli.commands.runs.<module>.<function>`."""
 
 
+_NUMBER = number_between(0, 9_999_999, "a number")
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     subjects = add_subcommands(parser)
@@ -54,7 +58,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     for each in (listing, show, watch, retry, cancel, delete, trajectory, attachments, opened):
         add_environment(each)
-        http_log.configure(each)
+        service_options.configure(each)
     for each in (listing, show, attachments, cancel, delete, trajectory, webhook):
         each.add_argument("--json", action="store_true", help="one JSON object on standard output")
     _filters(listing)
@@ -66,9 +70,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--sort", choices=("activity", "created"), default="activity", help="default: activity"
     )
     listing.add_argument(
-        "--limit", type=_number, default=20, metavar="N", help="so many runs (default: 20)"
+        "--limit", type=_NUMBER, default=20, metavar="N", help="so many runs (default: 20)"
     )
-    listing.add_argument("--skip", type=_number, default=0, metavar="N", help="leave out the first")
+    listing.add_argument("--skip", type=_NUMBER, default=0, metavar="N", help="leave out the first")
     listing.add_argument("--all", action="store_true", help="every run that matches")
     for each in (show, retry, attachments, opened):
         each.add_argument("run", metavar="RUN", help="its id, or the first digits of it")
@@ -94,7 +98,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     attachments.add_argument("--type", choices=("input", "output"), help="only these")
     attachments.add_argument("-o", dest="folder", metavar="DIR", help="save them in this folder")
     attachments.add_argument(
-        "--max-size", type=_megabytes, default=100, metavar="MB", help="of one file (default: 100)"
+        "--max-size",
+        type=number_between(1, 10_000),
+        default=100,
+        metavar="MB",
+        help="of one file (default: 100)",
     )
     _webhook(webhook)
 
@@ -129,18 +137,6 @@ def _filters(parser: argparse.ArgumentParser) -> None:
         help="made then or later, as 2026-05-31 or with T14:30",
     )
     parser.add_argument("--to", dest="until", metavar="TIME", help="made then or earlier")
-
-
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) < 8):
-        raise argparse.ArgumentTypeError(f"`{text}` is not a number")
-    return int(text)
-
-
-def _megabytes(text: str) -> int:
-    if not 1 <= (found := _number(text)) <= 10_000:
-        raise argparse.ArgumentTypeError(f"`{text}` is not a number from 1 to 10000")
-    return found
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

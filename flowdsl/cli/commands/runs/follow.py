@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import Any
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.run import Run, RunRetry
-from flowdsl.host import signals
 from flowdsl.runs.cancelling import cancelled
 from flowdsl.runs.inputs.assemble import Sources
 from flowdsl.runs.inputs.places import Given
@@ -16,8 +14,6 @@ from flowdsl.runs.names import find_run
 from flowdsl.runs.starting.retrying import declared_for, refuse_live, retry_body
 from flowdsl.workspace.system import system_runtime
 
-from ...runtime import http_log
-from ...runtime.clients import open_client
 from ...runtime.console import Console
 from ...runtime.engine.deployment import Deployment
 from ...runtime.engine.questions import confirmed, is_interactive, require_answer
@@ -25,18 +21,17 @@ from ...runtime.exit_codes import PARTIAL, SUCCESS
 from ...runtime.failure import UsageError
 from ...runtime.interrupts import Interrupts
 from ...runtime.runs.asking import (
-    answered,
-    carry_out,
     chosen_filters,
     deployed_ids,
+    follow,
     opened,
+    placed,
     read,
 )
 from ...runtime.runs.follow import Following
 from ...runtime.runs.options import ask_secret, read_inputs, read_secrets, read_uploads
-from ...runtime.runs.place import placed
-from ...runtime.time_limit import TimeLimit
-from ...views.runs import FORMAT_VERSION, dumped, run_object
+from ...views.json_objects import items_json
+from ...views.runs import run_object
 
 
 def watch_runs(arguments: argparse.Namespace, console: Console) -> int:
@@ -50,7 +45,9 @@ def watch_runs(arguments: argparse.Namespace, console: Console) -> int:
     if bool(arguments.run) == is_filtered:
         raise UsageError("name runs by their ids, or choose them by filters such as `--session`")
 
-    async def work(client: CyberdeskClient, following: Following, interrupts: Interrupts) -> None:
+    following = _following(arguments, console, deployment, arguments.workflow or "runs")
+
+    async def work(client: CyberdeskClient, interrupts: Interrupts) -> None:
         if arguments.run:
             runs: Sequence[Run] = [await find_run(client, word) for word in arguments.run]
         else:
@@ -62,7 +59,7 @@ def watch_runs(arguments: argparse.Namespace, console: Console) -> int:
             following.say("no run matches")
         await following.watch(client, runs, interrupts.limit.left)
 
-    return _followed(arguments, console, deployment, arguments.workflow or "runs", work)
+    return follow(arguments, console, deployment, following, work)
 
 
 def retry(arguments: argparse.Namespace, console: Console) -> int:
@@ -73,18 +70,20 @@ def retry(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.start_session and (arguments.session is not None or arguments.leave_session):
         other = "--session" if arguments.session is not None else "--leave-session"
         raise UsageError(f"`--start-session` and `{other}` cannot be combined")
-    given, rows = answered(lambda: read_inputs(arguments))
+    given, rows = read_inputs(arguments)
     if rows:
         raise UsageError("a retry takes the inputs of one run, not a file with a run in each row")
-    secrets = answered(lambda: read_secrets(arguments.secret, console))
-    uploads = answered(lambda: read_uploads(arguments))
+    secrets = read_secrets(arguments.secret, console)
+    uploads = read_uploads(arguments)
     sources = Sources(given=given, secrets=secrets, uploads=uploads, references=True)
     require_answer(arguments.yes, "retries")
 
     def ask(name: str) -> Given:
         return ask_secret(name, console)
 
-    async def work(client: CyberdeskClient, following: Following, interrupts: Interrupts) -> None:
+    following = _following(arguments, console, deployment, "retry")
+
+    async def work(client: CyberdeskClient, interrupts: Interrupts) -> None:
         run = await find_run(client, arguments.run)
         refuse_live(run)
         declared = await declared_for(client, run, deployed_ids(deployment))
@@ -108,7 +107,7 @@ def retry(arguments: argparse.Namespace, console: Console) -> int:
         if arguments.watch and not interrupts.received():
             await following.watch(client, [again], interrupts.limit.left)
 
-    return _followed(arguments, console, deployment, "retry", work)
+    return follow(arguments, console, deployment, following, work)
 
 
 def cancel(arguments: argparse.Namespace, console: Console) -> int:
@@ -133,9 +132,7 @@ def cancel(arguments: argparse.Namespace, console: Console) -> int:
         arguments, console, deployment, lambda client: cancelled(client, live, system_runtime())
     )
     if arguments.json:
-        items = [run_object(run) for run in ended]
-        found = {"format_version": FORMAT_VERSION, "items": items, "total": len(items)}
-        console.out(dumped({**found, "failures": failures}))
+        console.out(items_json(list(map(run_object, ended)), failures=failures))
     for run in ended:
         console.err(f"run {run.id} is cancelled")
     for line in failures:
@@ -143,37 +140,10 @@ def cancel(arguments: argparse.Namespace, console: Console) -> int:
     return PARTIAL if failures else SUCCESS
 
 
-def _followed(
-    arguments: argparse.Namespace,
-    console: Console,
-    deployment: Deployment,
-    name: str,
-    work: Any,
-) -> int:
-    """The exit code of `work`, whose runs are followed."""
-    following = Following(
-        arguments,
-        console,
-        kind=f"runs_{arguments.subject}",
-        name=name,
-        about={"environment": deployment.environment.name},
-    )
-    interrupts = Interrupts(lambda: following.writing, following.say, TimeLimit(arguments.timeout))
-    listener = http_log.listener(arguments, console)
-    root = deployment.target.root
-    with (
-        signals.Ending(following.interrupted),
-        open_client(deployment.environment, root, interrupts.limit, listener) as client,
-    ):
-        try:
-            carry_out(
-                interrupts,
-                client,
-                lambda own: work(own, following, interrupts),
-                following.out_of_time,
-            )
-        except BaseException as failure:
-            following.broken_off(failure)
-            raise
-        code = following.finished()
-        return interrupts.exit_code if interrupts.received() else code
+def _following(
+    arguments: argparse.Namespace, console: Console, deployment: Deployment, name: str
+) -> Following:
+    """What follows the runs of the command; `name` is theirs for JUnit."""
+    about = {"environment": deployment.environment.name}
+    kind = f"runs_{arguments.subject}"
+    return Following(arguments, console, kind=kind, name=name, about=about)

@@ -19,12 +19,11 @@ from ...runtime.exit_codes import SUCCESS, USAGE
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.runs.asking import chosen_filters, deployed_ids, opened, read
 from ...runtime.runs.reasons import FailureWords
+from ...views.json_objects import object_json
 from ...views.painted import painted
 from ...views.runs import (
-    FORMAT_VERSION,
     STYLES,
     Words,
-    dumped,
     error_lines,
     run_object,
     seconds_of,
@@ -68,8 +67,7 @@ def list_runs(arguments: argparse.Namespace, console: Console) -> int:
 
     rows, total = read(arguments, console, deployment, found)
     if arguments.json:
-        items = [run_object(run) for run in rows]
-        console.out(dumped({"format_version": FORMAT_VERSION, "items": items, "total": total}))
+        console.out(object_json({"items": list(map(run_object, rows)), "total": total}))
         return SUCCESS
     for line in _table(rows, deployed, in_words, color=console.color_out):
         console.out(line)
@@ -93,7 +91,7 @@ def show(arguments: argparse.Namespace, console: Console) -> int:
 
     run = read(arguments, console, deployment, found)
     if arguments.json:
-        console.out(dumped({"format_version": FORMAT_VERSION, "kind": "run", **run_object(run)}))
+        console.out(object_json({"kind": "run", **run_object(run)}))
         return SUCCESS
     names = _names(deployed_ids(deployment))
     rows = [

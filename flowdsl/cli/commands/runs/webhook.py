@@ -12,15 +12,14 @@ from ...runtime.console import Console
 from ...runtime.exit_codes import FINDINGS, SUCCESS
 from ...runtime.failure import UsageError
 from ...runtime.places import standard_input
-from ...runtime.runs.asking import answered
 from ...runtime.runs.options import read_secrets, secret_source
-from ...views.runs import FORMAT_VERSION, dumped
+from ...views.json_objects import object_json
 
 
 def verify(arguments: argparse.Namespace, console: Console) -> int:
     """Say whether the webhook is genuine; 1 where it is not."""
     source = secret_source(arguments.secret)
-    (secret,) = answered(lambda: read_secrets([("webhook", source)], console))
+    (secret,) = read_secrets([("webhook", source)], console)
     headers = dict(map(_header, arguments.header))
     tolerance = None if arguments.any_time else TOLERANCE_SECONDS
     body = standard_input(SIZE_LIMIT)
@@ -34,11 +33,10 @@ def verify(arguments: argparse.Namespace, console: Console) -> int:
     except NotGenuine as not_genuine:
         console.err(f"error: {not_genuine}")
         if arguments.json:
-            console.out(dumped({"format_version": FORMAT_VERSION, "genuine": False}))
+            console.out(object_json({"genuine": False}))
         return FINDINGS
     if arguments.json:
-        found = {"format_version": FORMAT_VERSION, "genuine": True, "event": event}
-        console.out(dumped(found))
+        console.out(object_json({"genuine": True, "event": event}))
     run = event.get("run")
     about = ""
     if isinstance(run, dict):

@@ -5,13 +5,14 @@ Reads it, changes it under its lease, and says what its failures exit with.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.compiler.pipeline import compile_project
 from flowdsl.config.address import Address
+from flowdsl.deploy.addressing import address_in
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.state.document import StateDocument, refuse_moved
 from flowdsl.state.errors import (
@@ -28,7 +29,6 @@ from flowdsl.workspace.system import system_runtime
 
 from ...runtime import exit_codes
 from ...runtime.console import Console
-from ...runtime.engine.addresses import read_address
 from ...runtime.engine.deployment import Deployment, holder, open_deployment
 from ...runtime.engine.options import lock_timeout
 from ...runtime.failure import CommandError
@@ -42,24 +42,29 @@ def open_state(environment: str | None, console: Console) -> Deployment:
     return open_deployment(environment, console, need_flows=False)
 
 
-def failure_of(error: StateError) -> CommandError:
-    """The failure of a command that cannot use the state."""
-    match error:
-        case Locked() | LeaseLost() | StoreBusy():
-            code = exit_codes.LOCKED
-        case StateMoved() | NoSuchLease():
-            code = exit_codes.CONFLICT
-        case _:
-            code = exit_codes.STATE
-    return CommandError(str(error), code)
+@contextmanager
+def failures_of_state() -> Iterator[None]:
+    """Ends a command that is about state itself: state that is busy or has changed is not broken.
+
+    Raises `CommandError` for every `StateError`.
+    """
+    try:
+        yield
+    except StateError as error:
+        match error:
+            case Locked() | LeaseLost() | StoreBusy():
+                code = exit_codes.LOCKED
+            case StateMoved() | NoSuchLease():
+                code = exit_codes.CONFLICT
+            case _:
+                code = exit_codes.STATE
+        raise CommandError(str(error), code) from None
 
 
 def find_document(deployment: Deployment) -> StateDocument | None:
     """The state, also one that has moved elsewhere; None without one. Raises `CommandError`."""
-    try:
+    with failures_of_state():
         versioned = deployment.store.load()
-    except StateError as error:
-        raise failure_of(error) from None
     return None if versioned is None else versioned.document
 
 
@@ -68,10 +73,7 @@ def read_document(deployment: Deployment) -> StateDocument:
     document = find_document(deployment)
     if document is None:
         raise no_state(deployment)
-    try:
-        refuse_moved(document, deployment.store.url)
-    except StateError as error:
-        raise failure_of(error) from None
+    refuse_moved(document, deployment.store.url)
     return document
 
 
@@ -88,8 +90,8 @@ def no_state(deployment: Deployment) -> CommandError:
 
 
 def tracked_address(word: str, document: StateDocument) -> Address:
-    """The address in the state that `word` means; raises `UsageError`."""
-    return read_address(word, document.resources, f"the state of `{document.environment}`")
+    """The address in the state that `word` means; raises `NoSuchAddress`."""
+    return address_in(word, document.resources, f"the state of `{document.environment}`")
 
 
 @asynccontextmanager
@@ -140,7 +142,7 @@ def change_document(
 ) -> int:
     """Write what `change` makes of the state, under its lease; returns the exit code.
 
-    `change` gets the state as it is under the lease. It and this function raise `CommandError`.
+    `change` gets the state as it is under the lease. Raises `StateError`, and what `change` raises.
     """
     interrupts = WritingInterrupts(console)
 
@@ -148,10 +150,7 @@ def change_document(
         async with held_state(deployment, patience, interrupts, console) as (held, document):
             await held.release(change(document))
 
-    try:
-        interrupts.run(write())
-    except StateError as error:
-        raise failure_of(error) from None
+    interrupts.run(write())
     return interrupts.exit_code(exit_codes.SUCCESS)
 
 

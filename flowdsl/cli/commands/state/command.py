@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import nullcontext
 from importlib import import_module
 
-from ...runtime import http_log
+from ...runtime import service_options
 from ...runtime.command_line.global_options import add_yes
 from ...runtime.console import Console
 from ...runtime.engine.options import add_environment, add_lock_timeout
@@ -49,12 +50,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     for each in (rebuild, unprotect, move, migrate):
         add_yes(each)
         add_lock_timeout(each)
-    http_log.configure(rebuild)
+    service_options.configure(rebuild)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run the subcommand."""
+    from .access import failures_of_state
+
     module, function = _RUNS[arguments.subject]
     carry_out = getattr(import_module(f"flowdsl.cli.commands.state.{module}"), function)
-    code: int = carry_out(arguments, console)
+    # What `rebuild` asks the engine for fails as a deploy does.
+    with nullcontext() if arguments.subject == "rebuild" else failures_of_state():
+        code: int = carry_out(arguments, console)
     return code

@@ -14,7 +14,6 @@ from flowdsl.deploy.resources.workflow import CHECKS
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.state.document import StateDocument
-from flowdsl.state.errors import StateError
 from flowdsl.state.stores import StateStore, Versioned, open_store
 from flowdsl.tracing.maps import digests_of
 from flowdsl.workspace.system import system_runtime
@@ -24,7 +23,7 @@ from ...runtime.console import Console
 from ...runtime.engine.deployment import Deployment
 from ...runtime.engine.questions import confirmed, require_answer
 from ...runtime.failure import CommandError, UsageError
-from .access import WritingInterrupts, failure_of, held_state, open_state, read_document
+from .access import WritingInterrupts, failures_of_state, held_state, open_state, read_document
 
 AT_ONCE = 16
 """The number of objects that are read at the same time."""
@@ -40,12 +39,9 @@ def migrate(arguments: argparse.Namespace, console: Console) -> int:
     deployment = open_state(arguments.env, console)
     name, old, new = deployment.environment.name, deployment.store, _new(deployment, arguments.to)
     document = read_document(deployment)
-    try:
-        # An address that cannot be used is said before anybody is asked.
-        new.probe()
-        _check(document, new.load(), new)
-    except StateError as error:
-        raise failure_of(error) from None
+    # An address that cannot be used is said before anybody is asked.
+    new.probe()
+    _check(document, new.load(), new)
     require_answer(arguments.yes, "migrates")
     question = f"move the state of {name} from {old.url} to {new.url}?"
     if not confirmed(arguments.yes, question, console):
@@ -57,7 +53,8 @@ def migrate(arguments: argparse.Namespace, console: Console) -> int:
             held,
             now,
         ):
-            try:
+            # A failure of the new store gives the lease on the old one back.
+            with failures_of_state():
                 there = await asyncio.to_thread(new.load)
                 _check(now, there, new)
                 copied, missing = await _copy_objects(now, old, new)
@@ -65,16 +62,10 @@ def migrate(arguments: argparse.Namespace, console: Console) -> int:
                 held.check()
                 version = None if there is None else there.version
                 await asyncio.to_thread(new.write, written, version)
-            except StateError as error:
-                # Of the new store: the lease on the old one is given back.
-                raise failure_of(error) from None
             await held.release(now.replace(moved_to=arguments.to))
             return copied, missing
 
-    try:
-        copied, missing = interrupts.run(carry_out())
-    except StateError as error:
-        raise failure_of(error) from None
+    copied, missing = interrupts.run(carry_out())
     console.err(
         f"the state of {name} is at {new.url} now, with {counted(copied, 'source map')}; the old "
         "one is kept and refuses further use; write this into `flowdsl.toml`, in every branch "
@@ -92,16 +83,13 @@ def migrate(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _new(deployment: Deployment, url: str) -> StateStore:
-    """The store to move to; raises `CommandError`."""
-    try:
-        store = open_store(
-            url,
-            root=Path(deployment.target.root),
-            project=deployment.project_id,
-            environment=deployment.environment.name,
-        )
-    except StateError as error:
-        raise failure_of(error) from None
+    """The store to move to; raises `StateError`, and `UsageError` for where state is."""
+    store = open_store(
+        url,
+        root=Path(deployment.target.root),
+        project=deployment.project_id,
+        environment=deployment.environment.name,
+    )
     if store.url == deployment.store.url:
         raise UsageError(f"`{url}` is where the state is")
     return store

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from flowdsl.state.errors import StateError
 from flowdsl.workspace.system import system_runtime
 
 from ...runtime.console import Console
 from ...runtime.exit_codes import SUCCESS
 from .access import (
-    failure_of,
     find_document,
     no_state,
     open_state,
@@ -61,13 +59,9 @@ def list_resources(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def probe(arguments: argparse.Namespace, console: Console) -> int:
-    """Say that the store keeps writers apart; raises `CommandError` where it does not."""
-    deployment = open_state(arguments.env, console)
-    store = deployment.store
-    try:
-        store.probe()
-    except StateError as error:
-        raise failure_of(error) from None
+    """Say that the store keeps writers apart; raises `StateError` where it does not."""
+    store = open_state(arguments.env, console).store
+    store.probe()
     console.err(f"`{store.url}` keeps two writers apart")
     if not store.shared:
         console.err("note: it is a file of this machine, which other machines do not see")

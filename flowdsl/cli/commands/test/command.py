@@ -13,6 +13,7 @@ from flowdsl.diagnostics.render.text import render_text
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.host import signals
 from flowdsl.host.environment import in_ci
+from flowdsl.source.failure import FlowdslError
 from flowdsl.testing.explore import MOST_PATHS
 
 from ...runtime.command_line.arguments import positive
@@ -20,7 +21,7 @@ from ...runtime.console import Console
 from ...runtime.environments import named_environment
 from ...runtime.exit_codes import FINDINGS, SOURCE_ERRORS, SUCCESS
 from ...runtime.exit_codes import INTERNAL as INTERNAL_ERROR
-from ...runtime.failure import CommandError, UsageError
+from ...runtime.failure import CommandError, UsageError, command_error
 from ...runtime.places import add_stdin_filename
 from ...runtime.target import Target, open_target, root_remark
 from .compiling import Compiled, compiled_tests
@@ -112,7 +113,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     with signals.Ending(report.interrupt):
         try:
             return _run(arguments, console, report)
-        except CommandError as failure:
+        except FlowdslError as error:
+            failure = command_error(error)
             report.add_failure(failure)
             try:
                 report.close()

@@ -6,22 +6,17 @@ import argparse
 import json
 
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.host.writing import reason_of, write_named
-from flowdsl.runs.lookup import NoSuchName
 from flowdsl.runs.names import find_run
 from flowdsl.tracing.gathering import Beside, Pictures, gather, read_pictures
 from flowdsl.tracing.trace import Trace
 from flowdsl.workspace.state import usable_document
 
-from ...runtime import exit_codes, http_log
-from ...runtime.clients import open_client
+from ...runtime import exit_codes, service_options
 from ...runtime.console import Console
-from ...runtime.engine.answers import answered
 from ...runtime.engine.deployment import Deployment, open_deployment
 from ...runtime.engine.options import add_environment
 from ...runtime.failure import UsageError
-from ...runtime.runs.place import no_such
-from ...runtime.time_limit import TimeLimit
+from ...runtime.rewrites import write_product
 from .view import render_trace
 
 
@@ -39,29 +34,29 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--entries", action="store_true", help="tell of every entry of the history, one by one"
     )
-    http_log.configure(parser)
+    service_options.configure(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Read, place and show; nothing is written but the page."""
     if arguments.html == "":
         raise UsageError("`--html` needs the path of a file")
-    limit = TimeLimit(arguments.timeout)
     deployment = open_deployment(arguments.env, console, need_flows=False)
-    environment, told = deployment.environment, http_log.listener(arguments, console)
+    environment = deployment.environment
     with_pictures = arguments.html is not None and not arguments.no_screenshots
-    with open_client(environment, deployment.target.root, limit, told) as client:
-        trace, pictures = answered(
-            _trace(client, arguments.run, deployment, with_pictures=with_pictures), limit
-        )
+
+    async def read(client: CyberdeskClient) -> tuple[Trace, Pictures]:
+        run = await find_run(client, arguments.run)
+        trace = await gather(client, run, _beside(deployment))
+        pictures = Pictures({}, {})
+        return trace, await read_pictures(client, trace) if with_pictures else pictures
+
+    trace, pictures = deployment.ask(arguments, console, read)
     if arguments.html is not None:
         from flowdsl.tracing.page import render_page
 
         page = render_page(trace, pictures, environment.name).encode("utf-8", "backslashreplace")
-        try:
-            write_named(arguments.html, page, durable=False)
-        except (OSError, ValueError) as error:
-            raise UsageError(f"`{arguments.html}` cannot be written: {reason_of(error)}") from None
+        write_product(arguments.html, page, durable=False)
     if arguments.json:
         from flowdsl.tracing.report import trace_to_json
 
@@ -77,19 +72,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             )
         )
     return exit_codes.SUCCESS
-
-
-async def _trace(
-    client: CyberdeskClient, word: str, deployment: Deployment, *, with_pictures: bool
-) -> tuple[Trace, Pictures]:
-    async with client:
-        try:
-            run = await find_run(client, word)
-        except NoSuchName as none:
-            raise no_such(none) from None
-        trace = await gather(client, run, _beside(deployment))
-        pictures = Pictures({}, {})
-        return trace, await read_pictures(client, trace) if with_pictures else pictures
 
 
 def _beside(deployment: Deployment) -> Beside:

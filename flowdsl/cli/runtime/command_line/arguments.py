@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from flowdsl.diagnostics.suggest import closest
@@ -83,3 +83,15 @@ def positive(word: str) -> int:
 
         raise ArgumentTypeError(f"`{word}` is no whole number from 1")
     return number
+
+
+def number_between(least: int, most: int, what: str = "") -> Callable[[str], int]:
+    """What reads a whole number of an option, in these bounds; `what` it is else, for a message."""
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdecimal() and least <= int(text[:12]) <= most):
+            told = what or f"a number from {least} to {most}"
+            raise argparse.ArgumentTypeError(f"`{text}` is not {told}")
+        return int(text)
+
+    return read

@@ -8,54 +8,47 @@ from __future__ import annotations
 import argparse
 import os
 import socket
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
 
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.compiler.pipeline import Compilation, compile_project
 from flowdsl.config.address import Address, workflow_address
+from flowdsl.config.positions import locate
 from flowdsl.config.project import EMBEDDED, Environment, Project
 from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.deploy.addressing import address_in
 from flowdsl.deploy.job import Job, Options, Ui
-from flowdsl.deploy.outcome import Status
 from flowdsl.deploy.target import Target as DeployTarget
 from flowdsl.deploy.target import key_sources, target_of
 from flowdsl.diagnostics.render.text import render_text
-from flowdsl.host.disk import PROJECT_FILE
+from flowdsl.host.disk import PROJECT_FILE, DiskFiles
 from flowdsl.host.environment import in_ci, read_api_key
 from flowdsl.host.git import Checkout, NoCheckout, checkout_at
 from flowdsl.source.files import NotedFiles
 from flowdsl.source.record import Record
 from flowdsl.state.document import Source
+from flowdsl.state.errors import WrongAddress
 from flowdsl.state.stores import StateStore
-from flowdsl.workspace.errors import UnusableProject
+from flowdsl.workspace import state
 from flowdsl.workspace.state import api_base_of, required_id
 from flowdsl.workspace.system import system_runtime
 
 from .. import exit_codes
+from ..clients import use_service
 from ..console import Console
 from ..environments import required_environment
 from ..failure import CommandError
-from ..places import no_project
+from ..places import ShownFrom, no_project
 from ..target import Target, open_flows, open_project
-from .addresses import SOURCES, read_address
-from .state_store import open_state_of
 
-EXIT_CODES: Mapping[Status, int] = {
-    Status.DONE: exit_codes.SUCCESS,
-    Status.NOTHING_TO_DO: exit_codes.SUCCESS,
-    Status.DECLINED: exit_codes.SUCCESS,
-    Status.INVALID: exit_codes.SOURCE_ERRORS,
-    Status.ACCESS: exit_codes.ACCESS,
-    Status.LOCKED: exit_codes.LOCKED,
-    Status.CONFLICT: exit_codes.CONFLICT,
-    Status.PARTIAL: exit_codes.PARTIAL,
-    Status.UNKNOWN: exit_codes.UNKNOWN_OUTCOME,
-    Status.GUARDED: exit_codes.GUARDED,
-    Status.STATE: exit_codes.STATE,
-    Status.SERVICE: exit_codes.SERVICE,
-}
-"""The exit code of each status but `Status.INTERRUPTED`, whose code is that of the signal."""
+SOURCES = "the sources of this project"
+"""The place of the addresses of workflows, for a message."""
+
+NOTHING = Bundle((), (), {})
+"""The bundle of a command that works whatever the sources say."""
+
+T = TypeVar("T")
 
 
 class Deployment(Record):
@@ -126,6 +119,16 @@ class Deployment(Record):
             **more,
         )
 
+    def ask(
+        self,
+        arguments: argparse.Namespace,
+        console: Console,
+        work: Callable[[CyberdeskClient], Awaitable[T]],
+        **more: Any,
+    ) -> T:
+        """What `work` gives with the client of the environment; `more` as in `use_service`."""
+        return use_service(arguments, console, self.environment, self.target.root, work, **more)
+
 
 class _ModelKeys:
     """The keys of model providers, each read only when its declared configuration is created."""
@@ -158,7 +161,7 @@ def open_deployment(
     if target.project is None:
         raise no_project()
     chosen = required_environment(target.project, environment)
-    project_id = _project_id(target.project)
+    project_id = required_id(target.project)
     store = open_state_of(chosen, target.root, project_id)
     checkout, reason = None, ""
     try:
@@ -213,11 +216,11 @@ def show_problems(target: Target, problems: Any, file_count: int, console: Conso
 
 
 def read_plan_addresses(arguments: argparse.Namespace, bundle: Bundle) -> None:
-    """Turn what `--only` and `--recreate` name into addresses; raises `UsageError`."""
+    """Turn what `--only` and `--recreate` name into addresses; raises `NoSuchAddress`."""
     known = workflow_addresses(bundle)
     for option in ("recreate", "only"):
         words = getattr(arguments, option)
-        setattr(arguments, option, [read_address(each, known, SOURCES) for each in words])
+        setattr(arguments, option, [address_in(each, known, SOURCES) for each in words])
 
 
 def workflow_addresses(bundle: Bundle) -> list[Address]:
@@ -230,8 +233,27 @@ def holder() -> str:
     return f"{socket.gethostname()} (process {os.getpid()})"
 
 
-def _project_id(project: Project) -> str:
+def open_state_of(environment: Environment, root: str, project_id: str) -> StateStore:
+    """The store of an environment; raises `StateError`.
+
+    For a wrong address it is a `CommandError` that has its place in `flowdsl.toml`.
+    """
     try:
-        return required_id(project)
-    except UnusableProject as unusable:
-        raise CommandError(str(unusable), exit_codes.SOURCE_ERRORS) from None
+        return state.open_state_of(environment, root, project_id)
+    except WrongAddress as error:
+        place = _place(root, environment.name)
+        raise CommandError(f"{place}: {error}", exit_codes.SOURCE_ERRORS) from None
+
+
+def _place(root: str, environment: str) -> str:
+    """The place of `state` of an environment, as `flowdsl.toml:6:9`.
+
+    The line itself is not shown, since it may hold a credential.
+    """
+    text = DiskFiles(root).read_text(PROJECT_FILE)
+    shown, place = ShownFrom(root)(PROJECT_FILE), locate(text).get(("env", environment, "state"))
+    if place is None:  # the default file is a folder
+        return shown
+    start = place.value_start
+    before = text[:start]
+    return f"{shown}:{before.count(chr(10)) + 1}:{start - before.rfind(chr(10))}"

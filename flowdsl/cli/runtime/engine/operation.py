@@ -1,46 +1,55 @@
-"""A command that writes without a deploy, from its arguments to its exit code.
+"""A command of the engine that writes, from its arguments to its exit code.
 
 Takes care of signals, the result file, and how the command ended.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
+from flowdsl.codegen.artifacts import Bundle
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.deploy.addressing import NoSuchAddress
+from flowdsl.deploy.job import Job, Options
 from flowdsl.deploy.outcome import Outcome
 from flowdsl.host import signals
-from flowdsl.host.environment import MissingKey
 from flowdsl.host.terminal import is_terminal
+from flowdsl.source.record import Record
 
-from .. import http_log
-from ..clients import open_client
+from .. import service_options
 from ..console import Console
-from ..exit_codes import ACCESS
-from ..failure import CommandError, UsageError
+from ..failure_table import OF_STATUS
 from ..interrupts import Interrupts
 from ..progress import open_display
-from ..time_limit import TimeLimit
-from .deployment import EXIT_CODES, Deployment
+from .deployment import Deployment, holder
+from .options import lock_timeout
 from .report import Report
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import argparse
 
 R = TypeVar("R", bound=Report)
 
-Work = Callable[[CyberdeskClient, Interrupts], Coroutine[Any, Any, Outcome]]
+
+class Operation(Record):
+    """What a command does: `work`, with a job of the engine, whose further fields are `more`."""
+
+    deployment: Deployment
+    bundle: Bundle
+    options: Options
+    work: Callable[[Job], Coroutine[Any, Any, Outcome]]
+    more: Mapping[str, Any] = {}
+
+
+def add_report_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options for programs."""
+    parser.add_argument("--json", action="store_true", help="one object a line on standard output")
+    parser.add_argument("--result", metavar="FILE", help="write how it ended, as JSON")
 
 
 def configure_output(parser: argparse.ArgumentParser) -> None:
-    """Declare the options for programs, and `-v`."""
-    parser.add_argument("--json", action="store_true", help="one object a line on standard output")
-    parser.add_argument("--result", metavar="FILE", help="write how it ended, as JSON")
-    http_log.configure(parser)
+    """Declare the options for programs, and those of the service."""
+    add_report_options(parser)
+    service_options.configure(parser)
 
 
 def report_of(
@@ -55,61 +64,58 @@ def report_of(
 
     `ending` gives its last line for an outcome and an environment.
     """
+    progress = getattr(arguments, "progress", "auto")
     return kind_of_report(
         console,
-        open_display("auto", console, is_terminal(sys.stderr)),
+        open_display(progress, console, is_terminal(sys.stderr)),
         environment=arguments.env or "",
         as_json=arguments.json,
         yes=arguments.yes,
-        result=arguments.result,
+        result=getattr(arguments, "result", None),
         kind=kind,
         ending=ending,
     )
 
 
+def writing_options(arguments: argparse.Namespace, **more: Any) -> Options:
+    """The options of a job that waits for the lease as `--lock-timeout` says, with `more`."""
+    return Options(lock_timeout=lock_timeout(arguments.lock_timeout), holder=holder(), **more)
+
+
 def operate(
     report: Report,
-    prepare: Callable[[], tuple[Deployment, Work]],
+    prepare: Callable[[], Operation],
     arguments: argparse.Namespace,
     console: Console,
 ) -> int:
-    """Do the work that `prepare` gives; returns the exit code.
+    """Carry out what `prepare` gives; returns the exit code.
 
     Whatever else ends the command leaves a result file as well.
     """
-    interrupts = Interrupts(lambda: report.writing, report.say, TimeLimit(arguments.timeout))
+    interrupts = Interrupts(lambda: report.writing, report.say, arguments.timeout)
     with signals.Ending(report.interrupted):
         try:
-            deployment, work = prepare()
+            operation = prepare()
+            deployment = operation.deployment
             report.environment = deployment.environment.name
-            outcome = _done(deployment, work, interrupts, report, arguments, console)
-            code = EXIT_CODES.get(outcome.status, interrupts.exit_code)
+
+            async def work(client: CyberdeskClient) -> Outcome:
+                job = deployment.job(
+                    operation.bundle,
+                    client,
+                    operation.options,
+                    report,
+                    stop=interrupts.reason,
+                    interrupted=interrupts.received,
+                    **operation.more,
+                )
+                return await operation.work(job)
+
+            outcome = deployment.ask(
+                arguments, console, work, interrupts=interrupts, over=report.out_of_time
+            )
+            code = OF_STATUS.get(outcome.status, interrupts.exit_code)
             return report.finished(outcome, code)
         except BaseException as failure:
             report.failed(failure)
             raise
-
-
-def _done(
-    deployment: Deployment,
-    work: Work,
-    interrupts: Interrupts,
-    report: Report,
-    arguments: argparse.Namespace,
-    console: Console,
-) -> Outcome:
-    told = http_log.listener(arguments, console)
-    with open_client(
-        deployment.environment, deployment.target.root, interrupts.limit, told
-    ) as client:
-
-        async def run() -> Outcome:
-            async with client:
-                return await work(client, interrupts)
-
-        try:
-            return interrupts.run(run(), report.out_of_time)
-        except NoSuchAddress as none:
-            raise UsageError(str(none)) from None
-        except MissingKey as missing:
-            raise CommandError(str(missing), ACCESS) from None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+from typing import Any
 
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.host.environment import in_ci
 
-from ..time_limit import duration
+from ..command_line.arguments import number_between
+from ..service_options import duration
 
 LOCK_TIMEOUT, LOCK_TIMEOUT_IN_CI = 70.0, 600.0
 """Seconds to wait for another deploy."""
@@ -58,21 +60,35 @@ def add_plan_options(parser: argparse.ArgumentParser) -> None:
         choices=("error", "warn", "ignore"),
         help="what changes that break callers do (default: warn, with `--plan` as it was planned)",
     )
+    add_guard_options(
+        parser, "go on although a guard stands in the way, for exactly N; may be repeated"
+    )
+
+
+def add_guard_options(parser: argparse.ArgumentParser, help: str) -> None:
+    """Declare `--accept-guard`, for which `help` is, and `--concurrency`."""
     parser.add_argument(
-        "--accept-guard",
-        action="append",
-        default=[],
-        type=guard,
-        metavar="NAME=N",
-        help="go on although a guard stands in the way, for exactly N; may be repeated",
+        "--accept-guard", action="append", default=[], type=guard, metavar="NAME=N", help=help
     )
     parser.add_argument(
         "--concurrency",
-        type=concurrency,
+        type=number_between(1, 64),
         default=4,
         metavar="N",
         help="requests at once (default: 4)",
     )
+
+
+def plan_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What the options of `add_plan_options` say, as fields of the engine's own options."""
+    return {
+        "concurrency": arguments.concurrency,
+        "recreate": frozenset(arguments.recreate),
+        "only": frozenset(arguments.only),
+        "prune": arguments.prune,
+        "accepted": dict(arguments.accept_guard),
+        "breaking": arguments.breaking or "warn",
+    }
 
 
 def guard(text: str) -> tuple[str, int]:
@@ -85,13 +101,6 @@ def guard(text: str) -> tuple[str, int]:
             f"`{text}` is not the name of a guard and a number; the guards are {listed(NAMES)}"
         )
     return name, int(number[:12])
-
-
-def concurrency(text: str) -> int:
-    """A number of requests at once; raises `ArgumentTypeError`."""
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= 64):
-        raise argparse.ArgumentTypeError(f"`{text}` is not a number from 1 to 64")
-    return int(text)
 
 
 def lock_timeout(given: float | None) -> float:

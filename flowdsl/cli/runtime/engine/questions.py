@@ -11,6 +11,11 @@ from ..console import Console
 from ..failure import UsageError
 from ..interrupts import asked
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowdsl.deploy.job import OnDrift
+    from flowdsl.deploy.planning.plan import Plan
+
 _ESCAPED = "backslashreplace"
 
 
@@ -58,3 +63,19 @@ def confirmed(yes: bool, question: str, console: Console) -> bool:
         return True
     console.err("nothing was changed")
     return False
+
+
+class Silent:
+    """The `Ui` of work of the engine that neither shows a plan nor asks."""
+
+    def show_plan(self, plan: Plan) -> None:
+        pass
+
+    def confirm(self, plan: Plan) -> bool:
+        return False
+
+    def choose_for_drift(self, plan: Plan) -> OnDrift:
+        return "fail"
+
+    def event(self, kind: str, **details: object) -> None:
+        pass

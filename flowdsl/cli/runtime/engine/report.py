@@ -20,20 +20,15 @@ from flowdsl.deploy.planning.plan import Plan
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.host import signals
 from flowdsl.host.writing import append_named, reason_of, write_named
-from flowdsl.source.failure import TOO_DEEP
+from flowdsl.source.failure import TOO_DEEP, FlowdslError
 
-from ...views.outcome import (
-    plan_events,
-    render_outcome,
-    render_outcome_markdown,
-    render_result,
-)
+from ...views.outcome import plan_events, render_outcome, render_outcome_markdown, render_result
 from ...views.plan import render_plan
 from .. import exit_codes
 from ..console import Console
-from ..failure import CommandError
+from ..failure import CommandError, command_error
 from ..progress import Display
-from ..time_limit import IS_OVER, nothing_written
+from ..service_options import IS_OVER, nothing_written
 from .questions import ask
 
 FORMAT_VERSION = 1
@@ -244,8 +239,9 @@ class Report:
 def _ending_of(failure: BaseException) -> tuple[str, int, str]:
     """The status, exit code and message of what ended a command; agrees with `main.run`."""
     match failure:
-        case CommandError():
-            return "not_begun", failure.code, failure.message
+        case FlowdslError():
+            error = command_error(failure)
+            return "not_begun", error.code, error.message
         case RecursionError():
             return "not_begun", exit_codes.SOURCE_ERRORS, TOO_DEEP
         case signals.Interrupted():

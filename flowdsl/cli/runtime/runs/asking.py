@@ -1,35 +1,30 @@
-"""Work on runs from a command: the client of the environment, the names that state knows, and
-failures.
-"""
+"""Work on runs from a command: the environment, the names that state knows, failures, filters."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.cyberdesk.errors import CyberdeskError, NotFound
+from flowdsl.cyberdesk.errors import NotFound
+from flowdsl.host import signals
 from flowdsl.runs.filters import run_filters
-from flowdsl.runs.inputs.problems import InputsRefused
-from flowdsl.runs.inputs.today import UnknownTimezone
-from flowdsl.runs.lookup import NoSuchName
-from flowdsl.runs.starting.deployed import NotDeployed
-from flowdsl.runs.starting.retrying import RunGoesOn
-from flowdsl.state.errors import StateError
+from flowdsl.runs.inputs.machine_parameters import MachineParameters
+from flowdsl.runs.starting.place import find_place
 from flowdsl.workspace.state import known_ids
 
-from .. import http_log
-from ..clients import open_client
 from ..console import Console
 from ..engine.deployment import Deployment, open_deployment
-from ..exit_codes import CONFLICT, USAGE
-from ..failure import CommandError, UsageError
-from ..interrupts import Interrupts, run
-from ..time_limit import TimeLimit
-from .follow import failure_of
-from .place import no_such
+from ..exit_codes import CONFLICT
+from ..failure import CommandError
+from ..interrupts import Interrupts
+from .follow import Following
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowdsl.emulator.scenario import Scenario
 
 T = TypeVar("T")
 
@@ -44,59 +39,53 @@ def deployed_ids(deployment: Deployment) -> dict[Address, str]:
     return known_ids(deployment.store)
 
 
-def answered(work: Callable[[], T], gone: str = "") -> T:
-    """The result of `work`; raises `CommandError` for every failure that work on runs expects.
-
-    `gone` is said where the service has no such object.
-    """
-    try:
-        return work()
-    except InputsRefused as refused:
-        first, *further = refused.lines()
-        raise CommandError(first, USAGE, *further) from None
-    except NoSuchName as none:
-        raise no_such(none) from None
-    except (RunGoesOn, UnknownTimezone) as refused:
-        raise UsageError(str(refused)) from None
-    except NotDeployed as missing:
-        raise CommandError(str(missing), CONFLICT) from None
-    except NotFound as error:
-        raise CommandError(f"{error}{gone}", CONFLICT) from None
-    except (CyberdeskError, StateError) as error:
-        raise failure_of(error) from None
-
-
 def read(
     arguments: argparse.Namespace,
     console: Console,
     deployment: Deployment,
-    work: Callable[[CyberdeskClient], Coroutine[Any, Any, T]],
+    work: Callable[[CyberdeskClient], Awaitable[T]],
 ) -> T:
-    """What `work` gives, which reads only or writes a little; raises `CommandError`."""
-    limit = TimeLimit(arguments.timeout)
-    listener = http_log.listener(arguments, console)
-    with open_client(deployment.environment, deployment.target.root, limit, listener) as client:
-
-        async def carried_out() -> T:
-            async with client:
-                return await work(client)
-
-        return answered(lambda: run(carried_out(), limit))
+    """What `work` gives, which reads only or writes a little."""
+    try:
+        return deployment.ask(arguments, console, work)
+    except NotFound as error:
+        raise CommandError(str(error), CONFLICT) from None
 
 
-def carry_out(
-    interrupts: Interrupts,
-    client: CyberdeskClient,
-    work: Callable[[CyberdeskClient], Coroutine[Any, Any, None]],
-    over: Callable[[], CommandError | None],
-) -> None:
-    """Do `work`, which a signal ends as `interrupts` says; raises `CommandError`."""
+def follow(
+    arguments: argparse.Namespace,
+    console: Console,
+    deployment: Deployment,
+    following: Following,
+    work: Callable[[CyberdeskClient, Interrupts], Awaitable[None]],
+    *,
+    gone: str = "",
+    scenario: Scenario | None = None,
+) -> int:
+    """The exit code of `work`, which makes or watches the runs of `following`.
 
-    async def carried_out() -> None:
-        async with client:
-            await work(client)
-
-    answered(lambda: interrupts.run(carried_out(), over))
+    `gone` is said where the service has no such object.
+    """
+    interrupts = Interrupts(lambda: following.writing, following.say, arguments.timeout)
+    with signals.Ending(following.interrupted):
+        try:
+            deployment.ask(
+                arguments,
+                console,
+                lambda client: work(client, interrupts),
+                interrupts=interrupts,
+                over=following.out_of_time,
+                scenario=scenario,
+            )
+        except NotFound as error:
+            failure = CommandError(f"{error}{gone}", CONFLICT)
+            following.broken_off(failure)
+            raise failure from None
+        except BaseException as failure:
+            following.broken_off(failure)
+            raise
+        code = following.finished()
+        return interrupts.exit_code if interrupts.received() else code
 
 
 async def chosen_filters(
@@ -112,4 +101,16 @@ async def chosen_filters(
         status=arguments.status,
         since=arguments.since,
         until=arguments.until,
+    )
+
+
+async def placed(
+    client: CyberdeskClient, arguments: argparse.Namespace
+) -> tuple[dict[str, Any], MachineParameters]:
+    """As `find_place`, from `--machine`, `--pool` and `--session`, or `--resume`."""
+    return await find_place(
+        client,
+        machine=arguments.machine,
+        pools=arguments.pool,
+        session=arguments.session or getattr(arguments, "resume", None) or None,
     )

@@ -12,9 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.cyberdesk.models.run import Run, RunRetry
-from flowdsl.deploy.apply.attempt import status_of
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.suggest import closest, listed
 from flowdsl.host import signals
@@ -25,11 +23,11 @@ from flowdsl.runs.ending import Ending, ending_of
 from flowdsl.runs.retry import retried
 from flowdsl.runs.submit import Request, Submission, Submitter
 from flowdsl.runs.watch import Watched, watch
-from flowdsl.state.errors import StateError
+from flowdsl.source.failure import FlowdslError
 from flowdsl.workspace.system import system_runtime
 
+from ...views.json_objects import dumped
 from ...views.runs import (
-    dumped,
     error_lines,
     failure_lines,
     junit,
@@ -41,11 +39,10 @@ from ...views.runs import (
 )
 from .. import exit_codes
 from ..console import Console
-from ..engine.deployment import EXIT_CODES
-from ..failure import CommandError
+from ..failure import CommandError, command_error
 from ..interrupts import Interrupts
 from ..progress import open_display
-from ..time_limit import nothing_written
+from ..service_options import nothing_written
 from .reasons import FailureWords
 
 FEW = 12
@@ -61,11 +58,6 @@ CODES: Mapping[Ending, int] = {
     Ending.SUCCESS: exit_codes.SUCCESS,
 }
 """What the process exits with: the worst of all runs of a command, in the order of `Ending`."""
-
-
-def failure_of(error: CyberdeskError | StateError) -> CommandError:
-    """How a command ends whose service refuses or does not answer, or whose state is unusable."""
-    return CommandError(str(error), EXIT_CODES[status_of(error)])
 
 
 class Following:
@@ -316,11 +308,11 @@ class Following:
         was made.
         """
         self._display.close()
-        code = (
-            failure.code
-            if isinstance(failure, CommandError | signals.Interrupted)
-            else exit_codes.INTERNAL
-        )
+        code = exit_codes.INTERNAL
+        if isinstance(failure, FlowdslError):
+            code = command_error(failure).code
+        elif isinstance(failure, signals.Interrupted):
+            code = failure.code
         if self._made() or self._submissions or self._watched:
             self._way_on()
             self._write(code)

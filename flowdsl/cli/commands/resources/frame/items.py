@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flowdsl.cyberdesk.models.wire_model import ReadModel
 
-FORMAT_VERSION = 1
+from ....views.json_objects import items_json
 
 Row = dict[str, Any]
 
 
 def list_json(kind: str, environment: str, rows: Sequence[Row], **more: Any) -> str:
     """Rows as one object of the machine format; `more` stands behind them."""
-    head = {"format_version": FORMAT_VERSION, "kind": kind, "environment": environment}
-    return dumped({**head, "items": list(rows), "total": len(rows), **more})
-
-
-def dumped(content: Mapping[str, Any]) -> str:
-    """One JSON object."""
-    return json.dumps(content, indent=2, ensure_ascii=False)
+    return items_json(rows, {"kind": kind, "environment": environment}, **more)
 
 
 def fields_of(reply: ReadModel, *fields: str) -> Row:

@@ -17,9 +17,10 @@ from flowdsl.source.record import Record
 from ....runtime.console import Console
 from ....runtime.exit_codes import SUCCESS
 from ....subcommands import SubcommandParser, add_subcommands
+from ....views.json_objects import object_json
 from ....views.table import Column, render_record, render_table
 from .actions import Action, add_action, configure_actions, run_action
-from .items import FORMAT_VERSION, Row, dumped, list_json
+from .items import Row, list_json
 from .session import Session, carry_out, configure_common, moment
 
 
@@ -169,8 +170,8 @@ def _show(resource: Resource, view: View, arguments: argparse.Namespace, console
 
     environment, row = carry_out(arguments, console, find)
     if arguments.json:
-        head = {"format_version": FORMAT_VERSION, "kind": resource.kind.replace(" ", "_")}
-        console.out(dumped({**head, "environment": environment, "item": row}))
+        kind = resource.kind.replace(" ", "_")
+        console.out(object_json({"kind": kind, "environment": environment, "item": row}))
     elif view.only is not None:
         console.out(printable(str(row[view.only])))
     else:

@@ -13,7 +13,6 @@ from flowdsl.source.record import Record
 
 from ....runtime.console import Console
 from ....runtime.failure import UsageError
-from ....runtime.runs.asking import answered
 from ....runtime.runs.options import add_secret_option, read_secrets
 from ....subcommands import SubcommandParser
 
@@ -93,7 +92,7 @@ def read_parameters(arguments: argparse.Namespace, console: Console) -> Paramete
         if name in plain:
             raise UsageError(f"the parameter `{printable(name)}` is given twice")
         plain[name] = value
-    given = answered(lambda: read_secrets(arguments.secret, console))
+    given = read_secrets(arguments.secret, console)
     secret = {each.name: str(each.value) for each in given}
     unset = tuple(getattr(arguments, "unset", ()))
     if len(secret) < len(given):

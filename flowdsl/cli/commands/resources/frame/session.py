@@ -8,29 +8,28 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 from flowdsl.config.address import WORKFLOW, Address
-from flowdsl.config.project import Environment
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.deploy.addressing import NoSuchAddress, address_in
-from flowdsl.deploy.apply.attempt import status_of
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.host.disk import find_root
 from flowdsl.runs import filters
 from flowdsl.runs.lookup import NoSuchName, by_name
 from flowdsl.semantics.declarations.wire import is_uuid
+from flowdsl.source.failure import FlowdslError
 from flowdsl.state.document import ResourceState
 
-from ....runtime import http_log
-from ....runtime.clients import open_client
+from ....runtime import service_options
+from ....runtime.clients import use_service
 from ....runtime.console import Console
-from ....runtime.engine.deployment import EXIT_CODES, Deployment, open_deployment
+from ....runtime.engine.deployment import Deployment, open_deployment
 from ....runtime.engine.options import add_environment
 from ....runtime.environments import environment_without_project
-from ....runtime.exit_codes import PARTIAL, UNKNOWN_OUTCOME, USAGE
+from ....runtime.exit_codes import PARTIAL, UNKNOWN_OUTCOME
 from ....runtime.failure import CommandError
 from ....runtime.interrupts import Interrupts
-from ....runtime.time_limit import TimeLimit, nothing_written
+from ....runtime.service_options import nothing_written
 from ...state.access import find_document
 
 T = TypeVar("T")
@@ -40,7 +39,7 @@ def configure_common(parser: argparse.ArgumentParser) -> None:
     """Declare the options that every command of this package takes."""
     add_environment(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    http_log.configure(parser)
+    service_options.configure(parser)
 
 
 def moment(text: str) -> str:
@@ -55,7 +54,9 @@ def moment(text: str) -> str:
 
 
 class Session:
-    """One command at work. `deployment` is None outside of any project.
+    """One command at work, with the `client` of `environment`.
+
+    `deployment` is None outside of any project.
 
     `written` counts the writes that came to their end. A signal, or the end of the time, lets the
     write that is under way finish, and none begins after it.
@@ -65,17 +66,15 @@ class Session:
         self,
         arguments: argparse.Namespace,
         console: Console,
-        environment: Environment,
+        environment: str,
         deployment: Deployment | None,
-        client: CyberdeskClient,
-        limit: TimeLimit,
     ) -> None:
         self.arguments = arguments
         self.console = console
-        self.environment = environment.name
+        self.environment = environment
         self.deployment = deployment
-        self.client = client
-        self.interrupts = Interrupts(lambda: self._writing, console.err, limit)
+        self.client: CyberdeskClient
+        self.interrupts = Interrupts(lambda: self._writing, console.err, arguments.timeout)
         self.written = 0
         self._writing = False
         self._deployed: Mapping[Address, ResourceState] | None = None
@@ -99,7 +98,7 @@ class Session:
         return reply
 
     def deployed(self) -> Mapping[Address, ResourceState]:
-        """The workflows that the environment's state knows; raises `CommandError`."""
+        """The workflows that the environment's state knows; raises `FlowdslError`."""
         if self._deployed is None:
             document = None if self.deployment is None else find_document(self.deployment)
             known = {} if document is None else document.resources
@@ -110,8 +109,8 @@ class Session:
         """The addresses of workflows by their ids, for people; none where state cannot be read."""
         try:
             return {each.id: address for address, each in self.deployed().items()}
-        except CommandError as failure:
-            self.console.err(f"note: names of workflows are missing: {printable(failure.message)}")
+        except FlowdslError as failure:
+            self.console.err(f"note: names of workflows are missing: {printable(str(failure))}")
             self._deployed = {}
             return {}
 
@@ -140,35 +139,34 @@ def carry_out(
     need_flows: bool = False,
     need_project: bool = False,
 ) -> T:
-    """The result of `work`; raises `CommandError` for every failure that is expected.
+    """The result of `work`; raises `CommandError` where something may have been written.
 
     What only reads from the service needs no project.
     """
-    limit = TimeLimit(arguments.timeout)
     deployment = None
     if need_flows or need_project or find_root(os.curdir) is not None:
         deployment = open_deployment(arguments.env, console, need_flows=need_flows)
         environment, root = deployment.environment, deployment.target.root
     else:
         environment, root = environment_without_project(arguments.env), os.curdir
-    told = http_log.listener(arguments, console)
-    with open_client(environment, root, limit, told) as client:
-        session = Session(arguments, console, environment, deployment, client, limit)
+    session = Session(arguments, console, environment.name, deployment)
 
-        async def run() -> T:
-            async with client:
-                return await work(session)
+    async def run(client: CyberdeskClient) -> T:
+        session.client = client
+        return await work(session)
 
-        try:
-            return session.interrupts.run(run(), session.out_of_time)
-        except NoSuchName as none:
-            lines = tuple(map(printable, none.candidates))
-            raise CommandError(str(none), USAGE, *lines) from None
-        except CyberdeskError as error:
-            raise CommandError(str(error), _code_of(error, session)) from None
-
-
-def _code_of(error: CyberdeskError, session: Session) -> int:
-    if error.outcome_unknown:
-        return UNKNOWN_OUTCOME
-    return PARTIAL if session.written else EXIT_CODES[status_of(error)]
+    try:
+        return use_service(
+            arguments,
+            console,
+            environment,
+            root,
+            run,
+            interrupts=session.interrupts,
+            over=session.out_of_time,
+        )
+    except CyberdeskError as error:
+        if not (error.outcome_unknown or session.written):
+            raise
+        code = UNKNOWN_OUTCOME if error.outcome_unknown else PARTIAL
+        raise CommandError(str(error), code) from None

@@ -1,15 +1,21 @@
-"""`--timeout`: the time that a command that talks to the service may take as a whole."""
+"""The options of commands that talk to the service: `--timeout` for the whole, and `-v`.
+
+`-v` prints a line on standard error for each request.
+"""
 
 from __future__ import annotations
 
 import time
 
+from .console import Console
 from .exit_codes import SERVICE
 from .failure import CommandError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+
+    from flowdsl.cyberdesk.log import Attempt, Listener
 
 GRACE = 0.5
 """Seconds that reads may go on after the end. What ends the whole command, and says more, comes
@@ -19,10 +25,29 @@ IS_OVER = "the time that `--timeout` gives is over"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the option."""
+    """Declare the options. The time of `--timeout` runs from the reading of the command line on."""
     parser.add_argument(
-        "--timeout", type=duration, metavar="TIME", help="how long the whole may take"
+        "--timeout",
+        type=lambda text: TimeLimit(duration(text)),
+        default=TimeLimit(),
+        metavar="TIME",
+        help="how long the whole may take",
     )
+    parser.add_argument("-v", "--verbose", action="store_true", help="tell of every request")
+
+
+def listener(arguments: argparse.Namespace, console: Console) -> Listener | None:
+    """The function that prints a line for each request; None without `-v`.
+
+    The line has no key, no body and no query.
+    """
+    if not arguments.verbose:
+        return None
+
+    def tell(attempt: Attempt) -> None:
+        console.err(f"http: {attempt.line()}")
+
+    return tell
 
 
 def duration(text: str) -> float:

@@ -1,0 +1,24 @@
+"""Objects of the machine format: what every one begins with, and how it is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+FORMAT_VERSION = 1
+
+
+def dumped(content: object) -> str:
+    """A value of the machine format, indented."""
+    return json.dumps(content, ensure_ascii=False, indent=2)
+
+
+def object_json(content: Mapping[str, Any]) -> str:
+    """One object of the machine format."""
+    return dumped({"format_version": FORMAT_VERSION, **content})
+
+
+def items_json(items: Sequence[Any], head: Mapping[str, Any] | None = None, **more: Any) -> str:
+    """One object with a list: `head` stands in front of it, `more` behind."""
+    return object_json({**(head or {}), "items": list(items), "total": len(items), **more})
