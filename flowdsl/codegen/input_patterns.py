@@ -22,6 +22,7 @@ from flowdsl.ir.lowering.values import LOOP_ITEM, text_of
 from flowdsl.ir.walk import inner_bodies, statements, walk
 from flowdsl.source.record import field_names, replace
 from flowdsl.source.refused_texts import JSON_VALUES, Refused, read_refused
+from flowdsl.syntax.statements import BY_KIND, STATEMENTS
 
 TEXT = Refused()
 LINE = Refused(lines=True)
@@ -255,24 +256,12 @@ def _places(statement: nodes.Statement) -> Iterator[tuple[Any, bool]]:
             yield text_of(items), True
         case nodes.Loop(items=items):
             yield items, True
-        case nodes.Step(title=text) | nodes.Do(text=text):
-            yield text, False
-        case nodes.Choose(target=text) | nodes.Clear(target=text) | nodes.TypeDay(target=text):
-            yield text, False
-        case nodes.WaitUntil(condition=text) | nodes.Expect(condition=text):
-            yield text, False
-        case nodes.Extract(source=text) | nodes.Copy(source=text):
-            yield text, False
-        case nodes.BackgroundExtract(source=text):
-            yield text, False
-        case nodes.Capture(file=text) | nodes.Export(file=text):
-            yield text, False
-        case nodes.Picture(shows=shows) if shows is not None:
-            yield shows, False
-        case nodes.Leave(reason=reason) if reason is not None:
-            yield reason, False
+        case nodes.TypeDay(target=target):
+            yield target, False
         case _:
-            pass
+            for name, _ in STATEMENTS[BY_KIND[statement.kind][0]].texts:
+                if (text := getattr(statement, name)) is not None:
+                    yield text, False
 
 
 def _in_condition(condition: nodes.Condition) -> Iterator[tuple[Any, bool]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from flowdsl.syntax.parser.driver import MAX_DEPTH, Build, rules
 from flowdsl.syntax.parser.lexer import Lexemes
+from flowdsl.syntax.statements import STATEMENTS
 
 from .sheet import COMMA, LBRACE, REST, Sheet
 from .texts import written_text
@@ -76,108 +77,40 @@ class Numbered(Lexemes):
 
 # The rules. `start` and `end` are tokens; children that are None, numbers or tuples are no items.
 
-_BODY_AT = {
-    "record": 2,
-    "workflow": 2,
-    "chain": 2,
-    "inputs": 1,
-    "secrets": 1,
-    "outputs": 1,
-    "model": 1,
-    "terminal": 1,
-    "always": 1,
-    "checks": 1,
-    "shared": 1,
-    "pause": 1,
-    "given": 1,
-    "screens": 1,
-    "reads": 1,
-    "commands": 1,
-    "judgements": 1,
-    "t_case": 2,
-    "t_step": 2,
-}
+_BODY_AT = dict.fromkeys(("record", "workflow", "chain", "t_case", "t_step"), 2) | dict.fromkeys(
+    (
+        *("inputs", "secrets", "outputs", "model", "terminal", "always", "checks", "shared"),
+        *("pause", "given", "screens", "reads", "commands", "judgements"),
+    ),
+    1,
+)
 """Rules with one body, and the position of its brace."""
 _STEADY = frozenset(("workflow", "chain"))
 _ITEMS = frozenset(
-    [
-        "edition",
-        "import_names",
-        "import_ns",
-        "const",
-        "const_from",
-        "fixture",
-        "alias",
-        "task",
-        "setting",
-        "steps",
-        "prompt_from",
-        "inputs_from",
-        "outputs_from",
-        "checks_from",
-        "extra_from",
-        "extra",
-        "step",
-        "do",
-        "choose",
-        "type_day",
-        "type_day_of_start",
-        "type_into",
-        "type_text",
-        "clear",
-        "press",
-        "wait_fixed",
-        "wait_until",
-        "extract",
-        "copy",
-        "copy_untyped",
-        "emit",
-        "keep_new",
-        "keep",
-        "expect",
-        "capture",
-        "export",
-        "image",
-        "run",
-        "if_",
-        "case",
-        "for_",
-        "repeat",
-        "retry",
-        "call",
-        "fail",
-        "abort",
-        "finish",
-        "check",
-        "chain_step",
-        "bind",
-        "t_contains",
-        "t_omits",
-        "t_tokens",
-        "t_matches",
-        "t_aborts",
-        "t_finishes",
-        "t_fails",
-        "t_refused",
-        "t_step_refused",
-        "t_step_outputs_refused",
-        "judgement",
-        "command",
-        "expected",
-        "given_fixture",
-        "given_rows",
-        "t_does",
-        "t_never",
-        "t_reaches",
-        "t_types",
-        "screen",
-        "screen_choose",
-        "screen_expect",
-        "screen_sees",
-        "screen_wait",
-        "read",
-    ]
+    (
+        *(row.keyword for row in STATEMENTS.values()),
+        *("type_day", "type_day_of_start", "type_into", "type_text", "wait_fixed", "wait_until"),
+        *("copy_untyped", "keep_new", "if_", "case", "for_"),
+        *(
+            "edition",
+            "import_names",
+            "import_ns",
+            "const",
+            "const_from",
+            "fixture",
+            "alias",
+            "task",
+        ),
+        *("setting", "steps", "extra", "check", "chain_step", "bind"),
+        *("prompt_from", "inputs_from", "outputs_from", "checks_from", "extra_from"),
+        *("t_contains", "t_omits", "t_tokens", "t_matches", "t_aborts", "t_finishes", "t_fails"),
+        *("t_refused", "t_step_refused", "t_step_outputs_refused", "t_does", "t_never"),
+        *("t_reaches", "t_types", "judgement", "command", "expected", "read"),
+        *("given_fixture", "given_rows"),
+        *("screen", "screen_choose", "screen_expect", "screen_sees", "screen_wait"),
+    )
 )
+"""The rules of items without a body of their own; most statements are named by their word."""
 
 
 def _item(rule: str) -> Build:

@@ -1,18 +1,16 @@
 """One table says what a statement is, and whatever else speaks of statements agrees with it.
 
-Add a statement, and mypy names every `match` without a wildcard; this module names the rest: the
-row that is missing in the table and in the document of the language, and each place that knows some
-of the statements on purpose.
+Add a statement, and mypy names every `match` without a wildcard; this module names the row that is
+missing in the table and in the document of the language. What else knows some statements derives
+them from the table, or has a test of what it is for.
 """
 
 from __future__ import annotations
 
 import ast as python
 import re
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import get_args
 
 import pytest
 
@@ -41,9 +39,6 @@ from flowdsl.syntax.statements import (
 from flowdsl.syntax.visit import annotations_of
 
 ROOT = Path(__file__).parents[2]
-SEARCHED = ("flowdsl", "tests/support", "benchmarks")
-TABLES = ROOT / "flowdsl/syntax/parser/tables.py"
-"""Written from the grammar, and not by hand."""
 
 
 def union(name: str) -> frozenset[str]:
@@ -57,134 +52,7 @@ def union(name: str) -> frozenset[str]:
 
 
 OF_THE_LANGUAGE = union("Stmt")
-OF_THE_IR = frozenset(class_.__name__ for class_ in get_args(nodes.Statement))
 KEYWORDS_OF_ROWS = frozenset(row.keyword for row in STATEMENTS.values())
-KINDS = frozenset(BY_KIND)
-SPELLED = re.compile(r"""(?<=[."`])\w+""")
-WORDS_AND_CLASSES = (
-    (OF_THE_LANGUAGE | OF_THE_IR)
-    | (KEYWORDS_OF_ROWS | KINDS)
-    | {word.upper() for word in KEYWORDS_OF_ROWS | KINDS}
-)
-"""What `SPELLED` finds of them in a file: `ast.PressStmt`, `"press"`, `trace.PRESS`."""
-
-KNOWN = frozenset(
-    (
-        *("AnnotatedStmt", "StepStmt", "DoStmt", "ChooseStmt", "TypeStmt", "ClearStmt"),
-        *("PressStmt", "WaitStmt", "WaitUntilStmt", "ExtractStmt", "CopyStmt", "EmitStmt"),
-        *("ExpectStmt", "CaptureStmt", "ExportStmt", "ImageStmt", "RunStmt", "IfStmt"),
-        *("ForStmt", "RepeatStmt", "RetryStmt", "CallStmt", "FailStmt", "AbortStmt"),
-        *("FinishStmt", "KeepStmt", "MatchStmt"),
-    )
-)
-"""The statements of which every place below was asked whether it has to know them."""
-
-KNOWN_TO_THE_IR = frozenset(
-    (
-        *("Step", "Do", "Choose", "TypeIn", "Clear", "Press", "Wait", "WaitUntil", "Extract"),
-        *("BackgroundExtract", "Copy", "Store", "Expect", "Capture", "Export", "Picture", "Run"),
-        *("If", "Loop", "Repeat", "Retry", "Leave", "TypeDay"),
-    )
-)
-"""The same for the statements of the IR."""
-
-
-class Definition(NamedTuple):
-    """A function or a table, with the classes `ast.X` and `nodes.X` and the words in it."""
-
-    place: str
-    classes: frozenset[str]
-    words: frozenset[str]
-    is_complete: bool
-
-
-def places(known: frozenset[str], names: frozenset[str], words: frozenset[str]) -> Iterator[str]:
-    """The functions and tables that know some statements, and that mypy does not name.
-
-    They are a `match` with a wildcard or of some statements only, a chain of `isinstance`, a set of
-    classes, or a table of words: `"press"`, `"actions.press"`, `trace.PRESS`, `Instructions.press`.
-    """
-    for each in definitions():
-        is_checked = each.is_complete and each.classes >= known
-        some = len(each.classes & names) > 1 or len(each.words & words) > 2
-        if some and not is_checked:
-            yield each.place
-
-
-@cache
-def definitions() -> tuple[Definition, ...]:
-    """What is defined in the package, and in what tests and measures it."""
-    found = []
-    for path in (path for each in SEARCHED for path in sorted((ROOT / each).rglob("*.py"))):
-        text = path.read_text(encoding="utf-8")
-        # Most files name no statement, and to parse them takes long.
-        if path == TABLES or len(WORDS_AND_CLASSES.intersection(SPELLED.findall(text))) < 2:
-            continue
-        for name, node in _definitions(python.parse(text)):
-            classes, words = frozenset(_classes(node)), frozenset(_words(node))
-            is_complete = path.is_relative_to(ROOT / "flowdsl") and _is_complete(node)
-            place = f"{path.relative_to(ROOT)}: {name}"
-            found.append(Definition(place, classes, words, is_complete))
-    return tuple(found)
-
-
-def _definitions(
-    inside: python.Module | python.ClassDef, owner: str = ""
-) -> Iterator[tuple[str, python.stmt]]:
-    for node in inside.body:
-        match node:
-            case python.ClassDef(name=name):
-                yield from _definitions(node, f"{owner}{name}.")
-            case python.FunctionDef(name=name):
-                yield f"{owner}{name}", node
-            case python.Assign(targets=[target]) | python.AnnAssign(target=target):
-                yield f"{owner}{python.unparse(target)}", node
-
-
-def _classes(node: python.stmt) -> Iterator[str]:
-    for each in python.walk(node):
-        match each:
-            case python.Attribute(value=python.Name(id="ast" | "nodes"), attr=name):
-                yield name
-
-
-def _words(node: python.stmt) -> Iterator[str]:
-    for each in python.walk(node):
-        match each:
-            case python.Constant(value=str(word)):
-                yield word.strip("`").rpartition(".")[2]
-            case python.Attribute(value=python.Name(id=owner), attr=name):
-                if name.isupper() or owner[0].isupper():
-                    yield name.lower()
-
-
-def _is_complete(node: python.stmt) -> bool:
-    """Whether a function is one `match` without a wildcard, or with one that nothing can reach."""
-    for each in python.walk(node):
-        if isinstance(each, python.Match):
-            last = each.cases[-1]
-            is_wild = isinstance(last.pattern, python.MatchAs) and last.pattern.pattern is None
-            unreachable = "assert_never" in python.unparse(last.body[-1])
-            if not is_wild or unreachable:
-                return True
-    return False
-
-
-@pytest.mark.parametrize(
-    ("names", "known", "words"),
-    [(OF_THE_LANGUAGE, KNOWN, KEYWORDS_OF_ROWS), (OF_THE_IR, KNOWN_TO_THE_IR, KINDS)],
-    ids=["language", "IR"],
-)
-def test_a_new_statement_names_the_places_that_know_some(
-    names: frozenset[str], known: frozenset[str], words: frozenset[str]
-) -> None:
-    found = list(places(known, names, words))
-    assert len(found) > 10, "the places are not found any more"
-    new = ", ".join(sorted(names - known))
-    asked = "\n  ".join(found)
-    assert names == known, (
-        f"Does {new} belong here? Decide, then add it to the set above.\n  {asked}"
-    )
 
 
 def test_every_statement_has_a_row() -> None:

@@ -10,6 +10,8 @@ from typing import Any, TypeAlias, TypeGuard
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.semantics.values.spelling import MISSING, has_text
 from flowdsl.source.record import replace
+from flowdsl.syntax import ast
+from flowdsl.syntax.statements import BY_KIND, LEAVES, SETTERS
 
 from .. import nodes
 from ..fits import models_of
@@ -341,7 +343,9 @@ def _leads_away(statement: nodes.Statement, *, caught: bool = False) -> bool:
             )
 
 
-PLAIN_ACTIONS = frozenset(("do", "type", "clear", "press", "capture", "export", "picture", "wait"))
+PLAIN_ACTIONS = frozenset(
+    kind for kind, made_of in BY_KIND.items() if made_of[0] in LEAVES - SETTERS - {ast.EmitStmt}
+) - {"leave", "type_day"}
 """Statements that set no variable, and from which no path leads elsewhere."""
 
 
