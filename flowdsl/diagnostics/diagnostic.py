@@ -10,19 +10,6 @@ WARNING = "warning"
 INFO = "info"
 SEVERITIES = (ERROR, WARNING, INFO)
 
-CATEGORY_SEVERITY = {
-    "syntax": ERROR,
-    "names": ERROR,
-    "types": ERROR,
-    "flow": ERROR,
-    "secrets": ERROR,
-    "platform": ERROR,
-    "suspicious": WARNING,
-    "wording": WARNING,
-    "style": INFO,
-}
-"""Every category and the severity its diagnostics have unless their spec says otherwise."""
-
 
 class DiagnosticSpec(Record):
     """The declaration of a diagnostic.
@@ -43,6 +30,41 @@ class DiagnosticSpec(Record):
     @property
     def severity(self) -> str:
         return self.severity_override or CATEGORY_SEVERITY[self.category]
+
+
+class Category(Record):
+    """What diagnostics are about; `severity` is theirs unless a spec says otherwise."""
+
+    name: str
+    severity: str
+
+    def spec(
+        self,
+        name: str,
+        message: str,
+        help: str | None = None,
+        severity_override: str | None = None,
+        arguable: bool = False,
+    ) -> DiagnosticSpec:
+        """The declaration of a diagnostic of this category."""
+        return DiagnosticSpec(name, self.name, message, help, severity_override, arguable)
+
+
+SYNTAX = Category("syntax", ERROR)
+NAMES = Category("names", ERROR)
+TYPES = Category("types", ERROR)
+FLOW = Category("flow", ERROR)
+SECRETS = Category("secrets", ERROR)
+PLATFORM = Category("platform", ERROR)
+SUSPICIOUS = Category("suspicious", WARNING)
+WORDING = Category("wording", WARNING)
+STYLE = Category("style", INFO)
+
+CATEGORY_SEVERITY = {
+    each.name: each.severity
+    for each in (SYNTAX, NAMES, TYPES, FLOW, SECRETS, PLATFORM, SUSPICIOUS, WORDING, STYLE)
+}
+"""Every category and the severity of its diagnostics."""
 
 
 class Label(Record):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from flowdsl.diagnostics.diagnostic import DiagnosticSpec
+from flowdsl.diagnostics.diagnostic import SUSPICIOUS
 from flowdsl.lint.context import LintContext
 from flowdsl.lint.rule import LoadedRule
 from flowdsl.lint.texts.powershell import Command
@@ -19,9 +19,8 @@ from flowdsl.syntax.statements import COMMAND
 # A `run` whose command itself says that it takes longer than a command may.
 
 
-COMMAND_OUTLASTS_LIMIT = DiagnosticSpec(
+COMMAND_OUTLASTS_LIMIT = SUSPICIOUS.spec(
     "command-outlasts-limit",
-    "suspicious",
     f"`{{found}}` waits {{seconds}} s, and a command is given up after {COMMAND_SECONDS} s",
     'wait outside of the command, as in `wait until "the export is finished" timeout 2m`',
 )
@@ -88,9 +87,8 @@ def _certain(code: str) -> str:
 
 # A `run` whose command is longer than one of the drivers takes.
 
-COMMAND_TOO_LONG = DiagnosticSpec(
+COMMAND_TOO_LONG = SUSPICIOUS.spec(
     "command-too-long",
-    "suspicious",
     f"this command has {{size}} bytes, and {NEW} takes at most {COMMAND_BYTES}",
     "keep the script in a file on the machine and run that",
 )
@@ -110,9 +108,8 @@ def check_command_too_long(context: LintContext, statement: ast.RunStmt) -> None
 
 # A `run` that ends by changing the folder or a variable, which no other command sees.
 
-COMMAND_STATE_LOST = DiagnosticSpec(
+COMMAND_STATE_LOST = SUSPICIOUS.spec(
     "command-state-lost",
-    "suspicious",
     "`{found}` is lost when this command ends: every `run` starts a process of its own",
     "write what needs it into the same command, behind a `;`",
 )
@@ -137,9 +134,8 @@ def check_command_state_lost(context: LintContext, statement: ast.RunStmt) -> No
 
 # A `run` with syntax that Windows PowerShell 5, which the new driver starts, does not know.
 
-NEWER_POWERSHELL_SYNTAX = DiagnosticSpec(
+NEWER_POWERSHELL_SYNTAX = SUSPICIOUS.spec(
     "newer-powershell-syntax",
-    "suspicious",
     f"`{{found}}` is syntax of PowerShell 7, and {NEW} runs Windows PowerShell 5",
     "write {instead}",
 )
@@ -177,9 +173,8 @@ def check_newer_powershell_syntax(context: LintContext, statement: ast.RunStmt) 
 
 # A `run` whose command is written for another shell than PowerShell.
 
-NON_POWERSHELL_COMMAND = DiagnosticSpec(
+NON_POWERSHELL_COMMAND = SUSPICIOUS.spec(
     "non-powershell-command",
-    "suspicious",
     "`{found}` is {shell}, and the machine runs PowerShell",
     "write {instead}",
 )
@@ -267,9 +262,8 @@ def check_non_powershell_command(context: LintContext, statement: ast.RunStmt) -
 
 # A `press` of a key that only one of the drivers knows by this name.
 
-KEY_OF_ONE_DRIVER = DiagnosticSpec(
+KEY_OF_ONE_DRIVER = SUSPICIOUS.spec(
     "key-of-one-driver",
-    "suspicious",
     f"`{{key}}` is a key of {NEW} alone; {LEGACY} lacks it",
 )
 

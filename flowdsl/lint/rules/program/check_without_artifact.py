@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from flowdsl.diagnostics.diagnostic import DiagnosticSpec
+from flowdsl.diagnostics.diagnostic import SUSPICIOUS
 from flowdsl.diagnostics.suggest import Names, closest, listed
 from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
@@ -13,9 +13,8 @@ from flowdsl.semantics.model import TaskSymbol
 from flowdsl.source.patterns import may_match
 from flowdsl.syntax import ast
 
-SPEC = DiagnosticSpec(
+SPEC = SUSPICIOUS.spec(
     "check-without-artifact",
-    "suspicious",
     "this check wants {file}, and nothing in the workflow keeps such a file",
 )
 

@@ -9,16 +9,15 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from flowdsl.diagnostics.diagnostic import DiagnosticSpec
+from flowdsl.diagnostics.diagnostic import SUSPICIOUS
 from flowdsl.lint.context import LintContext
 from flowdsl.lint.texts.prose import Literals
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
-SPEC = DiagnosticSpec(
+SPEC = SUSPICIOUS.spec(
     "credential-in-literal",
-    "suspicious",
     "this looks like {what} written into the source",
     (
         "declare it under `secrets` and give it when a run is created; change it where it is "

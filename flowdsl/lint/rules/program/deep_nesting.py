@@ -5,15 +5,14 @@ A decision that depends on many others is hard to follow, for people and for the
 
 from __future__ import annotations
 
-from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
+from flowdsl.diagnostics.diagnostic import STYLE, Label
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics.traversal import inner_blocks
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import HOLDING, WITH_ELSE
 
-SPEC = DiagnosticSpec(
+SPEC = STYLE.spec(
     "deep-nesting",
-    "style",
     "this block is nested {depth} deep, and {limit} is the most that is easy to follow",
     "move the inner part into a task, or leave early with `finish`, `fail` or `abort`",
 )

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
+from flowdsl.diagnostics.diagnostic import SUSPICIOUS, Label
 from flowdsl.lint.bodies import body_of, without_steps
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics.control_flow.leaving import leaves
@@ -23,9 +23,8 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.statements import variable_set_by
 from flowdsl.syntax.visit import walk
 
-SPEC = DiagnosticSpec(
+SPEC = SUSPICIOUS.spec(
     "else-goes-on",
-    "suspicious",
     "where {fails}, this `else` goes on, and {use}",
     "{way}",
 )

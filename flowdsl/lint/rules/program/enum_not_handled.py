@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
+from flowdsl.diagnostics.diagnostic import SUSPICIOUS, Label
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
@@ -16,7 +16,7 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.statements import conditions_of
 from flowdsl.syntax.visit import walk
 
-SPEC = DiagnosticSpec("enum-not-handled", "suspicious", "{problem}")
+SPEC = SUSPICIOUS.spec("enum-not-handled", "{problem}")
 
 
 def check(context: LintContext, statement: ast.IfStmt) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Edit, Fix, Label
+from flowdsl.diagnostics.diagnostic import SUSPICIOUS, Edit, Fix, Label
 from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
 from flowdsl.lint.rule import LoadedRule
@@ -24,9 +24,8 @@ from flowdsl.syntax.statements import keyword_span, leaving_else
 # an attempt aborts although the `retry` has an `else` for when it gives up.
 
 
-ABORT_INSIDE_RETRY = DiagnosticSpec(
+ABORT_INSIDE_RETRY = SUSPICIOUS.spec(
     "abort-inside-retry",
-    "suspicious",
     "this `abort` ends the run at the first attempt, {why}",
     "write `fail`, which is what `retry` catches",
 )
@@ -152,9 +151,8 @@ def _can_fail(context: LintContext, block: ast.Block, entered: set[TaskSymbol]) 
 
 # A `for x in list max N` whose list can never hold as many as `N` entries.
 
-BOUND_ABOVE_MAX_ITEMS = DiagnosticSpec(
+BOUND_ABOVE_MAX_ITEMS = SUSPICIOUS.spec(
     "bound-above-max-items",
-    "suspicious",
     "`max {bound}` never takes effect: {list} holds at most {most}",
     "remove `max {bound}`, or write the smaller bound that is meant",
 )
@@ -209,9 +207,8 @@ def _most(context: LintContext, iterable: ast.Ref | ast.IntLit | ast.ListExpr) -
 
 # What every entry of a `for` replaces: one value of an output, or one name of a file.
 
-LAST_ENTRY_WINS = DiagnosticSpec(
+LAST_ENTRY_WINS = SUSPICIOUS.spec(
     "last-entry-wins",
-    "suspicious",
     "every entry of this `for` {does} {what} again, so that the last one wins",
     "{way}",
 )

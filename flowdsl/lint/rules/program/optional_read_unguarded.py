@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Edit, Fix, Label
+from flowdsl.diagnostics.diagnostic import FLOW, Edit, Fix, Label
 from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics import types
@@ -14,9 +14,8 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast, statements
 from flowdsl.syntax.visit import walk
 
-SPEC = DiagnosticSpec(
+SPEC = FLOW.spec(
     "optional-read-unguarded",
-    "flow",
     "`{written}` may be missing, and this {place} would then say `__EMPTY__`",
     "{way}",
     arguable=True,

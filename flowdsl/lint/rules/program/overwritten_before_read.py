@@ -6,7 +6,7 @@ can only make the rule more silent.
 
 from __future__ import annotations
 
-from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
+from flowdsl.diagnostics.diagnostic import SUSPICIOUS, Label
 from flowdsl.lint.bodies import body_of, without_steps
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics.control_flow.leaving import leaves
@@ -15,9 +15,8 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.statements import else_of, variable_set_by
 from flowdsl.syntax.visit import walk
 
-SPEC = DiagnosticSpec(
+SPEC = SUSPICIOUS.spec(
     "overwritten-before-read",
-    "suspicious",
     "{what} `{name}` gets another value before this one is used",
     "remove one of the two, or give the second another name",
 )

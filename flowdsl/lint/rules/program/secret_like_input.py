@@ -5,13 +5,12 @@ Its value would stand in the prompt and in every log.
 
 from __future__ import annotations
 
-from flowdsl.diagnostics.diagnostic import DiagnosticSpec
+from flowdsl.diagnostics.diagnostic import SUSPICIOUS
 from flowdsl.lint.context import LintContext
 from flowdsl.syntax import ast
 
-SPEC = DiagnosticSpec(
+SPEC = SUSPICIOUS.spec(
     "secret-like-input",
-    "suspicious",
     "`{name}` is named like a secret, and {kind} is shown to the model and in logs",
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowdsl.diagnostics.diagnostic import DiagnosticSpec
+from flowdsl.diagnostics.diagnostic import STYLE, SUSPICIOUS
 from flowdsl.lint.context import LintContext
 from flowdsl.lint.rule import LoadedRule
 from flowdsl.lint.triggers import may_be_anything
@@ -16,9 +16,8 @@ from flowdsl.syntax.visit import walk
 # A wait of a fixed length: too short on a slow day, too long on every other.
 
 
-FIXED_WAIT = DiagnosticSpec(
+FIXED_WAIT = STYLE.spec(
     "fixed-wait",
-    "style",
     "this waits {duration} whatever the screen shows",
     'write what it waits for, as in `wait until "the results are listed"`',
 )
@@ -31,9 +30,8 @@ def check_fixed_wait(context: LintContext, statement: ast.WaitStmt) -> None:
 
 # A statement that does nothing: without words, or with nothing in its blocks.
 
-NO_EFFECT = DiagnosticSpec(
+NO_EFFECT = SUSPICIOUS.spec(
     "no-effect",
-    "suspicious",
     "{what}",
     "{way}",
 )
@@ -109,9 +107,8 @@ def _is_blank(text: ast.Text) -> bool:
 #
 # The id is different in every organization.
 
-RAW_MODEL_ID = DiagnosticSpec(
+RAW_MODEL_ID = SUSPICIOUS.spec(
     "raw-model-id",
-    "suspicious",
     "a model is named by its id, which holds in one organization only",
     "write an alias here, and its id under `[models]` in `flowdsl.toml`",
 )
@@ -148,9 +145,8 @@ def _names(
 
 # A test, or a case of one, that expects nothing: it passes whatever its flow does.
 
-TEST_EXPECTS_NOTHING = DiagnosticSpec(
+TEST_EXPECTS_NOTHING = SUSPICIOUS.spec(
     "test-expects-nothing",
-    "suspicious",
     "this {what} expects nothing, and passes whatever the flow does, as long as it ends well",
     'say what comes out or what is done, as in `outputs {{ total = 3 }}` or `does press "F5"`',
 )
@@ -166,7 +162,7 @@ def check_test_expects_nothing(context: LintContext, test: ast.TestDecl) -> None
 
 # A workflow without a description, or an output of any shape without one.
 
-MISSING_DESCRIPTION = DiagnosticSpec("missing-description", "style", "{subject} has no description")
+MISSING_DESCRIPTION = STYLE.spec("missing-description", "{subject} has no description")
 
 
 def check_missing_description(context: LintContext, declaration: ast.WorkflowDecl) -> None:

@@ -6,7 +6,7 @@ at the screen; a declaration is read by everybody who looks for the one that cou
 
 from __future__ import annotations
 
-from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Edit, Fix
+from flowdsl.diagnostics.diagnostic import SUSPICIOUS, Edit, Fix
 from flowdsl.lint.context import LintContext, Unused
 from flowdsl.lint.rule import LoadedRule
 from flowdsl.semantics.model import RUNTIME
@@ -50,7 +50,7 @@ _MESSAGES = {
 
 
 SPECS = {
-    kind: DiagnosticSpec(f"unused-{kind.replace(' ', '-')}", "suspicious", *words)
+    kind: SUSPICIOUS.spec(f"unused-{kind.replace(' ', '-')}", *words)
     for kind, words in _MESSAGES.items()
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Edit, Fix
+from flowdsl.diagnostics.diagnostic import SUSPICIOUS, Edit, Fix
 from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
 from flowdsl.lint.texts.prose import Prose, is_english, wrapped
@@ -16,9 +16,8 @@ from flowdsl.semantics.model import INPUT, LOOP, PARAMETER, RUNTIME
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import keyword_span
 
-SPEC = DiagnosticSpec(
+SPEC = SUSPICIOUS.spec(
     "choice-by-input",
-    "suspicious",
     "what `{name}` chooses here is chosen once: a replay clicks where the recorded run did",
     "write `choose`, which looks for it again on every run",
 )

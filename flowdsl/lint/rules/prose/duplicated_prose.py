@@ -5,7 +5,7 @@ The next change would reach only one of them.
 
 from __future__ import annotations
 
-from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
+from flowdsl.diagnostics.diagnostic import STYLE, Label
 from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics.traversal import inner_blocks
@@ -14,9 +14,8 @@ from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import keyword_span
 
-SPEC = DiagnosticSpec(
+SPEC = STYLE.spec(
     "duplicated-prose",
-    "style",
     "{what} {stands} in {count} places",
     "make a task of it, and `call` that",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Edit, Fix
+from flowdsl.diagnostics.diagnostic import PLATFORM, Edit, Fix
 from flowdsl.lint.context import LintContext
 from flowdsl.lint.rule import LoadedRule
 from flowdsl.lint.texts.prose import Prose
@@ -19,9 +19,8 @@ from flowdsl.syntax.texts.paragraphs import in_paragraphs
 # A title of a step that an agent could take for a line to do.
 
 
-TITLE_READS_AS_INSTRUCTION = DiagnosticSpec(
+TITLE_READS_AS_INSTRUCTION = PLATFORM.spec(
     "title-reads-as-instruction",
-    "platform",
     "this title {why}, so that an agent could take it for a line to do",
     "name what the step is about, as in `Sign in` or `The invoices of the day`",
 )
@@ -51,9 +50,8 @@ def check_title_reads_as_instruction(context: LintContext, step: ast.StepStmt) -
 
 # A title or description of a workflow that reads as a part of its prompt.
 
-DESCRIPTION_READS_AS_OUTLINE = DiagnosticSpec(
+DESCRIPTION_READS_AS_OUTLINE = PLATFORM.spec(
     "description-reads-as-outline",
-    "platform",
     "this {part} of workflow `{name}` stands above its rules, and {why}",
     "say what the workflow is for in a sentence of your own",
 )
@@ -121,9 +119,8 @@ def _doc(context: LintContext, workflow: ast.WorkflowDecl) -> list[tuple[str, Sp
 
 # Prose that an agent would take for a sentence of the compiler.
 
-PROSE_LIKE_SENTENCE = DiagnosticSpec(
+PROSE_LIKE_SENTENCE = PLATFORM.spec(
     "prose-like-sentence",
-    "platform",
     "this reads like a sentence that the compiler writes, so that the prompt has two meanings",
     "use the statement that says it, such as `press`, `wait`, `type`, `expect` or `if`; or say it "
     "in other words",

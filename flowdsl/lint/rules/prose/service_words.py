@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from flowdsl.diagnostics.diagnostic import INFO, DiagnosticSpec
+from flowdsl.diagnostics.diagnostic import INFO, SUSPICIOUS
 from flowdsl.lint.context import LintContext
 from flowdsl.lint.rule import LoadedRule
 from flowdsl.lint.texts.prose import Literals, Prose
@@ -16,9 +16,7 @@ from flowdsl.syntax import ast
 # A mark that the service puts in the place of a missing value, written by hand.
 
 
-SENTINEL_IN_TEXT = DiagnosticSpec(
-    "sentinel-in-text", "suspicious", "`{sentinel}` is a mark of the service"
-)
+SENTINEL_IN_TEXT = SUSPICIOUS.spec("sentinel-in-text", "`{sentinel}` is a mark of the service")
 
 EMPTY = "__EMPTY__"
 CLEAR = "__CLEAR__"
@@ -44,9 +42,8 @@ def check_sentinel_in_text(context: LintContext, module: ast.Module) -> None:
 #
 # The compiler names the tools, and knows what each of them needs around it.
 
-TOOL_NAME_IN_PROSE = DiagnosticSpec(
+TOOL_NAME_IN_PROSE = SUSPICIOUS.spec(
     "tool-name-in-prose",
-    "suspicious",
     "`{tool}` is a tool that the compiler directs",
     "write {statement} instead: it names the tool and what has to be said around it",
 )
@@ -80,9 +77,8 @@ def _is_variable(written: str, at: int) -> bool:
 
 # Text to be typed whose quotes or dashes the new driver turns into plain ones.
 
-TYPOGRAPHIC_TYPED_TEXT = DiagnosticSpec(
+TYPOGRAPHIC_TYPED_TEXT = SUSPICIOUS.spec(
     "typographic-typed-text",
-    "suspicious",
     f"{NEW} types a plain `{{plain}}` for `{{found}}`",
     "write the plain one where it will do, or paste the text where it has to arrive as it is",
     severity_override=INFO,

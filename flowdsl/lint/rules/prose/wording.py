@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from flowdsl.diagnostics.diagnostic import INFO, DiagnosticSpec
+from flowdsl.diagnostics.diagnostic import INFO, WORDING
 from flowdsl.lint.context import LintContext
 from flowdsl.lint.rule import LoadedRule
 from flowdsl.lint.texts.prose import CONDITION, RULE, Prose, is_english, wrapped
@@ -16,9 +16,8 @@ from flowdsl.syntax.statements import DO, SOURCE, TARGET
 # A control that is named by nothing but its kind.
 
 
-AMBIGUOUS_TARGET = DiagnosticSpec(
+AMBIGUOUS_TARGET = WORDING.spec(
     "ambiguous-target",
-    "wording",
     "`{target}` names no {kind} in particular",
     "say which one: its label in single quotes, or what it stands next to",
     INFO,
@@ -69,9 +68,8 @@ def _control(text: str, at: int) -> str:
 
 # A `do` that says only what not to do.
 
-NEGATIVE_ONLY_INSTRUCTION = DiagnosticSpec(
+NEGATIVE_ONLY_INSTRUCTION = WORDING.spec(
     "negative-only-instruction",
-    "wording",
     "this step only says what not to do",
     "say what to do instead, or move it to `always` when it holds for the whole workflow",
     INFO,
@@ -103,9 +101,8 @@ def check_negative_only_instruction(context: LintContext, prose: Prose) -> None:
 
 # A place on the screen that is given in pixels.
 
-PIXEL_COORDINATES = DiagnosticSpec(
+PIXEL_COORDINATES = WORDING.spec(
     "pixel-coordinates",
-    "wording",
     "`{place}` is a place in pixels",
     (
         "name what is there: its label, or what it stands next to; pixels hold for one "
@@ -147,9 +144,8 @@ def check_pixel_coordinates(context: LintContext, prose: Prose) -> None:
 
 # A `do` that holds many instructions, so that a failure in it does not say where.
 
-SEVERAL_INSTRUCTIONS = DiagnosticSpec(
+SEVERAL_INSTRUCTIONS = WORDING.spec(
     "several-instructions",
-    "wording",
     "this `do` holds {count} sentences, and more than {limit} are hard to follow and to trace",
     "split it into several statements, with `type`, `press` and `expect` where they fit",
     INFO,
@@ -179,9 +175,8 @@ def check_several_instructions(context: LintContext, statement: ast.DoStmt) -> N
 
 # A control that is known by its colour, size or position alone.
 
-TARGET_BY_LOOK = DiagnosticSpec(
+TARGET_BY_LOOK = WORDING.spec(
     "target-by-look",
-    "wording",
     "`{target}` is known by {how} alone",
     (
         "name its label or what it does as well: colours and places change with themes, versions "
@@ -259,9 +254,8 @@ def _may_be_known_by_look(text: str) -> bool:
 
 # An instruction that says what is wanted, but not what to do.
 
-VAGUE_VERB = DiagnosticSpec(
+VAGUE_VERB = WORDING.spec(
     "vague-verb",
-    "wording",
     "`{words}` leaves open what to do",
     "say which controls to use and what the screen then shows",
     INFO,
