@@ -35,32 +35,36 @@ _PLAIN = re.compile(r"(?:\\[dw!-/:-@\[-`{-~]|[ -\[\]-~])+")
 """Characters, ranges and escapes that hold neither line ends nor what nobody sees."""
 
 
-def restrict(properties: dict[str, Any], workflow: nodes.Workflow) -> None:
-    """Adds to the schemas of inputs, by name, what the places refuse where their texts stand.
+def restrict(schema: Any, workflow: nodes.Workflow) -> None:
+    """Adds to the schema of inputs what the places refuse where their texts stand.
 
-    The places of a prompt that an author has written by hand are not known.
+    One that an author has written is restricted as well, as far as it says which properties are
+    texts. The places of a prompt that an author has written by hand are not known.
     """
-    if workflow.prompt is not None:
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    if workflow.prompt is not None or not isinstance(properties, dict):
         return
-    inputs = {field.name for field in workflow.inputs}
+    inputs = {name: each for name, each in properties.items() if isinstance(each, dict)}
+    for name, each in inputs.items():
+        if not name.startswith("$"):
+            _restrict(each, (), TEXT)
     for field in workflow.inputs:
-        schema = properties[field.name]
-        _restrict(schema, (), TEXT)
-        if field.type in (_ANY, nodes.OptionalType(inner=_ANY)):
+        if field.type in (_ANY, nodes.OptionalType(inner=_ANY)) and workflow.input_schema is None:
             # The text `7` and the number 7 would be filled in alike.
-            schema["type"] = [*JSON_VALUES, *(("null",) if field.type != _ANY else ())]
+            kinds = [*JSON_VALUES, *(("null",) if field.type != _ANY else ())]
+            properties[field.name]["type"] = kinds
     for variable, refused in _uses(workflow):
         if variable.name in inputs:
-            _restrict(properties[variable.name], variable.path, refused)
+            _restrict(inputs[variable.name], variable.path, refused)
 
 
 def _restrict(schema: dict[str, Any], path: tuple[str | int, ...], refused: Refused) -> None:
     for part in path:
-        if isinstance(part, int):
-            schema = schema.get("items", {})
-        else:
-            schema = schema.get("properties", {}).get(part, {})
-    for inner in (schema.get("items"), *schema.get("properties", {}).values()):
+        inner = schema.get("items") if isinstance(part, int) else _properties(schema).get(part)
+        if not isinstance(inner, dict):
+            return
+        schema = inner
+    for inner in (schema.get("items"), *_properties(schema).values()):
         if isinstance(inner, dict):
             # As a whole it stands there as JSON, which spells line ends, and brackets as they are.
             _restrict(inner, (), Refused(markup=refused.markup))
@@ -72,8 +76,23 @@ def _restrict(schema: dict[str, Any], path: tuple[str | int, ...], refused: Refu
     if fits_one_line(schema.get("pattern")):
         # To some dialects `$` lets one line end through.
         refused = refused.also(LINE)
-    known = read_refused(schema.get("not"))
-    schema["not"] = (refused if known is None else known.also(refused)).schema()
+    own = schema.get("not")
+    known = read_refused(own)
+    if own is None or known is not None:
+        schema["not"] = (refused if known is None else known.also(refused)).schema()
+        return
+    # The `not` of the author stays, and ours stands among what has to hold as well.
+    every = schema.get("allOf", [])
+    ours = [each for each in every if isinstance(each, dict) and read_refused(each.get("not"))]
+    for each in ours:
+        known = read_refused(each["not"])
+        refused = refused if known is None else known.also(refused)
+    schema["allOf"] = [*(each for each in every if each not in ours), {"not": refused.schema()}]
+
+
+def _properties(schema: dict[str, Any]) -> dict[str, Any]:
+    found = schema.get("properties")
+    return found if isinstance(found, dict) else {}
 
 
 def unrestricted(schema: Any) -> Any:

@@ -108,7 +108,9 @@ def input_schema(workflow: nodes.Workflow) -> str | None:
     None if nothing is declared.
     """
     if workflow.input_schema is not None:
-        return dump(json.loads(workflow.input_schema))
+        schema = json.loads(workflow.input_schema)
+        restrict(schema, workflow)
+        return dump(schema)
     secrets = [
         nodes.FieldSpec(
             name=f"${field.name}",
@@ -123,7 +125,7 @@ def input_schema(workflow: nodes.Workflow) -> str | None:
     if not fields:
         return None
     schema = object_schema(fields, given=True)
-    restrict(schema["properties"], workflow)
+    restrict(schema, workflow)
     return dump(schema)
 
 

@@ -30,7 +30,7 @@ from flowdsl.simulate.shapes import (
 from flowdsl.simulate.world import Question
 from tests.support.effort import THOROUGH, examples, rows
 from tests.support.meaning.checked import Checked, checked, checked_programs, compiled
-from tests.support.meaning.constructs import EXPECTED, SELDOM, constructs
+from tests.support.meaning.constructs import EXPECTED, constructs
 from tests.support.meaning.generator.programs import program, programs
 from tests.support.meaning.inputs import forbidden_inputs
 from tests.support.meaning.law import payload
@@ -60,7 +60,7 @@ def test_nearly_every_program_checks_without_errors(drawn: list[Checked | None])
 
 def test_every_construct_and_every_hard_shape_occurs() -> None:
     # How often, and in which pairs, `benchmarks/prompts/occurrences.py` tells.
-    missing = set(EXPECTED - SELDOM)
+    missing = set(EXPECTED)
     for seed in range(WRITTEN):
         missing -= constructs(program(seed))
         if not missing:

@@ -400,7 +400,9 @@ class ValueLowering:
         record = isinstance(type_, types.RecordOf)
         no_text = type_ == types.BOOL or types.is_number(type_)
         listed = isinstance(type_, types.ListOf)
-        is_json = record or no_text or listed
+        # Of the type `any`, an input is a list or a record.
+        given = type_ == types.ANY and single_variable(value) is not None
+        is_json = record or no_text or listed or given
         return replace(value, json=True, record=record, listed=listed) if is_json else value
 
     def constant(self, value: Any) -> Any:

@@ -16,7 +16,16 @@ from .errors import MissingInText
 from .fields import converted, type_at, wire_step, written_field
 from .frames import Frame
 from .reading import default_of, field_of, with_field_defaults
-from .values import MISSING, Secret, Value, json_number, list_of, record_of, spelled
+from .values import (
+    MISSING,
+    Secret,
+    Value,
+    json_number,
+    list_of,
+    record_of,
+    spelled,
+    value_as_given,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +47,8 @@ def reference(frame: Frame, ref: ast.Ref) -> Value:
         step, field = wire_step(type_, _step(part))
         inner = found.at(step)
         if inner.data is None and field is not None and isinstance(found.data, dict):
-            inner = Value(field_of(found.data, field, constant_in(frame)), inner.origins)
+            filled = field_of(found.data, field, constant_in(frame))
+            inner = Value(filled, inner.origins, inner.given)
         found, type_ = inner, type_at(type_, field)
     return found
 
@@ -48,7 +58,8 @@ def _root(frame: Frame, symbol: semantic.ValueSymbol) -> Value:
     wire = symbol.field.wire_name if symbol.field is not None else symbol.name
     match symbol.kind:
         case semantic.INPUT:
-            return Value(frame.run.inputs.get(wire))
+            data = frame.run.inputs.get(wire)
+            return value_as_given(data, frame.run.given.get(wire, data))
         case semantic.SECRET if symbol.name not in frame.names:
             return Value(Secret(wire))
         case semantic.CONST:
@@ -145,11 +156,17 @@ def _piece(frame: Frame, part: ast.TextPart, missing: str | None = None) -> str:
         case ast.TextComment():
             return ""
         case ast.Ref():
-            data = frame.take(reference(frame, part))
+            found = reference(frame, part)
+            data = frame.take(found)
+            if (
+                types.strip_optional(frame.run.model.ref_types[part]) == types.ANY
+                and data is not None
+            ):
+                data = found.shown  # as JSON, in which a part may be missing
+            elif missing is None and _lacks(data):
+                raise MissingInText(part.span(frame.source))
             if missing is not None:
                 return missing if data is None else spelled(data)
-            if _lacks(data):
-                raise MissingInText(part.span(frame.source))
             if not isinstance(data, list | dict):
                 written = spelled(data)
                 frame.run.fill(len(written))
@@ -207,12 +224,15 @@ def _fitted(found: Value, have: types.Type, wanted: types.Type) -> Value:
     data = converted(found.data, have, wanted)
     if data == found.data:
         return found
-    return Value(data, tuple(((), asking) for _, asking in found.origins))
+    shown = converted(found.shown, have, wanted)
+    return value_as_given(data, shown, tuple(((), asking) for _, asking in found.origins))
 
 
 def _completed(frame: Frame, found: Value, type_: types.Type) -> Value:
     """A value with the defaults of the fields that it lacks where a `type_` is wanted."""
-    return Value(with_field_defaults(found.data, type_, constant_in(frame)), found.origins)
+    known = constant_in(frame)
+    data, shown = (with_field_defaults(each, type_, known) for each in (found.data, found.shown))
+    return value_as_given(data, shown, found.origins)
 
 
 def _text_value(frame: Frame, text: ast.Text) -> Value:

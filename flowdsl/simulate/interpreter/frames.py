@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 class Run:
     """One run of a workflow.
 
-    `inputs` are by their names on the wire, `environment` the `vars` of an environment. `watcher`
-    is told where the run is. `loops` are those that it is in, outer ones first.
-    `types_what_it_read` is what `statements.spelling` says of the workflow.
+    `inputs` are by their names on the wire, `given` what came for them, `environment` the `vars`
+    of an environment. `watcher` is told where the run is. `loops` are those that it is in, outer
+    ones first. `types_what_it_read` is what `statements.spelling` says of the workflow.
     """
 
     types_what_it_read = False
@@ -52,6 +52,7 @@ class Run:
         self.model = model
         self.recorder = recorder
         self.inputs = inputs
+        self.given: Mapping[str, Any] = {}
         self.environment = environment
         self.loops: list[Span] = []
         self._budget = Budget() if budget is None else budget

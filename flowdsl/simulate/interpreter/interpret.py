@@ -57,7 +57,9 @@ def interpret(
     run.types_what_it_read = types_what_it_read(model, workflow, body)
     frame = Frame(run, workflow.module.source, body, workflow.outputs, {})
     begin_with_defaults(frame)
-    run.inputs = _inputs(frame, workflow, world)
+    given = with_defaults(frame, workflow.inputs, world.inputs, world.today)
+    run.inputs = _inputs(frame, workflow, without_missing(given))
+    run.given = _inputs(frame, workflow, given)
     recorder.rules = tuple(line(frame, rule) for rule in _rules(workflow))
     ending = _ending(frame, workflow, body)
     heading = _heading(frame, workflow)
@@ -99,13 +101,12 @@ def _maker(frame: Frame, workflow: WorkflowSymbol, name: str) -> ast.Node:
     return frame.makers.get(name) or next(declared, workflow.declaration)
 
 
-def _inputs(frame: Frame, workflow: WorkflowSymbol, world: World) -> dict[str, Any]:
-    """The inputs by their names on the wire: what is given, else the default."""
-    found = with_defaults(frame, workflow.inputs, world.inputs, world.today)
+def _inputs(frame: Frame, workflow: WorkflowSymbol, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Inputs by their names on the wire, with the defaults of the fields that they lack."""
     declared = {field.wire_name: field.type for field in workflow.inputs}
     known = constant_in(frame)
     return {
-        name: with_field_defaults(without_missing(value), declared.get(name, types.ANY), known)
+        name: with_field_defaults(value, declared.get(name, types.ANY), known)
         for name, value in found.items()
     }
 

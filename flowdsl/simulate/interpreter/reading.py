@@ -114,6 +114,31 @@ def _whole(data: Any, type_: types.Type, constant: Constant) -> Any:
             return data
 
 
+def as_saved(answer: Any, data: Any, type_: types.Type) -> Any:
+    """The value `data` that an answer gives, as whoever reads saves it.
+
+    `__EMPTY__` stands for what is missing; what is of the type `any` stays as it is shown.
+    """
+    match data, types.strip_optional(type_):
+        case None, _:
+            return EMPTY
+        case _ if without_missing(answer) is None:
+            return _as_saved(data, type_)  # the default
+        case _, types.ANY:
+            return answer
+        case list(), types.ListOf(element):
+            return [as_saved(*each, element) for each in zip(answer, data, strict=True)]
+        case dict(), types.RecordOf() as record:
+            saved = {}
+            for name, each in data.items():
+                field = record.by_wire_name.get(name)
+                inner = types.ANY if field is None else field.type
+                saved[name] = as_saved(answer.get(name), each, inner)
+            return saved
+        case _:
+            return data
+
+
 def _converted(text: str) -> Any:
     """The number or the truth value that a text shows, which was copied; else the text.
 

@@ -38,10 +38,20 @@ class Secret(Record, eq=True):
 
 
 class Value(Record):
-    """A value: JSON, or a `Secret`; None is a missing one."""
+    """A value: JSON, or a `Secret`; None is a missing one.
+
+    `given` is a list or record as it came, where parts of it are missing, which is how a text shows
+    one of the type `any`: `{"memo": ""}` of the `data` `{"memo": None}`. None where that is `data`.
+    """
 
     data: Any
     origins: tuple[Origin, ...] = ()
+    given: Any = None
+
+    @property
+    def shown(self) -> Any:
+        """The JSON that a text shows of a value of the type `any`."""
+        return self.data if self.given is None else self.given
 
     def at(self, step: Step) -> Value:
         """The part of the value at one step of a path; missing where there is none."""
@@ -50,6 +60,7 @@ class Value(Record):
             tuple(
                 (path[1:], asking) for path, asking in self.origins if not path or path[0] == step
             ),
+            _part(self.given, step),
         )
 
     def below(self, step: Step) -> tuple[Origin, ...]:
@@ -60,20 +71,28 @@ class Value(Record):
 MISSING = Value(None)
 
 
+def value_as_given(data: Any, given: Any, origins: tuple[Origin, ...] = ()) -> Value:
+    """A value that came as `given`."""
+    return Value(data, origins, None if given == data else given)
+
+
 def list_of(values: Iterable[Value]) -> Value:
     """A list of values."""
     entries = tuple(values)
     origins = (each.below(number) for number, each in enumerate(entries))
-    return Value(
-        [each.data for each in entries], tuple(origin for own in origins for origin in own)
+    return value_as_given(
+        [each.data for each in entries],
+        [each.shown for each in entries],
+        tuple(origin for own in origins for origin in own),
     )
 
 
 def record_of(fields: dict[str, Value]) -> Value:
     """A record of values by their names on the wire."""
     origins = (value.below(name) for name, value in fields.items())
-    return Value(
+    return value_as_given(
         {name: value.data for name, value in fields.items()},
+        {name: value.shown for name, value in fields.items()},
         tuple(origin for own in origins for origin in own),
     )
 
@@ -81,7 +100,11 @@ def record_of(fields: dict[str, Value]) -> Value:
 def appended(collected: Value, entry: Value) -> Value:
     """A list with one entry more; a missing list counts as an empty one."""
     entries = collected.data or []
-    return Value([*entries, entry.data], (*collected.origins, *entry.below(len(entries))))
+    return value_as_given(
+        [*entries, entry.data],
+        [*(collected.shown or []), entry.shown],
+        (*collected.origins, *entry.below(len(entries))),
+    )
 
 
 def _part(data: Any, step: Step) -> Any:

@@ -313,9 +313,6 @@ EXPECTED = frozenset(
 )
 """Every name that `constructs` may give."""
 
-SELDOM = frozenset(("any as an output",))
-"""What no program has yet: an input of the type `any` comes out as a text."""
-
 WANTED = frozenset(
     (
         *(name for name in STATEMENTS if name not in ("do", "press", "wait", "type", "clear")),

@@ -187,11 +187,9 @@ def _ways_to_be_missing(field: FieldType, *, top: bool) -> list[Any]:
 def _told_apart(value: Any) -> Any:
     """A value for an input of the type `any`: nothing tells a text from a number there.
 
-    What it holds is no bracket of ours, and not missing.
+    What it holds is no bracket of ours.
     """
-    held = value if isinstance(value, dict | list) else [value]
-    odd = re.search('[⟦⟧]|null|""|__EMPTY__', json.dumps(held, ensure_ascii=False))
-    return ["a", 1] if odd else held
+    return _with_texts(value if isinstance(value, dict | list) else [value], CLEANED[0])
 
 
 def _present(type_: Type) -> Type:

@@ -121,3 +121,41 @@ def test_a_command_of_the_allowlist_may_name_an_input_of_the_prompt() -> None:
     sections = f"inputs {{ mrn: string }} terminal {{ allow = {allow} }}"
     payload = artifact_with(sections).payload
     assert payload["terminal_command_allowlist"] == ['Get-Item "C:/{mrn}.pdf"']
+
+
+def test_texts_of_a_schema_file_are_refused_what_ends_their_place() -> None:
+    text = {"type": "string"}
+    refused = {"not": {"type": "string", "pattern": r"^x"}}
+    schema = {
+        "type": "object",
+        "properties": {
+            "name": text,
+            "memo": text | refused,
+            "rows": {"type": "array", "items": {"type": "object", "properties": {"a": text}}},
+            "n": {"type": "integer"},
+        },
+        "required": ["name"],
+    }
+    section = 'inputs from "./s.json"'
+    source = (
+        f"flow 1\nworkflow w {{ {section} "
+        'steps { do "Open {name}." do "Look at {memo} and {rows}." } }\n'
+    )
+    payload = compiled({"main.flow": source, "s.json": json.dumps(schema)}).workflows[0].payload
+    properties = json.loads(payload["input_schema"])["properties"]
+    assert "\\u2028" in properties["name"]["not"]["pattern"]
+    assert "⟦" in properties["rows"]["items"]["properties"]["a"]["not"]["pattern"]
+    assert properties["n"] == {"type": "integer"}
+    assert properties["memo"]["not"] == refused["not"]
+    (ours,) = properties["memo"]["allOf"]
+    assert "⟦" in ours["not"]["pattern"]
+    again = {"main.flow": source, "s.json": payload["input_schema"]}
+    assert compiled(again).workflows[0].payload["input_schema"] == payload["input_schema"]
+
+
+def test_a_schema_file_beside_a_prompt_file_stays_as_it_is() -> None:
+    schema = {"type": "object", "properties": {"name": {"type": "string"}}}
+    source = 'flow 1\nworkflow w { inputs from "./s.json" prompt from "./p.md" }\n'
+    files = {"main.flow": source, "s.json": json.dumps(schema), "p.md": "Open {name}."}
+    payload = compiled(files).workflows[0].payload
+    assert json.loads(payload["input_schema"]) == schema

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from flowdsl.config.load import load_project
@@ -111,7 +113,6 @@ def test_how_a_value_is_spelled_in_a_text(type_: str, value: object, spelled: st
         ("string?[]", ["ü", None]),
         ("{ a: int, b: string? }", {"a": 1, "b": "__EMPTY__"}),
         ("{ a: { b: string? }[] }", {"a": [{"b": "x"}, {"b": ""}]}),
-        ("any", {"x": [True, None]}),
     ],
 )
 def test_no_text_says_a_value_of_which_a_part_is_missing(type_: str, value: object) -> None:
@@ -125,6 +126,37 @@ def test_no_text_says_a_value_of_which_a_part_is_missing(type_: str, value: obje
                 before=before,
                 inputs={"v": value},
             )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"x": [True, None]},
+        ["", "__EMPTY__", {"a": {"b": ""}}],
+    ],
+)
+def test_a_text_shows_a_value_of_any_type_as_it_came(value: object) -> None:
+    spelled = json.dumps(value)
+    told = traced(
+        'do "{v}" call look(it: v) extract r: any from "r" do "{{r}}"',
+        {"r": value},
+        sections="inputs { v: any }",
+        before='task look(it: any) { do "{it}" }',
+        inputs={"v": value},
+    )
+    assert [each.texts[0] for each in told.events] == [spelled] * 3
+
+
+def test_a_part_that_is_missing_shows_in_a_parameter_of_any_type() -> None:
+    told = traced(
+        'call look(it: rows) extract r: Row from "r" call look(it: {{r}})',
+        {"r": {"a": ""}},
+        sections="inputs { rows: Row[] }",
+        before='type Row { a: string? }\ntask look(it: any) { do "{it}" }',
+        inputs={"rows": [{"a": None}, {}]},
+    )
+    shown = [each.texts[0] for each in told.events]
+    assert shown == ['[{"a": null}, {}]', '{"a": "__EMPTY__"}']
 
 
 def test_paths_go_by_the_names_on_the_wire() -> None:

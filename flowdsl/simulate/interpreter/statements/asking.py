@@ -16,7 +16,7 @@ from ...world import Question
 from ..defaults import counted
 from ..expressions import constant_in, exact, line
 from ..frames import Frame
-from ..reading import is_other, shape_of, value_of
+from ..reading import as_saved, is_other, shape_of, value_of
 from ..values import Value
 from . import leaving
 from .acting import act
@@ -120,11 +120,13 @@ def _read(
     data = value_of(answer, type_, constant)
     if kind == world.COPY and is_other(data, type_):
         data = None  # what was copied is no number
+    given = as_saved(answer, data, type_)
     if may_lack:
-        frame.names[statement.name.text] = Value(data, (((), (question, recorder.position)),))
+        found = Value(data, (((), (question, recorder.position)),), given)
+        frame.names[statement.name.text] = found
         return True
     recorder.use(question)
-    frame.names[statement.name.text] = Value(data)
+    frame.names[statement.name.text] = Value(data, (), given)
     return data is not None
 
 

@@ -47,12 +47,13 @@ def _arguments(frame: Frame, statement: ast.CallStmt, task: TaskSymbol) -> dict[
     found: dict[str, Value] = {}
     for parameter in task.params:
         if parameter.name in given:
-            data = frame.take(value(frame, given[parameter.name], parameter.type))
+            argument = value(frame, given[parameter.name], parameter.type)
+            passed = Value(frame.take(argument), given=argument.given)
         else:
             assert parameter.field is not None
-            data = default_of(parameter.field, constant_in(frame))
-        frame.run.hold(data)
-        found[parameter.name] = Value(data)
+            passed = Value(default_of(parameter.field, constant_in(frame)))
+        frame.run.hold(passed.data)
+        found[parameter.name] = passed
     return found
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from flowdsl.semantics import types
 from flowdsl.semantics.model import INPUT
@@ -16,7 +17,7 @@ from ..conditions import holds
 from ..expressions import constant, value
 from ..fields import type_at, wire_step
 from ..frames import Frame
-from ..values import Value
+from ..values import Value, value_as_given
 from ..watching import ENTERED, OTHERWISE, SKIPPED
 from .leaving import TOO_MANY, Abort, Fail
 
@@ -32,7 +33,8 @@ def for_each(frame: Frame, statement: ast.ForStmt, perform: Perform) -> None:
 
     The schema of the inputs refuses an input with more entries before a run begins.
     """
-    entries = _entries(frame, statement.iterable)
+    whole = value(frame, statement.iterable, types.ANY)
+    entries = _entries(frame.take(whole))
     limit = _limit(frame, statement)
     if limit is not None and len(entries) > limit:
         raise Abort(TOO_MANY.format(limit))
@@ -41,7 +43,8 @@ def for_each(frame: Frame, statement: ast.ForStmt, perform: Perform) -> None:
     frame.takes(statement, ENTERED if entries else SKIPPED)
     for number, entry in enumerate(entries, 1):
         frame.begin(statement.body)
-        frame.names[name] = Value(entry)
+        given = entry if whole.given is None else whole.given[number - 1]
+        frame.names[name] = value_as_given(entry, given)
         watcher.begins_entry(frame.source, statement, number, entry)
         try:
             _entry(frame, statement, perform)
@@ -70,9 +73,8 @@ def _entry(frame: Frame, statement: ast.ForStmt, perform: Perform) -> None:
     perform(statement.failure, frame)
 
 
-def _entries(frame: Frame, iterable: ast.Ref | ast.IntLit | ast.ListExpr) -> Sequence[object]:
+def _entries(listed: Any) -> Sequence[Any]:
     """The entries of a list, which has none where it is missing; of a count, 0 and what follows."""
-    listed = frame.take(value(frame, iterable, types.ANY))
     if isinstance(listed, int):
         return range(listed)
     return listed if isinstance(listed, list) else ()

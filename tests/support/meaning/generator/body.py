@@ -106,12 +106,11 @@ class Body:
                 each.type.fits(wanted.type)
                 and (wanted.optional or not each.optional)
                 and not (trusted and each.untrusted)
-                # An input of the type `any` comes out as a text, which is known.
-                and (each.type.name != "any" or each.runtime != "")
             ),
         )
         if found and not self.c.once_in(3):
-            return self.choose(found).code
+            same = [each for each in found if each.type.name == wanted.type.name == "any"]
+            return self.choose(same or found).code
         return self.literal(state, wanted, trusted=trusted)
 
     def literal(self, state: State, wanted: Field, *, trusted: bool = False) -> str:
@@ -149,10 +148,12 @@ class Body:
         command: bool = False,
         secret: bool = False,
         typed: bool = False,
+        title: bool = False,
     ) -> str:
         """A text, with a value that is there for certain where the pattern has room for one.
 
-        `typed`: it is typed, as a value of the type `any` is not.
+        `typed`: it is typed, as a value of the type `any` is not. `title`: it holds no const, which
+        may end like an instruction.
         """
         pattern = self.c.pick(tuple(patterns))
         if "@@" not in pattern:
@@ -169,6 +170,7 @@ class Body:
                 and not (fixed and each.runtime)
                 and (not command or each.command)
                 and (not typed or each.type.name != "any")
+                and not (title and each.constant)
             ),
         )
         slot = "@@@" if whole else "@@"

@@ -48,7 +48,7 @@ class Control:
 
     def step(self, state: State, place: Place) -> str:
         doc = f"## {self.c.pick(texts.DOCS)}\n" if self.c.once_in(4) else ""
-        title = self.body.text(state, texts.TITLES, fixed=True)
+        title = self.body.text(state, texts.TITLES, fixed=True, title=True)
         inner = replace(place, depth=place.depth + 1)
         return f"{doc}step {title} {self.braced(state, inner)}"
 

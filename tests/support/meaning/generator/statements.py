@@ -204,7 +204,10 @@ class Statements(Control):
 
     def _using(self, place: Place) -> str:
         """Which model looks at the screen; most often the one that the account chose."""
-        return f' using "{self.c.pick(MODELS)}"' if place.main and self.c.flag() else ""
+        if not (place.main and self.c.flag()):
+            return ""
+        self.body.main = True  # another one may be named beside the call
+        return f' using "{self.c.pick(MODELS)}"'
 
     # What can fail
 
