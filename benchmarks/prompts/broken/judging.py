@@ -47,6 +47,8 @@ SPOILERS = (
     *("{{a}}", "{$a}", "{a", "a{", "$a}", "<b>", "&lt;", "a\\"),
 )
 """Texts that a schema keeps out of places where they would end a line, brackets or JSON."""
+ENDS = ("\n", "\\", "{", "$", "<")
+"""What they may begin or end with."""
 UNSOUND = frozenset({"branch-outside-focused-action", "decided-once"})
 """Diagnostics of programs that no replay does justice."""
 HARMLESS = frozenset({"append-repeated", "unreachable-statement"})
@@ -331,7 +333,7 @@ def _with_spoiled(value: Any) -> Iterator[Any]:
     """A value with one part of it spoiled, in every way."""
     match value:
         case str():
-            yield from SPOILERS
+            yield from (*SPOILERS, *(value + each for each in ENDS), *(each + value for each in ENDS))
         case int() if not isinstance(value, bool):
             yield from (0, -1, value + 9)
         case list():

@@ -64,7 +64,7 @@ def _changes(sentence: Sentence) -> Iterator[tuple[str, str, tuple[Part, ...]]]:
             yield "other sentence", other.name, other.parts
             break
     else:
-        yield "other words", "", ("So it is. ", *parts)
+        yield "other words", "", (*parts, " or not")
 
 
 def _filled(parts: tuple[Part, ...], holes: dict[Hole, str | Hole]) -> Iterator[Part]:

@@ -257,6 +257,15 @@ def _wrong(type_: Type, limits: Constraints, given: Any) -> Iterator[tuple[str, 
                 yield from _wrong_field(field, given)
         case Primitive(name):
             yield from _wrong_scalar(name, limits)
+            if isinstance(given, str) and _ends_there(limits.pattern, given):
+                yield " goes on behind its pattern", f"{given}\n"
+
+
+def _ends_there(pattern: str | None, given: str) -> bool:
+    """Whether `$` ends a pattern that takes no line end behind a text, as JSON Schema reads it."""
+    if pattern is None or not pattern.endswith("$") or pattern.endswith("\\$"):
+        return False
+    return re.search(rf"{pattern[:-1]}\Z", f"{given}\n") is None
 
 
 def _wrong_field(field: FieldType, given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
