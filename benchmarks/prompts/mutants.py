@@ -23,6 +23,8 @@ mutant: no unit test, no golden file, no snapshot.
   a program taken that should be refused, and a run that shows why.
 - crash: the compiler ends with an exception on each of the programs that come there, or never ends.
 - survived: payloads came out otherwise or not, and nothing was noticed.
+- dearer: each payload that came out otherwise did the same by more lines that use a tool; the price
+  is a matter of `economy.py`.
 - no payload: what came out otherwise is no part of a payload: a diagnostic, the map of lines.
 - equivalent: judged by hand, with its reason in `mutants.toml`; one that is noticed all the same is
   an error of that table.
@@ -77,6 +79,7 @@ LONGEST = 120
 """Seconds on a processor that the programs of one round may take."""
 NOTICED = ("corpus", "law", "crash")
 MISSED = ("survived", "unreached")
+APART = ("dearer", "no payload")
 ALL = "all"
 
 
@@ -124,7 +127,7 @@ class Study:
         """The verdict on a broken process, how, and how many programs there were and changed."""
         crashes: list[tuple[str, str]] = []
         beside = ""
-        programs = changed = 0
+        programs = changed = dearer = 0
         for judge in self.judges:
             if not broken & (judge.checking | judge.emitting | judge.running):
                 continue
@@ -132,7 +135,8 @@ class Study:
                 break
             programs += 1
             verdict, about = _tried(judge, broken)
-            changed += verdict == "changed"
+            changed += verdict in ("changed", "dearer")
+            dearer += verdict == "dearer"
             if verdict == "late":
                 return "crash", about, programs, changed
             if verdict == "beside":
@@ -150,7 +154,10 @@ class Study:
             return "crash", crashes[0][1], programs, changed
         if not programs:
             return "unreached", "", 0, 0
-        return ("no payload" if beside and not changed else "survived"), beside, programs, changed
+        kind = "survived"
+        if changed == dearer:
+            kind = "dearer" if dearer else "no payload" if beside else "survived"
+        return kind, beside, programs, changed
 
 
 def _tried(judge: Judge, broken: Places) -> tuple[str, str]:
@@ -179,7 +186,9 @@ def _tried(judge: Judge, broken: Places) -> tuple[str, str]:
         return "noticed", f"{judge.name}: {found}"
     if is_same:
         return "same", judge.name
-    return ("beside" if judge.is_harmless(made) else "changed"), judge.name
+    if judge.is_harmless(made):
+        return "beside", judge.name
+    return ("dearer" if judge.is_dearer(made) else "changed"), judge.name
 
 
 @contextmanager
@@ -255,7 +264,12 @@ def main() -> int:
 def _rounds(count: int) -> Iterator[Callable[[], list[Program]]]:
     """The programs of each round; only what one misses meets the next."""
     yield sources.corpus_programs
-    yield lambda: [*sources.rare(), *sources.bent(BENT), *map(sources.generated, range(FIRST))]
+    yield lambda: [
+        *sources.refused(),
+        *sources.rare(),
+        *sources.bent(BENT),
+        *map(sources.generated, range(FIRST)),
+    ]
     if count > FIRST:
         yield lambda: [sources.generated(each) for each in range(FIRST, count)]
 
@@ -276,10 +290,15 @@ def _both(before: Result | None, after: Result) -> Result:
     if before is None:
         return after
     verdict, about = after.verdict, after.about
-    if verdict == "unreached" or (verdict == "survived" and before.verdict == "no payload"):
-        verdict, about = before.verdict, before.about
-    if "no payload" in (before.verdict, after.verdict) and verdict in (*MISSED, "no payload"):
-        verdict = "survived" if before.changed + after.changed else "no payload"
+    if verdict not in NOTICED:
+        # What is worse, or else what tells more.
+        verdict, about = max(
+            ((each.verdict, each.about) for each in (before, after) if each.verdict in RANKS),
+            key=lambda each: RANKS.index(each[0]),
+        )
+        if "survived" in (before.verdict, after.verdict) and not before.changed + after.changed:
+            apart = [each for each in (before, after) if each.verdict == "no payload"]
+            verdict = "no payload" if apart else verdict
     return Result(
         after.id,
         verdict,
@@ -288,6 +307,9 @@ def _both(before: Result | None, after: Result) -> Result:
         before.changed + after.changed,
         round(before.seconds + after.seconds, 2),
     )
+
+
+RANKS = ("unreached", "no payload", "dearer", "survived")
 
 
 def _told(result: Result) -> str:
@@ -324,7 +346,7 @@ def summary(results: Sequence[Result]) -> int:
         kind = "equivalent" if is_known else each.verdict
         for area in (re.sub(r"/[^/]*$", "", each.id.split(":")[0]), ALL):
             areas[area][kind] += 1
-    columns = (*NOTICED, *MISSED, "equivalent", "no payload", "gone")
+    columns = (*NOTICED, *MISSED, "equivalent", *APART, "gone")
     print(f"{'':32}{''.join(f'{each:>11}' for each in (*columns, 'noticed', 'but crash'))}")
     for area in sorted(areas, key=lambda each: (each == ALL, each)):
         kinds = areas[area]

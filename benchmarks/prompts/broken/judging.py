@@ -281,6 +281,11 @@ class Judge:
         """Whether a broken compiler makes what it should of the program, as far as runs see it."""
         return self.sound is not None and _parts(made) == _parts(self.sound)
 
+    def is_dearer(self, made: Made) -> bool:
+        """Whether it has more lines that use a tool."""
+        sound = self.sound
+        return sound is not None and _uses(made) > _uses(sound)
+
     def is_harmless(self, made: Made) -> bool:
         """Whether what came out otherwise is no part of a payload."""
         if self.sound is None:
@@ -309,6 +314,10 @@ def _difference(
     return ""
 
 
+def _uses(made: Made) -> int:
+    return made.payload.prompt.count("Use ")
+
+
 def _parts(made: Made) -> tuple[object, ...]:
     payload = made.payload
     schemas = payload.input_schema, payload.output_schema
@@ -333,7 +342,11 @@ def _with_spoiled(value: Any) -> Iterator[Any]:
     """A value with one part of it spoiled, in every way."""
     match value:
         case str():
-            yield from (*SPOILERS, *(value + each for each in ENDS), *(each + value for each in ENDS))
+            yield from (
+                *SPOILERS,
+                *(value + each for each in ENDS),
+                *(each + value for each in ENDS),
+            )
         case int() if not isinstance(value, bool):
             yield from (0, -1, value + 9)
         case list():

@@ -1,6 +1,7 @@
 """The programs that judge a broken compiler: sources, how they are compiled, and their worlds.
 
 - corpus: those of `tests/corpus/meaning`, in the worlds that are written down there.
+- refused: those of `tests/corpus/invalid` with mistakes in their control flow alone.
 - rare: those of `tests/support/meaning/rare.py`, in generated worlds.
 - generated: seeds of the generator; one of three for an account whose focused agents have tools.
 - bent: programs of the corpus, and generated ones, with a statement dropped, doubled, or put under
@@ -14,6 +15,7 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from flowdsl.compiler.pipeline import CompileOptions, analyze
 from flowdsl.simulate.world import World
@@ -24,6 +26,7 @@ from tests.support.meaning.generator.programs import FILES, program
 from tests.support.meaning.rare import TOOLS, rare_programs
 from tests.support.meaning.shrinking import two_worlds
 
+ROOT = Path(__file__).parents[3]
 CORPUS, LAW = "corpus", "law"
 
 Worlds = tuple[World, World | None]
@@ -94,6 +97,30 @@ def law_program(name: str, source: str) -> Program:
     return Program(LAW, name, {PATH: source, **FILES}, DOCUMENTED, _seeded(0))
 
 
+def refused() -> list[Program]:
+    """Programs that the checker refuses, or warns of, for their control flow alone.
+
+    Each workflow of a file stands alone, with all else that is declared there.
+    """
+    found: list[Program] = []
+    for name in sorted(FINDINGS):
+        for path in sorted((ROOT / "tests/corpus/invalid").glob(f"*/{name}/**/*.flow")):
+            beside = [each for each in path.parent.iterdir() if each.is_file()]
+            files: dict[str, str | bytes] = {each.name: each.read_bytes() for each in beside}
+            parts = _WORKFLOW.split(path.read_text(encoding="utf-8"))
+            rest = "".join(parts[::2])
+            for number, workflow in enumerate(parts[1::2]):
+                alone = {**FILES, **files, PATH: f"{rest}\n{workflow}"}
+                if _is_bent(alone, PATH, DOCUMENTED):
+                    worlds = _seeded(len(found), BENT_WORLDS)
+                    title = f"refused, {name} {path.stem} {number}"
+                    found.append(Program(LAW, title, alone, DOCUMENTED, worlds))
+    return found
+
+
+_WORKFLOW = re.compile(r"^((?:##.*\n)*workflow .*\n(?:.*\n)*?\}\n)", re.M)
+
+
 def generated(seed: int) -> Program:
     """The generated program of a seed."""
     files = {**files_of(program(seed)), **FILES}
@@ -142,14 +169,19 @@ def bent(count: int, seed: int = 0) -> list[Program]:
             break
         one = drawn.choice(sound) if drawn.randrange(4) else generated(drawn.randrange(1000, 1040))
         files = {**one.files, one.path: _bent(one.source, drawn)}
-        analysis = analyze(MemoryFiles(files), [one.path], one.options)
-        stopping = {each.name for each in analysis.diagnostics if one.options.stops(each)}
-        names = {each.name for each in analysis.diagnostics}
-        if stopping <= FINDINGS and names & FINDINGS:
+        if _is_bent(files, one.path, one.options):
             worlds = _seeded(5000 + number, BENT_WORLDS)
             name = f"{one.name}, bent {number}"
             found.append(Program(LAW, name, files, one.options, worlds, one.path, one.last))
     return found
+
+
+def _is_bent(files: dict[str, str | bytes], path: str, options: CompileOptions) -> bool:
+    """Whether the checker finds something in the control flow of a program, and nothing else."""
+    analysis = analyze(MemoryFiles(files), [path], options)
+    stopping = {each.name for each in analysis.diagnostics if options.stops(each)}
+    names = {each.name for each in analysis.diagnostics}
+    return bool(analysis.model.workflows) and stopping <= FINDINGS and bool(names & FINDINGS)
 
 
 def _bent(source: str, drawn: random.Random) -> str:
