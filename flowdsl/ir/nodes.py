@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, Literal, TypeAlias
 
+from flowdsl.semantics.types import Day as Day
 from flowdsl.source.record import Record, uncompared
 
 
@@ -100,14 +101,6 @@ class RecordType(Record, eq=True, kw_only=True):
 Type: TypeAlias = ScalarType | EnumType | ListType | OptionalType | RecordType
 
 
-class Day(Record, eq=True, kw_only=True):
-    """A day that is worked out when a run begins, as `types.Day` tells it."""
-
-    base: str
-    name: str
-    shifts: tuple[tuple[int, str], ...]
-
-
 class FieldSpec(Record, eq=True, kw_only=True):
     """A field under its name on the wire; `constraints` are JSON Schema keywords with values.
 
@@ -192,21 +185,24 @@ class Not(Record, eq=True, kw_only=True):
 
 
 class Compare(Record, eq=True, kw_only=True):
-    """A comparison; `numeric` says that it compares numbers, not spellings."""
+    """A comparison by `==`, `!=`, `<=`, `>=`, `<` or `>`.
+
+    `numeric` says that it compares numbers, not spellings.
+    """
 
     kind: Literal["compare"] = "compare"
     left: Value
-    operator: Literal["==", "!=", "<=", ">=", "<", ">"]
+    operator: str
     right: Value
     numeric: bool = False
 
 
 class TextRelation(Record, eq=True, kw_only=True):
-    """Holds if the text `left` has the text `right` in it, or at one of its ends."""
+    """Holds if the text `left` `contains`, `starts with` or `ends with` the text `right`."""
 
     kind: Literal["text_relation"] = "text_relation"
     left: Value
-    relation: Literal["contains", "starts with", "ends with"]
+    relation: str
     right: Value
 
 

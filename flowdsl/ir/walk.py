@@ -78,6 +78,11 @@ def rewrite_body(body: nodes.Body, rewrite: Rewrite) -> nodes.Body:
     )
 
 
+def rewrite_workflow(workflow: nodes.Workflow, rewrite: Rewrite) -> nodes.Workflow:
+    """`rewrite` applied to every body of a workflow, inner ones first."""
+    return replace(workflow, body=rewrite_body(workflow.body, rewrite))
+
+
 def renamed(value: Any, name: str, to: str, sigil: Literal["runtime", "saved"]) -> Any:
     """A value in which the marked variable `name` has another name and sigil, bodies included."""
 

@@ -141,7 +141,7 @@ def test_a_title_above_a_picture_alone_is_left_out() -> None:
     )
     step = nodes.Step(origin=HERE, title=_literal("Delete the draft"), body=(picture,))
     made = nodes.Workflow(origin=HERE, name="w", title="w", body=(step,))
-    program = drop_empty(nodes.Program(workflows=(made,), chains=()))
+    program = nodes.Program(workflows=(drop_empty(made),), chains=())
     assert program.workflows[0].body == (picture,)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, assert_never
+from typing import Any, assert_never
 
 from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
@@ -128,11 +128,8 @@ def _models(section: ast.WorkflowItem | None, values: ValueLowering) -> nodes.Mo
     if not isinstance(section, ast.ModelSection):
         return None
     settings = _settings(section.settings, values)
-    return nodes.Models(
-        main=settings.get("main"),
-        cache_detection=settings.get("cache_detection"),
-        fallbacks=tuple(settings.get("fallbacks", ())),
-    )
+    fallbacks = tuple(settings.pop("fallbacks", ()))
+    return nodes.Models(**settings, fallbacks=fallbacks)
 
 
 def _terminal(section: ast.WorkflowItem | None, values: ValueLowering) -> nodes.Terminal:
@@ -164,36 +161,27 @@ def _output_source(
     declaration: ast.WorkflowDecl,
 ) -> nodes.OutputSource:
     """Where an output comes from; an empty text is no value where one may be missing."""
-    field = output.wire_name
-    if plan.emission is None:
-        origin = origin_of(frame.source, declaration.name)
+    statement = None if plan.emission is None else plan.emission.statement
+    origin = origin_of(frame.source, statement or declaration.name)
+    none = nodes.OutputSource(field=output.wire_name, kind="none", origin=origin)
+    if statement is None:
         if output.default is None:
-            return nodes.OutputSource(field=field, kind="none", origin=origin)
+            return none
         value = _as_output(values.types.default(output), output.type)
-        return nodes.OutputSource(field=field, kind="const", value=value, origin=origin)
-    statement = plan.emission.statement
-    origin = origin_of(frame.source, statement)
+        return replace(none, kind="const", value=value)
     match plan.kind:
         case "stored":
-            return nodes.OutputSource(
-                field=field, kind="stored", variable=stored[plan.field], origin=origin
-            )
+            return replace(none, kind="stored", variable=stored[plan.field])
         case "runtime" | "background":
             variable = single_variable(values.value(statement.value, frame))
             assert variable is not None
-            return nodes.OutputSource(
-                field=field,
-                kind="runtime" if plan.kind == "runtime" else "background",
-                variable=variable.name,
-                path=variable.path,
-                origin=origin,
-            )
+            return replace(none, kind=plan.kind, variable=variable.name, path=variable.path)
         case "const":
             value = _plain(values.value(statement.value, frame))
             if value == "" and output.absent:
-                return nodes.OutputSource(field=field, kind="none", origin=origin)
+                return none
             value = _as_output(values.types.completed(value, output.type), output.type)
-            return nodes.OutputSource(field=field, kind="const", value=value, origin=origin)
+            return replace(none, kind="const", value=value)
         case _:
             raise AssertionError(plan.kind)
 
@@ -299,25 +287,17 @@ def _lower_check(
         "description": check.doc,
         "extra": to_json(values.constant(check.extra)) if check.extra else {},
     }
-    match body:
-        case ast.FileCheck():
-            kind: Literal["file", "image"] = "file"
-        case ast.ImageCheck():
-            kind = "image"
-            common["model"] = body.model.value if body.model else None
-        case ast.SchemaCheck():
-            return [nodes.PostRunCheck(kind="schema", **common)]
-        case ast.OutputCheck():
-            statement = values.line(body.statement, frame)
-            model = body.model.value if body.model else None
-            return [nodes.PostRunCheck(kind="output", statement=statement, model=model, **common)]
-        case _:
-            assert_never(body)
+    if isinstance(body, ast.SchemaCheck):
+        return [nodes.PostRunCheck(kind="schema", **common)]
+    if not isinstance(body, ast.FileCheck):
+        common["model"] = body.model.value if body.model else None
+    if isinstance(body, ast.OutputCheck):
+        statement = values.line(body.statement, frame)
+        return [nodes.PostRunCheck(kind="output", statement=statement, **common)]
     shows = body.shows if isinstance(body, ast.ImageCheck) else None
+    common["kind"] = "file" if shows is None else "image"
     return [
-        nodes.PostRunCheck(
-            kind=kind, target=target, if_present=body.if_present, statement=statement, **common
-        )
+        nodes.PostRunCheck(target=target, if_present=body.if_present, statement=statement, **common)
         for statement, target in _targets(body.target, shows, frame, values)
     ]
 

@@ -258,7 +258,7 @@ class BodyLowering:
             target=self.values.line(statement.target, frame),
         )
         ref = value if isinstance(value, ast.Ref) else _only_ref(value)
-        if typed.display is None or ref is None or not self._may_be_missing(ref):
+        if typed.display is None or ref is None or not self.values.may_be_missing(ref):
             return typed
         given = nodes.Not(operand=nodes.IsEmpty(operand=nodes.TextValue(text=text)))
         branch = nodes.Branch(origin=origin, condition=given, body=(typed,))
@@ -271,15 +271,11 @@ class BodyLowering:
         day = self.values.model.typed_days[statement]
         display = _string(statement.display) or ISO
         target = self.values.line(statement.target, frame)
-        counted = nodes.Day(base=day.base, name=day.name, shifts=day.shifts)
-        yield nodes.TypeDay(origin=origin, command=command_of(counted, display), target=target)
+        yield nodes.TypeDay(origin=origin, command=command_of(day, display), target=target)
         shown = joined((*target, *literal(shown_words(display))))
         yield nodes.Expect(
             origin=origin, condition=shown, otherwise=(_fail(unmet(shown), frame, origin),)
         )
-
-    def _may_be_missing(self, ref: ast.Ref) -> bool:
-        return isinstance(self.values.model.ref_types[ref], types.Optional)
 
     # Leaving
 
@@ -414,7 +410,7 @@ class BodyLowering:
     ) -> Iterator[nodes.Statement]:
         iterable = statement.iterable
         items = self.values.value(iterable, frame)
-        optional = isinstance(iterable, ast.Ref) and self._may_be_missing(iterable)
+        optional = isinstance(iterable, ast.Ref) and self.values.may_be_missing(iterable)
         limit = self._bound(statement.limit) if statement.limit is not None else None
         declared = self.values.declared_bound(iterable) if isinstance(iterable, ast.Ref) else None
         if limit is None:
@@ -866,15 +862,12 @@ def _length(items: nodes.Value) -> int:
 def _given_or_empty(items: nodes.Value, name: str, origin: nodes.Origin) -> nodes.If:
     """Keeps a list that may be missing as one without entries: nobody loops over `__EMPTY__`."""
 
-    def store(value: nodes.Value) -> nodes.Body:
-        return _store((nodes.Assignment(variable=name, value=value, origin=origin),))
-
     missing = nodes.Branch(
         origin=origin,
         condition=nodes.IsEmpty(operand=items, listed=True),
-        body=store(nodes.ConstantValue(value=[])),
+        body=(_set(name, nodes.ConstantValue(value=[]), origin),),
     )
-    return nodes.If(origin=origin, branches=(missing,), otherwise=store(items))
+    return nodes.If(origin=origin, branches=(missing,), otherwise=(_set(name, items, origin),))
 
 
 def _only_ref(text: ast.Text) -> ast.Ref | None:

@@ -99,38 +99,32 @@ class TypeLowering:
                 description=field.doc,
                 machine=field.constraints.machine,
                 absent=field.absent,
-                day=None if field.day is None else _day(field.day),
+                day=field.day,
             )
             for field in fields
         )
 
 
-def _day(day: types.Day) -> nodes.Day:
-    return nodes.Day(base=day.base, name=day.name, shifts=day.shifts)
-
-
-def _number(value: int | str) -> Any:
-    return to_json(Decimal(value)) if isinstance(value, str) else value
+_KEYWORDS = {
+    "minimum": "minimum",
+    "maximum": "maximum",
+    "pattern": "pattern",
+    "format": "format",
+    "min_length": "minLength",
+    "max_length": "maxLength",
+    "min_items": "minItems",
+    "max_items": "maxItems",
+}
+"""The keywords of JSON Schema for constraints."""
 
 
 def _keywords(constraints: types.Constraints) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    if constraints.minimum is not None:
-        found["minimum"] = _number(constraints.minimum)
-    if constraints.maximum is not None:
-        found["maximum"] = _number(constraints.maximum)
-    if constraints.pattern is not None:
-        found["pattern"] = constraints.pattern
-    if constraints.format is not None:
-        found["format"] = constraints.format
-    if constraints.min_length is not None:
-        found["minLength"] = constraints.min_length
-    if constraints.max_length is not None:
-        found["maxLength"] = constraints.max_length
-    if constraints.min_items is not None:
-        found["minItems"] = constraints.min_items
-    if constraints.max_items is not None:
-        found["maxItems"] = constraints.max_items
+    for name, keyword in _KEYWORDS.items():
+        value = getattr(constraints, name)
+        if value is not None:
+            is_decimal = keyword in ("minimum", "maximum") and isinstance(value, str)
+            found[keyword] = to_json(Decimal(value)) if is_decimal else value
     if constraints.examples:
         found["examples"] = [to_json(example) for example in constraints.examples]
     if constraints.deprecated:

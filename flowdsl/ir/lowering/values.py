@@ -10,7 +10,7 @@ from typing import Any, Literal, assert_never
 from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
 from flowdsl.semantics.declarations.constants import evaluate
-from flowdsl.semantics.names.paths import path_of
+from flowdsl.semantics.names.paths import field_of, path_of
 from flowdsl.semantics.values.spelling import has_pattern, spell
 from flowdsl.source.files import resolve_path
 from flowdsl.source.record import Record, replace
@@ -67,18 +67,11 @@ class Frame(Record):
         entries: Mapping[str, str | nodes.Value] = NO_NAMES,
     ) -> Frame:
         """The same body, inside of an attempt or a pass."""
-        return Frame(
-            self.source,
-            self.arguments,
-            self.variables,
-            self.results,
-            self.fields,
-            self.body,
+        return replace(
+            self,
             attempt=self.attempt or attempt,
             passes=self.passes or passes,
             entries={**self.entries, **entries},
-            held=self.held,
-            initial=self.initial,
         )
 
 
@@ -107,9 +100,9 @@ def unmet(own: nodes.Text) -> nodes.Text:
     return joined((*literal("not so or not found: "), *own))
 
 
-def joined(pieces: Iterable[nodes.TextPiece | nodes.Variable]) -> nodes.Text:
+def joined(pieces: Iterable[nodes.Piece]) -> nodes.Text:
     """The pieces, with neighbouring literals joined and empty ones dropped."""
-    merged: list[nodes.TextPiece | nodes.Variable] = []
+    merged: list[nodes.Piece] = []
     for piece in pieces:
         if isinstance(piece, nodes.TextPiece):
             if not piece.value:
@@ -146,7 +139,7 @@ def holds_unspelled(value: nodes.Value) -> bool:
     )
 
 
-def _json_pieces(value: nodes.Value) -> Iterable[nodes.TextPiece | nodes.Variable]:
+def _json_pieces(value: nodes.Value) -> Iterable[nodes.Piece]:
     match value:
         case nodes.ConstantValue(value=constant):
             yield nodes.TextPiece(value=json.dumps(to_json(constant), ensure_ascii=False))
@@ -242,16 +235,7 @@ class ValueLowering:
 
     def declared_bound(self, ref: ast.Ref) -> int | None:
         """The `@max_items` of the list that a reference names, if it is a field that has one."""
-        symbol = self.model.values[ref]
-        field, type_ = symbol.field, symbol.type
-        for part in ref.path:
-            inner = types.strip_optional(type_)
-            field = None
-            if isinstance(part, ast.FieldAccess) and isinstance(inner, types.RecordOf):
-                field = inner.field(part.name)
-                type_ = field.type if field else types.ANY
-            elif isinstance(inner, types.ListOf):
-                type_ = inner.element
+        field = field_of(self.model, ref)
         return field.constraints.max_items if field else None
 
     def image(self, statement: ast.ImageStmt, source: SourceFile) -> bytes:
@@ -454,12 +438,12 @@ class ValueLowering:
             return nodes.Not(operand=empty) if compare.operator == "!=" else empty
         numeric = self._is_number(left) or self._is_number(right)
         values = [self.value(left, frame), self.value(right, frame)]
-        operator = _operator(compare.operator)
+        operator = compare.operator
         plain = nodes.Compare(left=values[0], operator=operator, right=values[1], numeric=numeric)
         optional = [
             value
             for operand, value in zip((left, right), values, strict=True)
-            if isinstance(operand, ast.Ref) and self._may_be_missing(operand)
+            if isinstance(operand, ast.Ref) and self.may_be_missing(operand)
         ]
         # A missing value is a text to an agent: it equals another one, and has a place in order.
         if not optional or (operator in ("==", "!=") and not numeric and len(optional) == 1):
@@ -482,7 +466,7 @@ class ValueLowering:
         To an agent a missing value is a text, and an empty one a part of each.
         """
         left, right = self.value(relation.left, frame), self.value(relation.right, frame)
-        plain = nodes.TextRelation(left=left, relation=_relation(relation.relation), right=right)
+        plain = nodes.TextRelation(left=left, relation=relation.relation, right=right)
         given = [relation.left] if self._may_lack(relation.left) else []
         if self._may_lack(relation.right) or _may_be_blank(right):
             given.append(relation.right)
@@ -490,7 +474,7 @@ class ValueLowering:
 
     def _may_lack(self, operand: ast.Ref | ast.Scalar) -> bool:
         return isinstance(operand, ast.Ref) and (
-            self._may_be_missing(operand) or self.model.ref_types[operand] == types.ANY
+            self.may_be_missing(operand) or self.model.ref_types[operand] == types.ANY
         )
 
     def among(
@@ -514,13 +498,13 @@ class ValueLowering:
         differ from one either, and an empty branch is said the other way round.
         """
         found = self.among(operand, values, frame)
-        if len(found.values) > 1 or (found.numeric and self._may_be_missing(operand)):
+        if len(found.values) > 1 or (found.numeric and self.may_be_missing(operand)):
             return found
         return nodes.Compare(
             left=found.operand, operator="==", right=found.values[0], numeric=found.numeric
         )
 
-    def _may_be_missing(self, ref: ast.Ref) -> bool:
+    def may_be_missing(self, ref: ast.Ref) -> bool:
         return isinstance(self.model.ref_types[ref], types.Optional)
 
     def _is_number(self, operand: ast.Ref | ast.Scalar) -> bool:
@@ -541,13 +525,12 @@ def _all_of(conditions: Iterable[nodes.Condition]) -> nodes.Condition:
     return operands[0] if len(operands) == 1 else nodes.AllOf(operands=tuple(operands))
 
 
-def _quoted(text: nodes.Text) -> Iterable[nodes.TextPiece | nodes.Variable]:
+def _quoted(text: nodes.Text) -> Iterable[nodes.Piece]:
     """The text, with its variables marked as data."""
-    for piece in text:
-        if isinstance(piece, nodes.Variable):
-            yield nodes.Variable(sigil=piece.sigil, name=piece.name, path=piece.path, quoted=True)
-        else:
-            yield piece
+    return (
+        replace(piece, quoted=True, in_json=False) if isinstance(piece, nodes.Variable) else piece
+        for piece in text
+    )
 
 
 _NOTHING = nodes.ConstantValue(value=None)
@@ -559,15 +542,8 @@ _PLACE = "\0"
 def _text_value(text: nodes.Text) -> nodes.Value:
     if any(isinstance(piece, nodes.Variable) for piece in text):
         return nodes.TextValue(text=text)
-    return nodes.ConstantValue(value="".join(_only_literal(piece) for piece in text))
-
-
-def _operator(written: str) -> Literal["==", "!=", "<=", ">=", "<", ">"]:
-    match written:
-        case "==" | "!=" | "<=" | ">=" | "<" | ">":
-            return written
-        case _:
-            raise AssertionError(f"no such operator: {written}")
+    literals = (piece.value for piece in text if isinstance(piece, nodes.TextPiece))
+    return nodes.ConstantValue(value="".join(literals))
 
 
 def _may_be_blank(value: nodes.Value) -> bool:
@@ -575,19 +551,6 @@ def _may_be_blank(value: nodes.Value) -> bool:
     if isinstance(value, nodes.TextValue):
         return all(isinstance(piece, nodes.Variable) for piece in value.text)
     return value == nodes.ConstantValue(value="")
-
-
-def _relation(written: str) -> Literal["contains", "starts with", "ends with"]:
-    match written:
-        case "contains" | "starts with" | "ends with":
-            return written
-        case _:
-            raise AssertionError(f"no such relation: {written}")
-
-
-def _only_literal(piece: nodes.TextPiece | nodes.Variable) -> str:
-    assert isinstance(piece, nodes.TextPiece), "a variable in a compile-time text"
-    return piece.value
 
 
 def _variable(

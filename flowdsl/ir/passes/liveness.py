@@ -41,15 +41,11 @@ Known: TypeAlias = dict[str, Kept]
 """What variables are known to hold: an input or a part of the entry at hand, by variable."""
 
 
-def use_directly(program: nodes.Program) -> nodes.Program:
+def use_directly(workflow: nodes.Workflow) -> nodes.Workflow:
     """Keeps inputs and entries where variables would be kept that hold nothing else.
 
     Only variables of which every read is replaced: others are saved anyway, and shorter to name.
     """
-    return replace(program, workflows=tuple(map(_direct, program.workflows)))
-
-
-def _direct(workflow: nodes.Workflow) -> nodes.Workflow:
     found = _Direct(None)
     found.body(workflow.body, {})
     if not found.replaced:
@@ -126,18 +122,12 @@ def _is_at_hand(value: Kept) -> bool:
 # Values that nothing reads
 
 
-def drop_unread(program: nodes.Program) -> nodes.Program:
+def drop_unread(workflow: nodes.Workflow) -> nodes.Workflow:
     """Drops assignments whose value nothing reads.
 
     What an output gets stays, since a run that is aborted may show it; what an attempt emitted need
     not be taken back where the next one emits it again.
     """
-    return replace(
-        program, workflows=tuple(_without_unread(workflow) for workflow in program.workflows)
-    )
-
-
-def _without_unread(workflow: nodes.Workflow) -> nodes.Workflow:
     stored = frozenset(
         source.variable
         for source in workflow.sources

@@ -24,12 +24,8 @@ from .. import nodes
 from ..walk import inner_bodies, rewrite_body, walk
 
 
-def number_lists(program: nodes.Program) -> nodes.Program:
-    """The program with numbered keys for lists that are only outputs."""
-    return replace(program, workflows=tuple(map(_numbered, program.workflows)))
-
-
-def _numbered(workflow: nodes.Workflow) -> nodes.Workflow:
+def number_lists(workflow: nodes.Workflow) -> nodes.Workflow:
+    """The workflow with numbered keys for lists that are only outputs."""
     lists = _only_outputs(workflow)
     if not lists:
         return workflow

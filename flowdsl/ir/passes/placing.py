@@ -26,17 +26,11 @@ ENTRY = "entry"
 """The name for the entry at hand of a loop inside a focused call, if it is free."""
 
 
-def place_loops(program: nodes.Program, capabilities: Capabilities) -> nodes.Program:
-    """The program with each loop given to an agent, and the entries of loops named for it.
+def place_loops(workflow: nodes.Workflow, capabilities: Capabilities) -> nodes.Workflow:
+    """The workflow with each loop given to an agent, and the entries of loops named for it.
 
     `capabilities` are those of the account's focused agents.
     """
-    return replace(
-        program, workflows=tuple(_placed(workflow, capabilities) for workflow in program.workflows)
-    )
-
-
-def _placed(workflow: nodes.Workflow, capabilities: Capabilities) -> nodes.Workflow:
     names = Names(workflow.names)
     body = _Placing(capabilities, names).body(workflow.body, inside=False)
     return replace(workflow, body=body, names=names.taken())

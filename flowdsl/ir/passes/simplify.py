@@ -1,7 +1,8 @@
-"""Passes over the IR, in order; each returns a simpler program with the same meaning."""
+"""Passes over the IR, in order; each returns a simpler workflow with the same meaning."""
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from functools import partial
@@ -16,30 +17,18 @@ from flowdsl.syntax.statements import BY_KIND, LEAVES, SETTERS
 from .. import nodes
 from ..fits import models_of
 from ..lowering.statements import Names
-from ..walk import Rewrite, inner_bodies, rewrite_body, statements, variables_set, walk
+from ..walk import inner_bodies, rewrite_body, rewrite_workflow, statements, variables_set, walk
 from .liveness import drop_unread, use_directly
 from .numbering import number_lists
 from .placing import place_loops
 from .titles import drop_titles
 
-
-def rewrite_program(program: nodes.Program, rewrite: Rewrite) -> nodes.Program:
-    """`rewrite` applied to every body, inner ones first."""
-    return replace(
-        program,
-        workflows=tuple(
-            replace(workflow, body=rewrite_body(workflow.body, rewrite))
-            for workflow in program.workflows
-        ),
-    )
-
-
 # Branches that are decided at compile time
 
 
-def fold_branches(program: nodes.Program) -> nodes.Program:
+def fold_branches(workflow: nodes.Workflow) -> nodes.Workflow:
     """Drops branches whose condition is constant, for example after a call with literals."""
-    return rewrite_program(program, lambda body: tuple(_fold_body(body)))
+    return rewrite_workflow(workflow, lambda body: tuple(_fold_body(body)))
 
 
 def _fold_body(body: nodes.Body) -> Iterator[nodes.Statement]:
@@ -111,49 +100,31 @@ def decided(condition: nodes.Condition) -> bool | None:
             return None
 
 
-def _compare(left: Any, operator: str, right: Any) -> bool | None:
-    match operator:
-        case "==":
-            return bool(left == right)
-        case "!=":
-            return bool(left != right)
-        case _:
-            return _order(left, operator, right)
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 
 
-def _order(left: Any, operator: str, right: Any) -> bool | None:
-    if not isinstance(left, int | float | Decimal) or not isinstance(right, int | float | Decimal):
-        return None
-    match operator:
-        case "<":
-            return left < right
-        case "<=":
-            return left <= right
-        case ">":
-            return left > right
-        case _:
-            return left >= right
+def _compare(left: Any, written: str, right: Any) -> bool | None:
+    numbers = all(isinstance(each, int | float | Decimal) for each in (left, right))
+    return _COMPARISONS[written](left, right) if numbers or written in ("==", "!=") else None
 
 
 # Statements that do nothing
 
 
-def drop_empty(program: nodes.Program) -> nodes.Program:
+def drop_empty(workflow: nodes.Workflow) -> nodes.Workflow:
     """Drops what does nothing: an agent takes a bare title or condition for an instruction.
 
     Afterwards no body is empty but the `else` of a statement that acts, and rounds that only wait.
     Whoever looks for something sees what `always` speaks of as well, though nothing else follows.
     """
-    return replace(
-        program,
-        workflows=tuple(
-            replace(
-                workflow,
-                body=rewrite_body(workflow.body, partial(_without_empty, bool(workflow.rules))),
-            )
-            for workflow in program.workflows
-        ),
-    )
+    return rewrite_workflow(workflow, partial(_without_empty, bool(workflow.rules)))
 
 
 def _without_empty(watched: bool, body: nodes.Body) -> nodes.Body:
@@ -248,7 +219,7 @@ def negated(condition: nodes.Condition) -> nodes.Condition:
 # Values to keep as late as possible
 
 
-def sink_constants(program: nodes.Program) -> nodes.Program:
+def sink_constants(workflow: nodes.Workflow) -> nodes.Workflow:
     """Moves a `Store` of constants to where its variables are needed.
 
     It stands there in the last call before them, or in front of them, so that nothing else of the
@@ -259,7 +230,7 @@ def sink_constants(program: nodes.Program) -> nodes.Program:
         expect "the form is open"      ->     Store seen = []
         for name in names { … seen … }        for name in names { … seen … }
     """
-    return rewrite_program(program, _sunk)
+    return rewrite_workflow(workflow, _sunk)
 
 
 def _sunk(body: nodes.Body) -> nodes.Body:
@@ -359,7 +330,7 @@ def _is_constant(statement: nodes.Statement) -> bool:
 # Values that are known before a run, kept by the call before them
 
 
-def raise_known(program: nodes.Program) -> nodes.Program:
+def raise_known(workflow: nodes.Workflow) -> nodes.Workflow:
     """Moves a `Store` of what is known before a run up to what a focused agent did last.
 
     Only where nothing behind it can take it, so that it would need a call of its own. The ends of
@@ -371,22 +342,15 @@ def raise_known(program: nodes.Program) -> nodes.Program:
           Store file = "a.pdf"
         }                                 }
     """
-    return replace(
-        program,
-        workflows=tuple(replace(each, body=_raised(each.body)) for each in program.workflows),
-    )
-
-
-def _raised(body: nodes.Body) -> nodes.Body:
-    """A body, without those inside its statements but the ones of steps, with stores moved up."""
-    line = list(_opened(body))
+    # Bodies inside of statements stay as they are, but those of steps.
+    line = list(_opened(workflow.body))
     for index, (statement, _) in enumerate(line):
         if isinstance(statement, nodes.Store) and _is_known(statement):
             place = _place_before(line, index)
             if place is not None:
                 del line[index]
                 line.insert(place, (statement, INSIDE))
-    return _closed(iter(line))
+    return replace(workflow, body=_closed(iter(line)))
 
 
 INSIDE, OPENS, CLOSES = "inside", "opens", "closes"
@@ -465,12 +429,12 @@ def _is_known(store: nodes.Store) -> bool:
 # Neighbouring values to keep
 
 
-def merge_stores(program: nodes.Program) -> nodes.Program:
+def merge_stores(workflow: nodes.Workflow) -> nodes.Workflow:
     """Joins neighbouring `Store`s, because each costs a model call on every run.
 
     Two that add to one list stay apart: in one call they might add one entry only.
     """
-    return rewrite_program(program, lambda body: tuple(_merged(body)))
+    return rewrite_workflow(workflow, lambda body: tuple(_merged(body)))
 
 
 def added_to(statement: nodes.Statement) -> frozenset[str]:
@@ -506,7 +470,7 @@ def _merged(body: nodes.Body) -> Iterator[nodes.Statement]:
 # Objects that take the place of others
 
 
-def clear_records(program: nodes.Program) -> nodes.Program:
+def clear_records(workflow: nodes.Workflow) -> nodes.Workflow:
     """Empties a variable before an object takes the place of another one in it.
 
     Saving an object may merge it into the one that is there (assumption `saved-objects`), so that
@@ -516,10 +480,6 @@ def clear_records(program: nodes.Program) -> nodes.Program:
         keep row = { id: {{row.id}} }     row_next = nothing, { id: {{row.id}} }
                                           row = nothing, {{row_next}}
     """
-    return replace(program, workflows=tuple(map(_with_records_cleared, program.workflows)))
-
-
-def _with_records_cleared(workflow: nodes.Workflow) -> nodes.Workflow:
     body, names = workflow.body, Names(workflow.names)
     set_to: dict[str, list[nodes.Value | nodes.FailureReason | None]] = {}
     for statement in statements(body):
@@ -619,7 +579,7 @@ def _is_record(value: nodes.Value | nodes.FailureReason) -> bool:
 # Failures in later passes of a loop
 
 
-def note_failures(program: nodes.Program) -> nodes.Program:
+def note_failures(workflow: nodes.Workflow) -> nodes.Workflow:
     """Checks behind each loop whether a pass has failed.
 
     After the first pass no main agent stands by, and a failure may merely end the loop (assumption
@@ -630,12 +590,6 @@ def note_failures(program: nodes.Program) -> nodes.Program:
     Where a step follows that begins with something that a focused agent does, the check stands in
     front of that: both are one call.
     """
-    return replace(
-        program, workflows=tuple(_with_notes(workflow) for workflow in program.workflows)
-    )
-
-
-def _with_notes(workflow: nodes.Workflow) -> nodes.Workflow:
     # One name for all loops: behind a loop a run goes on only where nothing was noted.
     names = Names(workflow.names)
     name = names.fresh("failure")
@@ -708,16 +662,20 @@ def _noting(statement: nodes.Statement, name: str) -> nodes.Statement:
 
 def simplified(program: nodes.Program, capabilities: Capabilities) -> nodes.Program:
     """The program after all passes, with its loops placed for the account's focused agents."""
-    program = place_loops(fold_branches(program), capabilities)
-    program = drop_titles(program)
-    program = drop_unread(use_directly(program))
-    program = drop_empty(program)
-    for run_pass in PASSES:
-        program = run_pass(program)
-    return program
+    workflows = []
+    for workflow in program.workflows:
+        workflow = place_loops(fold_branches(workflow), capabilities)
+        for run_pass in PASSES:
+            workflow = run_pass(workflow)
+        workflows.append(workflow)
+    return replace(program, workflows=tuple(workflows))
 
 
-PASSES: tuple[Callable[[nodes.Program], nodes.Program], ...] = (
+PASSES: tuple[Callable[[nodes.Workflow], nodes.Workflow], ...] = (
+    drop_titles,
+    use_directly,
+    drop_unread,
+    drop_empty,
     clear_records,
     note_failures,
     sink_constants,

@@ -19,15 +19,9 @@ from .. import nodes
 from ..walk import inner_bodies, with_bodies
 
 
-def drop_titles(program: nodes.Program) -> nodes.Program:
-    """The program without the steps that its prompts have no titles for."""
-    return replace(
-        program,
-        workflows=tuple(
-            replace(workflow, body=_body(workflow.body, inside=False))
-            for workflow in program.workflows
-        ),
-    )
+def drop_titles(workflow: nodes.Workflow) -> nodes.Workflow:
+    """The workflow without the steps that its prompt has no titles for."""
+    return replace(workflow, body=_body(workflow.body, inside=False))
 
 
 def _body(body: nodes.Body, *, inside: bool) -> nodes.Body:

@@ -113,7 +113,7 @@ def _does(body: nodes.Body, shown: set[str]) -> Iterator[str]:
 @given(PROGRAMS, st.sets(st.sampled_from(SCREENS)))
 def test_dropping_what_is_empty_changes_no_action(body: nodes.Body, shown: set[str]) -> None:
     made = nodes.Workflow(origin=HERE, name="w", title="w", body=body)
-    left = drop_empty(nodes.Program(workflows=(made,), chains=())).workflows[0].body
+    left = drop_empty(made).body
     assert list(_does(left, shown)) == [each for each in _does(body, shown) if each.strip()]
     for statement in statements(left):
         for index, (inner, _) in enumerate(inner_bodies(statement)):

@@ -137,11 +137,10 @@ class PromptWriter:
             sources=sources,
             apart=rng.random() < 0.1,
         )
-        program = nodes.Program(workflows=(made,), chains=())
-        made = merge_stores(drop_empty(program)).workflows[0]
+        made = merge_stores(drop_empty(made))
         names = {field.name for field in (*made.inputs, *made.secrets)} | set(_set_by(made.body))
         made = replace(made, names=tuple(sorted(names | set(self._outputs))))
-        return number_lists(nodes.Program(workflows=(made,), chains=())).workflows[0]
+        return number_lists(made)
 
     def _source(self, name: str, kept: bool) -> nodes.OutputSource:
         common: dict[str, Any] = {"field": name, "origin": HERE}
