@@ -99,9 +99,11 @@ def _without_notes(body: nodes.Body, noted: set[str]) -> Iterator[nodes.Statemen
 
 
 def _asked(condition: nodes.Condition) -> str:
-    """The variable of which a condition asks whether it holds a value; empty for another one."""
+    """The variable of which a condition asks whether it is not missing; empty for another one."""
     match condition:
-        case nodes.Not(operand=nodes.IsEmpty(operand=operand)):
+        case nodes.Compare(
+            left=operand, operator="!=", right=nodes.ConstantValue(value="__EMPTY__")
+        ):
             variable = single_variable(operand)
             return "" if variable is None or variable.path else variable.name
         case _:

@@ -15,7 +15,7 @@ from .words import say
 
 
 def exact(noun: str, text: nodes.Text, *, block: bool = False) -> str:
-    """A text, value or command, with both of its ends visible.
+    """A text, JSON value or command, with both of its ends visible.
 
     One that is no plain line, and every command, tells the number of its lines and has each of them
     in brackets: a pair that the text does not hold. With `block`, a text of several lines has each
@@ -28,7 +28,7 @@ def exact(noun: str, text: nodes.Text, *, block: bool = False) -> str:
         return say("values.secret", spelled)
     if noun == "text":
         return say("values.text", quoted_text(text))
-    return say("values.value", noun == "JSON value", bracketed(spelled))
+    return say("values.value", bracketed(spelled))
 
 
 def in_lines(noun: str, text: nodes.Text, spelled: str, *, block: bool) -> str:

@@ -14,6 +14,7 @@ from flowdsl.prompt.text import (
     quoted_literal,
     shown,
     spell_literal,
+    spell_path,
     spell_text,
     spell_variable,
 )
@@ -33,6 +34,8 @@ def type_words(type_: nodes.Type) -> str:
         case nodes.EnumType(values=values):
             listed = OR.join(quoted_literal(str(value)) for value in values)
             return say("types.open_enum" if type_.open else "types.enum", listed)
+        case nodes.ListType(element=nodes.RecordType(fields=fields)):
+            return say("types.records", AND.join(map(_field_words, fields)))
         case nodes.ListType(element=element):
             return say("types.list", _element_words(element))
         case nodes.OptionalType(inner=inner):
@@ -127,8 +130,10 @@ def value_words(value: nodes.Value) -> str:
         case nodes.TextValue(text=text):
             if (variable := single_variable(value)) is None:
                 return exact("text", text)
-            own = variable.sigil in ("runtime", "saved") and variable.name != LOOP_ITEM
-            return spell_text(text) if own else exact("JSON value" if value.json else "value", text)
+            pasted = variable.sigil == "runtime" and variable.name == LOOP_ITEM
+            if variable.sigil in ("runtime", "saved") and not pasted:
+                return spell_text(text)
+            return exact("JSON value" if value.json else "text", text)
         case nodes.ListValue(items=items):
             return _list_words(items)
         case nodes.ObjectValue(fields=fields):
@@ -143,15 +148,24 @@ def _list_words(items: Iterable[nodes.Value]) -> str:
 
 
 def _object_words(fields: Iterable[tuple[str, nodes.Value]]) -> str:
-    words = AND.join(f"{quoted_literal(name)}: {_closed_value(item)}" for name, item in fields)
+    words = members_words(fields)
     return say("values.fields", words) if words else say("values.no_fields")
+
+
+def members_words(fields: Iterable[tuple[str, nodes.Value]]) -> str:
+    """Names with a value each."""
+    return AND.join(f"{quoted_literal(name)}: {_closed_value(item)}" for name, item in fields)
 
 
 def _closed_value(value: nodes.Value) -> str:
     """A value inside another, in brackets if it would be unclear what belongs to it."""
     words = value_words(value)
     match value:
-        case nodes.ListValue() | nodes.ObjectValue() | nodes.ConstantValue(value=list() | dict()):
+        case (
+            nodes.ListValue(items=parts)
+            | nodes.ObjectValue(fields=parts)
+            | nodes.ConstantValue(value=list() | dict() as parts)
+        ) if parts:
             return f"({words})"
         case _:
             return words
@@ -170,7 +184,7 @@ def condition_words(condition: nodes.Condition) -> str:
         case nodes.Not(operand=nodes.IsEmpty(operand=operand, listed=listed)):
             return say("conditions.is_not_empty", _operand(operand), listed)
         case nodes.Not(operand=nodes.IsTrue(operand=operand)):
-            return say("conditions.is_not_true", _bare(operand))
+            return say("conditions.is_not_true", _truth(operand))
         case nodes.Not(operand=nodes.TextRelation() as inner):
             return _part_words(inner, f"not {inner.relation}")
         case nodes.Not(operand=nodes.OneOf() as choice):
@@ -182,7 +196,7 @@ def condition_words(condition: nodes.Condition) -> str:
         case nodes.IsEmpty(operand=operand, listed=listed):
             return say("conditions.is_empty", _operand(operand), listed)
         case nodes.IsTrue(operand=operand):
-            return say("conditions.is_true", _bare(operand))
+            return say("conditions.is_true", _truth(operand))
         case nodes.Compare(left=left, operator=operator, right=right, numeric=numeric):
             if numeric:
                 relation = NUMERIC[operator]
@@ -219,6 +233,15 @@ def _bare(value: nodes.Value) -> str:
     """A number or a truth value, of which everybody sees where it ends."""
     variable = single_variable(value)
     return _operand(value) if variable is None else spell_variable(variable)
+
+
+def _truth(value: nodes.Value) -> str:
+    """A truth value; an input has its name before it, or a sentence would say "true is true"."""
+    variable = single_variable(value)
+    if variable is None or variable.sigil != "input":
+        return _bare(value)
+    name = f"{variable.name}{spell_path(variable.path)}"
+    return f"{quoted(name)} ({spell_variable(variable)})"
 
 
 def _operand(value: nodes.Value) -> str:

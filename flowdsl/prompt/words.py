@@ -46,25 +46,34 @@ def rules_paragraph(
     told: Collection[str],
     passed: Collection[str],
     rules: Iterable[str],
+    flags: Collection[str] = (),
 ) -> str:
     """The rules before the steps, a line each.
 
     `told` are the keys of RULES of which the main agent is told, `passed` those of which focused
-    agents are told as well, and `rules` the author's. `focused` says that there are such agents.
+    agents are told as well, and `rules` the author's. `focused` says that there are such agents,
+    `flags` are the keys of the rules that say their further words.
     """
     lines = [say("rules.title"), _rule("rules.order", titles)]
-    lines += _told([key for key in told if key not in passed], focused)
+    flags = {*flags, "fail"} if focused else flags
+    lines += _told([key for key in told if key not in passed], flags)
     if focused:
         lines.append(_rule("rules.instruction"))
-    lines += _told(passed, focused)
+    lines += _told(passed, flags)
     lines += [_rule("rules.always", rule) for rule in rules]
     return "\n".join(lines).strip("\n")
 
 
-def _told(keys: Collection[str], focused: bool) -> Iterator[str]:
-    for key, name in RULES.items():
+def _told(keys: Collection[str], flags: Collection[str]) -> Iterator[str]:
+    for key in RULES:
         if key in keys:
-            yield _rule(name, focused) if key == "fail" else _rule(name)
+            yield rule_line(key, key in flags)
+
+
+def rule_line(key: str, flag: bool) -> str:
+    """The line of a rule; `flag` says that it has its further words, if there are such."""
+    name = RULES[key]
+    return _rule(name, flag) if SENTENCES[name].choices else _rule(name)
 
 
 def _rule(name: str, *values: object) -> str:

@@ -199,9 +199,10 @@ def _frames() -> tuple[re.Pattern[str], ...]:
     """What recognises a line that looks for something and gives no reason."""
     _, end = SENTENCES["control.ask"].words({})
     assert isinstance(end, str)
+    ends = {**dict.fromkeys(_ASKS, end), "control.reach": ""}
     return tuple(
-        re.compile("".join(map(_looks, SENTENCES[name].words(chosen))) + re.escape(end))
-        for name in _ASKS
+        re.compile("".join(map(_looks, SENTENCES[name].words(chosen))) + re.escape(ends[name]))
+        for name in ends
         for chosen in SENTENCES[name].variants()
     )
 

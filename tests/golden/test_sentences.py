@@ -109,6 +109,7 @@ SAMPLES: dict[str, str] = {
     "start": say("control.else_"),
     "subject": say("blanks.it"),
     "text": bracketed(spell_variable(MEMO)),
+    "truth": spell_variable(MEMO),
     "type": type_words(AMOUNT),
     "unit": "tab",
     "value": value_words(OBJECT),

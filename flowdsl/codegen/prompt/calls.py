@@ -22,7 +22,7 @@ from .context import Agent, Context
 from .data import saves_copied
 from .saved import Saved
 
-MOST_BULLETS = 24
+MOST_BULLETS = 28
 """The bullets of one call, beyond which no further statement joins it: more are easily missed.
 
 Values that are only saved are no reason for a call of their own: they go in front of any statement.

@@ -11,6 +11,7 @@ from flowdsl.prompt.text import (
     limit_words,
     quoted,
     quoted_text,
+    shown,
     spell_text,
     spell_variable,
 )
@@ -81,13 +82,27 @@ def split_if(statement: nodes.If, main: Agent) -> Split:
 def emit_repeat(statement: nodes.Repeat, focused: Agent) -> list[Item]:
     limit = limit_words(statement.limit)
     delay = _delay(statement.delay_milliseconds)
+    lines = focused(statement.body) or [Item(say("control.nothing"), statement.origin, "repeat")]
+    if (goal := _goal(statement, focused)) is not None:
+        focused.looks()
+        return [
+            Item(say("control.reach", shown(goal), limit, delay), statement.origin, "repeat", lines)
+        ]
     words = say("control.repeat", condition_words(statement.until), limit, delay)
     missing = say("control.repeat_missing")
-    lines = focused(statement.body) or [Item(say("control.nothing"), statement.origin, "repeat")]
     return [
         Item(words, statement.origin, "repeat", lines),
         *consequence(missing, statement.otherwise, statement.origin, focused),
     ]
+
+
+def _goal(statement: nodes.Repeat, focused: Agent) -> nodes.Text | None:
+    """What rounds are to reach, where the rules say what happens if they do not."""
+    match statement:
+        case nodes.Repeat(until=nodes.Sees(text=goal), otherwise=(nodes.Leave() as leave,)):
+            return goal if focused.goes_unsaid(leave, goal) else None
+        case _:
+            return None
 
 
 def emit_repeat_main(statement: nodes.Repeat, main: Agent) -> list[Item]:
@@ -150,7 +165,7 @@ def emit_retry(statement: nodes.Retry, agent: Agent) -> list[Item]:
             Item(say("control.attempt"), origin, "for", lines),
             *consequence(missing, statement.otherwise, origin, agent),
         ]
-    delay = _delay(statement.delay_milliseconds)
+    delay = _delay(statement.delay_milliseconds) if statement.attempts > 1 else ""
     if agent.main:
         words = say("control.attempts", statement.attempts)
         if delay:

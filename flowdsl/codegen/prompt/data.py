@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from flowdsl.ir import nodes
 from flowdsl.ir.fits import fits
+from flowdsl.ir.walk import walk
 from flowdsl.prompt.outline import Item
 from flowdsl.prompt.text import bracket_pair, quoted, shown, spell_variable
-from flowdsl.prompt.values import type_words, value_words
+from flowdsl.prompt.values import members_words, type_words, value_words
 from flowdsl.prompt.words import say
 
 from .context import Agent, Context, Split, asked, failure, model_name, runtime
@@ -161,26 +164,50 @@ _TEXT = nodes.ScalarType(name="string")
 
 
 def emit_store(statement: nodes.Store, focused: Agent) -> list[Item]:
-    """One bullet for each value to keep."""
+    """The bullets that keep values: one for neighbours of which none is made of another."""
     focused.saves()
     if any(each.numbered for each in statement.assignments):
         focused.context.told.add("append")
-    return [
-        Item(_assignment_words(assignment, focused.context), assignment.origin, "store")
-        for assignment in statement.assignments
-    ]
+    items: list[Item] = []
+    kept: dict[str, nodes.Value] = {}
+    origin = statement.origin
+    for each in statement.assignments:
+        value = _kept(each, focused.context)
+        if kept and (value is None or each.variable in kept or _names(value, kept)):
+            items.append(Item(say("data.store", members_words(kept.items())), origin, "store"))
+            kept = {}
+        if value is None:
+            items.append(Item(_assignment_words(each, focused.context), each.origin, "store"))
+            continue
+        origin = origin if kept else each.origin
+        kept[each.variable] = value
+    if kept:
+        items.append(Item(say("data.store", members_words(kept.items())), origin, "store"))
+    return items
+
+
+def _kept(assignment: nodes.Assignment, context: Context) -> nodes.Value | None:
+    """What stands under the key as a whole; None where it takes a sentence of its own."""
+    value = assignment.value
+    if assignment.append or assignment.wraps or isinstance(value, nodes.FailureReason):
+        return None
+    if assignment.variable not in context.boxed:
+        return value
+    return nodes.ObjectValue(fields=((nodes.BOX, value),))
+
+
+def _names(value: nodes.Value, kept: Collection[str]) -> bool:
+    """Whether a value names one of some variables."""
+    return any(isinstance(each, nodes.Variable) and each.name in kept for each in walk(value))
 
 
 def _assignment_words(assignment: nodes.Assignment, context: Context) -> str:
     key = quoted(assignment.variable)
-    boxed = assignment.variable in context.boxed
     if isinstance(assignment.value, nodes.FailureReason):
-        return say("data.store_reason", key, boxed)
+        return say("data.store_reason", key, assignment.variable in context.boxed)
     value = value_words(assignment.value)
     if assignment.wraps:
         return say("data.store_entries", key, value)
-    if not assignment.append:
-        return say("data.store", key, boxed, value)
     if assignment.numbered:
         return say("data.append_numbered", key, value)
     mark = nodes.Variable(sigil="saved", name=assignment.variable)

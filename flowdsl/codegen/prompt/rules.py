@@ -28,13 +28,16 @@ def rules_words(workflow: nodes.Workflow, items: Sequence[Item], told: set[str])
     own = set(_needed((*titles, *lines), always=bool(always)))
     passed = set(_needed(bullets, always=bool(always)))
     says_missing = any(_EMPTY in each.text for each in bullets)
+    missing = _Missing(workflow, says_missing=says_missing)
     asks_missing = any(words in each.text for words in _ASKS_MISSING for each in bullets)
-    if says_missing or asks_missing:
+    if asks_missing or (says_missing and any(map(missing.may_be_of_run, _variables(bullets)))):
         passed.add("missing")
     if workflow.apart and any(each.statement in ("extract", "run") for each in bullets):
         passed.add("apart")
-    missing = _Missing(workflow, says_missing=says_missing)
-    typed = [_typed(half) for half in (lines, bullets)]
+    typed = [
+        set(_variables([each for each in half if each.statement == "type"]))
+        for half in (lines, bullets)
+    ]
     if any(missing.may_be(*each) for each in typed[0] | typed[1]):
         (passed if typed[1] else own).add("typed_missing")
     (passed if bullets else own).update(told)
@@ -47,9 +50,46 @@ def rules_words(workflow: nodes.Workflow, items: Sequence[Item], told: set[str])
         passed.add("marked_data")
         own.discard("data")
         passed.discard("data")
+    flags = set(_flags(items))
     return rules_paragraph(
-        titles=bool(titles), focused=bool(bullets), told=own, passed=passed, rules=always
+        titles=bool(titles),
+        focused=bool(bullets),
+        told=own,
+        passed=passed,
+        rules=always,
+        flags=flags,
     )
+
+
+def _flags(items: Sequence[Item]) -> Iterator[str]:
+    """The rules that say their further words."""
+    calls = [list(_bullets([call])) for call in _calls(items)]
+    if any(_marks_own([bullet.text for bullet in bullets]) for bullets in calls):
+        yield "marks"
+    rounds = [each for bullets in calls for each in bullets if each.statement == "repeat"]
+    if any(_REACH in each.text for each in rounds):
+        yield "unmet"
+
+
+def _marks_own(bullets: Sequence[str]) -> bool:
+    """Whether a call names a value by its mark that it may have saved itself."""
+    given = {name for text in bullets for name in _GIVEN.findall(text)}
+    marked = {found[2] for text in bullets for found in _VARIABLE.finditer(text) if _is_mark(found)}
+    saves = any(f'"{name}' in text for name in marked & given for text in bullets)
+    return saves or not marked <= given
+
+
+def _is_mark(found: re.Match[str]) -> bool:
+    return found[1] == "\u27ea"
+
+
+def _calls(items: Sequence[Item]) -> Iterator[Item]:
+    """The lines that call focused agents."""
+    for item in items:
+        if item.focused:
+            yield item
+        else:
+            yield from _calls(item.children)
 
 
 def _lines(items: Sequence[Item]) -> Iterator[Item]:
@@ -69,14 +109,11 @@ def _bullets(items: Sequence[Item], *, inside: bool = False) -> Iterator[Item]:
         yield from _bullets(item.children, inside=inside or item.focused)
 
 
-def _typed(lines: Sequence[Item]) -> set[tuple[str, str, bool]]:
-    """The variables that lines type: how each begins, its name, and whether a part of it is."""
-    texts = (each.text for each in lines if each.statement == "type")
-    return {
-        (found[1], found[2], found[3] is not None)
-        for text in texts
-        for found in _VARIABLE.finditer(text)
-    }
+def _variables(lines: Sequence[Item]) -> Iterator[tuple[str, str, bool]]:
+    """The variables in lines: how each begins, its name, and whether a part of it is named."""
+    for line in lines:
+        for found in _VARIABLE.finditer(line.text):
+            yield found[1], found[2], found[3] is not None
 
 
 class _Missing:
@@ -89,6 +126,11 @@ class _Missing:
         self._inputs = {field.name: _is_optional(field) for field in workflow.inputs}
         self._other = says_missing or any(self._inputs.values())
         self._sure, self._kept = _read_and_kept(workflow.body)
+        self._noted = {
+            each.noted
+            for each in statements(workflow.body)
+            if isinstance(each, nodes.Leave | nodes.Loop)
+        }
 
     def may_be(self, opening: str, name: str, is_part: bool) -> bool:
         """Whether a variable, which begins with these marks, or a part of it may have no value.
@@ -101,6 +143,14 @@ class _Missing:
         other = self._other or (is_part and name in self._kept)
         return other and name not in self._sure
 
+    def may_be_of_run(self, variable: tuple[str, str, bool]) -> bool:
+        """Whether a mark names a value of the run that may be missing.
+
+        The check of what a pass noted says itself what it asks for.
+        """
+        opening, name, _ = variable
+        return opening == "\u27ea" and name not in self._sure and name not in self._noted
+
 
 def _read_and_kept(body: nodes.Body) -> tuple[set[str], set[str]]:
     """The variables that are read and never empty where a run goes on; those that are set."""
@@ -109,10 +159,20 @@ def _read_and_kept(body: nodes.Body) -> tuple[set[str], set[str]]:
         match each:
             case nodes.Extract() | nodes.Copy() | nodes.Run():
                 if each.variable is not None and each.type is not None:
-                    (unsure if _is_optional(each.type) else sure).add(each.variable)
+                    (unsure if _may_be_missing(each, each.type) else sure).add(each.variable)
             case _:
                 unsure.update(variables_set((each,)))
     return sure - unsure, unsure
+
+
+def _may_be_missing(statement: nodes.Extract | nodes.Copy | nodes.Run, type_: nodes.Type) -> bool:
+    """Whether what is read, or a part of it, may be missing where a run goes on behind it."""
+    otherwise = statement.otherwise
+    if otherwise is None:
+        return _is_optional(type_)
+    inner = type_.inner if isinstance(type_, nodes.OptionalType) else type_
+    leaves = bool(otherwise) and isinstance(otherwise[-1], nodes.Leave)
+    return _is_optional(inner) or not leaves
 
 
 def _is_optional(node: object) -> bool:
@@ -121,13 +181,15 @@ def _is_optional(node: object) -> bool:
 
 _EMPTY = SENTENCES["values.missing"].text
 _ASKS_MISSING = (" has no value", " has a value")
+_REACH = str(SENTENCES["control.reach"].parts[0])
+_GIVEN = re.compile(r"(\w+) = \{\{\1\}\}")
 _SECRET = re.compile(r"(?<!\\)\{\$")
 _VARIABLE = re.compile(rf"(?<!\\)(\{{\{{?|\u27ea)(\w+)(?:\.{nodes.BOX}\b)?([.\[])?")
 
 _PAUSES = (
     *(str(SENTENCES[name].parts[0]) for name in ("control.retry_wait", "control.round_wait")),
-    " between,",
-    " between them,",
+    ", and waiting ",
+    " between them",
 )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import LOOP_ITEM, single_variable
 from flowdsl.ir.passes.handing import boxed_entry, is_boxed
-from flowdsl.ir.walk import inner_bodies, statements, with_bodies, with_variables
+from flowdsl.ir.walk import inner_bodies, rewrite_body, statements, with_bodies, with_variables
 from flowdsl.source.record import replace
 
 
@@ -27,6 +27,44 @@ def without_boxes(body: nodes.Body, boxed: Collection[str]) -> nodes.Body:
     }
     unboxed: nodes.Body = with_variables(body, take)
     return _body(unboxed, {name: with_variables(value, take) for name, value in wrapped.items()})
+
+
+def saved_boxes(body: nodes.Body, handed: Collection[str]) -> frozenset[str]:
+    """The variables that calls are handed and that are only saved as objects around a value."""
+    plain: set[str] = set()
+    boxed: set[str] = set()
+    for each in _kept(body):
+        (boxed if boxed_entry(each.value) else plain).add(each.variable)
+    return frozenset(boxed & set(handed) - plain)
+
+
+def saved_plain(body: nodes.Body, boxed: Collection[str]) -> nodes.Body:
+    """A body in which no object stands around a value that is kept in one of these variables."""
+
+    def plain(each: nodes.Assignment) -> nodes.Assignment:
+        if each.variable not in boxed or not boxed_entry(each.value):
+            return each
+        return replace(each, value=each.value.fields[0][1])
+
+    def rewrite(inner: nodes.Body) -> nodes.Body:
+        return tuple(
+            replace(each, assignments=tuple(map(plain, each.assignments)))
+            if isinstance(each, nodes.Store)
+            else each
+            for each in inner
+        )
+
+    return rewrite_body(body, rewrite)
+
+
+def _kept(body: nodes.Body) -> Iterator[nodes.Assignment]:
+    """What is kept as a whole, and no reason of a failure."""
+    for statement in statements(body):
+        if isinstance(statement, nodes.Store):
+            for each in statement.assignments:
+                whole = not each.append and not each.wraps
+                if whole and not isinstance(each.value, nodes.FailureReason):
+                    yield each
 
 
 def _body(body: nodes.Body, wrapped: dict[str, nodes.Value]) -> nodes.Body:

@@ -147,10 +147,10 @@ class Focused:
         """Reads as many bullets that keep a value as come next; None for none."""
         assignments: list[nodes.Assignment] = []
         while (text := lines.leaf()) is not None:
-            assignment = self._words.assignment(text)
-            if assignment is None:
+            found = self._words.assignments(text)
+            if not found:
                 break
-            assignments.append(assignment)
+            assignments += found
             lines.take()
         return nodes.Store(origin=NOWHERE, assignments=tuple(assignments)) if assignments else None
 
@@ -238,6 +238,18 @@ class Focused:
                 delay_milliseconds=rounds[2] or 0,
                 body=self.body(inside.items[inside.position :]),
                 otherwise=self._instruction.consequence(lines, say("control.repeat_missing")),
+            )
+        if (found := self._words.match("control.reach", text)) is not None:
+            goal, limit, delay = found
+            inside = Lines(lines.take().children)
+            inside.takes(say("control.nothing"))
+            return nodes.Repeat(
+                origin=NOWHERE,
+                until=nodes.Sees(text=goal),
+                limit=limit,
+                delay_milliseconds=delay or 0,
+                body=self.body(inside.items[inside.position :]),
+                otherwise=(self._words.unsaid_leave(goal),),
             )
         return self._each(lines) or self._entry(lines, text) or self._instruction.retry(lines)
 
@@ -338,8 +350,9 @@ class Focused:
 
 def _optional(statement: _Read) -> _Read:
     """A reading or a copy of the optional type: its missing value is saved as missing."""
-    type_ = nodes.OptionalType(inner=statement.type)
-    return replace(statement, type=type_, otherwise=None)
+    if isinstance(statement.type, nodes.OptionalType):
+        return replace(statement, otherwise=None)
+    return replace(statement, type=nodes.OptionalType(inner=statement.type), otherwise=None)
 
 
 _Read = TypeVar("_Read", bound=nodes.Extract | nodes.Copy)

@@ -146,7 +146,10 @@ class Main:
         if text == say("control.report_failure"):
             self._words.reports = True
             return True
-        return noted is not None or self._words.match("data.given", text) is not None
+        given = self._words.match("data.given", text)
+        if given is not None:
+            self._words.handed.update(given[0])
+        return noted is not None or given is not None
 
     def _if(self, lines: Lines, bullets: Lines, model: str | None) -> nodes.If | None:
         words = self._words

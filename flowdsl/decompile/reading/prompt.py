@@ -19,7 +19,7 @@ from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
 from flowdsl.source.record import replace
 
 from ..model import NOWHERE, PromptHints, PromptProgram
-from .boxes import without_boxes
+from .boxes import saved_boxes, saved_plain, without_boxes
 from .loops import finish_loops
 from .main_lines import Main
 from .sources import read_sources, stored_outputs
@@ -87,7 +87,8 @@ def _workflow(outline: Outline, hints: PromptHints, capabilities: Capabilities) 
     rules = tuple(map(texts.marked, outline.rules))
     body = rewrite_body(body, lambda inner: tuple(_unmarked(each, words) for each in inner))
     found = read_sources(hints)
-    boxed = frozenset(words.boxed)
+    boxed = frozenset(words.boxed | saved_boxes(body, words.handed))
+    body = saved_plain(body, boxed)
     sources = stored_outputs(tuple(_unboxed(source, boxed) for source, _ in found), body)
     names = {field.name for field in (*(hints.inputs or ()), *hints.secrets)}
     names.update(variables_set(body))

@@ -70,6 +70,8 @@ class Words:
         """The marks of the entries of lists that focused agents go through."""
         self.boxed: set[str] = set()
         """The variables that hold objects around their values."""
+        self.handed: set[str] = set()
+        """The variables that calls are handed."""
         self.apart = False
         """Whether a copied text that spells a secret counts as missing."""
         self.noted: str | None = None
@@ -256,21 +258,20 @@ class Words:
 
     # Keeping
 
-    def assignment(self, text: str) -> nodes.Assignment | None:
-        """Reads a line that keeps one value."""
+    def assignments(self, text: str) -> tuple[nodes.Assignment, ...]:
+        """Reads a line that keeps values; none for another line."""
         if found := self.match("data.append_numbered", text):
-            return replace(_assignment(*found, append=True), numbered=True)
+            return (replace(_assignment(*found, append=True), numbered=True),)
         if found := self.match("data.append", text):
             variable, mark, value = found
-            return None if mark != variable else _assignment(variable, value, append=True)
+            return () if mark != variable else (_assignment(variable, value, append=True),)
         if found := self.match("data.store_entries", text):
-            return replace(_assignment(*found), wraps=True)
-        if found := self.match("data.store", text):
-            variable, boxed, value = found
-            return _assignment(self.kept(variable, boxed), value)
+            return (replace(_assignment(*found), wraps=True),)
         if found := self.match("data.store_reason", text):
-            return _assignment(self.kept(*found), nodes.FailureReason())
-        return None
+            return (_assignment(self.kept(*found), nodes.FailureReason()),)
+        if found := self.match("data.store", text):
+            return tuple(_assignment(*member) for member in found[0])
+        return ()
 
     def kept(self, variable: str, boxed: bool) -> str:
         """A variable that a line saves, in an object or not."""
@@ -296,7 +297,9 @@ class Words:
             )
             return wait, end
         if found := read("data.read", text, position):
-            (source, type_, _, variable, boxed), end = found
+            (source, type_, listed, variable, boxed), end = found
+            if isinstance(type_, nodes.ListType) and not listed:
+                type_ = nodes.OptionalType(inner=type_)
             extract = nodes.Extract(
                 origin=NOWHERE,
                 variable=self.kept(variable, boxed),
@@ -361,6 +364,7 @@ _STATEMENTS = (
     "tools.picture",
     "control.if_",
     "control.repeat",
+    "control.reach",
     "control.attempt",
     "control.nothing",
     "data.store_reason",

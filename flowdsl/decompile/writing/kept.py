@@ -2,7 +2,7 @@
 
 A prompt keeps a value without saying its type, and without saying where its variable is declared:
 
-    Save under "found": __EMPTY__.                 keep found: Offer? = null
+    Save "found": __EMPTY__.                       keep found: Offer? = null
     For each entry of the list "names":            for name in names {
        Save as {{found}}: {{offer}}.                 keep found = {{offer}}
 """

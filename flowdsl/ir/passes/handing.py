@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import LOOP_ITEM, single_variable, variable_value
@@ -174,8 +174,8 @@ def _variables(value: nodes.Value) -> Iterator[nodes.Variable]:
             pass
 
 
-def boxed_entry(value: nodes.Value) -> bool:
-    """Whether an entry of a list is an object around a value."""
+def boxed_entry(value: object) -> TypeGuard[nodes.ObjectValue]:
+    """Whether an entry of a list, or what is kept, is an object around a value."""
     return isinstance(value, nodes.ObjectValue) and [name for name, _ in value.fields] == [
         nodes.BOX
     ]

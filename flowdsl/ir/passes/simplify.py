@@ -630,7 +630,11 @@ def _noted(statement: nodes.Statement, name: str) -> tuple[nodes.Body, nodes.If 
     origin = statement.origin
     noted = rewrite_body(statement.body, lambda body: tuple(_noting(each, name) for each in body))
     variable = (nodes.Variable(sigil="runtime", name=name),)
-    failed = nodes.Not(operand=nodes.IsEmpty(operand=nodes.TextValue(text=variable)))
+    failed = nodes.Compare(
+        left=nodes.TextValue(text=variable),
+        operator="!=",
+        right=nodes.ConstantValue(value=MISSING),
+    )
     leave = nodes.Leave(origin=origin, action="abort", reason=variable)
     nothing = nodes.Assignment(variable=name, value=nodes.ConstantValue(value=None), origin=origin)
     check = nodes.If(

@@ -33,7 +33,7 @@ _CHOICES = """
 """
 _OPENINGS = """
     before check clear click data do end fail find for from here if make otherwise press read save
-    select there until use wait
+    select there to until use wait
 """
 _TOOLS = """
     copy_to_clipboard declare_task_failed end_loop_iteration execute_terminal_command extract_prompt

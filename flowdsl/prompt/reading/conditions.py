@@ -25,6 +25,7 @@ class Conditions:
         self._phrases = phrases
         self._text = texts.delimited()
         self._quoted = phrases.name
+        self._variable = texts.variable
         self._sentences = phrases.sentences
         self._sentences.kinds |= {
             "bare": self._operand,
@@ -33,6 +34,7 @@ class Conditions:
             "operand": self._operand,
             "part": _part,
             "relation": _numeric,
+            "truth": lambda text, at: self._truth(text, at) or self._operand(text, at),
         }
 
     def condition(self, text: str, position: int) -> tuple[nodes.Condition, int] | None:
@@ -60,7 +62,7 @@ class Conditions:
         return self._about_operand(text, position)
 
     def _about_operand(self, text: str, position: int) -> tuple[nodes.Condition, int] | None:
-        left = self._operand(text, position)
+        left = self._truth(text, position) or self._operand(text, position)
         if left is None:
             return None
         operand, end = left
@@ -85,6 +87,14 @@ class Conditions:
         if right is None:
             return None
         return nodes.Compare(left=operand, operator=operator[0], right=right[0]), right[1]
+
+    def _truth(self, text: str, position: int) -> tuple[nodes.Value, int] | None:
+        """Reads an input with its name before it."""
+        name = self._quoted(text, position)
+        if name is None or not text.startswith(" (", name[1]):
+            return None
+        value = self._variable(text, name[1] + 2)
+        return (value[0], value[1] + 1) if value and text.startswith(")", value[1]) else None
 
     def _joined(self, text: str, position: int) -> tuple[nodes.Condition, int] | None:
         operands: list[nodes.Condition] = []

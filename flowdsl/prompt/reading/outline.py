@@ -8,7 +8,7 @@ from html import unescape
 
 from flowdsl.prompt.outline import DEEPER, TITLE, begins_paragraph
 from flowdsl.prompt.text import OPEN_PART
-from flowdsl.prompt.words import RULES, heading_paragraph, rules_paragraph, say
+from flowdsl.prompt.words import RULES, heading_paragraph, rule_line, rules_paragraph, say
 from flowdsl.source.record import Record
 
 MAX_DEPTH = 200
@@ -168,10 +168,15 @@ def _rules_start(lines: list[str]) -> int | None:
 
 
 def _rules(
-    titles: bool, told: Sequence[str], rules: Sequence[str], passed: Sequence[str] | None = None
+    titles: bool,
+    told: Sequence[str],
+    rules: Sequence[str],
+    passed: Sequence[str] | None = None,
+    flags: Sequence[str] = (),
 ) -> str:
+    focused = passed is not None
     return rules_paragraph(
-        titles=titles, focused=passed is not None, told=told, passed=passed or (), rules=rules
+        titles=titles, focused=focused, told=told, passed=passed or (), rules=rules, flags=flags
     )
 
 
@@ -191,17 +196,18 @@ def _read_rules(lines: list[str], start: int) -> tuple[list[str], list[str], int
     handing = f"- {say('rules.instruction')}"
     focused = handing in given[:first]
     between = given.index(handing) if focused else first
-    told = [key for key in RULES if _rule(key, focused) in given[:between]]
-    passed = [key for key in RULES if _rule(key, focused) in given[between:first]]
+    told = [key for key in RULES if _has_rule(key, given[:between])]
+    passed = [key for key in RULES if _has_rule(key, given[between:first])]
+    flags = [key for key in RULES if rule_line(key, True) in given]
     rules = _joined_rules(given[first:], always)
     titles = any(line.startswith(TITLE) for line in lines[end:])
-    if _rules(titles, told, rules, passed if focused else None).split("\n") != given:
+    if _rules(titles, told, rules, passed if focused else None, flags).split("\n") != given:
         return None
     return rules, [*told, *passed], end
 
 
-def _rule(key: str, focused: bool) -> str:
-    return f"- {say(RULES[key], focused) if key == 'fail' else say(RULES[key])}"
+def _has_rule(key: str, lines: Sequence[str]) -> bool:
+    return rule_line(key, True) in lines or rule_line(key, False) in lines
 
 
 def _joined_rules(lines: list[str], start: str) -> list[str]:

@@ -37,7 +37,6 @@ class Phrases:
         self.texts = texts
         self.name = in_quotes(texts.literal)
         self.exact = texts.exact("text")
-        self._exact_value = texts.exact("value")
         self._exact_json = texts.exact("JSON value")
         self.sentences = Sentences(
             {
@@ -78,6 +77,8 @@ class Phrases:
         for name, words in _SCALARS:
             if text.startswith(words, position):
                 return nodes.ScalarType(name=name), position + len(words)
+        if (found := self.sentences.read("types.records", text, position)) is not None:
+            return nodes.ListType(element=nodes.RecordType(fields=found[0][0])), found[1]
         if (found := self.sentences.read("types.list", text, position)) is not None:
             return nodes.ListType(element=found[0][0]), found[1]
         for sentence in ("types.open_enum", "types.enum", "types.number_enum"):
@@ -172,7 +173,7 @@ class Phrases:
                 return nodes.ConstantValue(value=value), found[1]
         if (found := self.sentences.read("values.text", text, position)) is not None:
             return text_value(found[0][0]), found[1]
-        if (exact := self.exact(text, position) or self._exact_value(text, position)) is not None:
+        if (exact := self.exact(text, position)) is not None:
             return text_value(exact[0]), exact[1]
         if (json_value := self._exact_json(text, position)) is not None:
             return nodes.TextValue(text=json_value[0], json=True), json_value[1]

@@ -144,7 +144,7 @@ class Texts:
         marked = (
             (say("values.secret", ""), self._secret),
             (say("values.text", ""), in_marks(self.text)),
-            (say("values.value", noun == "JSON value", ""), in_brackets(self.text)),
+            (say("values.value", ""), in_brackets(self.text)),
         )
 
         def reader(text: str, position: int) -> tuple[nodes.Text, int] | None:

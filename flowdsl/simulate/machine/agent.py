@@ -50,6 +50,7 @@ LINES = (
     "control.under",
     "control.then",
     "control.repeat",
+    "control.reach",
     "control.retry",
     "control.attempts",
     "control.retry_wait",
@@ -181,10 +182,14 @@ class Agent:
         model: str = "",
     ) -> None:
         self.rules = {each.name for each in rules}
+        self.further = {
+            each.name for each in rules if any(words is True for _, words in each.holes)
+        }
         self.grammar = grammar
         self.recorder = recorder
         self.memory = memory
         self.view = view
+        view.knows_own = "rules.marks" in self.further
         self.model = model
         self.attempts = 0
         self.rounds = 0
@@ -395,6 +400,8 @@ class Agent:
         match said.name:
             case "control.repeat":
                 return self.repeat(said, line)
+            case "control.reach":
+                self.reach(said, line)
             case "control.retry" | "control.attempts":
                 return self.retry(said["attempts"], said, line)
             case "control.attempt":
@@ -530,6 +537,9 @@ class Agent:
         self.view.saved.add(said["key"])
 
     def repeat(self, said: Said, line: Line) -> Open:
+        raise NotImplementedError
+
+    def reach(self, said: Said, line: Line) -> None:
         raise NotImplementedError
 
     def entries(self, items: tuple[str, Any], line: Line) -> Sequence[Any]:

@@ -89,7 +89,7 @@ class Focused(Agent):
 
     def said(self, line: Line) -> Said | None:
         """The sentence that a line is; what is handed over stands in the first."""
-        if EMPTY in line.text or any(words in line.text for words in _OF_MISSING):
+        if any(words in line.text for words in _OF_MISSING):
             self._told("rules.missing", line)
         found = super().said(line)
         if found is not None and found.name == "data.given" and self._begun:
@@ -99,15 +99,28 @@ class Focused(Agent):
 
     def repeat(self, said: Said, line: Line) -> Open:
         """Rounds, with a look before each and after the last."""
+        reached = self._rounds(said["condition"], said, line)
+        return Open("control.repeat_missing", lambda _: not reached)
+
+    def reach(self, said: Said, line: Line) -> None:
+        """Rounds up to what is to be seen, without which the task fails."""
+        self._told("rules.unmet", line)
+        if "rules.unmet" not in self.further:
+            raise Defect("no rule says what happens if it is not reached", inside(line.text))
+        words = self.view.text(said["goal"])
+        if not self._rounds(Said("conditions.sees", (("text", said["goal"]),)), said, line):
+            raise self.failed(f"not so or not found: {words}")
+
+    def _rounds(self, until: Said, said: Said, line: Line) -> bool:
+        """Whether a condition is so after at most as many rounds as a sentence allows."""
         if not line.children:
             raise Defect("a group without lines", line.text)
         for number in range(1, self.number(said["limit"], line) + 1):
-            if holds(said["condition"], self.view, self.recorder, ends=True):
-                return Open("control.repeat_missing", lambda _: False)
+            if holds(until, self.view, self.recorder, ends=True):
+                return True
             self.waits(number, said["delay"], line)
             self.round(number, line)
-        reached = holds(said["condition"], self.view, self.recorder, ends=True)
-        return Open("control.repeat_missing", lambda _: not reached)
+        return holds(until, self.view, self.recorder, ends=True)
 
     def each(self, said: Said, line: Line) -> None:
         """The lines for each entry of a list, as it is when they begin, or for each number."""
@@ -136,8 +149,9 @@ class Focused(Agent):
                 question = Question(OUTPUT, self._command, shape=said["type"])
                 self.keep(said, question)
             case "data.store":
-                value = self.view.built(said["value"])
-                self.saved(said["key"], value, boxed=said["boxed"])
+                values = [(name, self.view.built(value)) for name, value in said["values"]]
+                for name, value in values:
+                    self.saved(name, value)
             case "data.store_entries":
                 entries = self.entries(said["value"], line)
                 self.saved(said["key"], [{BOX: entry} for entry in entries])
@@ -269,7 +283,7 @@ class Focused(Agent):
         count = f"{key}_count"
         if count not in self.view.saved | self.view.handed.keys():
             raise Defect("nobody told how many entries a list has", inside(line.text))
-        before = spelled(self.view.value((SAVED, count)))
+        before = spelled(self.view.known(count))
         if not re.fullmatch(r"[0-9]+", before):
             raise Defect(f"`{before}` entries are no number", inside(line.text))
         entry = self.view.built(said["value"])

@@ -304,7 +304,7 @@ def machine_grammar() -> Grammar:
 
     def exact(text: str) -> Iterator[tuple[str, str]]:
         for said in grammar.sentence("values.value", text):
-            yield ("JSON value" if said["json"] else "value"), said["value"]
+            yield "JSON value", said["value"]
         yield from (("text", said["value"]) for said in grammar.sentence("values.secret", text))
         for said in grammar.sentence("values.exact", text):
             lines: tuple[tuple[str, str], ...] = said["lines"]
@@ -360,6 +360,8 @@ def machine_grammar() -> Grammar:
                     yield OptionalShape(said["type"])
         for said in grammar.sentence("types.record", text):
             yield RecordShape(said["fields"])
+        for said in grammar.sentence("types.records", text):
+            yield ListShape(RecordShape(said["fields"]))
         within = _in_parentheses(text)
         if within is not None:
             yield from grammar.hole("type", within)
@@ -480,6 +482,15 @@ def machine_grammar() -> Grammar:
         else:
             yield from operand(text)
 
+    def truth(text: str) -> Iterator[Any]:
+        """A value of the run as an operand, or an input behind its name."""
+        named = opened(text)
+        if named is not None and (within := _in_parentheses(named[1][1:])) is not None:
+            if named[1].startswith(" ") and "\n" not in named[0] and _moved(within):
+                yield from bare(within)
+        elif not _moved(text):
+            yield from bare(text)
+
     def choices(text: str) -> Iterator[tuple[Any, ...]]:
         for first, rest in splits(text, AND):
             for choice in operand(first):
@@ -570,7 +581,7 @@ def machine_grammar() -> Grammar:
         "model": _name,
         "name": _name,
         "notes": read_notes(grammar),
-        "noun": lambda text: (text,) if text in ("text", "value", "JSON value", "command") else (),
+        "noun": lambda text: (text,) if text in ("text", "JSON value", "command") else (),
         "opening": _mark,
         "operand": operand,
         "numbers": _numbers,
@@ -589,6 +600,7 @@ def machine_grammar() -> Grammar:
         "spelled": _name,
         "text": _quoted,
         "start": one_of(*STARTS),
+        "truth": truth,
         "type": type_,
         "value": value,
         "why": why,
@@ -609,7 +621,7 @@ def _mark(text: str) -> Iterator[str]:
 
 
 def _is_open(value: tuple[str, Any]) -> bool:
-    return value[0] in ("list", "object")
+    return value[0] in ("list", "object") and bool(value[1])
 
 
 def _is_balanced(text: str) -> bool:

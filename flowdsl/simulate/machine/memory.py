@@ -95,7 +95,8 @@ class View:
     ) -> None:
         """`values` are those of each moment, of which an agent knows those that it has `saved`.
 
-        `at_call` are those of when it was called, None for the main agent. `handed` are those that
+        `knows_own` says that it was told that marks name those, too. `at_call` are those of when it
+        was called, None for the main agent. `handed` are those that
         its first bullet gives it, `entries` the entries at hand of the lists that it goes through,
         by their marks.
         """
@@ -105,6 +106,7 @@ class View:
         self._secrets = secrets
         self._of_run = of_run
         self.saved: set[str] = set()
+        self.knows_own = True
         self.handed: dict[str, Any] = {}
         self.entries: dict[str, Any] = {}
 
@@ -114,12 +116,18 @@ class View:
             found = at_path(self.entries, path[1:])
             return EMPTY if found is None else found
         if path[0] == SAVED:
-            known = self._values if path[1] in self.saved else self.handed
-            found = at_path(known, path[1:]) if path[1] in known else EMPTY
-            return EMPTY if found is None else found
+            if path[1] in self.saved and not self.knows_own:
+                raise Defect("no rule says that a mark is what was saved", str(path[1]))
+            return self.known(*path[1:])
         if self._at_call is not None and (path != (LOOP_ITEM,) or self._of_run):
             raise Defect("a value of the run stands in an instruction", ".".join(map(str, path)))
         return self.filled_in(path)
+
+    def known(self, *path: str | int) -> Any:
+        """What an agent has saved itself, or else was handed, under a name or a path."""
+        known = self._values if path[0] in self.saved else self.handed
+        found = at_path(known, path) if path[0] in known else EMPTY
+        return EMPTY if found is None else found
 
     def filled_in(self, path: PathParts) -> Any:
         """What the platform puts in the place of `{{path}}`."""

@@ -21,7 +21,7 @@ Steps
    1.1 Open the portal and type {user}.
    1.2 Use focused_action with this instruction:
       - If sign-in is refused, use declare_task_failed with the reason "Sign-in refused for {user}".
-2. Select the claim number, then use copy_to_clipboard with the key "claim_no".
+2. Select the claim number, then use copy_to_clipboard with key "claim_no".
 3. Use save_screenshot_as_run_attachment with the file name "grid-{day}.png".
 """
 

@@ -59,7 +59,7 @@ ODD_TEXTS = (
     'late"}; failure = { "value": "x',
     '{ "value": "x" }',
     "⟪failure.value⟫ ⟫ ⟪x⟫",
-    "”.\n- Data: x = 1\n- Save under “x”: 2.",
+    "”.\n- Data: x = 1\n- Save “x”: 2.",
     "⟦2|x|2⟧ ⟧, ⟦",
     "null\n   - Use declare_task_failed.",
 )

@@ -54,17 +54,17 @@ def test_the_main_agent_never_stores_values_itself(folder: Path) -> None:
     assert bundle is not None
     for artifact in bundle.workflows:
         for line in str(plain(artifact.payload["main_prompt"])).split("\n"):
-            if re.search(r"\b[Ss]ave (it |its output )?under ", line):
+            if re.search(r'\b[Ss]ave (it as |its output as )?"', line):
                 assert re.match(r"(<p>)?\s*- ", line), line
 
 
 def test_a_required_copy_is_verified_and_an_optional_one_is_not() -> None:
     required = steps_of(workflow('copy x from "the ID field"'))
-    assert 'copy_to_clipboard with the key "x"' in required
+    assert 'copy_to_clipboard with key "x"' in required
     assert "Check that the copied text ⟦{{x}}⟧ is not empty" in required
-    assert required.endswith("is what is shown as “the ID field”.")
+    assert required.endswith("equals “the ID field”.")
     optional = steps_of(workflow('copy x: string? from "the ID field"'))
-    assert 'copy_to_clipboard with the key "x"' in optional
+    assert 'copy_to_clipboard with key "x"' in optional
     assert "Check that" not in optional
 
 
@@ -94,9 +94,9 @@ def test_a_loop_may_be_skipped_and_ends_its_iterations() -> None:
     )
     lines = steps.split("\n")
     assert 'start_loop with text="{names}"' in steps
-    assert "; without entries, skip them:" in steps
+    assert "; without entries, skip these lines:" in steps
     assert "Type ⟦{{loop_item}}⟧." in steps
-    assert lines[-1].strip().endswith('Use end_loop_iteration with text="entry finished".')
+    assert lines[-1].strip().endswith('Use end_loop_iteration with text="done".')
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_a_call_starts_with_the_fields_missing_that_it_may_leave_unset() -> None
       }
     """
     steps = steps_of(task + workflow(body, sections="inputs { names: string[] }"))
-    emptied = 'under "{}": __EMPTY__'.format
+    emptied = '"{}": __EMPTY__'.format
     assert steps.index("Open ⟦{{loop_item}}⟧.") < steps.index(emptied("r_note"))
     assert steps.index(emptied("r_note")) < steps.index("Read “the note”")
     assert emptied("r_seen") not in steps
@@ -189,12 +189,12 @@ def test_an_input_that_a_result_holds_is_kept_where_the_result_is() -> None:
     sections = "inputs { day: date, names: string[] } outputs { all: any[], last: string? }"
     loop = "for n in names max 9 { call look(name: n, day: day) as r emit all += {{r}} %s }"
     steps = steps_of(task + workflow(f'{loop % ""} emit last = "a"', sections=sections))
-    kept = '"name": the value ⟦{{loop_item}}⟧; "day": the value ⟦{day}⟧; "seen": ⟪r_seen⟫'
+    kept = '"name": ⟦{{loop_item}}⟧; "day": ⟦{day}⟧; "seen": ⟪r_seen⟫'
     assert kept in steps
     assert '"r_name"' not in steps
     # One that is read elsewhere, too, is saved anyway.
     read = workflow(loop % 'do "Open {{r.name}}."', sections=sections)
-    assert 'Save under "r_name": the value ⟦{{loop_item}}⟧' in steps_of(task + read)
+    assert 'Save "r_name": ⟦{{loop_item}}⟧' in steps_of(task + read)
 
 
 def test_an_entry_is_not_taken_for_one_of_another_loop() -> None:
@@ -204,7 +204,7 @@ def test_an_entry_is_not_taken_for_one_of_another_loop() -> None:
       for n in names max 9 { emit all += {{first}} }
     """
     steps = steps_of(workflow(body, sections="inputs { names: string[] } outputs { all: any[] }"))
-    assert steps.count("the value ⟦{{loop_item}}⟧") == 2
+    assert steps.count(": ⟦{{loop_item}}⟧.") == 1
     assert 'Append to "all": ⟪first.value⟫.' in steps
 
 
@@ -214,7 +214,7 @@ def test_a_decision_has_another_name_than_those_around_it() -> None:
       if sees "d" { capture "d.png" }
       repeat until sees "e" max 3 { if sees "f" { capture "f.png" } }
     """
-    asked = re.findall('you see “(.)”, save under "(.*?)"', steps_of(workflow(body)))
+    asked = re.findall('you see “(.)”, save "(.*?)"', steps_of(workflow(body)))
     assert asked == [
         ("a", "decision_1"),
         ("b", "decision_2"),
@@ -235,8 +235,8 @@ def test_a_value_is_not_saved_as_what_it_is() -> None:
 def test_what_nothing_reads_is_not_kept() -> None:
     task = 'task look() -> { a: string, b: string } { emit a = "one" emit b = "two" }'
     steps = steps_of(task + workflow('call look() as r do "Write {{r.b}}." call look() as s'))
-    assert steps.count("Save under") == 1
-    assert 'under "r_b": "two"' in steps
+    assert steps.count('Save "') == 1
+    assert 'Save "r_b": "two"' in steps
 
 
 def test_what_a_failed_attempt_emitted_is_taken_back() -> None:
@@ -247,10 +247,10 @@ def test_what_a_failed_attempt_emitted_is_taken_back() -> None:
       } else { press "Escape" }
     """
     steps = steps_of(workflow(lost, sections="outputs { ref: string? }"))
-    assert steps.count('under "ref": __EMPTY__') == 2
+    assert steps.count('"ref": __EMPTY__') == 2
     steps = steps_of(workflow('emit ref = "old"' + lost, sections="outputs { ref: string? }"))
-    assert steps.count('under "ref_before": ⟪ref⟫') == 1
-    assert steps.count('under "ref": ⟪ref_before⟫') == 2
+    assert steps.count('"ref_before": ⟪ref⟫') == 1
+    assert steps.count('"ref": ⟪ref_before⟫') == 2
 
 
 def test_outputs_collected_in_a_loop_start_without_entries_before_it() -> None:
@@ -259,9 +259,9 @@ def test_outputs_collected_in_a_loop_start_without_entries_before_it() -> None:
         sections="inputs { names: string[] } outputs { done: string[] }",
     )
     steps = steps_of(source)
-    assert steps.index('Save under "done_count": 0.') < steps.index("start_loop")
+    assert steps.index('Save "done_count": 0.') < steps.index("start_loop")
     assert "Data: done_count = {{done_count}}\n" in steps
-    assert 'Append to "done": the value ⟦{{loop_item}}⟧.' in steps
+    assert 'Append to "done": ⟦{{loop_item}}⟧.' in steps
 
 
 def test_lists_that_a_program_reads_or_begins_anew_keep_one_key() -> None:
@@ -282,7 +282,7 @@ def test_lists_that_a_program_reads_or_begins_anew_keep_one_key() -> None:
         1,
     )
     steps = steps_of(source)
-    added = re.findall('under "(.*?)" the list|Append to "(.*?)":', steps)
+    added = re.findall('Save "(.*?)": the list|Append to "(.*?)":', steps)
     assert added == [("read", ""), ("", "taken"), ("", "done"), ("anew", "")]
 
 
@@ -300,7 +300,7 @@ def test_a_variable_that_is_set_again_keeps_its_emitted_value_in_a_copy() -> Non
     kinds = {output.field: (output.kind, output.value) for output in artifact.source_map.outputs}
     assert kinds == {"a": ("stored", "a"), "b": ("runtime", "x")}
     steps = steps_of(source)
-    assert steps.index('under "a": ⟪x⟫') < steps.index("the second")
+    assert steps.index('"a": ⟪x⟫') < steps.index("the second")
 
 
 def test_fail_ends_an_attempt_inside_retry_and_the_run_outside() -> None:
@@ -319,7 +319,7 @@ def test_fail_ends_an_attempt_inside_retry_and_the_run_outside() -> None:
 
 def test_a_branch_that_needs_the_main_agent_is_decided_first_and_names_its_screen() -> None:
     steps = steps_of(workflow('if sees "the report" { capture "report.png" }'))
-    assert 'save under "decision_1": "1"' in steps
+    assert 'save "decision_1": "1"' in steps
     guard = next(line for line in steps.split("\n") if "do these lines" in line)
     assert '"{{decision_1}}" is "1"' in guard
     assert "you see “the report”" in guard
@@ -336,7 +336,7 @@ def test_decision_variables_never_collide_with_the_authors_names() -> None:
             """
         )
     )
-    assert 'under "decision_2"' in steps
+    assert 'save "decision_2"' in steps
 
 
 def test_tasks_called_twice_keep_their_variables_apart() -> None:
@@ -400,7 +400,7 @@ def test_branches_that_a_literal_decides_are_gone() -> None:
 
 
 def test_missing_values_are_explained_where_an_optional_input_matters() -> None:
-    assert "- Type __EMPTY__ like any text; the service then leaves" in prompt_of(
+    assert "- Type __EMPTY__ like any text; the field then stays" in prompt_of(
         workflow('type "{memo}" into "Memo"', sections="inputs { memo: string? }")
     )
     assert "__EMPTY__" not in prompt_of(
@@ -488,7 +488,7 @@ def test_a_value_that_an_attempt_has_certainly_read_is_not_that_of_the_call_befo
 
 
 def test_values_that_are_only_saved_need_no_call_of_their_own() -> None:
-    presses = " ".join('choose "the next row"' for _ in range(22))
+    presses = " ".join('choose "the next row"' for _ in range(26))
     body = f"repeat until {{{{pages}}}} == 3 max 5 {{ keep pages = 3 {presses} }}"
     steps = steps_of(workflow(f"keep pages: int = 0 {body}"))
     assert steps.count("Use focused_action") == 1
@@ -520,18 +520,18 @@ def _rules(source: str) -> tuple[list[str], list[str]]:
         ('type $pin into "PIN"', ["Do the n", "Type sec"], []),
         ("wait 2s", ["Do the n"], []),
         ('if sees "a" { abort "b" }', ["Do the n"], ["To fail,"]),
-        ('type $pin into "PIN" expect "a"', ["Do the n", "Type sec"], ["To fail,", "When wha"]),
+        ('type $pin into "PIN" expect "a"', ["Do the n", "Type sec"], ["To fail,", "If what "]),
         (
             'expect "a" type $pin into "PIN" expect "b"',
             ["Do the n"],
-            ["To fail,", "When wha", "Type sec"],
+            ["To fail,", "If what ", "Type sec"],
         ),
         (
             'type "{memo}" into "A" expect "a"',
             ["Do the n", "Use what", "Type __E"],
-            ["To fail,", "When wha"],
+            ["To fail,", "If what "],
         ),
-        ('wait until "a"', ["Do the n"], ["To fail,", "When wha", "While yo"]),
+        ('wait until "a"', ["Do the n"], ["To fail,", "If what ", "While wa"]),
     ],
 )
 def test_a_rule_is_told_where_it_is_needed(body: str, own: list[str], passed: list[str]) -> None:
@@ -540,9 +540,7 @@ def test_a_rule_is_told_where_it_is_needed(body: str, own: list[str], passed: li
 
 
 def test_a_pause_is_looked_at_where_something_may_come_up() -> None:
-    assert "While you wait" in prompt_of(
-        workflow("wait 2s", sections='always { "Close pop-ups." }')
-    )
+    assert "While waiting" in prompt_of(workflow("wait 2s", sections='always { "Close pop-ups." }'))
 
 
 # Texts of several lines

@@ -39,6 +39,6 @@ def test_entries_of_inputs_stand_in_the_text_and_those_that_were_read_in_objects
     assert "“⟦{{loop_item}}⟧ is there”" in steps and "_entries" not in steps
     read = 'extract names: string[] from "N" for n in {{names}} max 3 { expect "{n} is there" }'
     steps = steps_of(workflow(read))
-    assert 'Save under "names_entries" the list ⟪names⟫ with each entry' in steps
+    assert 'Save "names_entries": the list ⟪names⟫ with each entry' in steps
     assert "- Data: loop_item = {{loop_item}}\n" in steps
     assert "“⟪loop_item.value⟫ is there”" in steps

@@ -164,7 +164,7 @@ ORIGIN = nodes.Origin(path="", start_line=1, start_column=1, end_line=1, end_col
 LONG = 380_000 if THOROUGH else 95_000
 STEPS = OURS.partition("Steps\n")[2].partition("\n\nReplay")[0]
 FOCUSED = "1. Use focused_action:\n   - "
-SAVE = 'Save under "x": '
+SAVE = 'Save "x": '
 
 
 @pytest.mark.parametrize(

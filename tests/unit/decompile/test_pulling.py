@@ -109,7 +109,7 @@ def test_a_test_that_quotes_the_text_is_edited_with_it() -> None:
 
 def test_a_text_that_is_the_reason_too_is_edited_once() -> None:
     source = flow('    choose "the row of Ann"  # by hand')
-    after = pulled(source, ("open “the row of Ann", "open “the line of Ann"), level=WORDS)
+    after = pulled(source, ("select “the row of Ann", "select “the line of Ann"), level=WORDS)
     assert after == source.replace("row of Ann", "line of Ann")
 
 
@@ -210,7 +210,7 @@ def test_words_of_the_environment_stay_a_reference() -> None:
     )
     assert done.texts == {MAIN: source.replace("Start {env.app} first", "Then start {env.app}")}
 
-    once = reworded(desk, ("and open “the icon of", "and open “the big icon of"))
+    once = reworded(desk, ("select “the icon of", "select “the big icon of"))
     done = desk.pulled({"workflow.w": once})
     assert done.texts == {MAIN: source.replace("the icon of", "the big icon of")}
 

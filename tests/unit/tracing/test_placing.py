@@ -30,7 +30,7 @@ Steps
       - Find this on the screen as it is now: the row whose number is {{loop_item}}.
       - If there is none, use declare_task_failed with the reason \
 "Claim {{loop_item}} is not in the list".
-   2.4 Select the amount, then use copy_to_clipboard with the key "amount".
+   2.4 Select the amount, then use copy_to_clipboard with key "amount".
    2.5 Press enter.
    2.6 Use end_loop_iteration with text="entry finished".
 

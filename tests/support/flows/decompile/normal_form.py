@@ -103,6 +103,8 @@ class NormalForm:
                 statement = replace(statement, description=None)
             case nodes.Extract() | nodes.Copy() if statement.otherwise is not None:
                 statement = replace(statement, type=_present(statement.type))
+            case nodes.Retry(attempts=1):
+                statement = replace(statement, delay_milliseconds=0)
             case nodes.Run(otherwise=()):
                 statement = replace(statement, otherwise=None)
             case nodes.Loop():
