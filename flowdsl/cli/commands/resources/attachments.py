@@ -22,14 +22,20 @@ from flowdsl.runs.names import find_run
 from flowdsl.runs.starting.uploads import MAX_UPLOAD, read_file
 
 from ...runtime.command_line.arguments import number_between
-from ...runtime.console import Console
 from ...runtime.failure import UsageError
 from ...views.table import Column, id_column
-from .frame.actions import Action, Ended, Step, add_words, deletion, made_once, new_key
-from .frame.items import Row, fields_of
-from .frame.listing import Filter, Resource, View
-from .frame.listing import configure as configure_resource
-from .frame.listing import run as run_resource
+from .frame.actions import (
+    Action,
+    Ended,
+    Objects,
+    Row,
+    Step,
+    add_words,
+    deletion,
+    made_once,
+    new_key,
+)
+from .frame.resource import Filter, Resource, View, fields_of
 from .frame.session import Session, moment
 
 TYPES = ("input", "output")
@@ -59,10 +65,6 @@ async def _read(session: Session, **filters: str) -> Sequence[Row]:
 
 async def _file(session: Session, word: str) -> RunAttachment:
     return await by_id(session.client.run_attachments.get, word, "attachment")
-
-
-async def _find(session: Session, word: str) -> Row:
-    return _row(await _file(session, word))
 
 
 async def _run_id(session: Session, word: str) -> str:
@@ -159,18 +161,18 @@ async def _plan_expire(session: Session, arguments: argparse.Namespace) -> Seque
     return [Step(_label(file), send)]
 
 
-async def _shown(_session: Session, file: RunAttachment) -> Row:
-    return _row(file)
-
-
 async def _delete(session: Session, file: RunAttachment) -> bool:
     return await session.client.run_attachments.delete(file.id, idempotency_key=new_key())
 
 
+async def _shown(_session: Session, file: RunAttachment) -> Row:
+    return _row(file)
+
+
+ATTACHMENT = Objects("attachment", "ATTACHMENT", _file, _shown, _label, "flowdsl attachments list")
 ATTACHMENTS = Resource(
     word="attachments",
-    kind="attachment",
-    subject="ATTACHMENT",
+    objects=ATTACHMENT,
     columns=(
         id_column(),
         Column("FILE", "filename"),
@@ -181,7 +183,6 @@ ATTACHMENTS = Resource(
         Column("CREATED", "created_at"),
     ),
     read=_read,
-    find=_find,
     filters=(
         Filter("--run", "run_id", "those of one run", "RUN", meaning=_run_id),
         Filter("--type", "attachment_type", "only these", "TYPE", choices=TYPES),
@@ -193,29 +194,13 @@ ATTACHMENTS = Resource(
             "add files of this machine to a run",
             _declare_add,
             _plan_add,
-            look="flowdsl attachments list",
+            look=ATTACHMENT.look,
         ),
         Action("expire", "say how long a file is kept", _declare_expire, _plan_expire),
         deletion(
-            "attachment",
-            "ATTACHMENT",
-            _file,
-            _delete,
-            _shown,
-            _label,
-            lost="it cannot be brought back",
-            help="delete a file of a run",
-            look="flowdsl attachments list",
+            ATTACHMENT, _delete, lost="it cannot be brought back", help="delete a file of a run"
         ),
     ),
 )
 
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    configure_resource(ATTACHMENTS, parser)
-
-
-def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Run the subcommand."""
-    return run_resource(ATTACHMENTS, arguments, console)
+configure, run = ATTACHMENTS.configure, ATTACHMENTS.run

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 
 from flowdsl.cyberdesk.models.machine import Connection
 from flowdsl.runs.resources.machines import STATUSES, list_connections, one_connection
 
-from ...runtime.console import Console
 from ...views.table import Column, id_column
-from .frame.items import Row, fields_of
-from .frame.listing import Filter, Resource
-from .frame.listing import configure as configure_resource
-from .frame.listing import run as run_resource
+from .frame.actions import Objects, Row
+from .frame.resource import Filter, Resource, fields_of
 from .frame.session import Session
 
 
@@ -43,15 +39,19 @@ async def _read(session: Session, **filters: str) -> Sequence[Row]:
     return [_row(each, machines) for each in found]
 
 
-async def _find(session: Session, word: str) -> Row:
-    found = await one_connection(session.client, word)
-    return _row(found, await _machines(session))
+async def _shown(session: Session, connection: Connection) -> Row:
+    return _row(connection, await _machines(session))
 
 
 CONNECTIONS = Resource(
     word="connections",
-    kind="connection",
-    subject="CONNECTION",
+    objects=Objects(
+        "connection",
+        "CONNECTION",
+        lambda session, word: one_connection(session.client, word),
+        _shown,
+        lambda connection: connection.id,
+    ),
     columns=(
         id_column(),
         Column("MACHINE", "machine"),
@@ -62,19 +62,10 @@ CONNECTIONS = Resource(
         Column("ADDRESS", "ip_address"),
     ),
     read=_read,
-    find=_find,
     filters=(
         Filter("--machine", "machine", "those of one machine", "MACHINE"),
         Filter("--status", "status", "how it is", "STATUS", choices=STATUSES),
     ),
 )
 
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    configure_resource(CONNECTIONS, parser)
-
-
-def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Run the subcommand."""
-    return run_resource(CONNECTIONS, arguments, console)
+configure, run = CONNECTIONS.configure, CONNECTIONS.run

@@ -14,16 +14,12 @@ from flowdsl.cyberdesk.models.model_configuration import (
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.runs.lookup import NoSuchName, unknown
 
-from ...runtime.console import Console
 from ...runtime.exit_codes import FINDINGS
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.runs.options import SECRET_SOURCES, read_secrets, secret_source
 from ...views.table import Column
-from .frame.actions import Action, Ended, Step, deletion, new_key
-from .frame.items import Row, fields_of
-from .frame.listing import Resource
-from .frame.listing import configure as configure_resource
-from .frame.listing import run as run_resource
+from .frame.actions import Action, Ended, Objects, Row, Step, deletion, new_key
+from .frame.resource import Resource, fields_of
 from .frame.session import Session
 
 _SOURCES = SECRET_SOURCES.replace("`", "")
@@ -57,10 +53,6 @@ async def _credential(session: Session, word: str) -> ProviderCredential:
         if each.slot == word:
             return each
     raise unknown(word, "slot", [each.slot for each in rows])
-
-
-async def _find(session: Session, word: str) -> Row:
-    return _row(await _credential(session, word))
 
 
 def _declare_slot(parser: argparse.ArgumentParser) -> None:
@@ -152,6 +144,16 @@ async def _shown(_session: Session, credential: ProviderCredential) -> Row:
     return _row(credential)
 
 
+_CREDENTIAL = Objects(
+    "credential",
+    "SLOT",
+    _credential,
+    _shown,
+    lambda credential: credential.display_name,
+    "flowdsl credentials list",
+)
+
+
 async def _delete(session: Session, credential: ProviderCredential) -> bool:
     try:
         await session.client.provider_credentials.delete(credential.slot, idempotency_key=new_key())
@@ -162,8 +164,7 @@ async def _delete(session: Session, credential: ProviderCredential) -> bool:
 
 CREDENTIALS = Resource(
     word="credentials",
-    kind="credential",
-    subject="SLOT",
+    objects=_CREDENTIAL,
     columns=(
         Column("SLOT", "slot"),
         Column("PROVIDER", "display_name"),
@@ -174,30 +175,16 @@ CREDENTIALS = Resource(
         Column("ERROR", "last_error"),
     ),
     read=_read,
-    find=_find,
     actions=(
         Action("set", "store a key in a slot, in place of any other", _declare_set, _plan_set),
         Action("validate", "try a key; exit code 1 if it fails", _declare_slot, _plan_validate),
         deletion(
-            "key of",
-            "SLOT",
-            _credential,
+            _CREDENTIAL.__replace__(kind="key of"),
             _delete,
-            _shown,
-            lambda credential: credential.display_name,
             lost="models then use the service's own key, or none",
             help="delete a key of the organisation",
-            look="flowdsl credentials list",
         ),
     ),
 )
 
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    configure_resource(CREDENTIALS, parser)
-
-
-def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Run the subcommand."""
-    return run_resource(CREDENTIALS, arguments, console)
+configure, run = CREDENTIALS.configure, CREDENTIALS.run

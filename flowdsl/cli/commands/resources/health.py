@@ -12,7 +12,7 @@ from flowdsl.diagnostics.render.summary import counted
 from ...runtime.console import Console
 from ...runtime.exit_codes import FINDINGS, SUCCESS
 from ...views.table import RECORD_WIDTH, Column, render_table
-from .frame.items import Row, list_json
+from .frame.actions import Row, list_json
 from .frame.session import Session, carry_out, configure_common
 
 _COLUMNS = (

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 
 from flowdsl.cyberdesk.models.prompt_image import PromptImage
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.runs.lookup import by_name
 
-from ...runtime.console import Console
 from ...views.table import RECORD_WIDTH, Column
-from .frame.actions import deletion, new_key
-from .frame.items import Row, fields_of
-from .frame.listing import Resource
-from .frame.listing import configure as configure_resource
-from .frame.listing import run as run_resource
+from .frame.actions import Objects, Row, deletion, new_key
+from .frame.resource import Resource, fields_of
 from .frame.session import Session
 
 
@@ -47,8 +42,7 @@ async def _told_where_shown(session: Session, word: str) -> PromptImage:
     return image
 
 
-async def _find(session: Session, word: str) -> Row:
-    image = await _image(session, word)
+async def _whole(session: Session, image: PromptImage) -> Row:
     signed = await session.client.prompt_images.sign(image.path)
     return {**_row(image), "url": signed.signed_url, "url_expires_in": signed.expires_in}
 
@@ -61,10 +55,12 @@ async def _delete(session: Session, image: PromptImage) -> bool:
     return await session.client.prompt_images.delete(image.path, idempotency_key=new_key())
 
 
+IMAGE = Objects(
+    "image", "IMAGE", _image, _shown, lambda image: printable(image.path), "flowdsl images list"
+)
 IMAGES = Resource(
     word="images",
-    kind="image",
-    subject="IMAGE",
+    objects=IMAGE,
     columns=(
         Column("PATH", "path", width=RECORD_WIDTH),
         Column("FILE", "filename"),
@@ -72,28 +68,15 @@ IMAGES = Resource(
         Column("CREATED", "created_at"),
     ),
     read=_read,
-    find=_find,
+    whole=_whole,
     actions=(
         deletion(
-            "image",
-            "IMAGE",
-            _told_where_shown,
+            IMAGE.__replace__(find=_told_where_shown),
             _delete,
-            _shown,
-            lambda image: printable(image.path),
             lost="prompts that show it show nothing there any more",
             help="delete a picture, which prompts may still show",
-            look="flowdsl images list",
         ),
     ),
 )
 
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    configure_resource(IMAGES, parser)
-
-
-def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Run the subcommand."""
-    return run_resource(IMAGES, arguments, console)
+configure, run = IMAGES.configure, IMAGES.run

@@ -20,17 +20,15 @@ from ...views.table import Column, id_column
 from .frame.actions import (
     Action,
     Ended,
+    Objects,
+    Row,
     Step,
-    add_action,
     add_words,
     deletion,
     new_key,
 )
-from .frame.items import Row, fields_of, names_in
-from .frame.listing import Filter, Resource, times
-from .frame.listing import configure as configure_resource
-from .frame.listing import run as run_resource
 from .frame.parameters import add_parameters, read_parameters
+from .frame.resource import Filter, Resource, add_action, fields_of, names_in, times
 from .frame.session import Session
 
 
@@ -59,10 +57,6 @@ async def _row(client: CyberdeskClient, machine: Machine) -> Row:
 async def _read(session: Session, **filters: str) -> Sequence[Row]:
     client = session.client
     return [await _row(client, each) for each in await list_machines(client, **filters)]
-
-
-async def _find(session: Session, word: str) -> Row:
-    return await _row(session.client, await find_machine(session.client, word))
 
 
 def _label(machine: Machine) -> str:
@@ -154,10 +148,17 @@ async def _delete(session: Session, machine: Machine) -> bool:
     return await session.client.machines.delete(machine.id, idempotency_key=new_key())
 
 
+MACHINE = Objects(
+    "machine",
+    "MACHINE",
+    lambda session, word: find_machine(session.client, word),
+    lambda session, machine: _row(session.client, machine),
+    _label,
+    "flowdsl machines list",
+)
 MACHINES = Resource(
     word="machines",
-    kind="machine",
-    subject="MACHINE",
+    objects=MACHINE,
     columns=(
         id_column(),
         Column("NAME", "name"),
@@ -169,7 +170,6 @@ MACHINES = Resource(
         Column("LAST SEEN", "last_seen"),
     ),
     read=_read,
-    find=_find,
     filters=(
         Filter("--search", "search", "a part of the id, the name or the host name", "TEXT"),
         Filter("--name", "name", "the whole name, with case", "NAME"),
@@ -191,15 +191,10 @@ MACHINES = Resource(
             doing="frees",
         ),
         deletion(
-            "machine",
-            "MACHINE",
-            lambda session, word: find_machine(session.client, word),
+            MACHINE,
             _delete,
-            lambda session, machine: _row(session.client, machine),
-            _label,
             lost="connections and logs go with it, and its runs stay",
             help="remove a machine from the organisation",
-            look="flowdsl machines list",
         ),
     ),
 )
@@ -207,7 +202,7 @@ MACHINES = Resource(
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    subjects = configure_resource(MACHINES, parser)
+    subjects = MACHINES.configure(parser)
     check = add_action(
         subjects, "check", "compare parameters with what deployed flows take from a machine"
     )
@@ -237,4 +232,4 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         from .machines_check import check
 
         return check(arguments, console)
-    return run_resource(MACHINES, arguments, console)
+    return MACHINES.run(arguments, console)

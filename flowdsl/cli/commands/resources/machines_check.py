@@ -26,7 +26,7 @@ from ...runtime.engine.deployment import SOURCES, show_problems
 from ...runtime.exit_codes import FINDINGS, SOURCE_ERRORS, SUCCESS
 from ...runtime.failure import CommandError, UsageError
 from ...views.table import Column, render_table
-from .frame.items import Row, list_json
+from .frame.actions import Row, list_json
 from .frame.session import Session, carry_out
 
 UNSET = (None, "", "__EMPTY__")

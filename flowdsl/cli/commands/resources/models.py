@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 
 from flowdsl.cyberdesk.models.model_configuration import ModelConfiguration
 from flowdsl.runs.lookup import by_id, by_name
 from flowdsl.semantics.declarations.wire import is_uuid
 
-from ...runtime.console import Console
 from ...views.table import Column, id_column
-from .frame.items import Row, fields_of
-from .frame.listing import Filter, Resource
-from .frame.listing import configure as configure_resource
-from .frame.listing import run as run_resource
+from .frame.actions import Objects, Row
+from .frame.resource import Filter, Resource, fields_of
 from .frame.session import Session
 
 
@@ -48,25 +44,26 @@ async def _read(session: Session, **wanted: bool) -> Sequence[Row]:
     return sorted(fitting, key=lambda row: (row["name"], row["id"]))
 
 
-async def _find(session: Session, word: str) -> Row:
+async def _find(session: Session, word: str) -> ModelConfiguration:
     models = session.client.model_configurations
     if is_uuid(word):
-        return _row(await by_id(models.get, word, "model configuration"))
-    return _row(
-        by_name(
-            await models.list(),
-            word,
-            "model configuration",
-            lambda each: each.name,
-            lambda each: f"{each.id}  {each.provider}  {each.model}",
-        )
+        return await by_id(models.get, word, "model configuration")
+    return by_name(
+        await models.list(),
+        word,
+        "model configuration",
+        lambda each: each.name,
+        lambda each: f"{each.id}  {each.provider}  {each.model}",
     )
+
+
+async def _shown(_session: Session, model: ModelConfiguration) -> Row:
+    return _row(model)
 
 
 MODELS = Resource(
     word="models",
-    kind="model configuration",
-    subject="MODEL",
+    objects=Objects("model configuration", "MODEL", _find, _shown, lambda model: model.name),
     columns=(
         id_column(),
         Column("NAME", "name"),
@@ -77,7 +74,6 @@ MODELS = Resource(
         Column("ARCHIVED", "is_archived"),
     ),
     read=_read,
-    find=_find,
     filters=(
         Filter("--computer-use", "is_computer_use_model", "those that may be the main agent"),
         Filter("--system", "is_system_default", "the service's own"),
@@ -87,12 +83,4 @@ MODELS = Resource(
     ),
 )
 
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    configure_resource(MODELS, parser)
-
-
-def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Run the subcommand."""
-    return run_resource(MODELS, arguments, console)
+configure, run = MODELS.configure, MODELS.run

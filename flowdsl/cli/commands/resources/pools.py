@@ -11,24 +11,22 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.runs.names import find_machine, find_pool
 from flowdsl.runs.resources.machines import list_pools, pools_of, with_machines
 
-from ...runtime.console import Console
 from ...runtime.failure import UsageError
 from ...subcommands import SubcommandParser
 from ...views.table import Column, id_column
 from .frame.actions import (
     Action,
     Ended,
+    Objects,
+    Row,
     Step,
     add_words,
     deletion,
     made_once,
     new_key,
 )
-from .frame.items import Row, fields_of, names_in
-from .frame.listing import Filter, Resource
-from .frame.listing import configure as configure_resource
-from .frame.listing import run as run_resource
 from .frame.parameters import add_parameters, read_parameters
+from .frame.resource import Filter, Resource, fields_of, names_in
 from .frame.session import Session
 
 
@@ -42,10 +40,6 @@ def _row(pool: Pool) -> Row:
 
 async def _read(session: Session, *, machine: str | None = None) -> Sequence[Row]:
     return list(map(_row, await list_pools(session.client, machine=machine)))
-
-
-async def _find(session: Session, word: str) -> Row:
-    return await _whole(session, await find_pool(session.client, word))
 
 
 async def _whole(session: Session, pool: Pool) -> Row:
@@ -169,11 +163,17 @@ async def _delete(session: Session, pool: Pool) -> bool:
     return await session.client.pools.delete(pool.id, idempotency_key=new_key())
 
 
-LOOK = "flowdsl pools list"
+POOL = Objects(
+    "pool",
+    "POOL",
+    lambda session, word: find_pool(session.client, word),
+    _whole,
+    _label,
+    "flowdsl pools list",
+)
 POOLS = Resource(
     word="pools",
-    kind="pool",
-    subject="POOL",
+    objects=POOL,
     columns=(
         id_column(),
         Column("NAME", "name"),
@@ -183,33 +183,19 @@ POOLS = Resource(
         Column("DESCRIPTION", "description"),
     ),
     read=_read,
-    find=_find,
     filters=(Filter("--machine", "machine", "those a machine is in", "MACHINE"),),
     actions=(
-        Action("create", "make a pool", _declare_create, _plan_create, look=LOOK),
+        Action("create", "make a pool", _declare_create, _plan_create, look=POOL.look),
         Action("set", "set parameters, name or description of a pool", _declare_set, _plan_set),
         Action("add", "put machines into a pool", _declare_members, _plan_members),
         Action("remove", "take machines out of a pool", _declare_members, _plan_members),
         deletion(
-            "pool",
-            "POOL",
-            lambda session, word: find_pool(session.client, word),
+            POOL,
             _delete,
-            _whole,
-            _label,
             lost="its parameters go with it, and its machines stay",
             help="remove a pool; its machines stay",
-            look=LOOK,
         ),
     ),
 )
 
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    configure_resource(POOLS, parser)
-
-
-def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Run the subcommand."""
-    return run_resource(POOLS, arguments, console)
+configure, run = POOLS.configure, POOLS.run

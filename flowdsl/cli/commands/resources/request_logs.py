@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 
 from flowdsl.cyberdesk.models.machine import RequestLog
@@ -10,12 +9,9 @@ from flowdsl.runs.lookup import by_id
 from flowdsl.runs.names import find_machine
 
 from ...runtime.command_line.arguments import number_between
-from ...runtime.console import Console
 from ...views.table import Column, id_column
-from .frame.items import Row, fields_of
-from .frame.listing import Filter, Resource
-from .frame.listing import configure as configure_resource
-from .frame.listing import run as run_resource
+from .frame.actions import Objects, Row
+from .frame.resource import Filter, Resource, fields_of
 from .frame.session import Session
 
 MOST = 1000
@@ -50,8 +46,12 @@ async def _read(session: Session, *, limit: int = 100, **filters: str | int) -> 
     return [_row(each) for each in page.items]
 
 
-async def _find(session: Session, word: str) -> Row:
-    return _row(await by_id(session.client.request_logs.get, word, "request"))
+async def _find(session: Session, word: str) -> RequestLog:
+    return await by_id(session.client.request_logs.get, word, "request")
+
+
+async def _shown(_session: Session, log: RequestLog) -> Row:
+    return _row(log)
 
 
 async def _machine_id(session: Session, word: str) -> str:
@@ -60,8 +60,7 @@ async def _machine_id(session: Session, word: str) -> str:
 
 REQUEST_LOGS = Resource(
     word="request_logs",
-    kind="request",
-    subject="REQUEST",
+    objects=Objects("request", "REQUEST", _find, _shown, lambda log: log.id),
     columns=(
         id_column(),
         Column("MACHINE", "machine_id"),
@@ -73,7 +72,6 @@ REQUEST_LOGS = Resource(
         Column("ERROR", "error_message"),
     ),
     read=_read,
-    find=_find,
     filters=(
         Filter("--machine", "machine_id", "those of one machine", "MACHINE", meaning=_machine_id),
         Filter("--method", "method", "such as GET", "METHOD"),
@@ -94,12 +92,4 @@ REQUEST_LOGS = Resource(
     ),
 )
 
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    configure_resource(REQUEST_LOGS, parser)
-
-
-def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Run the subcommand."""
-    return run_resource(REQUEST_LOGS, arguments, console)
+configure, run = REQUEST_LOGS.configure, REQUEST_LOGS.run

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 
 from flowdsl.cyberdesk.models.tag import TagGroup
@@ -10,13 +9,9 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.runs.lookup import by_id, by_name
 from flowdsl.semantics.declarations.wire import is_uuid
 
-from ...runtime.console import Console
 from ...views.table import Column, id_column
-from .frame.actions import deletion, new_key, ordering
-from .frame.items import Row, fields_of
-from .frame.listing import Resource
-from .frame.listing import configure as configure_resource
-from .frame.listing import run as run_resource
+from .frame.actions import Objects, Row, deletion, new_key, ordering
+from .frame.resource import Resource, fields_of
 from .frame.session import Session
 
 FIELDS = ("id", "name", "description", "emoji", "color", "order", "created_at", "updated_at")
@@ -35,8 +30,7 @@ async def _group(session: Session, word: str) -> TagGroup:
     return by_name(rows, word, "tag group", lambda each: each.name, lambda each: each.id)
 
 
-async def _find(session: Session, word: str) -> Row:
-    group = await _group(session, word)
+async def _whole(session: Session, group: TagGroup) -> Row:
     tags = await session.client.tags.list(include_archived=True)
     names = [fields_of(each, "id", "name") for each in tags if each.group_id == group.id]
     return {**fields_of(group, *FIELDS), "tags": names}
@@ -58,10 +52,17 @@ async def _every(session: Session) -> Sequence[TagGroup]:
     return await session.client.tag_groups.list()
 
 
+TAG_GROUP = Objects(
+    "tag group",
+    "GROUP",
+    _group,
+    _shown,
+    lambda group: f"{printable(group.name)} ({group.id})",
+    "flowdsl tag-groups list",
+)
 TAG_GROUPS = Resource(
     word="tag_groups",
-    kind="tag group",
-    subject="GROUP",
+    objects=TAG_GROUP,
     columns=(
         id_column(),
         Column("NAME", "name"),
@@ -69,29 +70,16 @@ TAG_GROUPS = Resource(
         Column("DESCRIPTION", "description"),
     ),
     read=_read,
-    find=_find,
+    whole=_whole,
     actions=(
-        ordering("tag group", "GROUP", _group, _every, _order, _shown, lambda group: group.id),
+        ordering(TAG_GROUP, _every, _order),
         deletion(
-            "tag group",
-            "GROUP",
-            _group,
+            TAG_GROUP,
             _delete,
-            _shown,
-            lambda group: f"{printable(group.name)} ({group.id})",
             lost="its tags stay, without a group",
             help="delete a group; its tags stay",
-            look="flowdsl tag-groups list",
         ),
     ),
 )
 
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    configure_resource(TAG_GROUPS, parser)
-
-
-def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Run the subcommand."""
-    return run_resource(TAG_GROUPS, arguments, console)
+configure, run = TAG_GROUPS.configure, TAG_GROUPS.run

@@ -8,16 +8,23 @@ from collections.abc import Mapping, Sequence
 from flowdsl.cyberdesk.models.tag import Tag
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
-from flowdsl.runs.lookup import NoSuchName, by_id, by_name, unknown
+from flowdsl.runs.lookup import by_id, by_name, unknown
 from flowdsl.semantics.declarations.wire import is_uuid
 
-from ...runtime.console import Console
 from ...views.table import Column, id_column
-from .frame.actions import Action, Ended, Step, add_words, deletion, new_key, ordering
-from .frame.items import Row, fields_of
-from .frame.listing import Filter, Resource
-from .frame.listing import configure as configure_resource
-from .frame.listing import run as run_resource
+from .frame.actions import (
+    Action,
+    Ended,
+    Objects,
+    Row,
+    Step,
+    add_words,
+    deletion,
+    new_key,
+    ordering,
+    settle_each,
+)
+from .frame.resource import Filter, Resource, fields_of
 from .frame.session import Session
 
 
@@ -42,17 +49,11 @@ async def _read(
     return sorted(rows, key=lambda row: (row["group"] or "", row["name"], row["id"]))
 
 
-async def _find(session: Session, word: str) -> Row:
+async def _whole(session: Session, tag: Tag) -> Row:
     # Only the list says how many workflows have a tag.
     every = await session.client.tags.list(include_archived=True)
-    if is_uuid(word):
-        found = [each for each in every if each.id == word.lower()]
-        if not found:
-            raise NoSuchName(f"there is no tag `{word}` in this organisation")
-        tag = found[0]
-    else:
-        tag = by_name(every, word, "tag", lambda each: each.name, lambda each: each.id)
-    return _row(tag, await _groups(session))
+    found = next((each for each in every if each.id == tag.id), tag)
+    return _row(found, await _groups(session))
 
 
 async def _group_id(session: Session, word: str) -> str:
@@ -79,6 +80,9 @@ async def _shown(session: Session, tag: Tag) -> Row:
     return _row(tag, await _groups(session))
 
 
+TAG = Objects("tag", "TAG", _tag, _shown, _label, "flowdsl tags list")
+
+
 async def _every(session: Session) -> Sequence[Tag]:
     return await session.client.tags.list(include_archived=True)
 
@@ -93,26 +97,18 @@ async def _delete(session: Session, tag: Tag) -> bool:
 
 def _archiving(name: str, archives: bool, help: str) -> Action:
     """`archive` or `unarchive`."""
-    result = "archived" if archives else "not archived"
 
     async def plan(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
-        steps: dict[str, Step] = {}
-        for word in arguments.words:
-            tag = await _tag(session, word)
-            about = f"tag {_label(tag)}"
-
-            async def send(tag: Tag = tag, about: str = about) -> Ended:
-                tags = session.client.tags
-                change = tags.archive if archives else tags.unarchive
-                changed = await change(tag.id, idempotency_key=new_key())
-                return await _shown(session, changed), f"{about} is {result}"
-
-            if bool(tag.is_archived) is archives:
-                ended = await _shown(session, tag), f"{about} is {result} already"
-                steps[tag.id] = Step(about, ended=ended)
-            else:
-                steps[tag.id] = Step(about, send)
-        return list(steps.values())
+        tags = session.client.tags
+        change = tags.archive if archives else tags.unarchive
+        return await settle_each(
+            session,
+            TAG,
+            arguments.words,
+            lambda tag: bool(tag.is_archived) is archives,
+            lambda tag: change(tag.id, idempotency_key=new_key()),
+            "archived" if archives else "not archived",
+        )
 
     return Action(name, help, lambda parser: add_words(parser, "TAG"), plan)
 
@@ -168,8 +164,7 @@ async def _has(session: Session, workflow: str, tag: Tag) -> bool:
 
 TAGS = Resource(
     word="tags",
-    kind="tag",
-    subject="TAG",
+    objects=TAG,
     columns=(
         id_column(),
         Column("NAME", "name"),
@@ -180,7 +175,7 @@ TAGS = Resource(
         Column("DESCRIPTION", "description"),
     ),
     read=_read,
-    find=_find,
+    whole=_whole,
     filters=(
         Filter("--archived", "include_archived", "archived ones as well"),
         Filter("--group", "group_id", "those of a group", "GROUP", meaning=_group_id),
@@ -190,27 +185,14 @@ TAGS = Resource(
         Action("remove", "take a tag off workflows", _declare_workflows, _plan_remove),
         _archiving("archive", True, "keep a tag where it is, and give it to no other workflow"),
         _archiving("unarchive", False, "let workflows get a tag again"),
-        ordering("tag", "TAG", _tag, _every, _order, _shown, lambda tag: tag.id),
+        ordering(TAG, _every, _order),
         deletion(
-            "tag",
-            "TAG",
-            _tag,
+            TAG,
             _delete,
-            _shown,
-            _label,
             lost="every workflow loses it",
             help="delete a tag, which all workflows lose",
-            look="flowdsl tags list",
         ),
     ),
 )
 
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    configure_resource(TAGS, parser)
-
-
-def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Run the subcommand."""
-    return run_resource(TAGS, arguments, console)
+configure, run = TAGS.configure, TAGS.run

@@ -14,16 +14,22 @@ from flowdsl.runs.lookup import NoSuchName
 from flowdsl.runs.resources.recordings import (
     find_trajectory,
     list_trajectories,
-    one_trajectory,
 )
 
-from ...runtime.console import Console
 from ...views.table import Column, id_column
-from .frame.actions import Action, Ended, Step, add_words, deletion, made_once, new_key
-from .frame.items import Row, fields_of
-from .frame.listing import Filter, Resource, View, times
-from .frame.listing import configure as configure_resource
-from .frame.listing import run as run_resource
+from .frame.actions import (
+    Action,
+    Ended,
+    Objects,
+    Row,
+    Step,
+    add_words,
+    deletion,
+    made_once,
+    new_key,
+    settle_each,
+)
+from .frame.resource import Filter, Resource, View, fields_of, times
 from .frame.session import Session
 
 LOOK = "flowdsl trajectories list"
@@ -54,15 +60,18 @@ async def _read(session: Session, **filters: Any) -> Sequence[Row]:
     return [trajectory_row(each, addresses) for each in found]
 
 
-async def _find(session: Session, word: str) -> Row:
-    found = await one_trajectory(session.client, word)
+async def _whole(session: Session, trajectory: Trajectory) -> Row:
+    found = trajectory
+    if found.trajectory_data is None:  # a list leaves it out
+        found = await session.client.trajectories.get(trajectory.id)
     return {
         **trajectory_row(found, session.addresses()),
         **fields_of(found, "original_input_values", "trajectory_data"),
     }
 
 
-def _label(trajectory: Trajectory) -> str:
+def recording_label(trajectory: Trajectory) -> str:
+    """A recording in a line for people."""
     name = f" {printable(trajectory.name)}" if trajectory.name else ""
     return f"{trajectory.id}{name}"
 
@@ -71,28 +80,16 @@ def _setting(name: str, field: str, value: bool, result: str, help: str) -> Acti
     """An action that sets a field of recordings; `result` is the word for what they are then."""
 
     async def plan(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
-        words = [arguments.words] if isinstance(arguments.words, str) else arguments.words
-        steps: dict[str, Step] = {}
-        for word in words:
-            found = await find_trajectory(session.client, word)
-            about = _label(found)
-
-            async def send(found: Trajectory = found, about: str = about) -> Ended:
-                changed = await session.client.trajectories.update(
-                    found.id, {field: value}, idempotency_key=new_key()
-                )
-                return trajectory_row(changed, session.addresses()), _told(
-                    changed, f"{about} is {result}"
-                )
-
-            if getattr(found, field) is value:
-                told = _told(found, f"{about} is {result} already")
-                steps[found.id] = Step(
-                    about, ended=(trajectory_row(found, session.addresses()), told)
-                )
-            else:
-                steps[found.id] = Step(about, send)
-        return list(steps.values())
+        trajectories = session.client.trajectories
+        return await settle_each(
+            session,
+            TRAJECTORY.__replace__(kind=""),
+            [arguments.words] if isinstance(arguments.words, str) else arguments.words,
+            lambda found: getattr(found, field) is value,
+            lambda found: trajectories.update(found.id, {field: value}, idempotency_key=new_key()),
+            result,
+            _told,
+        )
 
     def _told(trajectory: Trajectory, line: str) -> str:
         if field == "is_main" and trajectory.is_main and not trajectory.is_approved:
@@ -119,9 +116,9 @@ async def _plan_copy(session: Session, arguments: argparse.Namespace) -> Sequenc
             lambda each: each.id,
         )
         row = trajectory_row(copy, session.addresses())
-        return row, f"{_label(copy)} is a copy of {source.id}, not approved"
+        return row, f"{recording_label(copy)} is a copy of {source.id}, not approved"
 
-    return [Step(_label(source), send)]
+    return [Step(recording_label(source), send)]
 
 
 async def _shown(session: Session, trajectory: Trajectory) -> Row:
@@ -142,10 +139,17 @@ async def _latest(session: Session, arguments: argparse.Namespace) -> Row:
     return trajectory_row(found, session.addresses())
 
 
+TRAJECTORY = Objects(
+    "trajectory",
+    "TRAJECTORY",
+    lambda session, word: find_trajectory(session.client, word),
+    _shown,
+    recording_label,
+    LOOK,
+)
 TRAJECTORIES = Resource(
     word="trajectories",
-    kind="trajectory",
-    subject="TRAJECTORY",
+    objects=TRAJECTORY,
     columns=(
         id_column(),
         Column("NAME", "name"),
@@ -156,7 +160,7 @@ TRAJECTORIES = Resource(
         Column("CREATED", "created_at"),
     ),
     read=_read,
-    find=_find,
+    whole=_whole,
     filters=(
         Filter(
             "--workflow",
@@ -205,25 +209,12 @@ TRAJECTORIES = Resource(
             look=LOOK,
         ),
         deletion(
-            "trajectory",
-            "TRAJECTORY",
-            lambda session, word: find_trajectory(session.client, word),
+            TRAJECTORY,
             _delete,
-            _shown,
-            _label,
             lost="runs cannot replay it any more",
             help="delete a recording; the run that it comes from stays",
-            look=LOOK,
         ),
     ),
 )
 
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    configure_resource(TRAJECTORIES, parser)
-
-
-def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Run the subcommand."""
-    return run_resource(TRAJECTORIES, arguments, console)
+configure, run = TRAJECTORIES.configure, TRAJECTORIES.run

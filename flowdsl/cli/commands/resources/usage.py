@@ -24,7 +24,8 @@ from ...runtime.console import Console
 from ...runtime.exit_codes import SUCCESS
 from ...runtime.failure import UsageError
 from ...views.table import Column, id_column, render_table, text_of
-from .frame.items import Row, fields_of, list_json
+from .frame.actions import Row, list_json
+from .frame.resource import fields_of
 from .frame.session import Session, carry_out, configure_common, moment
 
 

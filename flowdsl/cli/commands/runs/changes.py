@@ -14,10 +14,18 @@ from flowdsl.runs.starting.retrying import refuse_live
 
 from ...runtime.console import Console
 from ...views.runs import run_object
-from ..resources.frame.actions import Action, Ended, Step, deletion, new_key, run_action
-from ..resources.frame.items import Row
+from ..resources.frame.actions import (
+    Action,
+    Ended,
+    Objects,
+    Row,
+    Step,
+    deletion,
+    new_key,
+    run_action,
+)
 from ..resources.frame.session import Session
-from ..resources.trajectories import trajectory_row
+from ..resources.trajectories import recording_label, trajectory_row
 
 
 def delete(arguments: argparse.Namespace, console: Console) -> int:
@@ -59,7 +67,11 @@ async def _plan(session: Session, arguments: argparse.Namespace) -> Sequence[Ste
     found = await _recorded(session, run)
     if found is not None and found.is_generated:
         row = trajectory_row(found, session.addresses())
-        return [Step(about, ended=(row, f"the recording of {about} is {_label(found)} already"))]
+        return [
+            Step(
+                about, ended=(row, f"the recording of {about} is {recording_label(found)} already")
+            )
+        ]
 
     async def send() -> Ended:
         try:
@@ -69,7 +81,7 @@ async def _plan(session: Session, arguments: argparse.Namespace) -> Sequence[Ste
             if found is None or not found.is_generated:
                 raise
             made = found
-        line = f"the recording of {about} is {_label(made)}"
+        line = f"the recording of {about} is {recording_label(made)}"
         if not made.is_approved:
             line += f"\nnote: `flowdsl trajectories approve {made.id}` lets runs replay it"
         return trajectory_row(made, session.addresses()), line
@@ -77,22 +89,15 @@ async def _plan(session: Session, arguments: argparse.Namespace) -> Sequence[Ste
     return [Step(about, send)]
 
 
-def _label(trajectory: Trajectory) -> str:
-    name = f" {printable(trajectory.name)}" if trajectory.name else ""
-    return f"{trajectory.id}{name}"
-
-
-_DELETE = deletion(
+_RUN = Objects(
     "run",
     "RUN",
     _ended_run,
-    _delete,
     _row,
     lambda run: f"{run.id} ({printable(run.status)})",
-    lost="inputs, outputs, history and files are lost",
-    help="",
-    look="flowdsl runs list",
+    "flowdsl runs list",
 )
+_DELETE = deletion(_RUN, _delete, lost="inputs, outputs, history and files are lost", help="")
 _GENERATE = Action(
     "trajectory", "", lambda _parser: None, _plan, look="flowdsl trajectories list --run RUN"
 )

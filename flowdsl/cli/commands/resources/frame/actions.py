@@ -17,19 +17,39 @@ from flowdsl.diagnostics.render.summary import counted
 from flowdsl.runs.lookup import plural
 from flowdsl.source.record import Record
 
-from ....runtime.command_line.global_options import add_yes
 from ....runtime.console import Console
 from ....runtime.engine.questions import confirmed, require_answer
 from ....runtime.exit_codes import SUCCESS, UNKNOWN_OUTCOME
 from ....runtime.failure import CommandError
 from ....subcommands import SubcommandParser
-from .items import Row, list_json
-from .session import Session, carry_out, configure_common
+from ....views.json_objects import items_json
+from .session import Session, carry_out
 
 T = TypeVar("T")
 
+Row = dict[str, Any]
+"""An object of the service as programs get it, with the same keys every time."""
+
 Ended = tuple[Row, str]
 """An object after an action, and the line that tells people what became of it."""
+
+
+class Objects(Record):
+    """How the objects of a kind are found by a word, shown as a row, and named in a line.
+
+    `subject` is what help calls one; `look` is the command that lists them.
+    """
+
+    kind: str
+    subject: str
+    find: Callable[[Session, str], Awaitable[Any]]
+    row: Callable[[Session, Any], Awaitable[Row]]
+    label: Callable[[Any], str]
+    look: str = ""
+
+    def about(self, found: Any) -> str:
+        """An object in a line for people: `machine desk-1 (1f0c...)`."""
+        return f"{self.kind} {self.label(found)}".lstrip()
 
 
 class Step(Record):
@@ -62,20 +82,9 @@ class Action(Record):
     look: str = ""
 
 
-def configure_actions(subjects: Any, actions: Sequence[Action]) -> None:
-    """Declare the subcommands of `actions`."""
-    for action in actions:
-        parser = add_action(subjects, action.name, action.help)
-        action.declare(parser)
-        if action.question is not None:
-            add_yes(parser)
-
-
-def add_action(subjects: Any, name: str, help: str) -> SubcommandParser:
-    """The parser of a further subcommand, with the options that all take."""
-    parser: SubcommandParser = subjects.add_parser(name, help=help)
-    configure_common(parser)
-    return parser
+def list_json(kind: str, environment: str, rows: Sequence[Row], **more: Any) -> str:
+    """Rows as one object of the machine format; `more` stands behind them."""
+    return items_json(rows, {"kind": kind, "environment": environment}, **more)
 
 
 def run_action(word: str, action: Action, arguments: argparse.Namespace, console: Console) -> int:
@@ -164,23 +173,53 @@ def add_words(
     )
 
 
+async def settle_each(
+    session: Session,
+    objects: Objects,
+    words: Sequence[str],
+    is_so: Callable[[Any], bool],
+    send: Callable[[Any], Awaitable[Any]],
+    result: str,
+    told: Callable[[Any, str], str] = lambda _found, line: line,
+) -> Sequence[Step]:
+    """A step for each object that `words` mean: one that is not so is sent.
+
+    `result` is the word for what they are then, and `told` the line about one, if it is another.
+    """
+    steps: dict[str, Step] = {}
+    for word in words:
+        found = await objects.find(session, word)
+        about = objects.about(found)
+
+        async def change(found: Any = found, about: str = about) -> Ended:
+            changed = await send(found)
+            return await objects.row(session, changed), told(changed, f"{about} is {result}")
+
+        if is_so(found):
+            line = told(found, f"{about} is {result} already")
+            steps[about] = Step(about, ended=(await objects.row(session, found), line))
+        else:
+            steps[about] = Step(about, change)
+    return list(steps.values())
+
+
 def ordering(
-    kind: str,
-    subject: str,
-    find: Callable[[Session, str], Awaitable[T]],
-    every: Callable[[Session], Awaitable[Sequence[T]]],
+    objects: Objects,
+    every: Callable[[Session], Awaitable[Sequence[Any]]],
     send: Callable[[Session, Sequence[str]], Coroutine[Any, Any, None]],
-    row: Callable[[Session, T], Awaitable[Row]],
-    identifier: Callable[[T], str],
 ) -> Action:
     """The action `order`: what is named comes first, and the others stay in their order."""
+    kind, find = objects.kind, objects.find
 
     async def plan(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
-        rows = {identifier(each): each for each in await every(session)}
-        named = [identifier(await find(session, word)) for word in arguments.words]
+        rows = {each.id: each for each in await every(session)}
+        named = [(await find(session, word)).id for word in arguments.words]
         wanted = list(dict.fromkeys([*named, *rows]))
         first = rows.get(named[0]) or await find(session, arguments.words[0])
-        about, shown = f"{counted(len(wanted), kind)} in this order", await row(session, first)
+        about, shown = (
+            f"{counted(len(wanted), kind)} in this order",
+            await objects.row(session, first),
+        )
         if wanted == list(rows):
             return [Step(about, ended=(shown, f"{about} already"))]
 
@@ -193,32 +232,27 @@ def ordering(
     return Action(
         "order",
         f"the order of {plural(kind)}: those named first, then the others",
-        lambda parser: add_words(parser, subject),
+        lambda parser: add_words(parser, objects.subject),
         plan,
     )
 
 
 def deletion(
-    kind: str,
-    subject: str,
-    find: Callable[[Session, str], Awaitable[T]],
-    delete: Callable[[Session, T], Coroutine[Any, Any, bool]],
-    row: Callable[[Session, T], Awaitable[Row]],
-    label: Callable[[T], str],
+    objects: Objects,
+    delete: Callable[[Session, Any], Coroutine[Any, Any, bool]],
     *,
     lost: str,
     help: str,
-    look: str,
 ) -> Action:
     """The action `delete` of a kind of object; `lost` says in the question what goes with it."""
 
     async def plan(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
         steps: dict[str, Step] = {}
         for word in arguments.words:
-            found = await find(session, word)
-            shown, about = await row(session, found), f"{kind} {label(found)}"
+            found = await objects.find(session, word)
+            shown, about = await objects.row(session, found), objects.about(found)
 
-            async def send(found: T = found, shown: Row = shown, about: str = about) -> Ended:
+            async def send(found: Any = found, shown: Row = shown, about: str = about) -> Ended:
                 gone = not await delete(session, found)
                 return shown, f"{about} {'was gone already' if gone else 'is deleted'}"
 
@@ -231,8 +265,8 @@ def deletion(
     return Action(
         name="delete",
         help=help,
-        declare=lambda parser: add_words(parser, subject),
+        declare=lambda parser: add_words(parser, objects.subject),
         plan=plan,
         question=question,
-        look=look,
+        look=objects.look,
     )

@@ -1,0 +1,204 @@
+"""A kind of object of the service: `list`, `show` and its actions, from one table.
+
+The JSON object of a row is made first, and the table for people is made of it, so that both tell
+the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from flowdsl.cyberdesk.models.wire_model import ReadModel
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.runs.lookup import plural
+from flowdsl.source.record import Record
+
+from ....runtime.command_line.global_options import add_yes
+from ....runtime.console import Console
+from ....runtime.exit_codes import SUCCESS
+from ....subcommands import SubcommandParser, add_subcommands
+from ....views.json_objects import object_json
+from ....views.table import Column, render_record, render_table
+from .actions import Action, Objects, Row, list_json, run_action
+from .session import Session, carry_out, configure_common, moment
+
+
+class Filter(Record):
+    """An option of `list`, and the argument `key` of the function that reads the rows.
+
+    - `metavar` is None for an option without a value, which stands for `value`.
+    - `meaning` turns the word of a person, such as a name, into what the service takes.
+    """
+
+    option: str
+    key: str
+    help: str
+    metavar: str | None = None
+    value: Any = True
+    choices: tuple[str, ...] | None = None
+    type: Callable[[str], Any] | None = None
+    meaning: Callable[[Session, str], Awaitable[Any]] | None = None
+
+
+class View(Record):
+    """A further subcommand that shows one object, read for its own arguments.
+
+    `only` is the key of what people get alone, on a line; None for the whole record.
+    """
+
+    name: str
+    help: str
+    declare: Callable[[SubcommandParser], None]
+    read: Callable[[Session, argparse.Namespace], Awaitable[Row]]
+    only: str | None = None
+
+
+class Resource(Record):
+    """A kind of object of the service, and the command `word` that is about it.
+
+    - `objects` says how one is found and shown.
+    - `read` gives the rows of a list for the arguments that the filters gave.
+    - `whole` is the row of one object with more in it; that of `objects` where it is None.
+    - `views` are further subcommands that show one, and `actions` those that change something.
+    """
+
+    word: str
+    objects: Objects
+    columns: tuple[Column, ...]
+    read: Callable[..., Awaitable[Sequence[Row]]]
+    whole: Callable[[Session, Any], Awaitable[Row]] | None = None
+    filters: tuple[Filter, ...] = ()
+    views: tuple[View, ...] = ()
+    actions: tuple[Action, ...] = ()
+
+    def configure(self, parser: argparse.ArgumentParser) -> Any:
+        """Declare `list`, `show` and the actions; returns where further subcommands are added."""
+        subjects = add_subcommands(parser)
+        kind = self.objects.kind
+        listing = subjects.add_parser("list", help=f"a line for each {kind}")
+        _add_filters(listing, self.filters)
+        configure_common(listing)
+        show = subjects.add_parser("show", help=f"everything of one {kind}")
+        show.add_argument(
+            "word", metavar=self.objects.subject, help="its id, or its name if it has one"
+        )
+        configure_common(show)
+        for view in self.views:
+            view.declare(add_action(subjects, view.name, view.help))
+        for action in self.actions:
+            action_parser = add_action(subjects, action.name, action.help)
+            action.declare(action_parser)
+            if action.question is not None:
+                add_yes(action_parser)
+        return subjects
+
+    def run(self, arguments: argparse.Namespace, console: Console) -> int:
+        """Carry out `list`, `show`, a view or an action."""
+        name = arguments.subject
+        if name == "list":
+            return _list(self, arguments, console)
+        action = next((each for each in self.actions if each.name == name), None)
+        if action is not None:
+            return run_action(self.word, action, arguments, console)
+        views = {view.name: view for view in (_show_view(self), *self.views)}
+        return _show(self, views[name], arguments, console)
+
+
+def add_action(subjects: Any, name: str, help: str) -> SubcommandParser:
+    """The parser of a further subcommand, with the options that all take."""
+    parser: SubcommandParser = subjects.add_parser(name, help=help)
+    configure_common(parser)
+    return parser
+
+
+def times(*fields: str) -> tuple[Filter, ...]:
+    """The filters of a time such as `created`: from one moment on, and up to one."""
+    return tuple(
+        Filter(
+            f"--{field}-{edge}",
+            f"{'' if field == 'created' else f'{field}_'}{key}",
+            f"{field} {'at this time or later' if edge == 'from' else 'at this time or before'}",
+            metavar="TIME",
+            type=moment,
+        )
+        for field in fields
+        for edge, key in (("from", "since"), ("to", "until"))
+    )
+
+
+def fields_of(reply: ReadModel, *fields: str) -> Row:
+    """These fields of a reply, in this order; null where it has none.
+
+    Fields that this version does not know are left out: programs always get the same keys.
+    """
+    content = reply.model_dump(mode="json", include=set(fields))
+    return {field: content.get(field) for field in fields}
+
+
+def names_in(secrets: Mapping[str, Any] | None) -> list[str]:
+    """The names of sensitive parameters.
+
+    Their values stay untold: the service should answer with aliases, but whoever prints them trusts
+    it to.
+    """
+    return sorted(secrets or {})
+
+
+def _add_filters(listing: argparse.ArgumentParser, filters: Sequence[Filter]) -> None:
+    groups: dict[str, Any] = {}
+    for each in filters:
+        # Options of one argument exclude each other.
+        if each.key not in groups:
+            groups[each.key] = listing.add_mutually_exclusive_group()
+        how: dict[str, Any] = {"action": "store_const", "const": each.value}
+        if each.metavar is not None or each.choices is not None:
+            how = {"metavar": each.metavar, "choices": each.choices, "type": each.type}
+        groups[each.key].add_argument(each.option, dest=each.key, help=each.help, **how)
+
+
+def _list(resource: Resource, arguments: argparse.Namespace, console: Console) -> int:
+    async def read(session: Session) -> tuple[str, Sequence[Row]]:
+        given: dict[str, Any] = {}
+        for each in resource.filters:
+            value = getattr(arguments, each.key)
+            if value is not None and each.key not in given:
+                means = each.meaning
+                given[each.key] = value if means is None else await means(session, value)
+        return session.environment, await resource.read(session, **given)
+
+    environment, rows = carry_out(arguments, console, read)
+    if arguments.json:
+        console.out(list_json(resource.word, environment, rows))
+    elif rows:
+        console.out(render_table(resource.columns, rows))
+    else:
+        console.err(f"no {plural(resource.objects.kind)} found in {environment}")
+    return SUCCESS
+
+
+def _show_view(resource: Resource) -> View:
+    """`show` as a view: the whole row of the object that a word means."""
+    objects = resource.objects
+
+    async def read(session: Session, arguments: argparse.Namespace) -> Row:
+        found = await objects.find(session, arguments.word)
+        return await (resource.whole or objects.row)(session, found)
+
+    return View("show", "", lambda _parser: None, read)
+
+
+def _show(resource: Resource, view: View, arguments: argparse.Namespace, console: Console) -> int:
+    async def find(session: Session) -> tuple[str, Row]:
+        return session.environment, await view.read(session, arguments)
+
+    environment, row = carry_out(arguments, console, find)
+    if arguments.json:
+        kind = resource.objects.kind.replace(" ", "_")
+        console.out(object_json({"kind": kind, "environment": environment, "item": row}))
+    elif view.only is not None:
+        console.out(printable(str(row[view.only])))
+    else:
+        console.out(render_record(row))
+    return SUCCESS
