@@ -66,6 +66,7 @@ COMMANDS: dict[str, str] = {
 """Every command and its line in `flowdsl -h`. Its module or package is `commands/<command>`."""
 
 MODULES = {
+    "new": "init.new",
     "import": "import_",
     "machines": "resources.machines",
     "pools": "resources.pools",

@@ -7,11 +7,11 @@ import argparse
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.state.ids import dump_ids, ids_of
 
+from ..runtime.command_line.arguments import add_subcommands
 from ..runtime.console import Console
 from ..runtime.engine.options import add_environment
 from ..runtime.exit_codes import SUCCESS
 from ..runtime.rewrites import write_product
-from ..subcommands import add_subcommands
 from .state.access import open_state, read_document
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Collection, Sequence
 
 from flowdsl.catalog import diagnostics
@@ -12,8 +11,7 @@ from flowdsl.lint.rules import RULES
 
 from ..runtime.console import Console
 from ..runtime.exit_codes import SUCCESS
-
-FORMAT_VERSION = 1
+from ..views.json_objects import items_json
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -59,5 +57,4 @@ def _as_json(specs: Sequence[DiagnosticSpec], rules: Collection[str]) -> str:
         }
         for spec in specs
     ]
-    whole = {"format_version": FORMAT_VERSION, "items": items, "total": len(items)}
-    return json.dumps(whole, indent=2)
+    return items_json(items)

@@ -17,7 +17,7 @@ from ..runtime.engine.options import add_environment
 from ..runtime.engine.questions import confirmed, require_answer
 from ..runtime.exit_codes import SUCCESS
 from .state.access import failures_of_state, open_state, read_document
-from .state.view import age_of
+from .state.read import age_of
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

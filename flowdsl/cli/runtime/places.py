@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
+from flowdsl.diagnostics.render.cells import printable
 from flowdsl.host.disk import PROJECT_FILE, SIZE_LIMIT, find_root
 from flowdsl.source.files import library_of, split_library, written_path
 from flowdsl.source.globs import is_pattern
@@ -15,6 +16,8 @@ from .failure import UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+
+    from flowdsl.emulator.scenario import Scenario
 
 STANDARD_INPUT = "<stdin>"
 
@@ -148,3 +151,34 @@ def nothing_found(patterns: Sequence[str], root: str) -> UsageError:
     """The failure for `patterns` that mean no file below `root`."""
     shown = ", ".join(f"`{pattern or '.'}`" for pattern in patterns)
     return UsageError(f"no flow is found by {shown} in `{root}`")
+
+
+def read_scenario(path: str) -> Scenario:
+    """The scenario in a file; raises UsageError, which names the place and what may stand there."""
+    from pathlib import Path
+
+    from flowdsl.emulator.scenario import ScenarioError, load_scenario
+
+    try:
+        return load_scenario(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read scenario `{path}`: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"scenario `{path}` is not UTF-8 text") from None
+    except ScenarioError as error:
+        raise UsageError(f"scenario `{path}`: {error}") from None
+
+
+def read_named(path: str, limit: int) -> bytes:
+    """The bytes of the file that a command line names, up to one more than `limit`.
+
+    Raises `UsageError` where it cannot be read.
+    """
+    from pathlib import Path
+
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(limit + 1)
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or "it is not a path").lower()
+        raise UsageError(f"`{printable(path)}` cannot be read: {reason}") from None

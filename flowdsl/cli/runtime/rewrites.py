@@ -99,21 +99,6 @@ def write_product(path: str, content: bytes, *, durable: bool = True) -> None:
         raise UsageError(f"`{printable(path)}` cannot be written: {reason_of(error)}") from None
 
 
-def read_named(path: str, limit: int) -> bytes:
-    """The bytes of the file that a command line names, up to one more than `limit`.
-
-    Raises `UsageError` where it cannot be read.
-    """
-    from pathlib import Path
-
-    try:
-        with Path(path).open("rb") as file:
-            return file.read(limit + 1)
-    except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or "it is not a path").lower()
-        raise UsageError(f"`{printable(path)}` cannot be read: {reason}") from None
-
-
 def continued(content: bytes, lines: list[bytes]) -> bytes:
     """`content` and `lines` at its end, with the line breaks that it has."""
     end = b"\r\n" if b"\r\n" in content else b"\n"

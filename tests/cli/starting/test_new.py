@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowdsl.cli.commands.new import templates
+from flowdsl.cli.commands.init import templates
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.decompile.naming import is_name
 from flowdsl.format.formatter import format_source

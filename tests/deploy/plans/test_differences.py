@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flowdsl.cli.commands.diff.view import difference_items, render_differences
+from flowdsl.cli.commands.diff import difference_items, render_differences
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.deploy.addressing import NoSuchAddress

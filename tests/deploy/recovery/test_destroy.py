@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flowdsl.cli.commands.destroy.view import render_destruction
+from flowdsl.cli.commands.destroy import render_destruction
 from flowdsl.cyberdesk.models.model_configuration import ModelConfigurationCreate
 from flowdsl.cyberdesk.models.run import RunCreate
 from flowdsl.cyberdesk.models.tag import TagCreate

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from flowdsl.api import CompileOptions, MemoryFiles, compile_project
-from flowdsl.cli.commands.compile.view import artifact_files
+from flowdsl.cli.commands.compile import artifact_files
 from tests.support.ir_document import dump_program, load_program
 
 FLOW = """flow 1

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowdsl.cli.commands.trace.view import render_trace
+from flowdsl.cli.commands.trace import render_trace
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.tracing.gathering import Pictures, media_type
 from flowdsl.tracing.history import MAX_MESSAGES, MAX_TEXT, read_history

@@ -11,7 +11,7 @@ from pathlib import Path
 from ...runtime.console import Console
 from ...runtime.exit_codes import SUCCESS
 from ...runtime.failure import UsageError
-from ...runtime.scenarios import read_scenario
+from ...runtime.places import read_scenario
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

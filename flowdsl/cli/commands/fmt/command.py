@@ -17,8 +17,14 @@ from ...runtime.places import (
     standard_input,
 )
 from ...runtime.rewrites import Rewrite, print_difference, write_rewrites
-from .files import format_content, format_files, no_flow, sources_of
-from .view import summary, unreadable_remark
+from .files import (
+    format_content,
+    format_files,
+    no_flow,
+    sources_of,
+    summary,
+    unreadable_remark,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from flowdsl.cyberdesk.client import CyberdeskClient
     from flowdsl.deploy.resources.mark import Mark
 
-    from .adoption import Owned
+    from .service import Owned
 
 T = TypeVar("T")
 
@@ -254,8 +254,7 @@ def _fetch(arguments: argparse.Namespace, into: str, console: Console) -> Read:
     Those that the project at `into` has already, or must not take over, are left out.
     """
     from ...runtime.clients import use_service
-    from .adoption import owned
-    from .fetch import Selection, fetch
+    from .service import Selection, fetch, owned
 
     home = open_project(os.curdir)
     require_sound(home, console)
@@ -371,7 +370,7 @@ def _adopting(
 
     Raises `CommandError` when they cannot stand in it.
     """
-    from .adoption import with_adoptions
+    from .service import with_adoptions
 
     old = target.files.read_bytes(PROJECT_FILE)
     new = with_adoptions(old, environment.name, imported.addresses)

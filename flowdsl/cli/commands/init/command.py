@@ -23,8 +23,7 @@ from ...runtime.exit_codes import CONFLICT, SUCCESS
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.places import ShownFrom
 from ...runtime.rewrites import Rewrite, continued, write_rewrites
-from .pipeline import Pipeline, pipeline_of
-from .project import NewProject, project_files
+from .project import NewProject, Pipeline, pipeline_of, project_files
 from .shipped import EXAMPLES, LOCAL_STATE
 
 PIPELINES = ("github", "gitlab")

@@ -22,7 +22,7 @@ from flowdsl.diagnostics.render.cells import printable
 from ...runtime.engine.deployment import Deployment
 from ...runtime.exit_codes import CONFLICT
 from ...runtime.failure import CommandError
-from ...runtime.rewrites import read_named
+from ...runtime.places import read_named
 
 VALID_FOR = timedelta(hours=24)
 """The time for which a saved plan may be carried out."""

@@ -13,9 +13,9 @@ from flowdsl.diagnostics.render.summary import counted
 from flowdsl.runs.names import find_machine, find_pool
 from flowdsl.runs.resources.machines import STATUSES, list_machines, pools_of
 
+from ...runtime.command_line.arguments import SubcommandParser
 from ...runtime.console import Console
 from ...runtime.failure import UsageError
-from ...subcommands import SubcommandParser
 from ...views.table import Column, id_column
 from .frame.actions import (
     Action,

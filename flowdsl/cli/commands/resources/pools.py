@@ -11,8 +11,8 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.runs.names import find_machine, find_pool
 from flowdsl.runs.resources.machines import list_pools, pools_of, with_machines
 
+from ...runtime.command_line.arguments import SubcommandParser
 from ...runtime.failure import UsageError
-from ...subcommands import SubcommandParser
 from ...views.table import Column, id_column
 from .frame.actions import (
     Action,

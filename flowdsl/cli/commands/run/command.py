@@ -36,6 +36,7 @@ from ...runtime.engine.options import add_environment
 from ...runtime.engine.questions import is_interactive
 from ...runtime.failure import UsageError
 from ...runtime.interrupts import Interrupts
+from ...runtime.places import read_scenario
 from ...runtime.runs.asking import follow, placed
 from ...runtime.runs.follow import Following
 from ...runtime.runs.options import (
@@ -49,7 +50,6 @@ from ...runtime.runs.options import (
     read_secrets,
     read_uploads,
 )
-from ...runtime.scenarios import read_scenario
 from .batches import Batches, is_batch
 from .pauses import Pausing
 

@@ -9,7 +9,7 @@ from flowdsl.cyberdesk.models.run import TERMINAL_STATUSES
 from flowdsl.runs.watch import LIVE_STATUSES
 
 from ...runtime import service_options
-from ...runtime.command_line.arguments import number_between
+from ...runtime.command_line.arguments import add_subcommands, number_between
 from ...runtime.command_line.global_options import add_yes
 from ...runtime.console import Console
 from ...runtime.engine.options import add_environment
@@ -19,7 +19,6 @@ from ...runtime.runs.options import (
     add_target_options,
     add_watch_options,
 )
-from ...subcommands import add_subcommands
 
 _RUNS = {
     "list": ("read", "list_runs"),

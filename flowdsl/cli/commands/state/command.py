@@ -7,10 +7,10 @@ from contextlib import nullcontext
 from importlib import import_module
 
 from ...runtime import service_options
+from ...runtime.command_line.arguments import add_subcommands
 from ...runtime.command_line.global_options import add_yes
 from ...runtime.console import Console
 from ...runtime.engine.options import add_environment, add_lock_timeout
-from ...subcommands import add_subcommands
 
 _RUNS = {
     "show": ("read", "show"),

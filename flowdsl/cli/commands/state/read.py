@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
+from flowdsl.config.address import Address
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.summary import counted
+from flowdsl.state.document import Intent, Lease, ResourceState, StateDocument
 from flowdsl.workspace.system import system_runtime
 
 from ...runtime.console import Console
@@ -14,14 +22,6 @@ from .access import (
     open_state,
     read_document,
     tracked_address,
-)
-from .view import (
-    document_json,
-    list_json,
-    render_document,
-    render_list,
-    render_resource,
-    resource_json,
 )
 
 
@@ -66,3 +66,173 @@ def probe(arguments: argparse.Namespace, console: Console) -> int:
     if not store.shared:
         console.err("note: it is a file of this machine, which other machines do not see")
     return SUCCESS
+
+
+FORMAT_VERSION = 1
+
+
+def render_document(document: StateDocument, where: str, now: datetime) -> str:
+    """The whole state for people: what it says of itself, then a line for each resource."""
+    lines = [
+        f"state of {document.environment}, project {document.project}",
+        *_table(_about(document, where, now)),
+    ]
+    if document.resources:
+        lines += ["", *_table(_rows(document))]
+    lines += ["", counted(len(document.resources), "resource")]
+    return "\n".join(printable(line) for line in lines)
+
+
+def render_resource(address: Address, document: StateDocument) -> str:
+    """Everything that state holds of one resource, for people."""
+    resource = document.resources[address]
+    rows = [
+        ("id", resource.id),
+        ("name", resource.name),
+        ("generation", str(resource.generation)),
+        ("protected", "yes" if resource.protect else "no"),
+        ("tags", ", ".join(resource.tags) or "none"),
+    ]
+    if resource.renamed_from is not None:
+        rows.append(("renamed from", resource.renamed_from))
+    if resource.source_map is not None:
+        rows.append(("source map", resource.source_map))
+    rows += [("check", f"{name}  {found}") for name, found in sorted(resource.children.items())]
+    rows += [("applied", f"{path}  {each[:12]}") for path, each in sorted(resource.applied.items())]
+    rows += [
+        ("not kept", f"{path}  {each[:12]}") for path, each in sorted(resource.dropped.items())
+    ]
+    rows += [("pending", _intent(each)) for each in document.pending if each.address == address]
+    return "\n".join(printable(line) for line in [address, *_table(rows)])
+
+
+def document_json(document: StateDocument, where: str) -> str:
+    """The state as an object of the machine format."""
+    return _dumped(
+        {
+            "format_version": FORMAT_VERSION,
+            "kind": "state",
+            "store": where,
+            **document.model_dump(
+                mode="json",
+                include={
+                    "project",
+                    "environment",
+                    "lineage",
+                    "serial",
+                    "organization_id",
+                    "api_base",
+                    "source",
+                    "lease",
+                    "moved_to",
+                },
+            ),
+            "pending": [_intent_json(each) for each in document.pending],
+            "strays": [_intent_json(each) for each in document.strays],
+            "resources": [
+                {
+                    "address": address,
+                    "id": resource.id,
+                    "name": resource.name,
+                    "generation": resource.generation,
+                    "protect": resource.protect,
+                    "tags": list(resource.tags),
+                }
+                for address, resource in sorted(document.resources.items())
+            ],
+        }
+    )
+
+
+def resource_json(address: Address, document: StateDocument) -> str:
+    """One resource as an object of the machine format."""
+    return _dumped(
+        {
+            "format_version": FORMAT_VERSION,
+            "kind": "state_resource",
+            "environment": document.environment,
+            "address": address,
+            **document.resources[address].model_dump(mode="json"),
+            "pending": [_intent_json(each) for each in document.pending if each.address == address],
+        }
+    )
+
+
+def render_list(resources: Iterable[tuple[str, ResourceState]]) -> str:
+    """A line for each resource: address, id and name."""
+    rows = [(address, each.id, each.name) for address, each in resources]
+    return "\n".join(printable(line.strip()) for line in _table(rows))
+
+
+def list_json(resources: Sequence[tuple[str, ResourceState]]) -> str:
+    """The list as an object of the machine format."""
+    items = [{"address": address, "id": each.id, "name": each.name} for address, each in resources]
+    return _dumped({"format_version": FORMAT_VERSION, "items": items, "total": len(items)})
+
+
+def age_of(lease: Lease, now: datetime) -> str:
+    """How long a lease has been held, as in `4 min`; the clocks of its two ends may differ."""
+    seconds = max(0, int((now - lease.acquired_at) / timedelta(seconds=1)))
+    for size, unit in ((86_400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def _about(document: StateDocument, where: str, now: datetime) -> Iterator[tuple[str, str]]:
+    yield "store", where
+    if document.moved_to is not None:
+        yield "moved to", f"{document.moved_to}; this copy is out of use"
+    yield "serial", str(document.serial)
+    yield "lineage", document.lineage
+    yield "organization", document.organization_id or "not known yet"
+    yield "api", document.api_base
+    source = document.source
+    if source is None:
+        yield "source", "no commit is known"
+    else:
+        made = "" if source.committed_at is None else f", committed {_time(source.committed_at)}"
+        yield "source", f"{source.commit}{' and changes to it' if source.dirty else ''}{made}"
+    lease = document.lease
+    if lease is None:
+        yield "lease", "free"
+    else:
+        since = f"since {_time(lease.acquired_at)} ({age_of(lease, now)})"
+        yield "lease", f"{lease.holder}, {since}, lock id {lease.id}"
+    for intent in document.pending:
+        yield "pending", _intent(intent)
+    for intent in document.strays:
+        yield "may come", _intent(intent)
+
+
+def _rows(document: StateDocument) -> Iterator[tuple[str, ...]]:
+    yield "address", "id", "name", "generation", "protected", "tags"
+    for address, each in sorted(document.resources.items()):
+        protected = "yes" if each.protect else "no"
+        yield address, each.id, each.name, str(each.generation), protected, ", ".join(each.tags)
+
+
+def _intent(intent: Intent) -> str:
+    return f"{intent.action} {intent.address}, begun {_time(intent.created_at)}, intent {intent.id}"
+
+
+def _intent_json(intent: Intent) -> dict[str, Any]:
+    return intent.model_dump(mode="json", exclude={"applied", "tags"})
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S %Z}"
+
+
+def _table(rows: Iterable[tuple[str, ...]]) -> list[str]:
+    shown = [tuple(printable(cell) for cell in row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    return [
+        "  "
+        + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in shown
+    ]
+
+
+def _dumped(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False)

@@ -25,8 +25,7 @@ from ...runtime.failure import CommandError, UsageError, command_error
 from ...runtime.places import add_stdin_filename
 from ...runtime.target import Target, open_target, root_remark
 from .compiling import Compiled, compiled_tests
-from .reports import TestReports, write
-from .troubles import INTERNAL, SOURCE
+from .reports import INTERNAL, SOURCE, TestReports, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

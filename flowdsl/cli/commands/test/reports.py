@@ -8,15 +8,34 @@ from collections.abc import Callable, Iterable
 
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.host.writing import reason_of, write_named
+from flowdsl.source.record import Record
 from flowdsl.testing.outcome import Place
 
 from ...runtime.console import Console
 from ...runtime.failure import CommandError, UsageError
-from .troubles import COMMAND, INTERRUPTED, SOURCE, Trouble
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .sharing import Timed
+
+
+SOURCE = "source"
+"""Flows with an error: their tests do not run."""
+COMMAND = "command"
+"""The command refuses what it is asked for, or there is nothing to run."""
+INTERRUPTED = "interrupted"
+"""A signal ends the command; the tests that are missing did not run."""
+INTERNAL = "internal"
+"""A bug of FlowDSL, which standard error tells."""
+
+
+class Trouble(Record):
+    """Why tests did not run: its kind, the name of the diagnostic if it is one, and its place."""
+
+    kind: str
+    message: str
+    name: str = ""
+    place: Place | None = None
 
 
 class TestReports:

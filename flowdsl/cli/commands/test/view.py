@@ -11,8 +11,8 @@ from flowdsl.diagnostics.render.summary import counted
 from flowdsl.testing.outcome import Place, Problem, Result
 
 from ...views.painted import BAD, GOOD, QUIET, Part, painted
+from .reports import Trouble
 from .sharing import Timed
-from .troubles import Trouble
 
 FORMAT_VERSION = 1
 

@@ -17,11 +17,11 @@ from flowdsl.diagnostics.render.summary import counted
 from flowdsl.runs.lookup import plural
 from flowdsl.source.record import Record
 
+from ....runtime.command_line.arguments import SubcommandParser
 from ....runtime.console import Console
 from ....runtime.engine.questions import confirmed, require_answer
 from ....runtime.exit_codes import SUCCESS, UNKNOWN_OUTCOME
 from ....runtime.failure import CommandError
-from ....subcommands import SubcommandParser
 from ....views.json_objects import items_json
 from .session import Session, carry_out
 

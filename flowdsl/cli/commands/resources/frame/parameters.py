@@ -11,10 +11,10 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.source.record import Record
 
+from ....runtime.command_line.arguments import SubcommandParser
 from ....runtime.console import Console
 from ....runtime.failure import UsageError
 from ....runtime.runs.options import add_secret_option, read_secrets
-from ....subcommands import SubcommandParser
 
 
 class Parameters(Record):

@@ -15,10 +15,10 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.runs.lookup import plural
 from flowdsl.source.record import Record
 
+from ....runtime.command_line.arguments import SubcommandParser, add_subcommands
 from ....runtime.command_line.global_options import add_yes
 from ....runtime.console import Console
 from ....runtime.exit_codes import SUCCESS
-from ....subcommands import SubcommandParser, add_subcommands
 from ....views.json_objects import object_json
 from ....views.table import Column, render_record, render_table
 from .actions import Action, Objects, Row, list_json, run_action

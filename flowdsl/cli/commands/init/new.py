@@ -10,12 +10,12 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.host.disk import PROJECT_FILE
 
+from ...runtime.command_line.arguments import add_subcommands
 from ...runtime.console import Console
 from ...runtime.exit_codes import CONFLICT, SUCCESS
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.places import no_project
 from ...runtime.rewrites import Rewrite, write_rewrites
-from ...subcommands import add_subcommands
 from . import templates
 
 KINDS = {

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections import Counter
+from collections.abc import Iterator
 from html import unescape
 from typing import Any
 
@@ -15,26 +17,31 @@ from flowdsl.decompile.loose_fields import loose_fields
 from flowdsl.decompile.model import PromptHints
 from flowdsl.decompile.proposing.convert import Proposal, propose
 from flowdsl.decompile.proposing.prompt_variables import Difference, compare, variables_in
+from flowdsl.decompile.proposing.rich_text import is_rich_text
 from flowdsl.decompile.proposing.section import Section, SourceNames, Unwritable, steps_section
 from flowdsl.deploy.addressing import address_in
 from flowdsl.diagnostics.diagnostic import ERROR
+from flowdsl.diagnostics.render.cells import cells
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.diagnostics.render.text import render_text
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.host.disk import Overlay
 from flowdsl.ir import nodes
+from flowdsl.ir.walk import statements
+from flowdsl.prompt.text import spell_variable
 from flowdsl.semantics.model import WorkflowSymbol
+from flowdsl.source.alignment import Effort
 from flowdsl.source.files import SUFFIX, library_of, split_library
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import BY_KIND, STATEMENTS
 
-from ...runtime.console import Console
-from ...runtime.engine.deployment import SOURCES
-from ...runtime.environments import named_environment
-from ...runtime.exit_codes import SOURCE_ERRORS, SUCCESS
-from ...runtime.failure import CommandError, UsageError
-from ...runtime.rewrites import BOM, Rewrite, write_rewrites
-from ...runtime.target import Target, open_flows, open_target
-from .view import difference, other_variables, remarks, statement_counts
+from ..runtime.console import Console
+from ..runtime.engine.deployment import SOURCES
+from ..runtime.environments import named_environment
+from ..runtime.exit_codes import SOURCE_ERRORS, SUCCESS
+from ..runtime.failure import CommandError, UsageError
+from ..runtime.rewrites import BOM, Rewrite, write_rewrites
+from ..runtime.target import Target, open_flows, open_target
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -321,3 +328,73 @@ def _unused_prompt(symbol: WorkflowSymbol, compilation: Compilation) -> str | No
     """The path of the prompt file; None when another workflow has it, too."""
     paths = [each.prompt_from for each in compilation.analysis.model.workflows]
     return symbol.prompt_from if paths.count(symbol.prompt_from) == 1 else None
+
+
+def difference(before: str, after: str) -> Iterator[str]:
+    """The lines of a unified difference of two prompts, safe to print."""
+    lines = Effort().unified(
+        before.split("\n"),
+        after.split("\n"),
+        "the prompt as it is",
+        "the prompt of the statements",
+        end="",
+    )
+    for line in lines:
+        yield "".join(shown for shown, _ in cells(line.removesuffix("\r")))
+
+
+def other_variables(found: Difference, prompt: str) -> Iterator[str]:
+    """What is wrong with each variable that only the prompt or only its statements have."""
+    for each in found.lost:
+        shown = f"`{spell_variable(each.variable)}`"
+        if not is_rich_text(prompt):  # offsets in HTML are those of its text
+            shown += f" in line {prompt.count(chr(10), 0, each.start) + 1}"
+        if each.escaped:
+            yield (
+                f"{shown} stands behind a backslash, which makes it literal text on the "
+                "platform; write `/` in place of the backslash, or put the separator into the "
+                "value"
+            )
+        else:
+            yield f"{shown} would no longer be filled in; write its instruction by hand"
+    for variable in found.gained:
+        yield f"`{spell_variable(variable)}` would be filled in, which the prompt does not do"
+
+
+def statement_counts(proposal: Proposal) -> str:
+    """The number of statements of each kind, as in `4 statements: 2 do, 1 press, 1 step`."""
+    # An `else` that lowering makes is no statement of the source.
+    kinds = Counter(
+        STATEMENTS[BY_KIND[each.kind][0]].keyword
+        for each in statements(proposal.body)
+        if not isinstance(each, nodes.Leave)
+    )
+    kinds["emit"] = len(proposal.sources)
+    shown = [f"{count} {kind}" for kind, count in sorted(kinds.items()) if count]
+    return f"{counted(kinds.total(), 'statement')}: {', '.join(shown)}"
+
+
+def remarks(proposal: Proposal) -> Iterator[str]:
+    """What a person has to look at before the proposal replaces the prompt."""
+    yield (
+        "statements change the words of the prompt: read the difference, and test the workflow "
+        "before it is deployed"
+    )
+    if proposal.rich_text:
+        yield "the prompt is HTML; its text was taken, without colours and type"
+    if proposal.brackets:
+        yield (
+            "the prompt has some of `⟦ ⟧ ⟪ ⟫`, by which prompts of FlowDSL mark values; `[` and "
+            "`]` stand in their place"
+        )
+    if proposal.references:
+        yield (
+            f"the prompt says {listed(proposal.references)}; check each, because statements are "
+            "numbered anew"
+        )
+    if proposal.read_at_the_end:
+        names = listed(proposal.read_at_the_end)
+        yield (
+            f"the prompt does not say where to read {names}; `Read the results` at the end does, "
+            "so move each `extract` to where its value is on screen"
+        )

@@ -1,0 +1,236 @@
+"""`flowdsl compile`: write payloads, prompts, schemas and source maps to a folder."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from flowdsl.codegen.artifacts import Bundle, WorkflowArtifact, plain
+from flowdsl.compiler.pipeline import compile_project
+from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.render.text import render_text
+from flowdsl.host.writing import reason_of, write_files
+from flowdsl.prompt.cost import SECTIONS, Calls, PromptCost, prompt_cost
+
+from ..runtime.console import Console
+from ..runtime.environments import named_environment, required_environment
+from ..runtime.exit_codes import SOURCE_ERRORS, SUCCESS
+from ..runtime.failure import CommandError, UsageError
+from ..runtime.places import add_stdin_filename
+from ..runtime.target import open_target, root_remark
+from ..views.json_objects import items_json
+from ..views.table import Column, render_table
+
+DEFAULT_FOLDER = "build/flowdsl"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="files, folders, globs or `-`; default: the project's flows",
+    )
+    parser.add_argument(
+        "-o",
+        dest="folder",
+        metavar="DIR",
+        help=f"where to write (default: {DEFAULT_FOLDER}); files of earlier runs stay",
+    )
+    parser.add_argument(
+        "--env",
+        metavar="ENV",
+        help="the environment to compile for; default: FLOWDSL_ENV, else the only one",
+    )
+    add_stdin_filename(parser)
+    parser.add_argument(
+        "--stats",
+        action="store_true",
+        help="print what each prompt costs: model calls, and estimated tokens by section",
+    )
+    parser.add_argument("--json", action="store_true", help="with --stats: one JSON object")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Write every artifact, or none when there are errors.
+
+    Findings and the outcome go to standard error, figures to standard output.
+    """
+    if arguments.json and not arguments.stats:
+        raise UsageError("`--json` prints figures; add `--stats`")
+    target = open_target(arguments.paths, arguments.stdin_filename)
+    if target.problems:
+        console.err(
+            render_text(target.problems, 1, color=console.color_err, show_path=target.show_path)
+        )
+        return SOURCE_ERRORS
+    environment = named_environment(target.project, arguments.env)
+    if environment is None and target.project is not None and target.project.environments:
+        environment = required_environment(target.project, arguments.env)
+    compilation = compile_project(target.files, target.entries, target.options(environment))
+    analysis, bundle = compilation.analysis, compilation.bundle
+    if analysis.diagnostics or bundle is None:
+        console.err(
+            render_text(
+                analysis.diagnostics,
+                len(analysis.findings.paths),
+                color=console.color_err,
+                show_path=target.show_path,
+            )
+        )
+    if bundle is None:
+        remark = root_remark(target, analysis.diagnostics)
+        if remark is not None:
+            console.err(remark)
+        return SOURCE_ERRORS
+    files = artifact_files(bundle)
+    twice = clash(path for path, _ in files)
+    if twice is not None:
+        raise CommandError(
+            f"`{twice[0]}` and `{twice[1]}` would be one file; rename a workflow or chain",
+            SOURCE_ERRORS,
+        )
+    # Whoever names a folder means where it leads to; nobody named the default one.
+    folder = DEFAULT_FOLDER if arguments.folder is None else arguments.folder
+    full = os.path.realpath(os.curdir if arguments.folder is None else folder)
+    below = os.path.join(full, *folder.split("/")) if arguments.folder is None else full
+    contents = {os.path.join(below, *path.split("/")): content for path, content in files}
+    try:
+        # Not durable: after a power cut, to compile again is quicker than to wait for the disk each
+        # time.
+        write_files(contents, below=full, durable=False)
+    except OSError as error:
+        raise UsageError(f"`{folder}` cannot be written: {reason_of(error)}") from None
+    console.err(outcome(bundle, folder))
+    if arguments.stats:
+        console.out(stats_json(bundle) if arguments.json else stats_text(bundle))
+    return SUCCESS
+
+
+CHAINS = "chains"
+
+
+def artifact_files(bundle: Bundle) -> list[tuple[str, bytes]]:
+    """The relative POSIX path and the content of every file of a bundle.
+
+    Keys are in the order of the payload. What only an organisation can resolve stands there as an
+    alias or a content hash.
+    """
+    files = [file for workflow in bundle.workflows for file in _workflow_files(workflow)]
+    for chain in bundle.chains:
+        files.append((f"{CHAINS}/{chain.name}.json", _json(plain(chain.payload))))
+        files += (
+            (f"{CHAINS}/{chain.name}.{number}.json", _json(plain(body)))
+            for number, body in enumerate(chain.later, 2)
+        )
+    return files
+
+
+def _workflow_files(workflow: WorkflowArtifact) -> list[tuple[str, bytes]]:
+    payload = plain(workflow.payload)
+    return [
+        (f"{workflow.name}/payload.json", _json(payload)),
+        (f"{workflow.name}/prompt.md", _text(payload["main_prompt"])),
+        (f"{workflow.name}/input.schema.json", _schema(payload.get("input_schema"))),
+        (f"{workflow.name}/output.schema.json", _schema(payload.get("output_schema"))),
+        (f"{workflow.name}/source_map.json", _json(workflow.source_map.to_json())),
+    ]
+
+
+def clash(paths: Iterable[str]) -> tuple[str, str] | None:
+    """Two paths that are one file on a disk that ignores case; None when there are none."""
+    seen: dict[str, str] = {}
+    for path in paths:
+        other = seen.setdefault(path.casefold(), path)
+        if other is not path:
+            return other, path
+    return None
+
+
+def outcome(bundle: Bundle, folder: str) -> str:
+    """What was written, in one line."""
+    parts = [counted(len(bundle.workflows), "workflow")] if bundle.workflows else []
+    if bundle.chains:
+        parts.append(counted(len(bundle.chains), "chain"))
+    if not parts:
+        return "no workflow and no chain is declared; nothing is written"
+    return f"{' and '.join(parts)} written to {folder}"
+
+
+def _schema(written: str | None) -> bytes:
+    """The content of a schema file: the schema of the payload, as a rule a JSON string.
+
+    Without one, it is the schema that accepts everything.
+    """
+    if written is None:
+        return _json({})
+    try:
+        return _json(json.loads(written))
+    except ValueError:
+        return _text(written)
+
+
+def _json(value: Any) -> bytes:
+    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    # Bytes of a file name that are no character become escapes of JSON.
+    return text.encode(errors="backslashreplace")
+
+
+def _text(text: str) -> bytes:
+    return (text if text.endswith("\n") else text + "\n").encode("utf-8")
+
+
+def stats_text(bundle: Bundle) -> str:
+    """A row for each workflow, and below it one for an entry of each of its loops."""
+
+    def number(value: Any) -> str:
+        return "" if value is None else f"{value:,}"
+
+    columns = (
+        Column("WORKFLOW", "name"),
+        Column("FOCUSED CALLS", "focused_calls", number),
+        Column("BACKGROUND READINGS", "background_readings", number),
+        Column("TOKENS", "all", number),
+        *(Column(section.upper(), section, number) for section in SECTIONS),
+    )
+    return render_table(columns, _rows(bundle))
+
+
+def _rows(bundle: Bundle) -> Iterator[dict[str, Any]]:
+    for workflow in bundle.workflows:
+        cost = _cost(workflow)
+        yield {"name": workflow.name, **_calls(cost.calls), **_tokens(cost)}
+        for loop in cost.loops:
+            yield {"name": f"  an entry of {loop.items}", **_calls(loop.calls)}
+
+
+def stats_json(bundle: Bundle) -> str:
+    """One object with the figures of every workflow."""
+    return items_json([_item(workflow) for workflow in bundle.workflows])
+
+
+def _item(workflow: WorkflowArtifact) -> dict[str, Any]:
+    cost = _cost(workflow)
+    loops = [{"items": loop.items, **_calls(loop.calls)} for loop in cost.loops]
+    return {
+        "workflow": workflow.name,
+        **_calls(cost.calls),
+        "loops": loops,
+        "tokens": _tokens(cost),
+    }
+
+
+def _cost(workflow: WorkflowArtifact) -> PromptCost:
+    return prompt_cost(str(plain(workflow.payload["main_prompt"])))
+
+
+def _calls(calls: Calls) -> dict[str, int]:
+    return {"focused_calls": calls.focused, "background_readings": calls.readings}
+
+
+def _tokens(cost: PromptCost) -> dict[str, int]:
+    return {"all": cost.all_tokens, **cost.tokens}

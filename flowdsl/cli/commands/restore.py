@@ -1,0 +1,155 @@
+"""`flowdsl restore`: list the saved versions of a workflow, or bring one back."""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from typing import Any
+
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.deploy.comparison.versions import RestorableVersion
+from flowdsl.deploy.job import Options
+from flowdsl.deploy.outcome import Outcome, Status
+from flowdsl.deploy.planning.plan import Plan
+from flowdsl.deploy.restore import Shelf, read_shelf, restore
+from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.summary import counted
+
+from ..runtime import exit_codes, service_options
+from ..runtime.command_line.arguments import number_between
+from ..runtime.command_line.global_options import add_yes
+from ..runtime.console import Console
+from ..runtime.engine.deployment import NOTHING, open_deployment
+from ..runtime.engine.operation import Operation, operate, report_of, writing_options
+from ..runtime.engine.options import add_environment, add_lock_timeout
+from ..runtime.engine.questions import Silent, require_answer
+from ..runtime.engine.report import Report
+from ..views.difference import Line, field_lines
+from ..views.json_objects import items_json
+from ..views.painted import BAD, QUIET, WARNED, painted
+
+
+class Restoration(Report):
+    """The `Ui` of bringing version `number` back, a field that is set once the report is made."""
+
+    number = 0
+
+    def render(self, plan: Plan, *, color: bool) -> str:
+        return render_restoration(plan, self.number, color=color)
+
+    def confirm(self, plan: Plan) -> bool:
+        return self.agrees(f"bring version {self.number} back in {self.environment}?")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("address", metavar="ADDRESS", help="`workflow.NAME`, or its name alone")
+    add_environment(parser)
+    parser.add_argument(
+        "--version",
+        type=number_between(
+            1, 999_999_999, "the number of a version; `flowdsl restore ADDRESS` lists them"
+        ),
+        metavar="N",
+        help="the version to bring back; without it they are listed",
+    )
+    add_yes(parser)
+    parser.add_argument("--json", action="store_true", help="for programs, on standard output")
+    add_lock_timeout(parser)
+    service_options.configure(parser)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """List the versions, or show what bringing one back changes, ask, and do it."""
+    if arguments.version is None:
+        return _list(arguments, console)
+    ending = partial(restored, arguments.version)
+    report = report_of(Restoration, arguments, console, kind="restore", ending=ending)
+    report.number = arguments.version
+    return operate(report, lambda: _prepare(arguments, console), arguments, console)
+
+
+def _list(arguments: argparse.Namespace, console: Console) -> int:
+    deployment = open_deployment(arguments.env, console, need_flows=False)
+
+    async def read(client: CyberdeskClient) -> Shelf:
+        job = deployment.job(NOTHING, client, Options(), Silent())
+        return await read_shelf(job, arguments.address)
+
+    shelf = deployment.ask(arguments, console, read)
+    if arguments.json:
+        head = {"address": shelf.address, "workflow_id": shelf.live.id}
+        console.out(items_json(version_items(shelf), head))
+    else:
+        console.out(render_versions(shelf, color=console.color_out))
+    return exit_codes.SUCCESS
+
+
+def _prepare(arguments: argparse.Namespace, console: Console) -> Operation:
+    deployment = open_deployment(arguments.env, console, need_flows=False)
+    require_answer(arguments.yes, "brings the version back")
+    work = partial(restore, word=arguments.address, number=arguments.version)
+    return Operation(deployment, NOTHING, writing_options(arguments), work)
+
+
+def render_versions(shelf: Shelf, *, color: bool) -> str:
+    """A line for each version, the newest first."""
+    head = f'{printable(shelf.address)}  "{printable(shelf.live.name)}"  {printable(shelf.live.id)}'
+    lines: list[Line] = [[(head, "")]]
+    for restorable in reversed(shelf.versions):
+        line: Line = [(f"  {restorable.number:>4}  ", ""), (_time(restorable), QUIET), ("  ", "")]
+        if restorable.problem:
+            line.append((f"cannot be brought back: {printable(restorable.problem)}", BAD))
+        else:
+            paths = ", ".join(change.path for change in shelf.changes(restorable))
+            line.append((printable(paths), "") if paths else ("as it is now", QUIET))
+        lines.append(line)
+    if not shelf.versions:
+        lines.append([("  no version is saved", QUIET)])
+    return painted(lines, color)
+
+
+def version_items(shelf: Shelf) -> list[dict[str, Any]]:
+    """The versions as objects of the machine format."""
+    return [
+        {
+            "version": restorable.number,
+            "updated_at": restorable.updated_at or None,
+            "differs": [change.path for change in shelf.changes(restorable)],
+            "problem": restorable.problem or None,
+        }
+        for restorable in shelf.versions
+    ]
+
+
+def render_restoration(plan: Plan, number: int, *, color: bool) -> str:
+    """What bringing the version back changes, in full."""
+    lines: list[Line] = []
+    for change in plan.changes:
+        head = f'~ {printable(change.address)}  "{printable(change.name)}"  to version {number}'
+        lines.append([(head, "")])
+        for field in change.difference.fields if change.difference is not None else ():
+            unmanaged = change.prior is not None and field.path not in change.prior.applied
+            remark = "not managed by the source" if unmanaged else ""
+            lines += field_lines(field.path, field.before, field.after, remark=remark)
+        impact = plan.impact.get(change.address)
+        if impact is not None and impact.trajectories:
+            names = ", ".join(f"`{printable(each.name)}`" for each in impact.trajectories)
+            said = f"approved recordings go on replaying what they recorded: {names}"
+            lines.append([(f"    {said}", WARNED)])
+    lines += [[(f"note: {printable(note)}", QUIET)] for note in plan.notes]
+    return painted(lines, color)
+
+
+def restored(number: int, outcome: Outcome, environment: str) -> str:
+    """How the restoration ended, in one line."""
+    if outcome.status is Status.NOTHING_TO_DO:
+        return f"nothing to do: version {number} is what is there"
+    done = sum(result.outcome == "performed" for result in outcome.results)
+    if outcome.status is Status.DONE:
+        return f"restored in {environment}: {counted(done, 'workflow')}, version {number}"
+    return f"stopped in {environment}: {counted(done, 'workflow')} restored"
+
+
+def _time(restorable: RestorableVersion) -> str:
+    return printable(restorable.updated_at) or "at an unknown time"
