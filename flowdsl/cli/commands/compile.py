@@ -11,7 +11,6 @@ from typing import Any
 from flowdsl.codegen.artifacts import Bundle, WorkflowArtifact, plain
 from flowdsl.compiler.pipeline import compile_project
 from flowdsl.diagnostics.render.summary import counted
-from flowdsl.diagnostics.render.text import render_text
 from flowdsl.host.writing import reason_of, write_files
 from flowdsl.prompt.cost import SECTIONS, Calls, PromptCost, prompt_cost
 
@@ -20,7 +19,7 @@ from ..runtime.environments import named_environment, required_environment
 from ..runtime.exit_codes import SOURCE_ERRORS, SUCCESS
 from ..runtime.failure import CommandError, UsageError
 from ..runtime.places import add_stdin_filename
-from ..runtime.target import open_target, root_remark
+from ..runtime.target import add_paths, open_target
 from ..views.json_objects import items_json
 from ..views.table import Column, render_table
 
@@ -29,12 +28,7 @@ DEFAULT_FOLDER = "build/flowdsl"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument(
-        "paths",
-        nargs="*",
-        metavar="PATH",
-        help="files, folders, globs or `-`; default: the project's flows",
-    )
+    add_paths(parser)
     parser.add_argument(
         "-o",
         dest="folder",
@@ -64,29 +58,18 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise UsageError("`--json` prints figures; add `--stats`")
     target = open_target(arguments.paths, arguments.stdin_filename)
     if target.problems:
-        console.err(
-            render_text(target.problems, 1, color=console.color_err, show_path=target.show_path)
-        )
+        target.show(target.problems, 1, console)
         return SOURCE_ERRORS
     environment = named_environment(target.project, arguments.env)
     if environment is None and target.project is not None and target.project.environments:
         environment = required_environment(target.project, arguments.env)
     compilation = compile_project(target.files, target.entries, target.options(environment))
     analysis, bundle = compilation.analysis, compilation.bundle
-    if analysis.diagnostics or bundle is None:
-        console.err(
-            render_text(
-                analysis.diagnostics,
-                len(analysis.findings.paths),
-                color=console.color_err,
-                show_path=target.show_path,
-            )
-        )
     if bundle is None:
-        remark = root_remark(target, analysis.diagnostics)
-        if remark is not None:
-            console.err(remark)
+        target.show_analysis(analysis, console)
         return SOURCE_ERRORS
+    if analysis.diagnostics:
+        target.show(analysis.diagnostics, len(analysis.findings.paths), console)
     files = artifact_files(bundle)
     twice = clash(path for path, _ in files)
     if twice is not None:

@@ -37,7 +37,7 @@ from flowdsl.syntax.statements import BY_KIND, STATEMENTS
 
 from ..runtime.console import Console
 from ..runtime.engine.deployment import SOURCES
-from ..runtime.environments import named_environment
+from ..runtime.environments import any_environment
 from ..runtime.exit_codes import SOURCE_ERRORS, SUCCESS
 from ..runtime.failure import CommandError, UsageError
 from ..runtime.rewrites import BOM, Rewrite, write_rewrites
@@ -85,7 +85,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     original = target.files.read_bytes(path)
     content = _replaced(symbol, section_at, section, original)
     converted = compile_project(
-        Overlay(target.files, {path: content}), target.entries, target.options(_environment(target))
+        Overlay(target.files, {path: content}),
+        target.entries,
+        target.options(any_environment(target.project, None)),
     )
     after = _prompt(converted, symbol.name)
     if after is not None:
@@ -125,27 +127,19 @@ def _refuse_library(path: str, target: Target) -> None:
         raise UsageError(f"`{target.show_path(path)}` is not converted from here: {kept}")
 
 
-def _environment(target: Target) -> Any:
-    """The environment whose values replace `{env.x}`: the chosen one, or else any."""
-    chosen = named_environment(target.project, None)
-    if chosen is None and target.project is not None:
-        return next(iter(target.project.environments.values()), None)
-    return chosen
-
-
 def _compiled(target: Target, console: Console) -> Compilation:
     if target.problems:
         problems, count = target.problems, 1
     else:
         compilation = compile_project(
-            target.files, target.entries, target.options(_environment(target))
+            target.files, target.entries, target.options(any_environment(target.project, None))
         )
         if compilation.bundle is not None:
             return compilation
         analysis = compilation.analysis
         problems = tuple(each for each in analysis.diagnostics if each.severity == ERROR)
         count = len(analysis.findings.paths)
-    console.err(render_text(problems, count, color=console.color_err, show_path=target.show_path))
+    target.show(problems, count, console)
     raise CommandError("a prompt is converted in sources without errors", SOURCE_ERRORS)
 
 

@@ -56,7 +56,6 @@ def _schema(subject: str) -> str:
 
 
 def _parse(target: Target, reference: bool, console: Console) -> int:
-    from flowdsl.diagnostics.render.text import render_text
     from flowdsl.diagnostics.sink import Sink
     from flowdsl.source.files import UnreadableFile
     from flowdsl.source.text import SourceFile
@@ -75,9 +74,7 @@ def _parse(target: Target, reference: bool, console: Console) -> int:
     sink = Sink()
     module = parse_module(source, sink)
     if sink.has_errors:
-        console.err(
-            render_text(sink.sorted(), 1, color=console.color_err, show_path=target.show_path)
-        )
+        target.show(sink.sorted(), 1, console)
         if reference:
             return FINDINGS
     if reference:

@@ -31,6 +31,7 @@ from ..runtime.engine.questions import require_answer
 from ..runtime.engine.report import Report
 from ..views.difference import Line
 from ..views.painted import BAD, QUIET, WARNED, painted
+from ..views.plan_words import trajectories
 
 
 class Destruction(Report):
@@ -99,7 +100,7 @@ def render_destruction(plan: Plan, environment: str, *, color: bool) -> str:
     recordings = sum(each.trajectories_total or 0 for each in impacts)
     parts = [
         f"{counted(len(deletes), 'workflow')} with {counted(runs, 'run')} and "
-        + ("1 trajectory" if recordings == 1 else f"{recordings} trajectories")
+        + trajectories(recordings)
     ]
     others = sum(named.writes for named in plan.named)
     parts += [f"{counted(others, 'other object')}"] if others else []
@@ -168,8 +169,7 @@ def _workflow(change: Change, impact: Impact | None) -> Iterator[Line]:
         runs = counted(impact.runs_total or 0, "run")
         if impact.runs_active:
             runs += f", {impact.runs_active} of them under way"
-        recordings = impact.trajectories_total or 0
-        kept = "1 trajectory" if recordings == 1 else f"{recordings} trajectories"
+        kept = trajectories(impact.trajectories_total or 0)
         if impact.trajectories:
             kept += f", {len(impact.trajectories)} approved"
         yield [(f"    {runs}; {kept}", WARNED if impact.runs_active else "")]

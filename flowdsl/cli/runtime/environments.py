@@ -27,6 +27,17 @@ def named_environment(project: Project | None, option: str | None) -> Environmen
     return environments.named_environment(project, option, os.environ)
 
 
+def any_environment(project: Project | None, option: str | None) -> Environment | None:
+    """The environment whose values hold where nothing is sent: the named one, or else any.
+
+    None for a project without any.
+    """
+    found = named_environment(project, option)
+    if found is not None or project is None:
+        return found
+    return next(iter(project.environments.values()), None)
+
+
 def required_environment(project: Project | None, option: str | None) -> Environment:
     """The environment of a command that needs one; raises `NoSuchEnvironment`."""
     if project is None and option:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from flowdsl.diagnostics.render.cells import printable
 
@@ -17,30 +17,6 @@ LINE_EVERY = 10.0
 """Seconds between two lines where there is no bar."""
 
 KINDS = ("auto", "tty", "plain", "none")
-
-
-class Display(Protocol):
-    """Shows progress, and lines above it."""
-
-    def say(self, line: str) -> None:
-        """Show a line that stays."""
-        ...
-
-    def begin(self, name: str) -> None:
-        """Note that an operation begins."""
-        ...
-
-    def end(self, name: str) -> None:
-        """Note that it has ended."""
-        ...
-
-    def advance(self, done: int, total: int) -> None:
-        """Show that `done` of `total` operations have ended."""
-        ...
-
-    def close(self) -> None:
-        """End the display of progress."""
-        ...
 
 
 def open_display(kind: str, console: Console, terminal: bool) -> Display:
@@ -173,3 +149,7 @@ class Bar:
         )
         self._task = self._progress.add_task("deploy", total=None)
         self._progress.start()
+
+
+Display = Lines | Bar
+"""Shows progress: operations that begin and end, how many have ended, and lines that stay."""

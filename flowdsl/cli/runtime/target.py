@@ -18,10 +18,11 @@ from flowdsl.source.files import (
     split_library,
     written_path,
 )
-from flowdsl.source.record import Record
+from flowdsl.source.record import Record, replace
 from flowdsl.workspace.project import read_project
 
-from .failure import UsageError
+from .exit_codes import SOURCE_ERRORS
+from .failure import CommandError, UsageError
 from .places import (
     NAME_FLOWS,
     STANDARD_INPUT,
@@ -35,9 +36,13 @@ from .places import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from flowdsl.compiler.pipeline import CompileOptions
+    import argparse
+
+    from flowdsl.compiler.pipeline import Analysis, CompileOptions
     from flowdsl.config.project import Environment, Project
     from flowdsl.lint.rule import Rule
+
+    from .console import Console
 
 
 class Target(Record):
@@ -81,6 +86,27 @@ class Target(Record):
     def from_root(self) -> Callable[[str], str]:
         """The function that turns a path of the project into one from the folder of the project."""
         return ShownFrom(self.root, self.libraries, self.root)
+
+    def show(self, diagnostics: Sequence[Diagnostic], file_count: int, console: Console) -> None:
+        """Print findings in `file_count` files to standard error."""
+        from flowdsl.diagnostics.render.text import render_text
+
+        color = console.color_err
+        console.err(render_text(diagnostics, file_count, color=color, show_path=self.show_path))
+
+    def show_analysis(self, analysis: Analysis, console: Console) -> None:
+        """Print the findings of an analysis, and the remark on the folder of its imports."""
+        self.show(analysis.diagnostics, len(analysis.findings.paths), console)
+        remark = root_remark(self, analysis.diagnostics)
+        if remark is not None:
+            console.err(remark)
+
+    def require_sound(self, console: Console) -> None:
+        """Show what is wrong with the project file, and raise `CommandError` if anything is."""
+        if self.problems:
+            self.show(self.problems, 1, console)
+            message = f"`{PROJECT_FILE}` has errors; nothing was written"
+            raise CommandError(message, SOURCE_ERRORS)
 
     def keeps(self, place: Place) -> str | None:
         """The name of the library that a place of the command line lies in, if any."""
@@ -156,16 +182,7 @@ def open_project(folder: str) -> Target:
     target = _load(root)
     if target.project is None:
         return target
-    entries = _project_flows(target)
-    return Target(
-        root,
-        target.files,
-        tuple(entries),
-        target.project,
-        whole=True,
-        rules=target.rules,
-        libraries=target.libraries,
-    )
+    return replace(target, entries=tuple(_project_flows(target)), whole=True)
 
 
 def _standard_input(filename: str | None) -> Target:
@@ -193,16 +210,7 @@ def _standard_input(filename: str | None) -> Target:
     content = standard_input()
     files = Overlay(target.files, dict.fromkeys(buffers, content))
     taken_in = () if buffers == entries else buffers
-    return Target(
-        root,
-        files,
-        entries,
-        target.project,
-        rules=target.rules,
-        taken_in=taken_in,
-        buffers=buffers,
-        libraries=target.libraries,
-    )
+    return replace(target, files=files, entries=entries, taken_in=taken_in, buffers=buffers)
 
 
 def _common_folder(places: list[Place]) -> str:
@@ -267,16 +275,7 @@ def _open(target: Target, places: Sequence[Place] | None) -> Target:
     if not entries:
         shown = _flow_patterns(target) if patterns is None else map(written_path, patterns)
         raise nothing_found(list(shown), root)
-    return Target(
-        root,
-        target.files,
-        tuple(entries),
-        target.project,
-        whole=patterns is None,
-        rules=target.rules,
-        taken_in=tuple(taken_in),
-        libraries=target.libraries,
-    )
+    return replace(target, entries=tuple(entries), whole=patterns is None, taken_in=tuple(taken_in))
 
 
 def _flow_patterns(target: Target) -> list[str]:
@@ -300,11 +299,15 @@ def _load(root: str) -> Target:
     read = read_project(root)
     libraries = MappingProxyType(read.files.folders)
     return Target(
-        root,
-        read.files,
-        (),
-        read.project,
-        read.problems,
-        rules=read.rules,
-        libraries=libraries,
+        root, read.files, (), read.project, read.problems, rules=read.rules, libraries=libraries
+    )
+
+
+def add_paths(parser: argparse.ArgumentParser, default: str = "the project's flows") -> None:
+    """Declare the paths that a command works on; without them, it is the `default`."""
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help=f"files, folders, globs or `-`; default: {default}",
     )

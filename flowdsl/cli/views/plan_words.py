@@ -74,14 +74,13 @@ def deletion(impact: Impact | None) -> str:
     if impact is None or impact.runs_total is None or impact.trajectories_total is None:
         return "is deleted for good, with every run and trajectory of it"
     active = f" ({impact.runs_active} active)" if impact.runs_active else ""
-    trajectories = (
-        "1 trajectory"
-        if impact.trajectories_total == 1
-        else f"{impact.trajectories_total} trajectories"
-    )
-    return (
-        f"is deleted for good, with {counted(impact.runs_total, 'run')}{active} and {trajectories}"
-    )
+    recordings = trajectories(impact.trajectories_total)
+    return f"is deleted for good, with {counted(impact.runs_total, 'run')}{active} and {recordings}"
+
+
+def trajectories(number: int) -> str:
+    """So many recordings of runs."""
+    return "1 trajectory" if number == 1 else f"{number} trajectories"
 
 
 def replaying(change: Change, impact: Impact | None) -> tuple[str, list[str]] | None:

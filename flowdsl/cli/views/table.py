@@ -91,8 +91,7 @@ def render_table(columns: Sequence[Column], rows: Iterable[Mapping[str, Any]]) -
                 for column in columns
             ]
         )
-    widths = [max(map(_columns_of, each)) for each in zip(*lines, strict=True)]
-    return "\n".join(_aligned(line, widths) for line in lines)
+    return "\n".join(aligned(lines))
 
 
 def render_record(item: Mapping[str, Any]) -> str:
@@ -113,8 +112,7 @@ def render_record(item: Mapping[str, Any]) -> str:
         else:
             pairs.append((label, text_of(value)))
     shown = [[clipped(label, WIDTH), clipped(text, RECORD_WIDTH)] for label, text in pairs]
-    widths = [max(map(_columns_of, each)) for each in zip(*shown, strict=True)]
-    return "\n".join(_aligned(line, widths) for line in shown)
+    return "\n".join(aligned(shown))
 
 
 def _entry(value: Any) -> str:
@@ -124,11 +122,16 @@ def _entry(value: Any) -> str:
     return text_of(value)
 
 
-def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:
-    padded = [
-        text + " " * (width - _columns_of(text)) for text, width in zip(line, widths, strict=True)
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The rows as lines, each column as wide as its widest cell."""
+    widths = [max(map(_columns_of, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell + " " * (width - _columns_of(cell))
+            for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in rows
     ]
-    return "  ".join(padded).rstrip()
 
 
 def _columns_of(text: str) -> int:

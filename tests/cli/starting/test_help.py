@@ -14,12 +14,13 @@ import pytest
 from flowdsl.catalog import diagnostics
 from flowdsl.cli import main
 from flowdsl.cli.runtime.command_line.arguments import CommandParser, HelpAsked
-from flowdsl.cli.runtime.command_line.examples import EXAMPLES
+from flowdsl.cli.runtime.command_line.examples import read_examples
 from flowdsl.cli.runtime.command_line.guesses import GUESSES
 from flowdsl.cli.runtime.console import standard_console
 from tests.support.command_line import run_here
 from tests.support.rows import for_rows
 
+EXAMPLES = read_examples()
 LINES = [(command, line) for command, rows in EXAMPLES.items() for line, _ in rows]
 FLOWDSL = re.compile(r"(?<![\w-])flowdsl(?P<words>(?: (?:\"[^\"]*\"|[^|>)`&\"])+)+)")
 """`flowdsl` in a line of a shell, up to a pipe, a redirection or the end of a substitution."""

@@ -11,10 +11,10 @@ from flowdsl.diagnostics.findings import Findings
 from flowdsl.diagnostics.fingerprint import fingerprints
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.host.disk import DiskFiles
-from flowdsl.host.writing import reason_of, write_named
 from flowdsl.source.files import UnreadableFile
 
 from ...runtime.failure import UsageError
+from ...runtime.rewrites import write_product
 from ...runtime.target import Target
 from .view import Shown
 
@@ -70,10 +70,7 @@ def write_baseline(path: str, target: Target, found: Sequence[Diagnostic]) -> st
     except InvalidBaseline as error:
         raise UsageError(f"`{path}` is no baseline and is not overwritten: {error}") from None
     baseline = before.renewed(found, fingerprints(found), _checked(target))
-    try:
-        write_named(path, baseline.render().encode())
-    except OSError as error:
-        raise UsageError(f"`{path}` cannot be written: {reason_of(error)}") from None
+    write_product(path, baseline.render().encode())
     files = counted(len(baseline.entries), "file")
     return f"{counted(baseline.size, 'finding')} in {files} written to {path}"
 

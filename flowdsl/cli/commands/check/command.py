@@ -14,7 +14,7 @@ from ...runtime.environments import named_environment
 from ...runtime.exit_codes import FINDINGS, SUCCESS
 from ...runtime.failure import UsageError
 from ...runtime.places import ShownFrom, add_stdin_filename
-from ...runtime.target import Target, open_target, root_remark
+from ...runtime.target import Target, add_paths, open_target, root_remark
 from .view import FORMATS, Shown, render
 
 TYPE_CHECKING = False
@@ -34,12 +34,7 @@ WATCHED_FORMATS = ("text", "terse")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument(
-        "paths",
-        nargs="*",
-        metavar="PATH",
-        help="files, folders, globs or `-`; default: the project's flows",
-    )
+    add_paths(parser)
     parser.add_argument(
         "--format", default="text", metavar="FORMAT", help=f"{', '.join(FORMATS)} (default: text)"
     )

@@ -27,7 +27,7 @@ from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.places import no_project, standard_input
 from ...runtime.target import Target, open_project
-from .destination import Destination, open_destination, placed, require_sound
+from .destination import Destination, open_destination, placed
 from .view import outcome, rendered_notes
 
 TYPE_CHECKING = False
@@ -112,7 +112,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """
     _check_usage(arguments)
     destination = open_destination(arguments.folder)
-    require_sound(destination.target, console)
+    destination.target.require_sound(console)
     if arguments.files:
         read = Read(tuple(_read_files(arguments.files)))
     else:
@@ -257,7 +257,7 @@ def _fetch(arguments: argparse.Namespace, into: str, console: Console) -> Read:
     from .service import Selection, fetch, owned
 
     home = open_project(os.curdir)
-    require_sound(home, console)
+    home.require_sound(console)
     if home.project is None:
         raise no_project("name JSON files")
     environment, root = required_environment(home.project, arguments.env), home.root

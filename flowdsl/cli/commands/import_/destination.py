@@ -9,18 +9,15 @@ import os
 import re
 from collections.abc import Mapping
 
-from flowdsl.diagnostics.render.text import render_text
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.diagnostics.suggest import listed
-from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.semantics.modules import load
 from flowdsl.source.files import UnreadableFile
 from flowdsl.source.globs import is_pattern, translate
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 
-from ...runtime.console import Console
-from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS
+from ...runtime.exit_codes import CONFLICT
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.rewrites import continued
 from ...runtime.target import Target, open_project
@@ -92,15 +89,6 @@ def open_destination(folder: str | None) -> Destination:
         if _is_found(candidate, globs):
             return Destination(target, candidate, True)
     return Destination(target, FLOWS, False)
-
-
-def require_sound(target: Target, console: Console) -> None:
-    """Show what is wrong with a project file, and raise `CommandError` if anything is."""
-    if target.problems:
-        console.err(
-            render_text(target.problems, 1, color=console.color_err, show_path=target.show_path)
-        )
-        raise CommandError(f"`{PROJECT_FILE}` has errors; nothing was written", SOURCE_ERRORS)
 
 
 def _below(root: str, folder: str) -> str:

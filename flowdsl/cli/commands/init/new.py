@@ -49,10 +49,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             "letters, digits and `_`"
         )
     # The modules of `import` are many, and neither help nor `init` needs them.
-    from ..import_.destination import FLOWS, open_destination, require_sound
+    from ..import_.destination import FLOWS, open_destination
 
     destination = open_destination(arguments.folder)
-    require_sound(destination.target, console)
+    destination.target.require_sound(console)
     if destination.is_new:
         raise no_project()
     show = destination.target.show_path

@@ -21,7 +21,6 @@ from flowdsl.deploy.resources.resource import Live
 from flowdsl.deploy.target import target_of
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
-from flowdsl.diagnostics.render.text import render_text
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.source.files import UnreadableFile
@@ -33,6 +32,7 @@ from ...runtime.clients import use_service
 from ...runtime.command_line.global_options import add_yes
 from ...runtime.console import Console
 from ...runtime.engine.deployment import SOURCES
+from ...runtime.engine.options import add_environment
 from ...runtime.engine.questions import ask, is_interactive
 from ...runtime.environments import required_environment
 from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
@@ -60,12 +60,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "addresses", nargs="*", metavar="ADDRESS", help="`workflow.NAME`, or its name alone"
     )
     parser.add_argument("--all", action="store_true", help="every workflow that was edited")
-    parser.add_argument(
-        "-e",
-        "--env",
-        metavar="ENV",
-        help="the environment; default: FLOWDSL_ENV, else the only one",
-    )
+    add_environment(parser)
     parser.add_argument(
         "--diff", action="store_true", help="print what would change and write nothing"
     )
@@ -119,11 +114,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 def _opened(arguments: argparse.Namespace, console: Console) -> Wanted:
     target = open_flows()
-    if target.project is None:
-        console.err(
-            render_text(target.problems, 1, color=console.color_err, show_path=target.show_path)
-        )
-        raise CommandError(f"`{PROJECT_FILE}` has errors; nothing was written", SOURCE_ERRORS)
+    target.require_sound(console)
+    assert target.project is not None, "it is without problems"
     environment = required_environment(target.project, arguments.env)
     return Wanted(target, target.project, environment, target.options(environment))
 
@@ -132,13 +124,7 @@ def _compiled(wanted: Wanted, workspace: Workspace, console: Console) -> Built:
     built = workspace.build({})
     if built is None:
         found = workspace.errors
-        shown = render_text(
-            found,
-            len({each.span.path for each in found}),
-            color=console.color_err,
-            show_path=wanted.target.show_path,
-        )
-        console.err(shown)
+        wanted.target.show(found, len({each.span.path for each in found}), console)
         raise CommandError("the sources have errors; nothing was written", SOURCE_ERRORS)
     return built
 

@@ -13,6 +13,7 @@ from flowdsl.cyberdesk.models.model_configuration import (
 )
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.runs.lookup import NoSuchName, unknown
+from flowdsl.source.record import replace
 
 from ...runtime.exit_codes import FINDINGS
 from ...runtime.failure import CommandError, UsageError
@@ -179,7 +180,7 @@ CREDENTIALS = Resource(
         Action("set", "store a key in a slot, in place of any other", _declare_set, _plan_set),
         Action("validate", "try a key; exit code 1 if it fails", _declare_slot, _plan_validate),
         deletion(
-            _CREDENTIAL.__replace__(kind="key of"),
+            replace(_CREDENTIAL, kind="key of"),
             _delete,
             lost="models then use the service's own key, or none",
             help="delete a key of the organisation",

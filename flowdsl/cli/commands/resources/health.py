@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 
 from flowdsl.cyberdesk.errors import ServiceFailure
 from flowdsl.diagnostics.render.cells import printable
@@ -29,11 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Print a row for the service, its database and each machine that fails; 1 where one does."""
-
-    async def read(session: Session) -> tuple[str, Sequence[Row]]:
-        return session.environment, await _rows(session)
-
-    environment, rows = carry_out(arguments, console, read)
+    environment, rows = carry_out(arguments, console, _rows)
     if arguments.json:
         console.out(list_json("health", environment, rows))
     else:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from flowdsl.cyberdesk.models.prompt_image import PromptImage
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.runs.lookup import by_name
+from flowdsl.source.record import replace
 
 from ...views.table import RECORD_WIDTH, Column
 from .frame.actions import Objects, Row, deletion, new_key
@@ -71,7 +72,7 @@ IMAGES = Resource(
     whole=_whole,
     actions=(
         deletion(
-            IMAGE.__replace__(find=_told_where_shown),
+            replace(IMAGE, find=_told_where_shown),
             _delete,
             lost="prompts that show it show nothing there any more",
             help="delete a picture, which prompts may still show",

@@ -22,7 +22,7 @@ from flowdsl.semantics.model import SemanticModel
 from flowdsl.source.record import Record
 
 from ...runtime.console import Console
-from ...runtime.engine.deployment import SOURCES, show_problems
+from ...runtime.engine.deployment import SOURCES
 from ...runtime.exit_codes import FINDINGS, SOURCE_ERRORS, SUCCESS
 from ...runtime.failure import CommandError, UsageError
 from ...views.table import Column, render_table
@@ -96,7 +96,6 @@ def _has(plain: Mapping[str, Any] | None, secret: Mapping[str, Any] | None, need
 class Checked(Record):
     """The rows of a check, and what they were made of."""
 
-    environment: str
     rows: Sequence[Row]
     machines: int
     workflows: int
@@ -110,12 +109,12 @@ def check(arguments: argparse.Namespace, console: Console) -> int:
     async def work(session: Session) -> Checked:
         return await _checked(session, arguments, console)
 
-    checked = carry_out(arguments, console, work, need_flows=True)
+    environment, checked = carry_out(arguments, console, work, need_flows=True)
     missing = sum(row["missing"] for row in checked.rows)
     if arguments.json:
-        console.out(list_json("machines_check", checked.environment, checked.rows, missing=missing))
+        console.out(list_json("machines_check", environment, checked.rows, missing=missing))
     else:
-        _show(checked, missing, arguments.all, console)
+        _show(checked, environment, missing, arguments.all, console)
     # Where flows take something from machines and there is none, they cannot run either.
     return FINDINGS if missing or (checked.needs and not checked.machines) else SUCCESS
 
@@ -139,7 +138,7 @@ async def _checked(session: Session, arguments: argparse.Namespace, console: Con
     for machine in machines if needs else ():
         groups = await pools_of(session.client, machine)
         rows += [source_of(need, machine, groups, selected) for need in needs]
-    return Checked(session.environment, rows, len(machines), len(here), len(needs), undeployed)
+    return Checked(rows, len(machines), len(here), len(needs), undeployed)
 
 
 def _model(session: Session, console: Console) -> SemanticModel:
@@ -149,7 +148,7 @@ def _model(session: Session, console: Console) -> SemanticModel:
     options = target.options(deployment.environment)
     analysis = analyze(target.files, target.entries, options)
     if any(map(options.stops, analysis.diagnostics)):
-        show_problems(target, analysis.diagnostics, len(analysis.findings.paths), console)
+        target.show(analysis.diagnostics, len(analysis.findings.paths), console)
         raise CommandError("the sources have errors", SOURCE_ERRORS)
     return analysis.model
 
@@ -179,7 +178,9 @@ _COLUMNS = (
 )
 
 
-def _show(checked: Checked, missing: int, everything: bool, console: Console) -> None:
+def _show(
+    checked: Checked, environment: str, missing: int, everything: bool, console: Console
+) -> None:
     shown = [
         {
             "label": row["machine"] or row["machine_id"],
@@ -200,7 +201,7 @@ def _show(checked: Checked, missing: int, everything: bool, console: Console) ->
         end = "no deployed workflow takes an input from a machine"
     elif not checked.machines:
         end = "there is no machine that could give what flows take"
-    console.err(f"{looked} of {checked.environment}: {end}")
+    console.err(f"{looked} of {environment}: {end}")
 
 
 def _source_told(row: Row) -> str:

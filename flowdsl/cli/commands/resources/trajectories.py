@@ -15,6 +15,7 @@ from flowdsl.runs.resources.recordings import (
     find_trajectory,
     list_trajectories,
 )
+from flowdsl.source.record import replace
 
 from ...views.table import Column, id_column
 from .frame.actions import (
@@ -83,7 +84,7 @@ def _setting(name: str, field: str, value: bool, result: str, help: str) -> Acti
         trajectories = session.client.trajectories
         return await settle_each(
             session,
-            TRAJECTORY.__replace__(kind=""),
+            replace(TRAJECTORY, kind=""),
             [arguments.words] if isinstance(arguments.words, str) else arguments.words,
             lambda found: getattr(found, field) is value,
             lambda found: trajectories.update(found.id, {field: value}, idempotency_key=new_key()),

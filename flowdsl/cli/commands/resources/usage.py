@@ -63,9 +63,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         return _one_run(arguments, console)
     start, end = period(arguments.start, arguments.end, system_runtime().now())
 
-    async def read(session: Session) -> tuple[str, UsageReport]:
+    async def read(session: Session) -> UsageReport:
         word = arguments.workflow
-        return session.environment, await read_usage(
+        return await read_usage(
             session.client,
             start,
             end,
@@ -101,19 +101,19 @@ def _one_run(arguments: argparse.Namespace, console: Console) -> int:
         if value is not None:
             raise UsageError(f"`{option}` chooses runs of a period, and `--run` one run")
 
-    async def read(session: Session) -> tuple[str, RunCosts | None, Row]:
+    async def read(session: Session) -> tuple[RunCosts | None, Row]:
         run = await find_run(session.client, arguments.run)
         steps = steps_of(run.usage_metadata, arguments.mode) or (None, None)
         told = {"run_id": run.id, "agentic_steps": steps[0], "cached_steps": steps[1]}
         try:
-            return session.environment, await session.client.runs.llm_costs(run.id), told
+            return await session.client.runs.llm_costs(run.id), told
         except RateLimited:
             raise
         except RequestRefused as refused:
             session.console.err(f"note: costs are missing: {refused}")
-            return session.environment, None, told
+            return None, told
 
-    environment, costs, totals = carry_out(arguments, console, read)
+    environment, (costs, totals) = carry_out(arguments, console, read)
     rows = [] if costs is None else [fields_of(each, *_RUN_FIELDS) for each in costs.rows]
     unpriced = None if costs is None else costs.has_unpriced
     totals |= {

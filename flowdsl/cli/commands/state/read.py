@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +15,8 @@ from flowdsl.workspace.system import system_runtime
 
 from ...runtime.console import Console
 from ...runtime.exit_codes import SUCCESS
+from ...views.json_objects import items_json, object_json
+from ...views.table import aligned
 from .access import (
     find_document,
     no_state,
@@ -68,9 +69,6 @@ def probe(arguments: argparse.Namespace, console: Console) -> int:
     return SUCCESS
 
 
-FORMAT_VERSION = 1
-
-
 def render_document(document: StateDocument, where: str, now: datetime) -> str:
     """The whole state for people: what it says of itself, then a line for each resource."""
     lines = [
@@ -108,9 +106,8 @@ def render_resource(address: Address, document: StateDocument) -> str:
 
 def document_json(document: StateDocument, where: str) -> str:
     """The state as an object of the machine format."""
-    return _dumped(
+    return object_json(
         {
-            "format_version": FORMAT_VERSION,
             "kind": "state",
             "store": where,
             **document.model_dump(
@@ -146,9 +143,8 @@ def document_json(document: StateDocument, where: str) -> str:
 
 def resource_json(address: Address, document: StateDocument) -> str:
     """One resource as an object of the machine format."""
-    return _dumped(
+    return object_json(
         {
-            "format_version": FORMAT_VERSION,
             "kind": "state_resource",
             "environment": document.environment,
             "address": address,
@@ -167,7 +163,7 @@ def render_list(resources: Iterable[tuple[str, ResourceState]]) -> str:
 def list_json(resources: Sequence[tuple[str, ResourceState]]) -> str:
     """The list as an object of the machine format."""
     items = [{"address": address, "id": each.id, "name": each.name} for address, each in resources]
-    return _dumped({"format_version": FORMAT_VERSION, "items": items, "total": len(items)})
+    return items_json(items)
 
 
 def age_of(lease: Lease, now: datetime) -> str:
@@ -224,15 +220,6 @@ def _time(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S %Z}"
 
 
-def _table(rows: Iterable[tuple[str, ...]]) -> list[str]:
-    shown = [tuple(printable(cell) for cell in row) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
-    return [
-        "  "
-        + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in shown
-    ]
-
-
-def _dumped(content: dict[str, Any]) -> str:
-    return json.dumps(content, indent=2, ensure_ascii=False)
+def _table(rows: Iterable[Sequence[str]]) -> list[str]:
+    shown = [tuple(map(printable, row)) for row in rows]
+    return [f"  {line}" for line in aligned(shown)]

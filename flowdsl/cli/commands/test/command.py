@@ -7,9 +7,8 @@ import os
 from collections.abc import Sequence
 
 from flowdsl.compiler.pipeline import Compilation
-from flowdsl.config.project import Environment, Project
+from flowdsl.config.project import Environment
 from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.render.text import render_text
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.host import signals
 from flowdsl.host.environment import in_ci
@@ -18,14 +17,16 @@ from flowdsl.testing.explore import MOST_PATHS
 
 from ...runtime.command_line.arguments import positive
 from ...runtime.console import Console
-from ...runtime.environments import named_environment
+from ...runtime.environments import any_environment
 from ...runtime.exit_codes import FINDINGS, SOURCE_ERRORS, SUCCESS
 from ...runtime.exit_codes import INTERNAL as INTERNAL_ERROR
 from ...runtime.failure import CommandError, UsageError, command_error
 from ...runtime.places import add_stdin_filename
-from ...runtime.target import Target, open_target, root_remark
+from ...runtime.rewrites import write_product
+from ...runtime.target import Target, add_paths, open_target, root_remark
 from .compiling import Compiled, compiled_tests
-from .reports import INTERNAL, SOURCE, TestReports, write
+from .reports import TestReports
+from .troubles import INTERNAL, SOURCE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,12 +37,7 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument(
-        "paths",
-        nargs="*",
-        metavar="PATH",
-        help="files, folders, globs or `-`; default: the project's flows",
-    )
+    add_paths(parser)
     parser.add_argument(
         "-k",
         dest="words",
@@ -139,12 +135,10 @@ def _run(arguments: argparse.Namespace, console: Console, report: TestReports) -
     report.show_path = target.show_path
     if target.problems:
         report.add_findings(target.problems)
-        console.err(
-            render_text(target.problems, 1, color=console.color_err, show_path=target.show_path)
-        )
+        target.show(target.problems, 1, console)
         return SOURCE_ERRORS
     _check_together(arguments)
-    environment = _environment(target.project, arguments.env)
+    environment = any_environment(target.project, arguments.env)
     compiled = compiled_tests(target, environment, arguments.words, also=arguments.explore)
     _tell_errors(compiled, target, console, report)
     is_stopped = arguments.explore is not None and not compiled.is_whole
@@ -166,7 +160,7 @@ def _tell_errors(compiled: Compiled, target: Target, console: Console, report: T
         others = [each for each in compiled.stopping if each not in analysis.diagnostics]
         found = (*analysis.diagnostics, *others)
         number = len(analysis.findings.paths)
-        console.err(render_text(found, number, color=console.color_err, show_path=target.show_path))
+        target.show(found, number, console)
         remark = root_remark(target, analysis.diagnostics)
         if remark is not None:
             console.err(remark)
@@ -278,19 +272,12 @@ def _cover(
     if arguments.cov:
         console.err(coverage_text(bodies, taken, target.show_path))
     if arguments.lcov is not None:
-        write(arguments.lcov, lcov(bodies, taken, target.from_root))
+        content = lcov(bodies, taken, target.from_root).encode()
+        write_product(arguments.lcov, content, durable=False)
     if least is None or reached >= least:
         return True
     console.err(f"{reached:.1f} % of {COUNTED} are tested, and {least:g} % are asked for")
     return False
-
-
-def _environment(project: Project | None, option: str | None) -> Environment | None:
-    """The environment whose `vars` hold; that of a project without any is None."""
-    found = named_environment(project, option)
-    if found is not None or project is None:
-        return found
-    return next(iter(project.environments.values()), None)
 
 
 def _tests_of(compilation: Compilation, entries: Sequence[str]) -> Sequence[Case]:

@@ -8,7 +8,7 @@ from flowdsl.compiler.pipeline import Analysis, Compilation, CompileOptions, com
 from flowdsl.config.project import Environment
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.host.disk import Overlay
-from flowdsl.source.record import Record
+from flowdsl.source.record import Record, replace
 
 from ...runtime.exit_codes import SOURCE_ERRORS
 from ...runtime.failure import CommandError
@@ -59,7 +59,7 @@ def compiled_tests(
         if not rest or len(rest) == len(entries):
             return Compiled(compilation, (), analysis, stopping, target.entries)
         # Of some flows nobody can say what is unused.
-        options = options.__replace__(whole=False)
+        options = replace(options, whole=False)
         entries = rest
         compilation = compile_project(target.files, entries, options)
         found = filter(options.stops, compilation.analysis.diagnostics)

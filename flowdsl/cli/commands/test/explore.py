@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -31,8 +30,7 @@ from ...runtime.exit_codes import FINDINGS
 from ...runtime.exit_codes import SUCCESS as WELL
 from ...runtime.failure import UsageError
 from ...runtime.target import Target
-
-FORMAT_VERSION = 1
+from ...views.json_objects import object_json
 
 
 def explore(
@@ -139,14 +137,12 @@ def _end(path: Path) -> str:
 
 
 def _as_json(name: str, found: Findings) -> str:
-    whole = {
-        "format_version": FORMAT_VERSION,
+    head = {
         "subject": name,
         "runs": found.exploration.runs,
         "is_whole": found.exploration.is_whole,
-        "items": [_item(each) for each in found.paths],
     }
-    return json.dumps(whole, ensure_ascii=False, indent=2)
+    return object_json({**head, "items": [_item(each) for each in found.paths]})
 
 
 def _item(found: Found) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from flowdsl.diagnostics.render.junit import xml_text
 
-from .reports import Trouble
 from .sharing import Timed
+from .troubles import Trouble
 from .view import shown_place
 
 

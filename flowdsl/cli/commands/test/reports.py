@@ -3,39 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Iterable
 
 from flowdsl.diagnostics.diagnostic import Diagnostic
-from flowdsl.host.writing import reason_of, write_named
-from flowdsl.source.record import Record
 from flowdsl.testing.outcome import Place
 
 from ...runtime.console import Console
-from ...runtime.failure import CommandError, UsageError
+from ...runtime.failure import CommandError
+from ...runtime.rewrites import write_product
+from .troubles import COMMAND, INTERRUPTED, SOURCE, Trouble
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .sharing import Timed
-
-
-SOURCE = "source"
-"""Flows with an error: their tests do not run."""
-COMMAND = "command"
-"""The command refuses what it is asked for, or there is nothing to run."""
-INTERRUPTED = "interrupted"
-"""A signal ends the command; the tests that are missing did not run."""
-INTERNAL = "internal"
-"""A bug of FlowDSL, which standard error tells."""
-
-
-class Trouble(Record):
-    """Why tests did not run: its kind, the name of the diagnostic if it is one, and its place."""
-
-    kind: str
-    message: str
-    name: str = ""
-    place: Place | None = None
 
 
 class TestReports:
@@ -79,12 +59,13 @@ class TestReports:
         self._is_closed = True
         arguments = self._arguments
         if arguments.json and arguments.explore is not None:
+            from ...views.json_objects import object_json
             from .view import trouble_json
 
             nothing = {"runs": 0, "is_whole": False, "items": []}
-            told = {"format_version": 1, "subject": arguments.explore, **nothing}
             errors = [trouble_json(each) for each in self.troubles]
-            self._console.out(json.dumps({**told, "errors": errors}, ensure_ascii=False, indent=2))
+            head = {"subject": arguments.explore, **nothing}
+            self._console.out(object_json({**head, "errors": errors}))
         elif arguments.json:
             from .view import results_json
 
@@ -92,12 +73,5 @@ class TestReports:
         if arguments.junit is not None:
             from .junit import junit
 
-            write(arguments.junit, junit(self.results, self.troubles, self.show_path))
-
-
-def write(path: str, report: str) -> None:
-    """Write a report to a file; raises `UsageError`."""
-    try:
-        write_named(path, report.encode(), durable=False)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"`{path}` cannot be written: {reason_of(error)}") from None
+            report = junit(self.results, self.troubles, self.show_path)
+            write_product(arguments.junit, report.encode(), durable=False)

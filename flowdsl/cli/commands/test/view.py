@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,11 +9,10 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.testing.outcome import Place, Problem, Result
 
+from ...views.json_objects import items_json
 from ...views.painted import BAD, GOOD, QUIET, Part, painted
-from .reports import Trouble
 from .sharing import Timed
-
-FORMAT_VERSION = 1
+from .troubles import Trouble
 
 
 def shown_result(result: Result, show_path: Callable[[str], str], *, color: bool) -> str:
@@ -51,14 +49,9 @@ def summary(results: Sequence[Result]) -> str:
 
 def results_json(results: Sequence[Timed], troubles: Sequence[Trouble]) -> str:
     """One object with every result, and why others are missing; paths are those of the project."""
-    whole = {
-        "format_version": FORMAT_VERSION,
-        "items": [_item(each) for each in results],
-        "total": len(results),
-        "failed": sum(not each.result.passed for each in results),
-        "errors": [trouble_json(each) for each in troubles],
-    }
-    return json.dumps(whole, ensure_ascii=False, indent=2)
+    failed = sum(not each.result.passed for each in results)
+    errors = [trouble_json(each) for each in troubles]
+    return items_json([_item(each) for each in results], failed=failed, errors=errors)
 
 
 def trouble_json(trouble: Trouble) -> dict[str, Any]:

@@ -21,7 +21,6 @@ from flowdsl.deploy.addressing import address_in
 from flowdsl.deploy.job import Job, Options, Ui
 from flowdsl.deploy.target import Target as DeployTarget
 from flowdsl.deploy.target import key_sources, target_of
-from flowdsl.diagnostics.render.text import render_text
 from flowdsl.host.disk import PROJECT_FILE, DiskFiles
 from flowdsl.host.environment import in_ci, read_api_key
 from flowdsl.host.git import Checkout, NoCheckout, checkout_at
@@ -153,11 +152,7 @@ def open_deployment(
     state address that is wrong.
     """
     target = open_flows() if need_flows else open_project(os.curdir)
-    if target.problems:
-        show_problems(target, target.problems, 1, console)
-        raise CommandError(
-            "`flowdsl.toml` has errors; nothing was written", exit_codes.SOURCE_ERRORS
-        )
+    target.require_sound(console)
     if target.project is None:
         raise no_project()
     chosen = required_environment(target.project, environment)
@@ -203,16 +198,9 @@ def compile_sources(deployment: Deployment, console: Console) -> Compilation:
     compilation = compile_project(files, target.entries, target.options(deployment.environment))
     if compilation.program is None or compilation.bundle is None:
         analysis = compilation.analysis
-        show_problems(target, analysis.diagnostics, len(analysis.findings.paths), console)
+        target.show(analysis.diagnostics, len(analysis.findings.paths), console)
         raise CommandError("the sources have errors; nothing was written", exit_codes.SOURCE_ERRORS)
     return compilation
-
-
-def show_problems(target: Target, problems: Any, file_count: int, console: Console) -> None:
-    """Print findings to standard error."""
-    console.err(
-        render_text(problems, file_count, color=console.color_err, show_path=target.show_path)
-    )
 
 
 def read_plan_addresses(arguments: argparse.Namespace, bundle: Bundle) -> None:

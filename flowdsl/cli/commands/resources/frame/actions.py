@@ -92,7 +92,7 @@ def run_action(word: str, action: Action, arguments: argparse.Namespace, console
     if action.question is not None:
         require_answer(arguments.yes, action.doing)
 
-    async def change(session: Session) -> tuple[str, list[Row]]:
+    async def change(session: Session) -> list[Row]:
         steps = await action.plan(session, arguments)
         waiting = [step for step in steps if step.send is not None]
         if action.question is not None and waiting:
@@ -100,14 +100,14 @@ def run_action(word: str, action: Action, arguments: argparse.Namespace, console
                 for step in waiting:
                     console.err(printable(step.about))
             if not confirmed(arguments.yes, action.question(len(waiting)), console):
-                return session.environment, []
+                return []
         rows = []
         for step in steps:
             row, told = await _ended(session, step, action)
             for line in told.split("\n"):
                 console.err(printable(line))
             rows.append(row)
-        return session.environment, rows
+        return rows
 
     environment, rows = carry_out(arguments, console, change, need_project=True)
     if arguments.json:

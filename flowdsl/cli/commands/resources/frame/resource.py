@@ -159,14 +159,14 @@ def _add_filters(listing: argparse.ArgumentParser, filters: Sequence[Filter]) ->
 
 
 def _list(resource: Resource, arguments: argparse.Namespace, console: Console) -> int:
-    async def read(session: Session) -> tuple[str, Sequence[Row]]:
+    async def read(session: Session) -> Sequence[Row]:
         given: dict[str, Any] = {}
         for each in resource.filters:
             value = getattr(arguments, each.key)
             if value is not None and each.key not in given:
                 means = each.meaning
                 given[each.key] = value if means is None else await means(session, value)
-        return session.environment, await resource.read(session, **given)
+        return await resource.read(session, **given)
 
     environment, rows = carry_out(arguments, console, read)
     if arguments.json:
@@ -190,10 +190,7 @@ def _show_view(resource: Resource) -> View:
 
 
 def _show(resource: Resource, view: View, arguments: argparse.Namespace, console: Console) -> int:
-    async def find(session: Session) -> tuple[str, Row]:
-        return session.environment, await view.read(session, arguments)
-
-    environment, row = carry_out(arguments, console, find)
+    environment, row = carry_out(arguments, console, lambda session: view.read(session, arguments))
     if arguments.json:
         kind = resource.objects.kind.replace(" ", "_")
         console.out(object_json({"kind": kind, "environment": environment, "item": row}))

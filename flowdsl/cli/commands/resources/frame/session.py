@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 from flowdsl.config.address import WORKFLOW, Address
@@ -134,12 +134,14 @@ class Session:
 def carry_out(
     arguments: argparse.Namespace,
     console: Console,
-    work: Callable[[Session], Coroutine[Any, Any, T]],
+    work: Callable[[Session], Awaitable[T]],
     *,
     need_flows: bool = False,
     need_project: bool = False,
-) -> T:
-    """The result of `work`; raises `CommandError` where something may have been written.
+) -> tuple[str, T]:
+    """The name of the environment, and the result of `work`.
+
+    Raises `CommandError` where something may have been written before a failure.
 
     What only reads from the service needs no project.
     """
@@ -156,7 +158,7 @@ def carry_out(
         return await work(session)
 
     try:
-        return use_service(
+        return environment.name, use_service(
             arguments,
             console,
             environment,
