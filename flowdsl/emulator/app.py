@@ -17,31 +17,20 @@ from fastapi.routing import APIRoute
 from flowdsl.emulator.context import Context
 from flowdsl.emulator.errors import readable_validation_errors
 from flowdsl.emulator.faults import Fault, FaultInjector, FaultTally, RecordedRequest
-from flowdsl.emulator.middleware.host_check import HostCheck
-from flowdsl.emulator.middleware.rate_limit import RateLimiter
-from flowdsl.emulator.middleware.request_id import REQUEST_ID_HEADER, RequestId
+from flowdsl.emulator.middleware import REQUEST_ID_HEADER, HostCheck, RateLimiter, RequestId
 from flowdsl.emulator.resources import (
     connections,
     model_configurations,
-    provider_credentials,
-    tag_groups,
-    tags,
-)
-from flowdsl.emulator.routes import (
-    health,
-    machines,
-    pools,
     prompt_images,
-    request_logs,
-    run_attachments,
-    run_results,
-    runs,
-    trajectories,
+    provider_credentials,
+    tags,
     workflows,
 )
+from flowdsl.emulator.routes import health, machines, runs
 from flowdsl.emulator.routes.control import control_router
 from flowdsl.emulator.routes.unserved import unserved_router
-from flowdsl.emulator.runs import usage
+from flowdsl.emulator.runs import attachments, chains, changes, trajectories, usage
+from flowdsl.emulator.runs import requests as new_runs
 from flowdsl.emulator.scenario import Scenario, ScenarioError
 from flowdsl.emulator.simulation.rules import RuleTally
 from flowdsl.emulator.store import Store, StoreBusyError
@@ -56,25 +45,29 @@ RECORDED_REQUESTS = 10_000
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     prompt_images.signed_router,
-    run_attachments.signed_router,
-    run_results.signed_router,
+    attachments.signed_router,
+    runs.signed_router,
     # Before `workflows`, whose `/{workflow_id}` would match their fixed paths.
     prompt_images.router,
     workflows.router,
     tags.router,
-    tag_groups.router,
+    tags.group_router,
     model_configurations.router,
     provider_credentials.router,
     machines.health_router,
     machines.router,
-    pools.router,
+    machines.pool_router,
+    machines.log_router,
     connections.router,
-    request_logs.router,
     trajectories.workflow_router,
+    trajectories.run_router,
     trajectories.router,
+    new_runs.router,
+    chains.router,
+    changes.router,
     runs.router,
-    run_results.router,
-    run_attachments.router,
+    attachments.router,
+    usage.run_router,
     usage.router,
 )
 UNSERVED_ROUTER = unserved_router()

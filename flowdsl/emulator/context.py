@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import Annotated
 
-from fastapi import HTTPException, Request
+from fastapi import Depends, HTTPException, Request
 
 from flowdsl.emulator.simulation.rules import RuleTally
 from flowdsl.emulator.store import Store
@@ -75,6 +76,14 @@ def context_of(request: Request) -> Context:
     context = request.app.state.emulator
     assert isinstance(context, Context)
     return context
+
+
+async def _run_rules(request: Request) -> RuleTally:
+    return context_of(request).run_rules
+
+
+Rules = Annotated[RuleTally, Depends(_run_rules)]
+"""The rules of the scenario, which count the runs that are made."""
 
 
 def _unauthorized(message: str) -> HTTPException:

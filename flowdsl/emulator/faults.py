@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from flowdsl.emulator.durations import Seconds
+from flowdsl.emulator.clock import Seconds
 from flowdsl.source.patterns import may_match
 
 FaultKind = Literal[

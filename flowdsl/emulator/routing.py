@@ -8,7 +8,7 @@ a thread.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from typing import Annotated, Any
@@ -17,6 +17,7 @@ import anyio
 from fastapi import Depends, Header, HTTPException, Request, Response, Security
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
+from pydantic import BaseModel
 from pydantic.json_schema import SkipJsonSchema
 from sqlalchemy import bindparam, insert, select
 from starlette.requests import ClientDisconnect
@@ -183,10 +184,17 @@ class StoreRoute(APIRoute):
             await anyio.sleep(_BUSY_POLL_SECONDS)
 
     def _refuse_unknown_query(self, request: Request) -> None:
-        known = {parameter.alias for parameter in self.dependant.query_params}
+        known = {name for parameter in self.dependant.query_params for name in _names_of(parameter)}
         for name in request.query_params:
             if name not in known:
                 raise invalid(("query", name), f"unknown parameter `{name}`", "extra_forbidden")
+
+
+def _names_of(parameter: Any) -> Iterable[str]:
+    """The names of one parameter, or of the fields of a filter that stands for several."""
+    kind = parameter.field_info.annotation
+    is_filter = isinstance(kind, type) and issubclass(kind, BaseModel)
+    return kind.model_fields if is_filter else [parameter.alias]
 
 
 async def _read_body(request: Request) -> None:

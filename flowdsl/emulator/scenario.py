@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from flowdsl.emulator.durations import LONGEST_SECONDS, Seconds
+from flowdsl.emulator.clock import LONGEST_SECONDS, Seconds
 from flowdsl.emulator.faults import Fault
-from flowdsl.emulator.middleware.rate_limit import RateLimitText
+from flowdsl.emulator.middleware import RateLimitText
 from flowdsl.emulator.simulation.rules import RunRule
 from flowdsl.emulator.webhooks import WebhookSettings
 from flowdsl.source.durations import parse_duration

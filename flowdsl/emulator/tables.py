@@ -60,6 +60,18 @@ def _times() -> tuple[Column[str], Column[str]]:
     )
 
 
+def _owner(name: str, table: str) -> Column[str]:
+    """The id of a row with which the rows that have it go."""
+    return Column(name, ForeignKey(f"{table}.id", ondelete="CASCADE"), nullable=False, index=True)
+
+
+def _label() -> tuple[Column[Any], ...]:
+    """What users see of a tag or a group, and its place among its like."""
+    texts = (Column(name, String) for name in ("description", "emoji", "color"))
+    position = Column("position", Integer, nullable=False)
+    return position, Column("name", String, nullable=False), *texts
+
+
 def _json(name: str) -> Column[Any]:
     return Column(name, JSON(none_as_null=True))
 
@@ -105,12 +117,7 @@ workflow_versions = Table(
     "workflow_versions",
     metadata,
     Column("sequence", Integer, primary_key=True, autoincrement=True),
-    Column(
-        "workflow_id",
-        ForeignKey("workflows.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
+    _owner("workflow_id", "workflows"),
     Column("content", JSON, nullable=False),
 )
 
@@ -119,12 +126,7 @@ post_run_checks = Table(
     metadata,
     _id(),
     _organization(),
-    Column(
-        "workflow_id",
-        ForeignKey("workflows.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
+    _owner("workflow_id", "workflows"),
     Column("position", Integer, nullable=False),
     Column("definition", JSON, nullable=False),
     *_times(),
@@ -136,11 +138,7 @@ tag_groups = Table(
     _id(),
     _organization(),
     *_times(),
-    Column("position", Integer, nullable=False),
-    Column("name", String, nullable=False),
-    Column("description", String),
-    Column("emoji", String),
-    Column("color", String),
+    *_label(),
     UniqueConstraint("organization_id", "name"),
 )
 
@@ -150,11 +148,7 @@ tags = Table(
     _id(),
     _organization(),
     *_times(),
-    Column("position", Integer, nullable=False),
-    Column("name", String, nullable=False),
-    Column("description", String),
-    Column("emoji", String),
-    Column("color", String),
+    *_label(),
     Column("group_id", ForeignKey("tag_groups.id", ondelete="SET NULL"), index=True),
     Column("is_archived", Boolean, nullable=False),
     UniqueConstraint("organization_id", "name"),
@@ -239,12 +233,7 @@ connections = Table(
     metadata,
     _id(),
     _organization(),
-    Column(
-        "machine_id",
-        ForeignKey("machines.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
+    _owner("machine_id", "machines"),
     Column("websocket_id", String, nullable=False),
     Column("connected_at", String, nullable=False),
     Column("disconnected_at", String),
@@ -259,12 +248,7 @@ trajectories = Table(
     metadata,
     _id(),
     _organization(),
-    Column(
-        "workflow_id",
-        ForeignKey("workflows.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
+    _owner("workflow_id", "workflows"),
     Column("run_id", ForeignKey("runs.id", ondelete="SET NULL"), index=True),
     *_times(),
     Column("name", String),
@@ -285,12 +269,7 @@ runs = Table(
     Column("organization_id", String, nullable=False),
     Column("created_at", String, nullable=False),
     Column("position", Integer, nullable=False),
-    Column(
-        "workflow_id",
-        ForeignKey("workflows.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
+    _owner("workflow_id", "workflows"),
     Column("machine_id", ForeignKey("machines.id", ondelete="SET NULL")),
     Column("session_id", String, index=True),
     Column("session_alias", String),
@@ -334,7 +313,7 @@ run_attachments = Table(
     metadata,
     _id(),
     _organization(),
-    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, index=True),
+    _owner("run_id", "runs"),
     # Later than now for a file that an unfinished run has not brought yet; `at_ms` is its place in
     # the run plan.
     Column("created_at", String, nullable=False),

@@ -10,16 +10,15 @@ import pytest
 
 from flowdsl.emulator.resources.machines import (
     create_machine,
+    create_pool,
     free_machine,
     get_machine,
     parameters_of,
 )
-from flowdsl.emulator.resources.pools import create_pool
 from flowdsl.emulator.resources.workflows import copy_trajectories, create_workflow
 from flowdsl.emulator.runs.trajectories import (
-    TrajectoryFilter,
+    TRAJECTORIES,
     create_trajectory,
-    find_trajectories,
     mark_generated,
     update_trajectory,
 )
@@ -567,16 +566,12 @@ def _(desk: Desk) -> None:
                 mark_generated(transaction, made)
             update_trajectory(transaction, made, TrajectoryUpdate(is_approved=True, is_main=True))
         copy_trajectories(transaction, source, target)
-        rows, total = find_trajectories(
-            transaction, TrajectoryFilter(workflow_id=UUID(target)), skip=0, limit=10
-        )
-        (copy,) = rows
-        assert (copy.name, copy.is_approved, copy.is_main, copy.run_id, total) == (
+        (copy,) = TRAJECTORIES.rows(transaction, TRAJECTORIES.table.c.workflow_id == target)
+        assert (copy.name, copy.is_approved, copy.is_main, copy.run_id) == (
             "generated",
             True,
             False,
             None,
-            1,
         )
         assert copy.trajectory_data == [{"image": "supabase://trajectories/1.png"}]
 

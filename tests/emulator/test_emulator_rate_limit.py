@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from flowdsl.emulator.app import create_app
-from flowdsl.emulator.middleware.rate_limit import RateLimit
+from flowdsl.emulator.middleware import RateLimit
 from flowdsl.emulator.scenario import Scenario
 from flowdsl.emulator.store import Store
 from tests.emulator.emulator_desk import STANDSTILL, Desk

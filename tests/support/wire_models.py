@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -261,6 +262,35 @@ def _described(name: str, sent: Uses, replied: Uses, asked: Uses, parents: Uses)
     return fill(" ".join(parts), 90, break_long_words=False, break_on_hyphens=False)
 
 
+def _derived(name: str, made: dict[str, Schema]) -> Schema:
+    """A class that has all fields of another as one that is derived from the largest such."""
+    schema = made[name]
+    bases = [base for base, inherited in made.items() if _extends(schema, inherited)]
+    if not bases:
+        return schema
+    base = max(bases, key=lambda each: len(made[each]["properties"]))
+    inherited = made[base]["properties"]
+    own = {key: value for key, value in schema["properties"].items() if key not in inherited}
+    required = [key for key in schema["required"] if key in own]
+    rest = {"type": "object", "properties": own, "required": required}
+    return {
+        "description": schema["description"],
+        "allOf": [{"$ref": REFERENCE + base}, rest],
+    }
+
+
+def _extends(schema: Schema, base: Schema) -> bool:
+    """Whether a class has the fields of another, and more."""
+    fields, inherited = schema.get("properties", {}), base.get("properties", {})
+    return (
+        3 <= len(inherited) < len(fields)
+        and all(fields.get(key) == value for key, value in inherited.items())
+        and {*base["required"]} == {*schema["required"]} & inherited.keys()
+        and schema["customBasePath"] == base["customBasePath"]
+        and "additionalProperties" not in schema | base
+    )
+
+
 def prepared(document: Any, applied: Sequence[Deviation] = DEVIATIONS) -> dict[str, Schema]:
     """The schemas of which the models are made: what is served of a contract, with deviations."""
     schemas: dict[str, Schema] = deepcopy(document["components"]["schemas"])
@@ -284,7 +314,8 @@ def prepared(document: Any, applied: Sequence[Deviation] = DEVIATIONS) -> dict[s
             **made[name],
             "description": _described(name, sent, replied, asked, parents),
         }
-    return made | {name: {"type": "string"} for name in VALUES}
+    derived = {name: _derived(name, made) for name in names}
+    return derived | {name: {"type": "string"} for name in VALUES}
 
 
 def header(document: Any) -> str:
@@ -329,7 +360,8 @@ def render_models(document: Any) -> str:
         ),
     )
     assert isinstance(text, str)
-    return text
+    # The generator breaks the docstrings of enumerations, however short they are.
+    return re.sub(r'"""\n +(.{1,88})\n +"""', r'"""\1"""', text)
 
 
 def main(arguments: list[str]) -> int:

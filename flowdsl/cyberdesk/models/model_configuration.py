@@ -12,7 +12,6 @@ from pydantic import Field
 from flowdsl.cyberdesk.models.wire_model import Items, ReadModel, WriteModel
 
 Name = Annotated[str, Field(min_length=1, max_length=255)]
-CredentialSlot = Literal["anthropic", "aws_bedrock", "google", "openai"]
 Provider = Annotated[str, Field(min_length=1, max_length=50)]
 
 

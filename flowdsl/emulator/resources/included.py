@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
-
-from flowdsl.emulator.resources.machines import machine_replies
-from flowdsl.emulator.resources.pool_membership import machines_of_pools
-from flowdsl.emulator.resources.workflows import Include, workflow_replies
+from flowdsl.emulator.resources.machines import MACHINES, machine_replies, machines_of_pools
+from flowdsl.emulator.resources.rows import include_names
+from flowdsl.emulator.resources.workflows import WORKFLOWS, Include, workflow_replies
 from flowdsl.emulator.store import Transaction
-from flowdsl.emulator.tables import machines, workflows
 from flowdsl.emulator.wire.models import (
     IncludedResource,
     MachineResponse,
@@ -18,11 +15,6 @@ from flowdsl.emulator.wire.models import (
     TrajectoryResponse,
     WorkflowResponse,
 )
-
-
-def include_names(include: str | None) -> frozenset[str]:
-    """The names of a comma-separated `include`; unknown ones are kept and mean nothing."""
-    return frozenset(name.strip() for name in (include or "").split(","))
 
 
 def included(
@@ -64,26 +56,10 @@ def included_workflows(
 
 def workflows_named(transaction: Transaction, ids: Iterable[str]) -> list[WorkflowResponse]:
     """The organisation's workflows of these ids, newest first, without their relations."""
-    rows = transaction.connection.execute(
-        select(workflows)
-        .where(
-            workflows.c.id.in_(list(dict.fromkeys(ids))),
-            workflows.c.organization_id == transaction.organization_id,
-        )
-        .order_by(workflows.c.updated_at.desc(), workflows.c.id)
-    ).all()
     bare = Include(tags=False, post_run_checks=False, old_versions=False)
-    return workflow_replies(transaction, rows, bare)
+    return workflow_replies(transaction, WORKFLOWS.named(transaction, ids), bare)
 
 
 def machines_named(transaction: Transaction, ids: Iterable[str]) -> list[MachineResponse]:
     """The organisation's machines of these ids, oldest first."""
-    rows = transaction.connection.execute(
-        select(machines)
-        .where(
-            machines.c.id.in_(list(dict.fromkeys(ids))),
-            machines.c.organization_id == transaction.organization_id,
-        )
-        .order_by(machines.c.created_at, machines.c.id)
-    ).all()
-    return machine_replies(transaction, rows)
+    return machine_replies(transaction, MACHINES.named(transaction, ids))

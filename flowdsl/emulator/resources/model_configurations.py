@@ -6,11 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
-from sqlalchemy import Row, and_, delete, insert, or_, select, update
+from sqlalchemy import Row
 
-from flowdsl.emulator.errors import Location, invalid, not_found, refused
-from flowdsl.emulator.resources.changes import sent_changes
-from flowdsl.emulator.resources.filters import listed
+from flowdsl.emulator.errors import Location, invalid, refused
+from flowdsl.emulator.resources.rows import Resource
 from flowdsl.emulator.routing import Current, StoreRoute
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import model_configurations
@@ -25,6 +24,20 @@ router = APIRouter(
     prefix="/v1/model-configurations", tags=["Model Configurations"], route_class=StoreRoute
 )
 
+MODELS = Resource(
+    kind="model configuration",
+    table=model_configurations,
+    reply=ModelConfigurationResponse,
+    order=(
+        model_configurations.c.organization_id.is_not(None),
+        model_configurations.c.created_at,
+        model_configurations.c.id,
+    ),
+    is_shared=True,
+    required=("name", "provider", "model"),
+    kept_on_null=("is_computer_use_model", "is_archived"),
+)
+
 _COLUMNS = frozenset({"name", "is_archived"})
 _NOT_STORED = frozenset({"api_key", "clear_api_key"})
 
@@ -32,24 +45,7 @@ _NOT_STORED = frozenset({"api_key", "clear_api_key"})
 @router.get("")
 async def list_model_configurations(transaction: Current) -> list[ModelConfigurationResponse]:
     """The service's defaults, then the organisation's own in the order they were made."""
-    rows = transaction.connection.execute(
-        select(model_configurations)
-        .where(
-            or_(
-                model_configurations.c.organization_id.is_(None),
-                and_(
-                    model_configurations.c.organization_id == transaction.organization_id,
-                    *listed(transaction, model_configurations.c.created_at),
-                ),
-            )
-        )
-        .order_by(
-            model_configurations.c.organization_id.is_not(None),
-            model_configurations.c.created_at,
-            model_configurations.c.id,
-        )
-    )
-    return [_model_reply(row) for row in rows]
+    return [_model_reply(row) for row in MODELS.rows(transaction, is_list=True)]
 
 
 @router.post("", status_code=201)
@@ -57,29 +53,22 @@ async def create_model_configuration(
     transaction: Current, body: ModelConfigurationCreate
 ) -> ModelConfigurationResponse:
     """A configuration of the organisation. Names need not be unique; of a key an alias is kept."""
-    settings = body.model_dump(mode="json", exclude={*_COLUMNS, *_NOT_STORED})
-    identifier = transaction.new_id()
-    transaction.connection.execute(
-        insert(model_configurations).values(
-            id=identifier,
-            organization_id=transaction.organization_id,
-            name=body.name,
-            is_archived=body.is_archived,
-            settings=settings,
-            api_key_alias=_new_alias(transaction) if body.api_key else None,
-            created_at=transaction.now,
-            updated_at=transaction.now,
-        )
+    identifier = MODELS.insert(
+        transaction,
+        name=body.name,
+        is_archived=body.is_archived,
+        settings=body.model_dump(mode="json", exclude={*_COLUMNS, *_NOT_STORED}),
+        api_key_alias=_new_alias(transaction) if body.api_key else None,
     )
-    return _model_reply(_model_row(transaction, identifier))
+    return _model_reply(MODELS.row(transaction, identifier))
 
 
 @router.get("/{model_configuration_id}")
 async def get_model_configuration(
     transaction: Current, model_configuration_id: UUID
 ) -> ModelConfigurationResponse:
-    """One configuration; 404 where the organisation cannot see one of this id."""
-    return _model_reply(_model_row(transaction, model_configuration_id))
+    """One configuration."""
+    return _model_reply(MODELS.row(transaction, model_configuration_id))
 
 
 @router.patch("/{model_configuration_id}")
@@ -90,11 +79,7 @@ async def update_model_configuration(
 
     A new key gets a new alias; the key itself is never stored. A key beside `clear_api_key` wins.
     """
-    changes = sent_changes(
-        body,
-        required=("name", "provider", "model"),
-        keep_on_null=("is_computer_use_model", "is_archived"),
-    )
+    changes = MODELS.changes(transaction, body)
     row = _own_model_row(transaction, model_configuration_id)
     columns = {name: value for name, value in changes.items() if name in _COLUMNS}
     settings = {
@@ -104,26 +89,19 @@ async def update_model_configuration(
         columns["api_key_alias"] = _new_alias(transaction)
     elif body.clear_api_key:
         columns["api_key_alias"] = None
-    transaction.connection.execute(
-        update(model_configurations)
-        .where(model_configurations.c.id == row.id)
-        .values(updated_at=transaction.now, settings={**row.settings, **settings}, **columns)
-    )
-    return _model_reply(_model_row(transaction, model_configuration_id))
+    MODELS.change(transaction, row.id, settings={**row.settings, **settings}, **columns)
+    return _model_reply(MODELS.row(transaction, row.id))
 
 
 @router.delete("/{model_configuration_id}", status_code=204)
 async def delete_model_configuration(transaction: Current, model_configuration_id: UUID) -> None:
     """Removes one of the organisation's own; workflows keep pointing at its id."""
-    row = _own_model_row(transaction, model_configuration_id)
-    transaction.connection.execute(
-        delete(model_configurations).where(model_configurations.c.id == row.id)
-    )
+    MODELS.delete(transaction, _own_model_row(transaction, model_configuration_id).id)
 
 
 def find_model(transaction: Transaction, model_id: UUID | str) -> ModelConfigurationResponse | None:
     """One configuration; None where the organisation cannot see one of this id."""
-    row = _found_row(transaction, model_id)
+    row = MODELS.find(transaction, model_id)
     return None if row is None else _model_reply(row)
 
 
@@ -151,44 +129,15 @@ def refuse_unusable_models(
             raise invalid(place, f"model configuration `{model_id}` {problem}", "model_unusable")
 
 
-def _found_row(transaction: Transaction, model_id: UUID | str) -> Row[Any] | None:
-    return transaction.connection.execute(
-        select(model_configurations).where(
-            model_configurations.c.id == str(model_id),
-            or_(
-                model_configurations.c.organization_id.is_(None),
-                model_configurations.c.organization_id == transaction.organization_id,
-            ),
-        )
-    ).one_or_none()
-
-
-def _model_row(transaction: Transaction, model_id: UUID | str) -> Row[Any]:
-    row = _found_row(transaction, model_id)
-    if row is None:
-        raise not_found("model configuration", model_id)
-    return row
-
-
 def _own_model_row(transaction: Transaction, model_id: UUID) -> Row[Any]:
-    row = _model_row(transaction, model_id)
+    row = MODELS.row(transaction, model_id)
     if row.organization_id is None:
         raise refused(f"model configuration `{row.name}` is a system default and read-only")
     return row
 
 
 def _model_reply(row: Row[Any]) -> ModelConfigurationResponse:
-    return ModelConfigurationResponse(
-        **row.settings,
-        id=row.id,
-        name=row.name,
-        is_archived=row.is_archived,
-        organization_id=row.organization_id,
-        is_system_default=row.organization_id is None,
-        api_key_alias=row.api_key_alias,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )
+    return MODELS.show(row, is_system_default=row.organization_id is None, **row.settings)
 
 
 def _new_alias(transaction: Transaction) -> str:

@@ -1,16 +1,28 @@
-"""Prompt images: the organisation-wide store behind `supabase://workflow-prompt-images/`."""
+"""`/v1/workflows/prompt-image(s)`: the organisation-wide store of images of prompts.
+
+Behind it is the address `supabase://workflow-prompt-images/`, and one that serves the bytes.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Annotated, Any
 
-from sqlalchemy import Row, delete, func, insert, select
+from fastapi import APIRouter, File, Request, Response, UploadFile
+from sqlalchemy import Row
 
-from flowdsl.emulator.errors import not_found
-from flowdsl.emulator.resources.filters import listed
+from flowdsl.emulator.context import context_of
+from flowdsl.emulator.errors import invalid
+from flowdsl.emulator.resources.rows import Resource
+from flowdsl.emulator.routing import Current, StoreRoute
+from flowdsl.emulator.signed_urls import STORAGE_PREFIX, refuse_unsigned, signed_url
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import prompt_images
+from flowdsl.emulator.wire.models import (
+    WorkflowPromptImageListItem,
+    WorkflowPromptImageResponse,
+    WorkflowPromptImageSignedUrlResponse,
+)
 
 URL_PREFIX = "supabase://workflow-prompt-images/"
 MAX_BYTES = 10 * 1024 * 1024
@@ -23,8 +35,97 @@ EXTENSIONS = {
 }
 """The four types the service takes and the endings a stored name of each may have."""
 
+SIGNED_URL_SECONDS = 3600
+"""One hour (SDK docstring of `get_prompt_image_signed_url`)."""
+
+IMAGES = Resource(
+    kind="prompt image",
+    table=prompt_images,
+    reply=WorkflowPromptImageListItem,
+    order=(prompt_images.c.created_at, prompt_images.c.path),
+    key="path",
+)
+
+_FOLDER = "workflow-prompt-images"
+
+router = APIRouter(prefix="/v1/workflows", tags=["Workflows"], route_class=StoreRoute)
+signed_router = APIRouter(prefix=f"{STORAGE_PREFIX}/{_FOLDER}")
+
 _NAME_LIMIT = 120
 _REFERENCE = re.compile(re.escape(URL_PREFIX) + r"[^\s\"'<>]+")
+
+
+@router.post("/prompt-image", status_code=201)
+async def upload_workflow_prompt_image(
+    transaction: Current, request: Request, file: Annotated[UploadFile, File()]
+) -> WorkflowPromptImageResponse:
+    """Stores a PNG, JPEG, GIF or WebP of at most 10 MB."""
+    # Read through the plain file object: the asynchronous one would give up the event loop.
+    content = file.file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise invalid(("body", "file"), "the image is larger than 10 MB", "too_large")
+    content_type = image_type(content)
+    if content_type is None:
+        known = ", ".join(EXTENSIONS)
+        raise invalid(("body", "file"), f"the file is none of {known}", "media_type")
+    name = sanitize_filename(file.filename, content_type)
+    row = insert_image(transaction, name, content_type, content)
+    return WorkflowPromptImageResponse(
+        supabase_url=URL_PREFIX + row.path,
+        signed_url=_signed_url(request, row.path),
+        filename=row.filename,
+        content_type=row.content_type,
+        size_bytes=row.size_bytes,
+    )
+
+
+@router.get("/prompt-images")
+async def list_workflow_prompt_images(
+    transaction: Current,
+) -> list[WorkflowPromptImageListItem]:
+    """All prompt images of the organisation, oldest first."""
+    columns = prompt_images.c
+    shown = (columns.path, columns.filename, columns.size_bytes, columns.created_at)
+    return [
+        IMAGES.show(row, supabase_url=URL_PREFIX + row.path)
+        for row in IMAGES.rows(transaction, columns=shown, is_list=True)
+    ]
+
+
+@router.get("/prompt-image/signed-url")
+async def get_workflow_prompt_image_signed_url(
+    transaction: Current, request: Request, path: str
+) -> WorkflowPromptImageSignedUrlResponse:
+    """An address that serves the image for one hour."""
+    row = IMAGES.row(transaction, path)
+    return WorkflowPromptImageSignedUrlResponse(
+        supabase_url=URL_PREFIX + row.path,
+        signed_url=_signed_url(request, row.path),
+        expires_in=SIGNED_URL_SECONDS,
+    )
+
+
+@router.delete("/prompt-image", status_code=204)
+async def delete_workflow_prompt_image(transaction: Current, path: str) -> None:
+    """Deletes the image at a storage path; prompts that show it keep the address."""
+    IMAGES.delete(transaction, path)
+
+
+@signed_router.get("/{path:path}", include_in_schema=False)
+async def serve_signed_image(request: Request, path: str, expires: str, token: str) -> Response:
+    """The bytes, without a bearer key, until the address expires."""
+    refuse_unsigned(request, _FOLDER, path, expires, token)
+    with context_of(request).store.read(path.partition("/")[0]) as transaction:
+        row = IMAGES.row(transaction, path)
+    return Response(
+        row.content,
+        media_type=row.content_type,
+        headers={"X-Content-Type-Options": "nosniff"},
+    )
+
+
+def _signed_url(request: Request, path: str) -> str:
+    return signed_url(request, _FOLDER, path, SIGNED_URL_SECONDS)
 
 
 def image_type(content: bytes) -> str | None:
@@ -59,56 +160,15 @@ def insert_image(
 ) -> Row[Any]:
     """Stores an image under a path of its own (assumption `image-name-taken`)."""
     path = _free_path(transaction, filename)
-    transaction.connection.execute(
-        insert(prompt_images).values(
-            path=path,
-            organization_id=transaction.organization_id,
-            filename=path.rpartition("/")[2],
-            content_type=content_type,
-            size_bytes=len(content),
-            content=content,
-            created_at=transaction.now,
-        )
+    IMAGES.insert(
+        transaction,
+        path=path,
+        filename=path.rpartition("/")[2],
+        content_type=content_type,
+        size_bytes=len(content),
+        content=content,
     )
-    return get_image(transaction, path)
-
-
-def list_images(transaction: Transaction) -> list[Row[Any]]:
-    """All images of the organisation without their bytes, oldest first."""
-    return list(
-        transaction.connection.execute(
-            select(
-                prompt_images.c.path,
-                prompt_images.c.filename,
-                prompt_images.c.size_bytes,
-                prompt_images.c.created_at,
-            )
-            .where(
-                prompt_images.c.organization_id == transaction.organization_id,
-                *listed(transaction, prompt_images.c.created_at),
-            )
-            .order_by(prompt_images.c.created_at, prompt_images.c.path)
-        )
-    )
-
-
-def get_image(transaction: Transaction, path: str) -> Row[Any]:
-    """One image with its bytes; 404 where the organisation has none at this path."""
-    row = transaction.connection.execute(
-        select(prompt_images).where(
-            prompt_images.c.path == path,
-            prompt_images.c.organization_id == transaction.organization_id,
-        )
-    ).one_or_none()
-    if row is None:
-        raise not_found("prompt image", path)
-    return row
-
-
-def delete_image(transaction: Transaction, path: str) -> None:
-    """Removes an image; prompts that show it keep the address."""
-    row = get_image(transaction, path)
-    transaction.connection.execute(delete(prompt_images).where(prompt_images.c.path == row.path))
+    return IMAGES.row(transaction, path)
 
 
 def copy_referenced_images(transaction: Transaction, prompt: str) -> str:
@@ -119,8 +179,8 @@ def copy_referenced_images(transaction: Transaction, prompt: str) -> str:
     addresses: dict[str, str] = {}
     for address in _REFERENCE.findall(prompt):
         path = address.removeprefix(URL_PREFIX)
-        if address not in addresses and _exists(transaction, path):
-            source = get_image(transaction, path)
+        source = None if address in addresses else IMAGES.find(transaction, path)
+        if source is not None:
             copy = insert_image(transaction, source.filename, source.content_type, source.content)
             addresses[address] = URL_PREFIX + copy.path
     return _REFERENCE.sub(lambda match: addresses.get(match[0], match[0]), prompt)
@@ -131,19 +191,7 @@ def _free_path(transaction: Transaction, filename: str) -> str:
     stem, dot, ending = filename.rpartition(".")
     path = f"{folder}/{filename}"
     number = 1
-    while _exists(transaction, path):
+    while IMAGES.find(transaction, path) is not None:
         number += 1
         path = f"{folder}/{stem}-{number}{dot}{ending}"
     return path
-
-
-def _exists(transaction: Transaction, path: str) -> bool:
-    found = transaction.connection.scalar(
-        select(func.count())
-        .select_from(prompt_images)
-        .where(
-            prompt_images.c.path == path,
-            prompt_images.c.organization_id == transaction.organization_id,
-        )
-    )
-    return bool(found)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row
 
 from flowdsl.emulator.errors import invalid, not_found
+from flowdsl.emulator.resources.rows import Resource
 from flowdsl.emulator.routing import Current, StoreRoute
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import provider_credentials
@@ -32,6 +33,14 @@ from flowdsl.emulator.wire.models import (
 
 router = APIRouter(
     prefix="/v1/provider-credentials", tags=["provider_credentials"], route_class=StoreRoute
+)
+
+CREDENTIALS = Resource(
+    kind="provider credential",
+    table=provider_credentials,
+    reply=ProviderCredentialResponse,
+    order=(provider_credentials.c.slot,),
+    key="slot",
 )
 
 SHOWN_FROM = 16
@@ -57,7 +66,7 @@ PROVIDERS = {
 @router.get("")
 async def list_provider_credentials(transaction: Current) -> list[ProviderCredentialResponse]:
     """All slots, those without a key of the organisation too."""
-    return [_reply(slot, _row(transaction, slot)) for slot in PROVIDERS]
+    return [_reply(slot, CREDENTIALS.find(transaction, slot)) for slot in PROVIDERS]
 
 
 @router.put("/{slot}")
@@ -76,20 +85,12 @@ async def upsert_provider_credential(
         "display_metadata": shown.model_dump(mode="json"),
         "activated_at": transaction.now,
         "last_validated_at": None,
-        "updated_at": transaction.now,
     }
-    if _row(transaction, slot) is None:
-        transaction.connection.execute(
-            insert(provider_credentials).values(
-                organization_id=transaction.organization_id,
-                slot=slot.value,
-                created_at=transaction.now,
-                **values,
-            )
-        )
+    if CREDENTIALS.find(transaction, slot) is None:
+        CREDENTIALS.insert(transaction, slot=slot.value, **values)
     else:
-        _change(transaction, slot, values)
-    return _reply(slot, _row(transaction, slot))
+        CREDENTIALS.change(transaction, slot, **values)
+    return _reply(slot, CREDENTIALS.row(transaction, slot))
 
 
 @router.post("/{slot}/validate")
@@ -97,13 +98,16 @@ async def validate_provider_credential(
     transaction: Current, slot: ProviderCredentialSlot
 ) -> ProviderCredentialValidationResponse:
     """What a call with the credential would show: it works (assumption `credential-unasked`)."""
-    _stored_row(transaction, slot)
-    _change(transaction, slot, {"last_validated_at": transaction.now})
+    _refuse_empty(transaction, slot)
+    CREDENTIALS.change(transaction, slot, last_validated_at=transaction.now)
     check = ProviderCredentialValidationCheck(
         check="stored", label=f"A key of {PROVIDERS[slot].display_name} is stored", ok=True
     )
     return ProviderCredentialValidationResponse(
-        slot=slot, ok=True, checks=[check], credential=_reply(slot, _row(transaction, slot))
+        slot=slot,
+        ok=True,
+        checks=[check],
+        credential=_reply(slot, CREDENTIALS.row(transaction, slot)),
     )
 
 
@@ -112,23 +116,23 @@ async def delete_provider_credential(
     transaction: Current, slot: ProviderCredentialSlot
 ) -> ProviderCredentialResponse:
     """The slot without its credential: it stays with the organisation, whose key is missing."""
-    _stored_row(transaction, slot)
-    values = {
-        "auth_type": None,
-        "status": ProviderCredentialStatus.MISSING.value,
-        "display_metadata": ProviderCredentialDisplayMetadata().model_dump(mode="json"),
-        "activated_at": None,
-        "last_validated_at": None,
-        "updated_at": transaction.now,
-    }
-    _change(transaction, slot, values)
-    return _reply(slot, _row(transaction, slot))
+    _refuse_empty(transaction, slot)
+    CREDENTIALS.change(
+        transaction,
+        slot,
+        auth_type=None,
+        status=ProviderCredentialStatus.MISSING.value,
+        display_metadata=ProviderCredentialDisplayMetadata().model_dump(mode="json"),
+        activated_at=None,
+        last_validated_at=None,
+    )
+    return _reply(slot, CREDENTIALS.row(transaction, slot))
 
 
 def source_for(transaction: Transaction, provider: str) -> ProviderCredentialSource:
     """Whose key a model of this provider is asked with."""
     slots = [slot for slot, known in PROVIDERS.items() if provider in known.covers]
-    owned = any(_row(transaction, slot) is not None for slot in slots)
+    owned = any(CREDENTIALS.find(transaction, slot) is not None for slot in slots)
     return ProviderCredentialSource.ORGANIZATION if owned else ProviderCredentialSource.CYBERDESK
 
 
@@ -184,48 +188,25 @@ def _last4(secret: str) -> str | None:
     return secret[-4:] if len(secret) >= SHOWN_FROM else None
 
 
-def _change(transaction: Transaction, slot: ProviderCredentialSlot, values: dict[str, Any]) -> None:
-    transaction.connection.execute(
-        update(provider_credentials)
-        .where(
-            provider_credentials.c.organization_id == transaction.organization_id,
-            provider_credentials.c.slot == slot.value,
-        )
-        .values(**values)
-    )
-
-
-def _row(transaction: Transaction, slot: ProviderCredentialSlot) -> Row[Any] | None:
-    return transaction.connection.execute(
-        select(provider_credentials).where(
-            provider_credentials.c.organization_id == transaction.organization_id,
-            provider_credentials.c.slot == slot.value,
-        )
-    ).one_or_none()
-
-
-def _stored_row(transaction: Transaction, slot: ProviderCredentialSlot) -> None:
+def _refuse_empty(transaction: Transaction, slot: ProviderCredentialSlot) -> None:
     """404 where the slot holds no key of the organisation."""
-    row = _row(transaction, slot)
+    row = CREDENTIALS.find(transaction, slot)
     if row is None or row.status == ProviderCredentialStatus.MISSING:
-        raise not_found("provider credential", slot)
+        raise not_found(CREDENTIALS.kind, slot)
 
 
 def _reply(slot: ProviderCredentialSlot, row: Row[Any] | None) -> ProviderCredentialResponse:
-    provider = PROVIDERS[slot]
-    reply = ProviderCredentialResponse(
-        slot=slot,
-        display_name=provider.display_name,
-        covered_providers=list(provider.covers),
-        source=ProviderCredentialSource.CYBERDESK,
-        display_metadata=ProviderCredentialDisplayMetadata(),
-    )
+    provider, source = PROVIDERS[slot], ProviderCredentialSource.ORGANIZATION
     if row is None:
-        return reply
+        source = ProviderCredentialSource.CYBERDESK
+    stored = {} if row is None else row._asdict()
+    stored.pop("organization_id", None)
     return ProviderCredentialResponse.model_validate(
         {
-            **reply.model_dump(),
-            "source": ProviderCredentialSource.ORGANIZATION,
-            **{name: value for name, value in row._mapping.items() if name != "organization_id"},
+            "slot": slot,
+            "display_name": provider.display_name,
+            "covered_providers": list(provider.covers),
+            "source": source,
+            **stored,
         }
     )

@@ -1,4 +1,4 @@
-"""Workflow rows: reading, creating, changing and their history."""
+"""`/v1/workflows`: workflows, their history and which tag is on which."""
 
 from __future__ import annotations
 
@@ -6,21 +6,37 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from fastapi import APIRouter, Query
+from sqlalchemy import Row, bindparam, insert, select
 
-from flowdsl.emulator.errors import invalid, not_found, refused
-from flowdsl.emulator.resources.changes import sent_changes
+from flowdsl.emulator.errors import invalid, refused
 from flowdsl.emulator.resources.checks import checks_of_workflows, copy_checks, reconcile_checks
 from flowdsl.emulator.resources.model_configurations import refuse_unusable_models
 from flowdsl.emulator.resources.prompt_images import copy_referenced_images
-from flowdsl.emulator.resources.tags import copy_tags, tags_of_workflows
+from flowdsl.emulator.resources.rows import Resource, conditions_of, contains, include_names
+from flowdsl.emulator.resources.tags import add_tags, copy_tags, remove_tag, tags_of_workflows
+from flowdsl.emulator.routing import Current, StoreRoute
 from flowdsl.emulator.store import Transaction
-from flowdsl.emulator.tables import trajectories, workflow_versions, workflows
-from flowdsl.emulator.wire.models import WorkflowCreate, WorkflowResponse, WorkflowUpdate
-from flowdsl.emulator.wire.values import OpenObject
+from flowdsl.emulator.tables import trajectories, workflow_tags, workflow_versions, workflows
+from flowdsl.emulator.wire.models import (
+    AddTagsRequest,
+    BulkAddTagsRequest,
+    PaginatedResponseWithIncludesWorkflowResponse,
+    WorkflowCreate,
+    WorkflowDuplicateRequest,
+    WorkflowMergeRequest,
+    WorkflowResponse,
+    WorkflowResponseWithIncludes,
+    WorkflowTagResponse,
+    WorkflowUpdate,
+)
+from flowdsl.emulator.wire.values import OpenObject, Paging
+
+router = APIRouter(prefix="/v1/workflows", tags=["Workflows"], route_class=StoreRoute)
 
 COPY_PREFIX = "(Copy) "
 NAME_LIMIT = 255
@@ -48,9 +64,13 @@ _COPIED = (
 )
 """The columns `duplicate` and `merge` carry over; name and history are not among them."""
 
-_ONE = select(workflows).where(
-    workflows.c.id == bindparam("id"),
-    workflows.c.organization_id == bindparam("organization_id"),
+WORKFLOWS = Resource(
+    kind="workflow",
+    table=workflows,
+    reply=WorkflowResponse,
+    order=(workflows.c.updated_at.desc(), workflows.c.id),
+    required=("main_prompt",),
+    kept_on_null=("includes_file_exports", "is_webhooks_enabled"),
 )
 _VERSIONS = (
     select(workflow_versions.c.workflow_id, workflow_versions.c.content)
@@ -68,6 +88,169 @@ class Include:
     old_versions: bool = True
 
 
+class WorkflowFilter(Paging):
+    """What a workflow must meet, and what of it a list shows; `tag_ids` are joined by commas."""
+
+    search: str | None = None
+    created_at_from: datetime | None = None
+    created_at_to: datetime | None = None
+    updated_at_from: datetime | None = None
+    updated_at_to: datetime | None = None
+    tag_ids: str | None = None
+    include_tags: bool = False
+    include: str | None = None
+
+
+@router.get("")
+async def list_workflows(
+    transaction: Current, wanted: Annotated[WorkflowFilter, Query()]
+) -> PaginatedResponseWithIncludesWorkflowResponse:
+    """One page, newest `updated_at` first; `include` wins over `include_tags`."""
+    conditions = conditions_of(workflows, wanted)
+    conditions += contains(wanted.search, workflows.c.id, workflows.c.name)
+    for tag_id in _parse_tag_ids(wanted.tag_ids):
+        holders = select(workflow_tags.c.workflow_id).where(workflow_tags.c.tag_id == str(tag_id))
+        conditions.append(workflows.c.id.in_(holders))
+    rows, total = WORKFLOWS.page(transaction, wanted, *conditions)
+    legacy = "tags" if wanted.include_tags else None
+    tokens = include_names(legacy if wanted.include is None else wanted.include)
+    # A page carries no history (assumption `list-without-history`).
+    shown = Include("tags" in tokens, "post_run_checks" in tokens, old_versions=False)
+    items = workflow_replies(transaction, rows, shown)
+    return PaginatedResponseWithIncludesWorkflowResponse(
+        items=items, total=total, skip=wanted.skip, limit=wanted.limit
+    )
+
+
+@router.post("", status_code=201, name="create_workflow")
+async def create(transaction: Current, body: WorkflowCreate) -> WorkflowResponse:
+    """Makes a workflow; only `main_prompt` is required."""
+    return create_workflow(transaction, body)
+
+
+@router.get("/{workflow_id}", name="get_workflow")
+async def get(
+    transaction: Current, workflow_id: UUID, include: str | None = None
+) -> WorkflowResponseWithIncludes:
+    """One workflow; without `include`, with its tags and checks."""
+    tokens = include_names("tags,post_run_checks" if include is None else include)
+    shown = Include("tags" in tokens, "post_run_checks" in tokens)
+    reply = get_workflow(transaction, workflow_id, shown)
+    return WorkflowResponseWithIncludes(**dict(reply))
+
+
+@router.patch("/{workflow_id}")
+async def update_workflow(
+    transaction: Current, workflow_id: UUID, body: WorkflowUpdate
+) -> WorkflowResponse:
+    """The workflow with the keys sent changed, its earlier state in the history.
+
+    Absent keys stay. Null clears, but for `main_prompt` (422), for the two booleans
+    (`null-boolean`) and for the checks (`null-checks`), which it leaves as they are. 422 for what
+    `create_workflow` refuses, too.
+    """
+    row = WORKFLOWS.row(transaction, workflow_id)
+    _refuse_unusable(transaction, body)
+    changes = WORKFLOWS.changes(transaction, body)
+    changes.pop("post_run_checks", None)
+    if "workflow_metadata" in changes:
+        changes["workflow_metadata"] = _merged_metadata(row.workflow_metadata, body)
+    _push_version(transaction, row)
+    WORKFLOWS.change(transaction, row.id, **changes)
+    if body.post_run_checks is not None:
+        reconcile_checks(transaction, row.id, body.post_run_checks)
+    return get_workflow(transaction, workflow_id)
+
+
+@router.delete("/{workflow_id}", status_code=204)
+async def delete_workflow(transaction: Current, workflow_id: UUID) -> None:
+    """Deletes the workflow with everything that belongs to it; there is no way back."""
+    WORKFLOWS.delete(transaction, workflow_id)
+
+
+@router.get("/{workflow_id}/versions")
+async def get_workflow_versions(transaction: Current, workflow_id: UUID) -> list[OpenObject]:
+    """The earlier states, oldest first (assumption `version-content`)."""
+    row = WORKFLOWS.row(transaction, workflow_id)
+    return _versions_of(transaction, [row.id])[row.id]
+
+
+@router.post("/{workflow_id}/duplicate", status_code=201)
+async def duplicate_workflow(
+    transaction: Current, workflow_id: UUID, body: WorkflowDuplicateRequest | None = None
+) -> WorkflowResponse:
+    """A copy with its own checks and prompt images, the same tags, and no history.
+
+    Its generated trajectories are copied when that is asked.
+    """
+    row = WORKFLOWS.row(transaction, workflow_id)
+    values = {name: getattr(row, name) for name in _COPIED}
+    values["main_prompt"] = copy_referenced_images(transaction, row.main_prompt)
+    values["name"] = (COPY_PREFIX + (row.name or ""))[:NAME_LIMIT].strip()
+    identifier = WORKFLOWS.insert(transaction, **values)
+    copy_checks(transaction, row.id, identifier)
+    copy_tags(transaction, row.id, identifier)
+    if body is not None and body.include_trajectories:
+        copy_trajectories(transaction, row.id, identifier)
+    return get_workflow(transaction, identifier)
+
+
+@router.post("/{workflow_id}/merge")
+async def merge_workflow(
+    transaction: Current, workflow_id: UUID, body: WorkflowMergeRequest
+) -> WorkflowResponse:
+    """The target with this workflow's content and its own name; this workflow is gone.
+
+    The service deletes it a little later; here it goes at once (assumption
+    `merge-deletes-at-once`).
+    """
+    source = WORKFLOWS.row(transaction, workflow_id)
+    target = WORKFLOWS.row(transaction, body.target_workflow_id)
+    if source.id == target.id:
+        raise refused("a workflow cannot be merged into itself")
+    _push_version(transaction, target)
+    content = {name: getattr(source, name) for name in _COPIED}
+    WORKFLOWS.change(transaction, target.id, **content)
+    copy_checks(transaction, source.id, target.id)
+    copy_tags(transaction, source.id, target.id)
+    if body.copy_trajectories:
+        copy_trajectories(transaction, source.id, target.id)
+    WORKFLOWS.delete(transaction, source.id)
+    return get_workflow(transaction, body.target_workflow_id)
+
+
+@router.post("/bulk/tags", status_code=204)
+async def bulk_add_tags_to_workflows(transaction: Current, body: BulkAddTagsRequest) -> None:
+    """Adds all the tags to all the workflows, or none."""
+    for workflow_id in body.workflow_ids:
+        row = WORKFLOWS.row(transaction, workflow_id)
+        add_tags(transaction, row.id, body.tag_ids)
+
+
+@router.get("/{workflow_id}/tags")
+async def get_workflow_tags(transaction: Current, workflow_id: UUID) -> list[WorkflowTagResponse]:
+    """The tags of a workflow."""
+    row = WORKFLOWS.row(transaction, workflow_id)
+    return tags_of_workflows(transaction, [row.id])[row.id]
+
+
+@router.post("/{workflow_id}/tags")
+async def add_tags_to_workflow(
+    transaction: Current, workflow_id: UUID, body: AddTagsRequest
+) -> list[WorkflowTagResponse]:
+    """Adds tags and returns all the workflow has then."""
+    row = WORKFLOWS.row(transaction, workflow_id)
+    add_tags(transaction, row.id, body.tag_ids)
+    return tags_of_workflows(transaction, [row.id])[row.id]
+
+
+@router.delete("/{workflow_id}/tags/{tag_id}", status_code=204)
+async def remove_tag_from_workflow(transaction: Current, workflow_id: UUID, tag_id: UUID) -> None:
+    """Takes one tag off a workflow."""
+    row = WORKFLOWS.row(transaction, workflow_id)
+    remove_tag(transaction, row.id, tag_id)
+
+
 def workflow_replies(
     transaction: Transaction, rows: Sequence[Row[Any]], include: Include
 ) -> list[WorkflowResponse]:
@@ -77,15 +260,9 @@ def workflow_replies(
     checks = checks_of_workflows(transaction, ids) if include.post_run_checks else {}
     versions = _versions_of(transaction, ids) if include.old_versions else {}
     return [
-        WorkflowResponse(
-            **{name: getattr(row, name) for name in _COPIED},
-            id=row.id,
-            name=row.name,
-            created_at=row.created_at,
-            updated_at=row.updated_at,
-            organization_id=row.organization_id,
+        WORKFLOWS.show(
+            row,
             includes_input_variables=_INPUT_VARIABLE.search(row.main_prompt) is not None,
-            workflow_metadata=row.workflow_metadata,
             old_versions=versions.get(row.id),
             tags=tags.get(row.id),
             post_run_checks=checks.get(row.id),
@@ -94,28 +271,12 @@ def workflow_replies(
     ]
 
 
-def workflow_row(transaction: Transaction, workflow_id: UUID | str) -> Row[Any]:
-    """One row; 404 where the organisation has none of this id."""
-    row = transaction.connection.execute(
-        _ONE, {"id": str(workflow_id), "organization_id": transaction.organization_id}
-    ).one_or_none()
-    if row is None:
-        raise not_found("workflow", workflow_id)
-    return row
-
-
 def get_workflow(
     transaction: Transaction, workflow_id: UUID | str, include: Include | None = None
 ) -> WorkflowResponse:
     """One workflow with everything that belongs to it, or with what `include` names."""
-    row = workflow_row(transaction, workflow_id)
+    row = WORKFLOWS.row(transaction, workflow_id)
     return workflow_replies(transaction, [row], include or Include())[0]
-
-
-def workflow_versions_of(transaction: Transaction, workflow_id: UUID) -> list[OpenObject]:
-    """The earlier states, oldest first (assumption `version-content`)."""
-    row = workflow_row(transaction, workflow_id)
-    return _versions_of(transaction, [row.id])[row.id]
 
 
 def create_workflow(transaction: Transaction, body: WorkflowCreate) -> WorkflowResponse:
@@ -124,90 +285,22 @@ def create_workflow(transaction: Transaction, body: WorkflowCreate) -> WorkflowR
     Names need not be unique.
     """
     _refuse_unusable(transaction, body)
-    identifier = transaction.new_id()
     values = body.model_dump(mode="json", exclude={"post_run_checks"})
-    _insert_workflow(transaction, identifier, values)
+    identifier = WORKFLOWS.insert(transaction, **values)
     reconcile_checks(transaction, identifier, body.post_run_checks or [])
     return get_workflow(transaction, identifier)
 
 
-def update_workflow(
-    transaction: Transaction, workflow_id: UUID, body: WorkflowUpdate
-) -> WorkflowResponse:
-    """The workflow with the keys sent changed, its earlier state in the history.
-
-    Absent keys stay. Null clears, but for `main_prompt` (422), for the two booleans
-    (`null-boolean`) and for the checks (`null-checks`), which it leaves as they are. 422 for what
-    `create_workflow` refuses, too.
-    """
-    row = workflow_row(transaction, workflow_id)
-    _refuse_unusable(transaction, body)
-    changes = sent_changes(
-        body,
-        required=("main_prompt",),
-        keep_on_null=("includes_file_exports", "is_webhooks_enabled"),
-    )
-    changes.pop("post_run_checks", None)
-    if "workflow_metadata" in changes:
-        changes["workflow_metadata"] = _merged_metadata(row.workflow_metadata, body)
-    _push_version(transaction, row)
-    transaction.connection.execute(
-        update(workflows)
-        .where(workflows.c.id == row.id)
-        .values(updated_at=transaction.now, **changes)
-    )
-    if body.post_run_checks is not None:
-        reconcile_checks(transaction, row.id, body.post_run_checks)
-    return get_workflow(transaction, workflow_id)
-
-
-def delete_workflow(transaction: Transaction, workflow_id: UUID | str) -> None:
-    """Removes the workflow and every row that belongs to it; there is no way back."""
-    row = workflow_row(transaction, workflow_id)
-    transaction.connection.execute(delete(workflows).where(workflows.c.id == row.id))
-
-
-def duplicate_workflow(
-    transaction: Transaction, workflow_id: UUID, *, with_trajectories: bool
-) -> WorkflowResponse:
-    """A copy with its own checks and prompt images, the same tags, and no history."""
-    row = workflow_row(transaction, workflow_id)
-    identifier = transaction.new_id()
-    values = {name: getattr(row, name) for name in _COPIED}
-    values["main_prompt"] = copy_referenced_images(transaction, row.main_prompt)
-    values["name"] = (COPY_PREFIX + (row.name or ""))[:NAME_LIMIT].strip()
-    _insert_workflow(transaction, identifier, values)
-    copy_checks(transaction, row.id, identifier)
-    copy_tags(transaction, row.id, identifier)
-    if with_trajectories:
-        copy_trajectories(transaction, row.id, identifier)
-    return get_workflow(transaction, identifier)
-
-
-def merge_workflow(
-    transaction: Transaction, source_id: UUID, target_id: UUID, *, with_trajectories: bool
-) -> WorkflowResponse:
-    """The target with the source's content and its own name; the source is gone.
-
-    The service deletes the source a little later; here it goes at once (assumption
-    `merge-deletes-at-once`).
-    """
-    source = workflow_row(transaction, source_id)
-    target = workflow_row(transaction, target_id)
-    if source.id == target.id:
-        raise refused("a workflow cannot be merged into itself")
-    _push_version(transaction, target)
-    transaction.connection.execute(
-        update(workflows)
-        .where(workflows.c.id == target.id)
-        .values(updated_at=transaction.now, **{name: getattr(source, name) for name in _COPIED})
-    )
-    copy_checks(transaction, source.id, target.id)
-    copy_tags(transaction, source.id, target.id)
-    if with_trajectories:
-        copy_trajectories(transaction, source.id, target.id)
-    delete_workflow(transaction, source.id)
-    return get_workflow(transaction, target_id)
+def _parse_tag_ids(text: str | None) -> list[UUID]:
+    """The ids of a comma-separated list; 422 for one that is not a UUID."""
+    ids = []
+    for item in filter(None, map(str.strip, (text or "").split(","))):
+        try:
+            ids.append(UUID(item))
+        except ValueError:
+            place = ("query", "tag_ids")
+            raise invalid(place, f"`{item}` is not a UUID", "uuid_parsing") from None
+    return ids
 
 
 def _refuse_unusable(transaction: Transaction, body: WorkflowCreate | WorkflowUpdate) -> None:
@@ -219,18 +312,6 @@ def _refuse_unusable(transaction: Transaction, body: WorkflowCreate | WorkflowUp
         except (ValueError, RecursionError) as error:
             message = f"`input_schema` is no JSON: {error}"
             raise invalid(("body", "input_schema"), message, "json_invalid") from None
-
-
-def _insert_workflow(transaction: Transaction, identifier: str, values: dict[str, Any]) -> None:
-    transaction.connection.execute(
-        insert(workflows).values(
-            id=identifier,
-            organization_id=transaction.organization_id,
-            created_at=transaction.now,
-            updated_at=transaction.now,
-            **values,
-        )
-    )
 
 
 def _merged_metadata(current: dict[str, Any] | None, body: WorkflowUpdate) -> dict[str, Any] | None:

@@ -1,7 +1,4 @@
-"""The routes of the resources whose requests take more than one function.
-
-A module holds one `router` of `StoreRoute`s: it turns a request into calls of `resources` and
-`runs`, and rows into a reply. It decides nothing itself.
+"""The routes that stand on both `resources` and `runs`, and those beside the contract.
 
 Entry point: `app.create_app` includes the routers in the order of `app.ROUTERS`.
 

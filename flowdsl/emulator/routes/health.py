@@ -17,43 +17,19 @@ async def root() -> Any:
     return {"message": "Cyberdesk emulator"}
 
 
-@router.get("/health")
-async def health() -> Any:
+@router.get("/health", name="health")
+@router.get("/health/live", name="health_live")
+@router.get("/v1/health", name="health_check", response_model=dict[str, str])
+async def tell_that_the_process_runs() -> Any:
     """Answers while the process runs."""
     return {"status": "ok"}
 
 
-@router.get("/health/live")
-async def health_live() -> Any:
-    """Answers while the process runs."""
-    return {"status": "ok"}
-
-
-@router.get("/health/ready")
-async def health_ready(request: Request) -> Any:
+@router.get("/health/ready", name="health_ready")
+@router.get("/health/db", name="health_db")
+@router.get("/v1/health/db", name="database_health_check")
+async def tell_that_the_store_can_be_read(request: Request) -> Any:
     """Answers once the store can be read."""
-    return _database_health(request)
-
-
-@router.get("/health/db")
-async def health_db(request: Request) -> Any:
-    """Answers once the store can be read."""
-    return _database_health(request)
-
-
-@router.get("/v1/health")
-async def health_check() -> dict[str, str]:
-    """Answers while the process runs."""
-    return {"status": "ok"}
-
-
-@router.get("/v1/health/db")
-async def database_health_check(request: Request) -> Any:
-    """Answers once the store can be read."""
-    return _database_health(request)
-
-
-def _database_health(request: Request) -> dict[str, str]:
     with context_of(request).store.read(LOCAL_ORGANIZATION) as transaction:
         transaction.connection.exec_driver_sql("SELECT 1")
     return {"status": "ok", "database": "ok"}

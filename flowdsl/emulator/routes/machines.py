@@ -1,84 +1,135 @@
-"""`/v1/machines`: the organisation's desktops, their pools and their health."""
+"""`/v1/machines` and `/v1/pools`: the organisation's desktops, their pools and their health."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
+from sqlalchemy import delete
 
-from flowdsl.emulator.resources.included import included_pools
+from flowdsl.emulator.errors import not_found
+from flowdsl.emulator.resources import machines as resources
+from flowdsl.emulator.resources.included import included_machines, included_pools
 from flowdsl.emulator.resources.machines import (
-    MachineFilter,
-    check_machines,
-    create_machine,
-    delete_machine,
-    find_machines,
+    MACHINES,
+    POOLS,
     get_machine,
+    get_pool,
+    join_pools,
+    leave_pools,
     machine_replies,
+    machines_of_pools,
+    pool_replies,
 )
-from flowdsl.emulator.resources.pool_membership import set_pools
+from flowdsl.emulator.resources.rows import conditions_of, contains
 from flowdsl.emulator.routing import Current, StoreRoute
-from flowdsl.emulator.runs.reservations import change_machine
+from flowdsl.emulator.runs.changes import cancel_runs_of_machine
 from flowdsl.emulator.runs.upkeep import replan
+from flowdsl.emulator.tables import machines, pool_machines
 from flowdsl.emulator.wire.models import (
     MachineCreate,
+    MachineHealthCheckError,
+    MachinePoolAssignment,
     MachinePoolUpdate,
     MachineResponse,
     MachineResponseWithIncludes,
     MachinesHealthCheckResponse,
     MachineStatus,
     MachineUpdate,
+    PaginatedResponse,
     PaginatedResponseWithIncludesMachineResponse,
+    PaginatedResponseWithIncludesPoolResponse,
+    PoolCreate,
     PoolResponse,
+    PoolResponseWithIncludes,
+    PoolUpdate,
+    PoolWithMachines,
+    RequestLogResponse,
 )
-from flowdsl.emulator.wire.values import Limit, Skip
+from flowdsl.emulator.wire.values import Paging
 
 router = APIRouter(prefix="/v1/machines", tags=["Machines"], route_class=StoreRoute)
-
+pool_router = APIRouter(prefix="/v1/pools", tags=["Pools"], route_class=StoreRoute)
+log_router = APIRouter(prefix="/v1/request-logs", tags=["request_logs"], route_class=StoreRoute)
 health_router = APIRouter(tags=["Health"], route_class=StoreRoute)
+
+
+class MachineFilter(Paging):
+    """What a machine must meet; `name` is the whole name, case and all."""
+
+    search: str | None = None
+    name: str | None = None
+    status: MachineStatus | None = None
+    created_at_from: datetime | None = None
+    created_at_to: datetime | None = None
+    include: str | None = None
+
+
+class PoolFilter(Paging):
+    """What a list of pools has beside them."""
+
+    include: str | None = None
+
+
+class RequestLogFilter(Paging):
+    """What a request to a desktop must meet."""
+
+    machine_id: UUID | None = None
+    method: str | None = None
+    status_code: int | None = None
 
 
 @health_router.get("/v1/health/machines", responses={503: {"model": MachinesHealthCheckResponse}})
 async def health_machines(transaction: Current, response: Response) -> MachinesHealthCheckResponse:
-    """The state of all connected machines; 503 when one has failed."""
-    result = check_machines(transaction)
-    if result.errored_machines:
+    """The state of all connected machines (assumption `health-by-status`); 503 when one failed."""
+    connected = machines.c.status != MachineStatus.DISCONNECTED.value
+    rows = MACHINES.rows(transaction, connected)
+    errored = [
+        MachineHealthCheckError(
+            machine_id=row.id,
+            error="the machine's status is `error`",
+            organization_id=row.organization_id,
+            machine_name=row.name,
+        )
+        for row in rows
+        if row.status == MachineStatus.ERROR.value
+    ]
+    if errored:
         response.status_code = 503
-    return result
+    healthy = len(rows) - len(errored)
+    return MachinesHealthCheckResponse(
+        status="error" if errored else "ok",
+        scope="organization",
+        checked_machines=len(rows),
+        healthy_machines=healthy,
+        errored_machines=errored,
+        message=f"{healthy} of {len(rows)} connected machines answered",
+    )
 
 
 @router.get("")
 async def list_machines(
-    transaction: Current,
-    search: str | None = None,
-    name: str | None = None,
-    status: MachineStatus | None = None,
-    created_at_from: datetime | None = None,
-    created_at_to: datetime | None = None,
-    include: str | None = None,
-    skip: Skip = 0,
-    limit: Limit = 100,
+    transaction: Current, wanted: Annotated[MachineFilter, Query()]
 ) -> PaginatedResponseWithIncludesMachineResponse:
-    """One page, oldest first; `name` is the whole name."""
-    wanted = MachineFilter(
-        search=search,
-        name=name,
-        status=status,
-        created_at_from=created_at_from,
-        created_at_to=created_at_to,
-    )
-    rows, total = find_machines(transaction, wanted, skip=skip, limit=limit)
+    """One page, oldest first."""
+    searched = contains(wanted.search, machines.c.id, machines.c.name, machines.c.hostname)
+    rows, total = MACHINES.page(transaction, wanted, *conditions_of(machines, wanted), *searched)
     items = machine_replies(transaction, rows)
     return PaginatedResponseWithIncludesMachineResponse(
-        items=items, total=total, skip=skip, limit=limit, included=included_pools(items, include)
+        items=items,
+        total=total,
+        skip=wanted.skip,
+        limit=wanted.limit,
+        included=included_pools(items, wanted.include),
     )
 
 
-@router.post("", status_code=201, name="create_machine")
-async def create(transaction: Current, body: MachineCreate) -> MachineResponse:
+@router.post("", status_code=201)
+async def create_machine(transaction: Current, body: MachineCreate) -> MachineResponse:
     """Makes a machine."""
-    made = create_machine(transaction, body)
+    made = resources.create_machine(transaction, body)
     replan(transaction)
     return made
 
@@ -92,16 +143,29 @@ async def get(
     return MachineResponseWithIncludes(**dict(reply), included=included_pools([reply], include))
 
 
-@router.patch("/{machine_id}", name="update_machine")
-async def update(transaction: Current, machine_id: UUID, body: MachineUpdate) -> MachineResponse:
-    """Changes the keys sent; a null reservation cancels the machine's runs."""
-    return change_machine(transaction, machine_id, body)
+@router.patch("/{machine_id}")
+async def update_machine(
+    transaction: Current, machine_id: UUID, body: MachineUpdate
+) -> MachineResponse:
+    """Changes the keys sent.
+
+    Null for `reserved_session_id` makes the machine available, and cancels the runs of its session.
+    """
+    row = MACHINES.row(transaction, machine_id)
+    if "reserved_session_id" in body.model_fields_set:
+        if body.reserved_session_id is None:
+            cancel_runs_of_machine(transaction, row.id)
+            MACHINES.change(transaction, row.id, is_available=True)
+        MACHINES.change(transaction, row.id, reserved_until=None)
+    MACHINES.update(transaction, row.id, body)
+    replan(transaction, row.id)
+    return get_machine(transaction, machine_id)
 
 
-@router.delete("/{machine_id}", status_code=204, name="delete_machine")
-async def delete(transaction: Current, machine_id: UUID) -> None:
-    """Deletes a machine; its runs stay."""
-    delete_machine(transaction, machine_id)
+@router.delete("/{machine_id}", status_code=204)
+async def delete_machine(transaction: Current, machine_id: UUID) -> None:
+    """Deletes a machine with its connections; its runs stay without a machine."""
+    MACHINES.delete(transaction, machine_id)
 
 
 @router.get("/{machine_id}/pools")
@@ -115,6 +179,96 @@ async def update_machine_pools(
     transaction: Current, machine_id: UUID, body: MachinePoolUpdate
 ) -> MachineResponse:
     """Puts the machine into exactly these pools."""
-    changed = set_pools(transaction, machine_id, body.pool_ids)
+    machine = MACHINES.row(transaction, machine_id)
+    transaction.connection.execute(
+        delete(pool_machines).where(pool_machines.c.machine_id == machine.id)
+    )
+    join_pools(transaction, [machine.id], body.pool_ids)
+    changed = get_machine(transaction, machine_id)
     replan(transaction)
     return changed
+
+
+@pool_router.get("")
+async def list_pools(
+    transaction: Current, wanted: Annotated[PoolFilter, Query()]
+) -> PaginatedResponseWithIncludesPoolResponse:
+    """One page, oldest first."""
+    rows, total = POOLS.page(transaction, wanted)
+    items = pool_replies(transaction, rows)
+    return PaginatedResponseWithIncludesPoolResponse(
+        items=items,
+        total=total,
+        skip=wanted.skip,
+        limit=wanted.limit,
+        included=included_machines(transaction, items, wanted.include),
+    )
+
+
+@pool_router.post("", status_code=201)
+async def create_pool(transaction: Current, body: PoolCreate) -> PoolResponse:
+    """Makes a pool."""
+    return resources.create_pool(transaction, body)
+
+
+@pool_router.get("/{pool_id}", name="get_pool")
+async def get_one_pool(
+    transaction: Current,
+    pool_id: UUID,
+    include_machines: bool = False,
+    include: str | None = None,
+) -> PoolResponseWithIncludes:
+    """One pool; its machines in `machines` or in `included`, as asked."""
+    pool = get_pool(transaction, pool_id)
+    return PoolResponseWithIncludes(
+        **dict(pool),
+        machines=machines_of_pools(transaction, [pool.id]) if include_machines else None,
+        included=included_machines(transaction, [pool], include),
+    )
+
+
+@pool_router.patch("/{pool_id}")
+async def update_pool(transaction: Current, pool_id: UUID, body: PoolUpdate) -> PoolResponse:
+    """Changes the keys sent."""
+    POOLS.update(transaction, pool_id, body)
+    return get_pool(transaction, pool_id)
+
+
+@pool_router.delete("/{pool_id}", status_code=204)
+async def delete_pool(transaction: Current, pool_id: UUID) -> None:
+    """Deletes a pool; its machines stay."""
+    POOLS.delete(transaction, pool_id)
+
+
+@pool_router.post("/{pool_id}/machines")
+async def add_machines_to_pool(
+    transaction: Current, pool_id: UUID, body: MachinePoolAssignment
+) -> PoolWithMachines:
+    """Puts machines into the pool."""
+    join_pools(transaction, body.machine_ids, [pool_id])
+    pool = get_pool(transaction, pool_id)
+    filled = PoolWithMachines(**dict(pool), machines=machines_of_pools(transaction, [pool.id]))
+    replan(transaction)
+    return filled
+
+
+@pool_router.delete("/{pool_id}/machines", status_code=204)
+async def remove_machines_from_pool(
+    transaction: Current, pool_id: UUID, body: MachinePoolAssignment
+) -> None:
+    """Takes machines out of the pool."""
+    leave_pools(transaction, body.machine_ids, [pool_id])
+
+
+@log_router.get("")
+async def list_request_logs(
+    _transaction: Current, wanted: Annotated[RequestLogFilter, Query()]
+) -> PaginatedResponse:
+    """An empty page: there are no desktops, so that nothing is asked of one."""
+    return PaginatedResponse(items=[], total=0, skip=wanted.skip, limit=wanted.limit)
+
+
+@log_router.get("/{log_id}")
+async def get_request_log(_transaction: Current, log_id: UUID) -> RequestLogResponse:
+    """404: there is none."""
+    raise not_found("request log", log_id)

@@ -18,10 +18,11 @@ from fastapi.routing import APIRoute
 
 from flowdsl.emulator.context import LOCAL_ORGANIZATION, context_of
 from flowdsl.emulator.faults import CONTROL_PREFIX
-from flowdsl.emulator.resources.workflow_search import WorkflowFilter, find_workflows
+from flowdsl.emulator.resources.workflows import WORKFLOWS
 from flowdsl.emulator.routes.health import root
 from flowdsl.emulator.runs.rows import RunFilter, find_runs
 from flowdsl.emulator.wire.models import RunListSortMode
+from flowdsl.emulator.wire.values import Paging
 
 TracePage = Callable[[str], Awaitable[str | None]]
 """The page of a run's trace by the id of the run; None for a run that does not exist."""
@@ -70,17 +71,9 @@ def _front_page(request: Request) -> str:
         told = "<p>This emulator was started with keys of its own; ask its API with one.</p>"
         return _page("Local Cyberdesk", told)
     with context.store.read(LOCAL_ORGANIZATION) as transaction:
-        workflows, workflow_count = find_workflows(
-            transaction, WorkflowFilter(), skip=0, limit=SHOWN_ROWS
-        )
-        runs, run_count = find_runs(
-            transaction,
-            RunFilter(),
-            sort_mode=RunListSortMode.CREATED_AT_DESC,
-            fields=(),
-            skip=0,
-            limit=SHOWN_ROWS,
-        )
+        workflows, workflow_count = WORKFLOWS.page(transaction, Paging(limit=SHOWN_ROWS))
+        latest = RunFilter(limit=SHOWN_ROWS, sort_mode=RunListSortMode.CREATED_AT_DESC, fields=[])
+        runs, run_count = find_runs(transaction, latest)
     names = {row.id: row.name or row.id for row in workflows}
     tables = [
         _table(

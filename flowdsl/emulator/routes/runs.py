@@ -1,126 +1,81 @@
-"""`/v1/runs`: making, reading and changing runs."""
+"""`/v1/runs`: reading runs, and the screenshots of their histories."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 
-from flowdsl.emulator.context import context_of
+from flowdsl.emulator.errors import not_found
 from flowdsl.emulator.routing import Current, StoreRoute
-from flowdsl.emulator.runs.chains import create_chain
-from flowdsl.emulator.runs.changes import delete_run, retry_run, update_run
-from flowdsl.emulator.runs.requests import create_run, create_runs
-from flowdsl.emulator.runs.rows import (
-    RunFilter,
-    find_runs,
-    get_run_with_includes,
-    included_of_runs,
-)
+from flowdsl.emulator.runs.rows import RUNS, RunFilter, find_runs, get_run, included_of_runs
+from flowdsl.emulator.runs.run_plans import RUN_IMAGES, blocks_of
+from flowdsl.emulator.runs.views import history_of
+from flowdsl.emulator.signed_urls import STORAGE_PREFIX, refuse_unsigned, signed_url
+from flowdsl.emulator.simulation.files import picture
 from flowdsl.emulator.wire.models import (
     PaginatedResponseWithIncludesRunResponse,
-    RunBulkCreate,
-    RunBulkCreateResponse,
-    RunCreate,
-    RunField,
-    RunListSortMode,
-    RunResponse,
+    RunImageSignedUrlResponse,
     RunResponseWithIncludes,
-    RunRetry,
-    RunStatus,
-    RunUpdate,
-    WorkflowChainCreate,
-    WorkflowChainResponse,
 )
-from flowdsl.emulator.wire.values import Limit, Skip
+
+_FOLDER = "run-images"
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"], route_class=StoreRoute)
+signed_router = APIRouter(prefix=f"{STORAGE_PREFIX}/{_FOLDER}")
 
 
 @router.get("")
 async def list_runs(
-    transaction: Current,
-    workflow_id: UUID | None = None,
-    machine_id: UUID | None = None,
-    session_id: UUID | None = None,
-    status: RunStatus | None = None,
-    created_at_from: datetime | None = None,
-    created_at_to: datetime | None = None,
-    sort_mode: RunListSortMode = RunListSortMode.ACTIVITY,
-    search: str | None = None,
-    deep_search: bool = False,
-    fields: Annotated[list[RunField] | None, Query()] = None,
-    include: str | None = None,
-    skip: Skip = 0,
-    limit: Limit = 100,
+    transaction: Current, wanted: Annotated[RunFilter, Query()]
 ) -> PaginatedResponseWithIncludesRunResponse:
     """One page; `fields` may be repeated and leaves the others null."""
-    wanted = RunFilter(
-        workflow_id=workflow_id,
-        machine_id=machine_id,
-        session_id=session_id,
-        status=status,
-        search=search,
-        deep_search=deep_search,
-        created_at_from=created_at_from,
-        created_at_to=created_at_to,
-    )
-    items, total = find_runs(
-        transaction, wanted, sort_mode=sort_mode, fields=fields, skip=skip, limit=limit
-    )
-    related = included_of_runs(transaction, items, include)
+    items, total = find_runs(transaction, wanted)
     return PaginatedResponseWithIncludesRunResponse(
-        items=items, total=total, skip=skip, limit=limit, included=related
+        items=items,
+        total=total,
+        skip=wanted.skip,
+        limit=wanted.limit,
+        included=included_of_runs(transaction, items, wanted.include),
     )
 
 
-@router.post("", status_code=201, name="create_run")
-async def create(transaction: Current, request: Request, body: RunCreate) -> RunResponse:
-    """Makes a run, which waits for its machine."""
-    return create_run(transaction, body, context_of(request).run_rules)
-
-
-@router.post("/bulk", status_code=201)
-async def bulk_create_runs(
-    transaction: Current, request: Request, body: RunBulkCreate
-) -> RunBulkCreateResponse:
-    """Makes several runs of one workflow; what failed is in the reply, not in the status."""
-    return create_runs(transaction, body, context_of(request).run_rules)
-
-
-@router.post("/chain", status_code=201)
-async def create_run_chain(
-    transaction: Current, request: Request, body: WorkflowChainCreate
-) -> WorkflowChainResponse:
-    """Makes runs that follow each other in one session."""
-    return create_chain(transaction, body, context_of(request).run_rules)
-
-
-@router.get("/{run_id}")
-async def get_run(
+@router.get("/{run_id}", name="get_run")
+async def get(
     transaction: Current, run_id: UUID, include: str | None = None
 ) -> RunResponseWithIncludes:
     """One run as it is now."""
-    return get_run_with_includes(transaction, run_id, include)
+    reply = get_run(transaction, run_id)
+    related = included_of_runs(transaction, [reply], include)
+    return RunResponseWithIncludes(**dict(reply), included=related)
 
 
-@router.patch("/{run_id}", name="update_run")
-async def update(transaction: Current, run_id: UUID, body: RunUpdate) -> RunResponse:
-    """Changes the keys sent; `cancelled` as the status ends a run."""
-    return update_run(transaction, run_id, body)
+@router.get("/{run_id}/image/signed-url")
+async def get_run_image_signed_url(
+    transaction: Current,
+    request: Request,
+    run_id: UUID,
+    image_url: str,
+    expires_in: Annotated[int, Query(ge=10, le=3600)] = 3600,
+) -> RunImageSignedUrlResponse:
+    """An address that serves a screenshot; 404 where the run's history does not show it."""
+    history = history_of(RUNS.row(transaction, run_id), transaction.now) or ()
+    shown = {block.get("image_url") for message in history for block in blocks_of(message)}
+    if image_url not in shown or not image_url.startswith(RUN_IMAGES):
+        raise not_found("run image", image_url)
+    path = image_url.removeprefix(RUN_IMAGES)
+    return RunImageSignedUrlResponse(
+        supabase_url=image_url,
+        signed_url=signed_url(request, _FOLDER, path, expires_in),
+        expires_in=expires_in,
+    )
 
 
-@router.delete("/{run_id}", status_code=204, name="delete_run")
-async def delete(transaction: Current, run_id: UUID) -> None:
-    """Deletes a run with its attachments."""
-    delete_run(transaction, run_id)
-
-
-@router.post("/{run_id}/retry", name="retry_run")
-async def retry(
-    transaction: Current, request: Request, run_id: UUID, body: RunRetry
-) -> RunResponse:
-    """Runs an ended run again under its id."""
-    return retry_run(transaction, run_id, body, context_of(request).run_rules)
+@signed_router.get("/{path:path}", include_in_schema=False)
+async def serve_run_image(request: Request, path: str, expires: str, token: str) -> Response:
+    """The picture, without a bearer key, until the address expires."""
+    refuse_unsigned(request, _FOLDER, path, expires, token)
+    return Response(
+        picture(path), media_type="image/png", headers={"X-Content-Type-Options": "nosniff"}
+    )

@@ -2,8 +2,8 @@
 
 `rows` finds them, `views` says what one shows at a moment, `requests` and `chains` make them,
 `schedule` and `upkeep` give them machines and times, `run_plans` decides by `simulation` how they
-go, and `changes` ends, retries and deletes them. `usage` is a `router` of its own; the other routes
-are in `routes`.
+go, and `changes` ends, retries and deletes them. `attachments` and `trajectories` are what they
+leave, and `usage` what they used.
 
 Invariants: those of `resources`, on which this package stands; what a run shows follows from its
 row and the clock alone.

@@ -1,35 +1,56 @@
-"""Attachments: the files that go into a run and come out of it."""
+"""`/v1/run-attachments`: the files that go into a run and come out of it."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import quote
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy import Row, func, select
 
 from flowdsl.emulator.clock import format_time
-from flowdsl.emulator.errors import not_found
-from flowdsl.emulator.resources.filters import find_page
+from flowdsl.emulator.context import context_of
+from flowdsl.emulator.errors import Location, invalid, not_found
+from flowdsl.emulator.resources.rows import Resource, conditions_of
+from flowdsl.emulator.routing import Current, StoreRoute
+from flowdsl.emulator.runs.rows import RUNS
+from flowdsl.emulator.signed_urls import STORAGE_PREFIX, refuse_unsigned, signed_url
 from flowdsl.emulator.simulation.files import base_name, media_type
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import run_attachments
-from flowdsl.emulator.wire.models import AttachmentType, RunAttachmentResponse, RunAttachmentUpdate
-
-_SHOWN = (
-    "id",
-    "run_id",
-    "organization_id",
-    "filename",
-    "content_type",
-    "attachment_type",
-    "size_bytes",
-    "storage_path",
-    "created_at",
-    "target_path",
-    "cleanup_imports_after_run",
-    "expires_at",
+from flowdsl.emulator.wire.models import (
+    AttachmentType,
+    PaginatedResponseRunAttachmentResponse,
+    RunAttachmentCreate,
+    RunAttachmentDownloadUrlResponse,
+    RunAttachmentResponse,
+    RunAttachmentUpdate,
 )
+from flowdsl.emulator.wire.values import Paging
+
+_FOLDER = "run-attachments"
+_BYTES = "application/octet-stream"
+
+router = APIRouter(prefix="/v1/run-attachments", tags=["run_attachments"], route_class=StoreRoute)
+signed_router = APIRouter(prefix=f"{STORAGE_PREFIX}/{_FOLDER}")
+
+ATTACHMENTS = Resource(
+    kind="run attachment",
+    table=run_attachments,
+    reply=RunAttachmentResponse,
+    order=(run_attachments.c.created_at, run_attachments.c.position, run_attachments.c.id),
+)
+
+
+class AttachmentFilter(Paging):
+    """What an attachment must meet."""
+
+    run_id: UUID | None = None
+    attachment_type: AttachmentType | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,103 +65,151 @@ class NewFile:
     expires_at: str | None = None
 
 
-def insert_attachment(
-    transaction: Transaction, run_id: str, file: NewFile, kind: AttachmentType
-) -> str:
-    """The id of a new attachment, there at once."""
-    identifier = transaction.new_id()
-    position = transaction.connection.scalar(
-        select(func.count()).select_from(run_attachments).where(run_attachments.c.run_id == run_id)
+@router.get("")
+async def list_run_attachments(
+    transaction: Current, wanted: Annotated[AttachmentFilter, Query()]
+) -> PaginatedResponseRunAttachmentResponse:
+    """One page, oldest first."""
+    rows, total = ATTACHMENTS.page(transaction, wanted, *conditions_of(run_attachments, wanted))
+    items = [ATTACHMENTS.show(row) for row in rows]
+    return PaginatedResponseRunAttachmentResponse(
+        items=items, total=total, skip=wanted.skip, limit=wanted.limit
     )
-    folder = f"{transaction.organization_id}/{run_id}/{identifier}"
-    transaction.connection.execute(
-        insert(run_attachments).values(
-            id=identifier,
-            organization_id=transaction.organization_id,
-            run_id=run_id,
-            created_at=transaction.now,
-            position=position,
-            filename=file.filename,
-            content_type=file.content_type or media_type(file.filename),
-            attachment_type=kind.value,
-            size_bytes=len(file.content),
-            storage_path=f"{folder}/{base_name(file.filename)}",
-            target_path=file.target_path,
-            cleanup_imports_after_run=file.cleanup_imports_after_run,
-            expires_at=file.expires_at,
-            content=file.content,
-        )
+
+
+@router.post("", status_code=201)
+async def create_run_attachment(
+    transaction: Current, body: RunAttachmentCreate
+) -> RunAttachmentResponse:
+    """Adds a file to a run."""
+    run = RUNS.row(transaction, body.run_id)
+    file = NewFile(
+        filename=body.filename,
+        content=decoded(body.content, ("body", "content")),
+        target_path=body.target_path,
+        cleanup_imports_after_run=body.cleanup_imports_after_run,
+        content_type=body.content_type,
+        expires_at=None if body.expires_at is None else format_time(body.expires_at),
     )
-    return identifier
+    identifier = insert_attachment(transaction, run.id, file, body.attachment_type)
+    return ATTACHMENTS.show(ATTACHMENTS.row(transaction, identifier))
 
 
-def attachment_row(transaction: Transaction, attachment_id: UUID | str) -> Row[Any]:
-    """One row with its bytes; 404 where the organisation has none of this id by now."""
-    row = transaction.connection.execute(
-        select(run_attachments).where(
-            run_attachments.c.id == str(attachment_id),
-            run_attachments.c.organization_id == transaction.organization_id,
-            run_attachments.c.created_at <= transaction.now,
-        )
-    ).one_or_none()
-    if row is None:
-        raise not_found("run attachment", attachment_id)
-    return row
+@router.get("/{attachment_id}")
+async def get_run_attachment(transaction: Current, attachment_id: UUID) -> RunAttachmentResponse:
+    """One attachment without its bytes."""
+    return ATTACHMENTS.show(ATTACHMENTS.row(transaction, attachment_id))
 
 
-def unexpired_row(transaction: Transaction, attachment_id: UUID | str) -> Row[Any]:
+@router.put("/{attachment_id}")
+async def update_run_attachment(
+    transaction: Current, attachment_id: UUID, body: RunAttachmentUpdate
+) -> RunAttachmentResponse:
+    """Changes when the file expires, if that was sent."""
+    ATTACHMENTS.update(transaction, attachment_id, body)
+    return ATTACHMENTS.show(ATTACHMENTS.row(transaction, attachment_id))
+
+
+@router.delete("/{attachment_id}", status_code=204)
+async def delete_run_attachment(transaction: Current, attachment_id: UUID) -> None:
+    """Deletes a file; the run stays."""
+    ATTACHMENTS.delete(transaction, attachment_id)
+
+
+@router.get(
+    "/{attachment_id}/download",
+    response_class=Response,
+    responses={200: {"content": {_BYTES: {"schema": {"type": "string", "format": "binary"}}}}},
+)
+async def download_run_attachment(transaction: Current, attachment_id: UUID) -> Response:
+    """The bytes of a file."""
+    row = _unexpired_row(transaction, attachment_id)
+    return _file(row.content, row.filename)
+
+
+@router.get("/{attachment_id}/download-url")
+async def get_run_attachment_download_url(
+    transaction: Current,
+    request: Request,
+    attachment_id: UUID,
+    expires_in: Annotated[int, Query(ge=10, le=3600)] = 300,
+) -> RunAttachmentDownloadUrlResponse:
+    """An address that serves the file for a while."""
+    row = _unexpired_row(transaction, attachment_id)
+    path = f"{row.organization_id}/{row.id}"
+    return RunAttachmentDownloadUrlResponse(
+        url=signed_url(request, _FOLDER, path, expires_in), expires_in=expires_in
+    )
+
+
+@signed_router.get("/{path:path}", include_in_schema=False)
+async def serve_run_attachment(request: Request, path: str, expires: str, token: str) -> Response:
+    """The bytes, without a bearer key, until the address expires."""
+    refuse_unsigned(request, _FOLDER, path, expires, token)
+    organization_id, _, attachment_id = path.rpartition("/")
+    with context_of(request).store.read(organization_id) as transaction:
+        row = _unexpired_row(transaction, attachment_id)
+    return _file(row.content, row.filename)
+
+
+def _file(content: bytes, filename: str) -> Response:
+    """A download a browser never shows as a page, whatever the file holds."""
+    name = quote(filename, safe="", errors="replace")
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(content, media_type=_BYTES, headers=headers)
+
+
+def _unexpired_row(transaction: Transaction, attachment_id: UUID | str) -> Row[Any]:
     """One row whose bytes may be read; an expired one is not found (`expired-attachment`)."""
-    row = attachment_row(transaction, attachment_id)
+    row = ATTACHMENTS.row(transaction, attachment_id)
     if row.expires_at is not None and row.expires_at <= transaction.now:
         raise not_found("content of run attachment", attachment_id)
     return row
 
 
-def attachment_reply(row: Row[Any]) -> RunAttachmentResponse:
-    """The reply of one row."""
-    return RunAttachmentResponse(**{name: getattr(row, name) for name in _SHOWN})
+def decoded(content: str, location: Location) -> bytes:
+    """The bytes behind base64; 422 for anything else."""
+    try:
+        return base64.b64decode(content, validate=True)
+    except (binascii.Error, ValueError):
+        raise invalid(location, "the content is not base64", "base64") from None
 
 
-def find_attachments(
+def insert_attachment(
     transaction: Transaction,
-    run_id: UUID | None,
-    kind: AttachmentType | None,
+    run_id: str,
+    file: NewFile,
+    kind: AttachmentType,
     *,
-    skip: int,
-    limit: int,
-) -> tuple[list[RunAttachmentResponse], int]:
-    """One page, oldest first, and the number of all that match."""
-    columns = run_attachments.c
-    conditions = [columns.created_at <= transaction.now]
-    if run_id is not None:
-        conditions.append(columns.run_id == str(run_id))
-    if kind is not None:
-        conditions.append(columns.attachment_type == kind.value)
-    rows, total = find_page(
+    position: int | None = None,
+    at_ms: int | None = None,
+) -> str:
+    """The id of a new attachment, the last one of its run unless a `position` is said.
+
+    It is there at once; `at_ms` is when it comes, where a run plan is to bring it.
+    """
+    identifier = transaction.new_id()
+    if position is None:
+        of_run = run_attachments.c.run_id == run_id
+        counted = select(func.count()).select_from(run_attachments).where(of_run)
+        position = transaction.connection.scalar(counted)
+    folder = f"{transaction.organization_id}/{run_id}/{identifier}"
+    return ATTACHMENTS.insert(
         transaction,
-        run_attachments,
-        conditions,
-        (columns.created_at, columns.position, columns.id),
-        skip=skip,
-        limit=limit,
+        id=identifier,
+        run_id=run_id,
+        position=position,
+        at_ms=at_ms,
+        filename=file.filename,
+        content_type=file.content_type or media_type(file.filename),
+        attachment_type=kind.value,
+        size_bytes=len(file.content),
+        storage_path=f"{folder}/{base_name(file.filename)}",
+        target_path=file.target_path,
+        cleanup_imports_after_run=file.cleanup_imports_after_run,
+        expires_at=file.expires_at,
+        content=file.content,
     )
-    return [attachment_reply(row) for row in rows], total
-
-
-def update_attachment(
-    transaction: Transaction, attachment_id: UUID, body: RunAttachmentUpdate
-) -> RunAttachmentResponse:
-    """The attachment with `expires_at` changed if it was sent."""
-    row = attachment_row(transaction, attachment_id)
-    if "expires_at" in body.model_fields_set:
-        moment = None if body.expires_at is None else format_time(body.expires_at)
-        transaction.connection.execute(
-            update(run_attachments).where(run_attachments.c.id == row.id).values(expires_at=moment)
-        )
-    return attachment_reply(attachment_row(transaction, attachment_id))
-
-
-def delete_attachment(transaction: Transaction, attachment_id: UUID) -> None:
-    """Removes the file; the run stays."""
-    row = attachment_row(transaction, attachment_id)
-    transaction.connection.execute(delete(run_attachments).where(run_attachments.c.id == row.id))

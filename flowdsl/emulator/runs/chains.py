@@ -1,15 +1,18 @@
-"""Chains: workflows that run back to back in one session, later ones fed by earlier ones."""
+"""`/v1/runs/chain`: workflows back to back in one session, later ones fed by earlier ones."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
+from fastapi import APIRouter
 from pydantic import JsonValue
 from sqlalchemy import Row
 
+from flowdsl.emulator.context import Rules
 from flowdsl.emulator.errors import Location, invalid
-from flowdsl.emulator.resources.workflows import workflow_row
+from flowdsl.emulator.resources.workflows import WORKFLOWS
+from flowdsl.emulator.routing import Current, StoreRoute
 from flowdsl.emulator.runs.requests import (
     NewRun,
     decoded_files,
@@ -20,7 +23,6 @@ from flowdsl.emulator.runs.requests import (
     session_target,
 )
 from flowdsl.emulator.simulation.references import Reference, references
-from flowdsl.emulator.simulation.rules import RuleTally
 from flowdsl.emulator.simulation.schemas import (
     declared_inputs,
     property_schema,
@@ -28,14 +30,16 @@ from flowdsl.emulator.simulation.schemas import (
     types_of,
 )
 from flowdsl.emulator.simulation.variables import input_names, secret_names, show_path
-from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.wire.models import ChainStep, WorkflowChainCreate, WorkflowChainResponse
 
+router = APIRouter(prefix="/v1/runs", tags=["runs"], route_class=StoreRoute)
 
-def create_chain(
-    transaction: Transaction, body: WorkflowChainCreate, tally: RuleTally
+
+@router.post("/chain", status_code=201)
+async def create_run_chain(
+    transaction: Current, body: WorkflowChainCreate, tally: Rules
 ) -> WorkflowChainResponse:
-    """The session and the runs of a new chain.
+    """Makes runs that follow each other in one session: its id, and theirs.
 
     404 for unknown ids. 422 for an alias used twice, a reference that cannot be resolved or does
     not fit, and inputs that a schema refuses; then no run is made.
@@ -49,7 +53,7 @@ def create_chain(
     planned: list[NewRun] = []
     for index, step in enumerate(body.steps):
         place: Location = ("body", "steps", index)
-        workflow = workflow_row(transaction, step.workflow_id)
+        workflow = WORKFLOWS.row(transaction, step.workflow_id)
         new = NewRun(
             workflow=workflow,
             target=target,

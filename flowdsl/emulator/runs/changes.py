@@ -6,14 +6,16 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from fastapi import APIRouter
 from pydantic import JsonValue
-from sqlalchemy import Row, delete, or_, select, update
+from sqlalchemy import Row, delete, or_, update
 
-from flowdsl.emulator.clock import format_time
+from flowdsl.emulator.context import Rules
 from flowdsl.emulator.errors import refused
-from flowdsl.emulator.resources.changes import new_aliases, sent_changes
-from flowdsl.emulator.resources.machines import machine_row, reserve_machine
-from flowdsl.emulator.resources.workflows import workflow_row
+from flowdsl.emulator.resources.machines import MACHINES, reserve_machine
+from flowdsl.emulator.resources.rows import new_aliases
+from flowdsl.emulator.resources.workflows import WORKFLOWS
+from flowdsl.emulator.routing import Current, StoreRoute
 from flowdsl.emulator.runs.attachments import insert_attachment
 from flowdsl.emulator.runs.requests import (
     NewRun,
@@ -24,13 +26,12 @@ from flowdsl.emulator.runs.requests import (
     refuse_references,
     session_target,
 )
-from flowdsl.emulator.runs.rows import get_run, run_row
+from flowdsl.emulator.runs.rows import RUNS, get_run
 from flowdsl.emulator.runs.run_plans import decide_run_plan
 from flowdsl.emulator.runs.schedule import place_run, queue_run
 from flowdsl.emulator.runs.trajectories import drop_recording
 from flowdsl.emulator.runs.upkeep import decide_readers, replan
 from flowdsl.emulator.runs.views import LIVE, run_replies, status_of
-from flowdsl.emulator.simulation.rules import RuleTally
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import run_attachments, runs
 from flowdsl.emulator.wire.models import (
@@ -42,57 +43,49 @@ from flowdsl.emulator.wire.models import (
     RunUpdate,
 )
 
+router = APIRouter(prefix="/v1/runs", tags=["runs"], route_class=StoreRoute)
 
-def update_run(transaction: Transaction, run_id: UUID, body: RunUpdate) -> RunResponse:
+
+@router.patch("/{run_id}")
+async def update_run(transaction: Current, run_id: UUID, body: RunUpdate) -> RunResponse:
     """The run with the keys sent changed.
 
     `release_session_after` alone changes nothing else. Any other key takes the run over: it stays
     where it is, apart from what was sent, and nothing happens by itself any more (assumption
     `worker-takes-over`). A run that has ended keeps its state: 400 for another one.
     """
-    row = run_row(transaction, run_id)
-    changes = sent_changes(body, keep_on_null=("status",))
-    for name in ("started_at", "ended_at"):
-        moment = getattr(body, name)
-        if name in changes and moment is not None:
-            changes[name] = format_time(moment)
+    row = RUNS.row(transaction, run_id)
+    changes = RUNS.changes(transaction, body)
     release = changes.pop("release_session_after", row.release_session_after)
     if release != row.release_session_after:
-        transaction.connection.execute(
-            update(runs).where(runs.c.id == row.id).values(release_session_after=release)
-        )
+        RUNS.change(transaction, row.id, release_session_after=release)
     if changes:
         _take_over(transaction, row, changes)
-        decide_readers(transaction, run_row(transaction, run_id))
+        decide_readers(transaction, RUNS.row(transaction, run_id))
     if changes or release != row.release_session_after:
-        _let_go(transaction, run_row(transaction, run_id))
+        _let_go(transaction, RUNS.row(transaction, run_id))
         replan(transaction, row.machine_id)
     return get_run(transaction, run_id)
 
 
 def cancel_runs_of_machine(transaction: Transaction, machine_id: str) -> None:
     """Cancels every live run of the machine and of the session that holds it."""
-    session_id = machine_row(transaction, machine_id).reserved_session_id
-    concerned = transaction.connection.execute(
-        select(runs)
-        .where(
-            runs.c.organization_id == transaction.organization_id,
-            # No run has the empty text for a session.
-            or_(runs.c.machine_id == machine_id, runs.c.session_id == (session_id or "")),
-        )
-        .order_by(runs.c.created_at, runs.c.position)
-    ).all()
-    for row in concerned:
+    session_id = MACHINES.row(transaction, machine_id).reserved_session_id
+    columns = runs.c
+    # No run has the empty text for a session.
+    concerned = or_(columns.machine_id == machine_id, columns.session_id == (session_id or ""))
+    for row in RUNS.rows(transaction, concerned)[::-1]:
         if status_of(row, transaction.now) in LIVE:
             _take_over(transaction, row, {"status": RunStatus.CANCELLED.value})
 
 
-def delete_run(transaction: Transaction, run_id: UUID) -> None:
+@router.delete("/{run_id}", status_code=204)
+async def delete_run(transaction: Current, run_id: UUID) -> None:
     """Removes the run with its attachments; runs that wait for its machine move up."""
-    row = run_row(transaction, run_id)
+    row = RUNS.row(transaction, run_id)
     was_live = status_of(row, transaction.now) in LIVE
     drop_recording(transaction, row.id)
-    transaction.connection.execute(delete(runs).where(runs.c.id == row.id))
+    RUNS.delete(transaction, row.id)
     if was_live:
         decide_readers(transaction, row)
         if row.release_session_after:
@@ -100,18 +93,19 @@ def delete_run(transaction: Transaction, run_id: UUID) -> None:
         replan(transaction, row.machine_id)
 
 
-def retry_run(
-    transaction: Transaction, run_id: UUID, body: RunRetry, tally: RuleTally
+@router.post("/{run_id}/retry")
+async def retry_run(
+    transaction: Current, run_id: UUID, body: RunRetry, tally: Rules
 ) -> RunResponse:
     """The same run, waiting again, with nothing left of its earlier attempt; 400 while it is live.
 
     Secrets were dropped when they came, so only their names count on; `file_inputs` replaces all
     input files. Without `reuse_session` the run leaves its session.
     """
-    row = run_row(transaction, run_id)
+    row = RUNS.row(transaction, run_id)
     if status_of(row, transaction.now) in LIVE:
         raise refused("the run has not ended; only an ended run can be retried")
-    workflow = workflow_row(transaction, row.workflow_id)
+    workflow = WORKFLOWS.row(transaction, row.workflow_id)
     given: dict[str, JsonValue] | None = row.input_values
     secrets = row.sensitive_input_aliases
     if body.input_values is not None:
@@ -135,26 +129,24 @@ def retry_run(
     alias = row.session_alias if body.session_alias is None else body.session_alias
     release = row.release_session_after
     release = release if body.release_session_after is None else body.release_session_after
-    transaction.connection.execute(
-        update(runs)
-        .where(runs.c.id == row.id)
-        .values(
-            queued_at=transaction.now,
-            attempt=row.attempt + 1,
-            machine_id=new.target.machine_id or place_run(transaction, new.target.pool_ids),
-            session_id=new.target.session_id,
-            session_alias=alias,
-            release_session_after=release,
-            is_priority=row.is_priority if body.is_priority is None else body.is_priority,
-            pool_ids=list(new.target.pool_ids) or None,
-            input_values=given,
-            sensitive_input_aliases=secrets,
-            effects=effects.model_dump(mode="json", exclude_defaults=True) or None,
-        )
+    RUNS.change(
+        transaction,
+        row.id,
+        queued_at=transaction.now,
+        attempt=row.attempt + 1,
+        machine_id=new.target.machine_id or place_run(transaction, new.target.pool_ids),
+        session_id=new.target.session_id,
+        session_alias=alias,
+        release_session_after=release,
+        is_priority=row.is_priority if body.is_priority is None else body.is_priority,
+        pool_ids=list(new.target.pool_ids) or None,
+        input_values=given,
+        sensitive_input_aliases=secrets,
+        effects=effects.model_dump(mode="json", exclude_defaults=True) or None,
     )
     decide_run_plan(transaction, row.id)
     queue_run(transaction, row.id)
-    decide_readers(transaction, run_row(transaction, row.id))
+    decide_readers(transaction, RUNS.row(transaction, row.id))
     replan(transaction, row.machine_id)
     return get_run(transaction, row.id)
 
@@ -202,16 +194,14 @@ def _take_over(transaction: Transaction, row: Row[Any], changes: dict[str, Any])
     transaction.connection.execute(
         update(run_attachments).where(columns.run_id == row.id).values(at_ms=None)
     )
-    transaction.connection.execute(
-        update(runs)
-        .where(runs.c.id == row.id)
-        .values(
-            status=status.value,
-            message_ms=None,
-            checks_at=None,
-            frees_at=None if holds_machine else now,
-            **{**values, **changes},
-        )
+    RUNS.change(
+        transaction,
+        row.id,
+        status=status.value,
+        message_ms=None,
+        checks_at=None,
+        frees_at=None if holds_machine else now,
+        **{**values, **changes},
     )
 
 
@@ -236,7 +226,7 @@ def _let_go(transaction: Transaction, row: Row[Any]) -> None:
 def _release(transaction: Transaction, row: Row[Any]) -> None:
     if row.machine_id is None or row.session_id is None:
         return
-    if machine_row(transaction, row.machine_id).reserved_session_id == row.session_id:
+    if MACHINES.row(transaction, row.machine_id).reserved_session_id == row.session_id:
         reserve_machine(transaction, row.machine_id, None)
 
 
@@ -268,15 +258,13 @@ def _clear(transaction: Transaction, row: Row[Any], *, drops_inputs: bool) -> No
                 columns.attachment_type == AttachmentType.INPUT.value,
             )
         )
-    transaction.connection.execute(
-        update(runs)
-        .where(runs.c.id == row.id)
-        .values(
-            status=None,
-            starts_at=None,
-            checks_at=None,
-            ends_at=None,
-            frees_at=transaction.now,
-            output_attachment_ids=None,
-        )
+    RUNS.change(
+        transaction,
+        row.id,
+        status=None,
+        starts_at=None,
+        checks_at=None,
+        ends_at=None,
+        frees_at=transaction.now,
+        output_attachment_ids=None,
     )

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+from fastapi import APIRouter
 from fastapi.exceptions import RequestValidationError
 from pydantic import JsonValue
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, insert
 
+from flowdsl.emulator.context import Rules
 from flowdsl.emulator.errors import Location, invalid, not_found
-from flowdsl.emulator.resources.changes import new_aliases
-from flowdsl.emulator.resources.machines import machine_row, parameters_of
+from flowdsl.emulator.resources.machines import MACHINES, parameters_of
 from flowdsl.emulator.resources.model_configurations import refuse_unusable_models
-from flowdsl.emulator.resources.workflows import workflow_row
-from flowdsl.emulator.runs.attachments import NewFile, insert_attachment
-from flowdsl.emulator.runs.rows import get_run
+from flowdsl.emulator.resources.rows import new_aliases
+from flowdsl.emulator.resources.workflows import WORKFLOWS
+from flowdsl.emulator.routing import Current, StoreRoute
+from flowdsl.emulator.runs.attachments import NewFile, decoded, insert_attachment
+from flowdsl.emulator.runs.rows import RUNS, get_run
 from flowdsl.emulator.runs.run_plans import Sources, insert_results, refused_inputs, run_plan_of
 from flowdsl.emulator.runs.schedule import Placement, place_run, queue_run, reschedule
 from flowdsl.emulator.runs.upkeep import replan
 from flowdsl.emulator.runs.views import run_replies
 from flowdsl.emulator.simulation.references import references
-from flowdsl.emulator.simulation.rules import Effects, RuleTally
+from flowdsl.emulator.simulation.rules import Effects
 from flowdsl.emulator.simulation.schemas import Problem
 from flowdsl.emulator.simulation.variables import Path
 from flowdsl.emulator.store import Transaction
@@ -40,6 +41,8 @@ from flowdsl.emulator.wire.models import (
     RunResponse,
     WorkflowModelMetadata,
 )
+
+router = APIRouter(prefix="/v1/runs", tags=["runs"], route_class=StoreRoute)
 
 Values = Mapping[str, JsonValue]
 
@@ -72,9 +75,10 @@ class NewRun:
     release_session_after: bool | None = None
 
 
-def create_run(transaction: Transaction, body: RunCreate, tally: RuleTally) -> RunResponse:
+@router.post("", status_code=201)
+async def create_run(transaction: Current, body: RunCreate, tally: Rules) -> RunResponse:
     """A new run, waiting. 404 for unknown ids, 422 for refused inputs and unusable models."""
-    workflow = workflow_row(transaction, body.workflow_id)
+    workflow = WORKFLOWS.row(transaction, body.workflow_id)
     target = find_target(transaction, body.session_id, body.machine_id, body.pool_ids)
     refuse_unusable_models(transaction, body.model_metadata, ("body", "model_metadata"))
     main_agent = WorkflowModelMetadata(main_agent_model_id=body.main_agent_model_id)
@@ -98,15 +102,16 @@ def create_run(transaction: Transaction, body: RunCreate, tally: RuleTally) -> R
     return get_run(transaction, run_id)
 
 
-def create_runs(
-    transaction: Transaction, body: RunBulkCreate, tally: RuleTally
+@router.post("/bulk", status_code=201)
+async def bulk_create_runs(
+    transaction: Current, body: RunBulkCreate, tally: Rules
 ) -> RunBulkCreateResponse:
     """`count` runs with the same inputs; the ones a scenario refuses are counted as failed.
 
     Refused inputs refuse the whole request.
     """
     new = NewRun(
-        workflow=workflow_row(transaction, body.workflow_id),
+        workflow=WORKFLOWS.row(transaction, body.workflow_id),
         target=find_target(transaction, body.session_id, body.machine_id, body.pool_ids),
         input_values=body.input_values,
         secrets=_names(body.sensitive_input_values),
@@ -141,7 +146,7 @@ def create_runs(
     for used in machines_used:
         reschedule(transaction, used)
     return RunBulkCreateResponse(
-        created_runs=run_replies(transaction, _rows(transaction, made)),
+        created_runs=run_replies(transaction, RUNS.named(transaction, made)[::-1]),
         failed_count=len(errors),
         errors=errors,
     )
@@ -160,47 +165,30 @@ def find_target(
     if session_id is not None:
         return session_target(transaction, session_id)
     if machine_id is not None:
-        return Target(None, str(machine_row(transaction, machine_id).id))
+        return Target(None, str(MACHINES.row(transaction, machine_id).id))
     # Unknown pools are found out where a machine is looked for.
     return Target(None, None, tuple(str(pool_id) for pool_id in pool_ids or ()))
 
 
 def session_target(transaction: Transaction, session_id: UUID | str) -> Target:
     """A session and its machine: that of its last run, else the one reserved for it."""
-    last = transaction.connection.execute(
-        select(runs.c.machine_id)
-        .where(
-            runs.c.organization_id == transaction.organization_id,
-            runs.c.session_id == str(session_id),
-        )
-        .order_by(runs.c.created_at.desc(), runs.c.position.desc())
-        .limit(1)
-    ).one_or_none()
-    if last is not None:
-        return Target(str(session_id), last.machine_id)
-    reserved = transaction.connection.scalar(
-        select(machines.c.id).where(
-            machines.c.organization_id == transaction.organization_id,
-            machines.c.reserved_session_id == str(session_id),
-        )
-    )
-    if reserved is None:
+    in_session = runs.c.session_id == str(session_id)
+    last = RUNS.rows(transaction, in_session, columns=[runs.c.machine_id])
+    if last:
+        return Target(str(session_id), last[0].machine_id)
+    reserved = MACHINES.rows(transaction, machines.c.reserved_session_id == str(session_id))
+    if not reserved:
         raise not_found("session", session_id)
-    return Target(str(session_id), str(reserved))
+    return Target(str(session_id), str(reserved[0].id))
 
 
 def session_aliases(transaction: Transaction, session_id: str | None) -> set[str]:
     """The aliases of the session's runs so far; none without a session."""
     if session_id is None:
         return set()
-    found = transaction.connection.scalars(
-        select(runs.c.session_alias).where(
-            runs.c.organization_id == transaction.organization_id,
-            runs.c.session_id == session_id,
-            runs.c.session_alias.is_not(None),
-        )
-    )
-    return {str(alias) for alias in found}
+    in_session = (runs.c.session_id == session_id, runs.c.session_alias.is_not(None))
+    rows = RUNS.rows(transaction, *in_session, columns=[runs.c.session_alias])
+    return {str(row.session_alias) for row in rows}
 
 
 def insert_run(
@@ -316,21 +304,6 @@ def decoded_files(files: Sequence[FileInput] | None, location: Location) -> tupl
         )
         for index, file in enumerate(files or ())
     )
-
-
-def decoded(content: str, location: Location) -> bytes:
-    """The bytes behind base64; 422 for anything else."""
-    try:
-        return base64.b64decode(content, validate=True)
-    except (binascii.Error, ValueError):
-        raise invalid(location, "the content is not base64", "base64") from None
-
-
-def _rows(transaction: Transaction, run_ids: Sequence[str]) -> list[Row[Any]]:
-    rows = transaction.connection.execute(
-        select(runs).where(runs.c.id.in_(run_ids)).order_by(runs.c.position)
-    )
-    return list(rows)
 
 
 def _detail(problem: Problem, values_at: Location, secrets_at: Location) -> dict[str, Any]:

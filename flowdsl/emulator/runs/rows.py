@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Row, String, and_, func, or_, select, type_coerce
+from sqlalchemy import Column, ColumnElement, Row, String, and_, func, or_, type_coerce
 
-from flowdsl.emulator.errors import not_found
-from flowdsl.emulator.resources.filters import find_page, within
 from flowdsl.emulator.resources.included import (
-    include_names,
     included,
     machines_named,
     workflows_named,
 )
+from flowdsl.emulator.resources.rows import Resource, conditions_of, include_names
 from flowdsl.emulator.runs.views import (
     ALL_FIELDS,
     LIVE,
@@ -34,83 +31,57 @@ from flowdsl.emulator.wire.models import (
     RunField,
     RunListSortMode,
     RunResponse,
-    RunResponseWithIncludes,
     RunStatus,
+)
+from flowdsl.emulator.wire.values import Paging
+
+RUNS = Resource(
+    kind="run",
+    table=runs,
+    reply=RunResponse,
+    order=(runs.c.created_at.desc(), runs.c.position.desc(), runs.c.id),
+    kept_on_null=("status",),
 )
 
 
-@dataclass(frozen=True, slots=True)
-class RunFilter:
-    """What a run must meet; None asks for nothing. Time bounds are inclusive."""
+class RunFilter(Paging):
+    """What a run must meet, and what of it a list shows: `fields`, or every field.
+
+    `activity` puts the run first whose state changed last (assumption `activity-order`).
+    """
 
     workflow_id: UUID | None = None
     machine_id: UUID | None = None
     session_id: UUID | None = None
     status: RunStatus | None = None
-    search: str | None = None
-    deep_search: bool = False
     created_at_from: datetime | None = None
     created_at_to: datetime | None = None
-
-
-def run_row(transaction: Transaction, run_id: UUID | str) -> Row[Any]:
-    """One row; 404 where the organisation has none of this id."""
-    row = transaction.connection.execute(
-        select(runs).where(
-            runs.c.id == str(run_id),
-            runs.c.organization_id == transaction.organization_id,
-        )
-    ).one_or_none()
-    if row is None:
-        raise not_found("run", run_id)
-    return row
+    sort_mode: RunListSortMode = RunListSortMode.ACTIVITY
+    search: str | None = None
+    deep_search: bool = False
+    fields: list[RunField] | None = None
+    include: str | None = None
 
 
 def get_run(transaction: Transaction, run_id: UUID | str) -> RunResponse:
     """One run with all its fields; 404 where the organisation has none of this id."""
-    return run_replies(transaction, [run_row(transaction, run_id)])[0]
+    return run_replies(transaction, [RUNS.row(transaction, run_id)])[0]
 
 
-def get_run_with_includes(
-    transaction: Transaction, run_id: UUID, include: str | None
-) -> RunResponseWithIncludes:
-    """One run and the related rows that `include` names."""
-    reply = get_run(transaction, run_id)
-    return RunResponseWithIncludes(
-        **dict(reply), included=included_of_runs(transaction, [reply], include)
-    )
-
-
-def find_runs(
-    transaction: Transaction,
-    wanted: RunFilter,
-    *,
-    sort_mode: RunListSortMode,
-    fields: Collection[RunField] | None,
-    skip: int,
-    limit: int,
-) -> tuple[list[RunResponse], int]:
-    """One page and the number of all that match; `fields` None fills every field.
-
-    `activity` puts the run first whose state changed last (assumption `activity-order`).
-    """
-    columns = runs.c
-    newest: tuple[ColumnElement[Any], ...] = (
-        columns.created_at.desc(),
-        columns.position.desc(),
-        columns.id,
-    )
-    if sort_mode is RunListSortMode.ACTIVITY:
-        newest = (activity_of(transaction.now).desc(), *newest)
-    shown = ALL_FIELDS if fields is None else fields
-    rows, total = find_page(
-        transaction,
-        runs,
-        _conditions(transaction, wanted),
-        newest,
-        skip=skip,
-        limit=limit,
-        columns=columns_for(shown),
+def find_runs(transaction: Transaction, wanted: RunFilter) -> tuple[list[RunResponse], int]:
+    """One page and the number of all that match."""
+    now = transaction.now
+    conditions = conditions_of(runs, wanted, without=("status",))
+    if wanted.status is not None:
+        conditions.append(state_of(now) == wanted.status.value)
+    if wanted.search:
+        conditions.append(_holds(transaction, wanted.search, deep=wanted.deep_search))
+    order = RUNS.order
+    if wanted.sort_mode is RunListSortMode.ACTIVITY:
+        order = (activity_of(now).desc(), *order)
+    shown = ALL_FIELDS if wanted.fields is None else wanted.fields
+    rows, total = RUNS.page(
+        transaction, wanted, *conditions, order=order, columns=columns_for(shown)
     )
     return run_replies(transaction, rows, shown), total
 
@@ -139,33 +110,13 @@ def included_of_runs(
 def ended_runs(transaction: Transaction, *, since: str, until: str) -> Sequence[Row[Any]]:
     """The organisation's runs that came to their end after `since` and up to `until`, in order."""
     ends = [status.value for status in RunStatus if status not in LIVE]
-    return transaction.connection.execute(
-        select(runs)
-        .where(
-            runs.c.organization_id == transaction.organization_id,
-            runs.c.ends_at > since,
-            runs.c.ends_at <= min(until, transaction.now),
-            or_(runs.c.status.is_(None), runs.c.status.in_(ends)),
-        )
-        .order_by(runs.c.ends_at, runs.c.created_at, runs.c.position)
-    ).all()
-
-
-def _conditions(transaction: Transaction, wanted: RunFilter) -> list[ColumnElement[bool]]:
-    columns = runs.c
-    conditions = within(columns.created_at, wanted.created_at_from, wanted.created_at_to)
-    for column, identifier in (
-        (columns.workflow_id, wanted.workflow_id),
-        (columns.machine_id, wanted.machine_id),
-        (columns.session_id, wanted.session_id),
-    ):
-        if identifier is not None:
-            conditions.append(column == str(identifier))
-    if wanted.status is not None:
-        conditions.append(state_of(transaction.now) == wanted.status.value)
-    if wanted.search:
-        conditions.append(_holds(transaction, wanted.search, deep=wanted.deep_search))
-    return conditions
+    rows = RUNS.rows(
+        transaction,
+        runs.c.ends_at > since,
+        runs.c.ends_at <= min(until, transaction.now),
+        or_(runs.c.status.is_(None), runs.c.status.in_(ends)),
+    )
+    return sorted(rows, key=lambda row: (row.ends_at, row.created_at, row.position))
 
 
 def _holds(transaction: Transaction, needle: str, *, deep: bool) -> ColumnElement[bool]:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import JsonValue
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete
 
 from flowdsl.emulator.resources.checks import checks_of_workflows
 from flowdsl.emulator.resources.machines import Parameters, parameters_of
-from flowdsl.emulator.resources.workflows import workflow_row
+from flowdsl.emulator.resources.workflows import WORKFLOWS
+from flowdsl.emulator.runs.attachments import NewFile, insert_attachment
+from flowdsl.emulator.runs.rows import RUNS
 from flowdsl.emulator.runs.trajectories import (
     approved_trajectories,
     drop_recording,
@@ -20,7 +22,7 @@ from flowdsl.emulator.runs.trajectories import (
 )
 from flowdsl.emulator.runs.views import status_of
 from flowdsl.emulator.simulation.checks import Result
-from flowdsl.emulator.simulation.files import content_of, media_type
+from flowdsl.emulator.simulation.files import content_of
 from flowdsl.emulator.simulation.plans import DIMENSIONS, Attachment, Plan
 from flowdsl.emulator.simulation.references import UnresolvedError, resolved
 from flowdsl.emulator.simulation.rules import Effects
@@ -121,12 +123,10 @@ def decide_run_plan(transaction: Transaction, run_id: str) -> None:
     `schedule` sets the times. A run is decided again when the machine it gets is known, when a run
     it reads from changes, and when it is retried.
     """
-    row = transaction.connection.execute(select(runs).where(runs.c.id == run_id)).one()
-    sources = Sources(transaction, workflow_row(transaction, row.workflow_id))
+    row = RUNS.row(transaction, run_id)
+    sources = Sources(transaction, WORKFLOWS.row(transaction, row.workflow_id))
     decision = run_plan_of(transaction, row, sources)
-    transaction.connection.execute(
-        update(runs).where(runs.c.id == row.id).values(**decision.columns)
-    )
+    RUNS.change(transaction, run_id, **decision.columns)
     columns = run_attachments.c
     transaction.connection.execute(
         delete(run_attachments).where(
@@ -249,20 +249,15 @@ def _inputs_of(
 
 def _outputs_of(transaction: Transaction, row: Any, alias: str) -> Mapping[str, JsonValue]:
     """The outputs of the session's last run of this alias before `row`."""
-    source = transaction.connection.execute(
-        select(runs)
-        .where(
-            runs.c.organization_id == transaction.organization_id,
-            runs.c.session_id == row.session_id,
-            runs.c.session_alias == alias,
-            (runs.c.created_at < row.created_at)
-            | ((runs.c.created_at == row.created_at) & (runs.c.position < row.position)),
-        )
-        .order_by(runs.c.created_at.desc(), runs.c.position.desc())
-        .limit(1)
-    ).one_or_none()
-    if source is None:
+    columns = runs.c
+    earlier = (columns.created_at < row.created_at) | (
+        (columns.created_at == row.created_at) & (columns.position < row.position)
+    )
+    of_alias = (columns.session_id == row.session_id, columns.session_alias == alias)
+    sources = RUNS.rows(transaction, *of_alias, earlier)
+    if not sources:
         raise UnresolvedError(f"no earlier run of the session has the alias `{alias}`")
+    source = sources[0]
     # What it will be, where it is not over yet: this run begins after it.
     outcome = source.outcome if source.status is None else status_of(source, transaction.now)
     if outcome != RunStatus.SUCCESS:
@@ -305,28 +300,13 @@ def insert_results(
             original_input_values=run.input_values,
             approved=Effects.model_validate(run.effects or {}).approve,
         )
-    rows = []
     for position, attachment in enumerate(decision.attachments):
-        identifier = transaction.new_id()
-        content = content_of(attachment.name)
-        rows.append(
-            {
-                "id": identifier,
-                "organization_id": transaction.organization_id,
-                "run_id": run.id,
-                "created_at": transaction.now,
-                "position": position,
-                "at_ms": attachment.at_ms,
-                "filename": attachment.name,
-                "content_type": media_type(attachment.name),
-                "attachment_type": AttachmentType.OUTPUT.value,
-                "size_bytes": len(content),
-                "storage_path": (
-                    f"{transaction.organization_id}/{run.id}/{identifier}/{attachment.name}"
-                ),
-                "cleanup_imports_after_run": False,
-                "content": content,
-            }
+        file = NewFile(attachment.name, content_of(attachment.name))
+        insert_attachment(
+            transaction,
+            run.id,
+            file,
+            AttachmentType.OUTPUT,
+            position=position,
+            at_ms=attachment.at_ms,
         )
-    if rows:
-        transaction.connection.execute(insert(run_attachments), rows)

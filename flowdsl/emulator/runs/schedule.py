@@ -15,12 +15,13 @@ from sqlalchemy import Column, Row, bindparam, func, or_, select, update
 
 from flowdsl.emulator.clock import UNKNOWN, later
 from flowdsl.emulator.resources.machines import (
+    MACHINES,
     free_machine,
     machine_candidates,
-    machine_row,
     reservation_of,
     reserve_machine,
 )
+from flowdsl.emulator.runs.rows import RUNS
 from flowdsl.emulator.simulation.plans import RUNNING_MS
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import run_attachments, runs, trajectories
@@ -94,11 +95,11 @@ def place_run(transaction: Transaction, pool_ids: Sequence[str]) -> str | None:
 
 def queue_run(transaction: Transaction, run_id: str) -> None:
     """Gives a new waiting run its times, behind those that wait for the same machine."""
-    row = transaction.connection.execute(select(*_QUEUED).where(runs.c.id == run_id)).one()
+    (row,) = RUNS.rows(transaction, runs.c.id == run_id, columns=_QUEUED)
     if row.machine_id is None or row.held == "scheduling":
         _set_times(transaction, [(row, _NEVER)])
         return
-    machine = machine_row(transaction, row.machine_id)
+    machine = MACHINES.row(transaction, row.machine_id)
     blocked, busy_until = _load_of(transaction, row.machine_id, excluding=row.id)
     is_simple = (
         row.session_id is None
@@ -120,7 +121,7 @@ def reschedule(transaction: Transaction, machine_id: str) -> None:
     A session that holds the machine comes first, then priority, then age; the runs of a session
     stay in their order and are not parted.
     """
-    machine = machine_row(transaction, machine_id)
+    machine = MACHINES.row(transaction, machine_id)
     waiting = [row for row in _waiting(transaction, machine_id) if row.held != "scheduling"]
     table: list[tuple[Row[Any], Times]] = []
     owner, release_at = _owner(transaction, machine)
@@ -156,35 +157,25 @@ def reschedule(transaction: Transaction, machine_id: str) -> None:
 
 def waiting_machines(transaction: Transaction) -> list[str]:
     """The machines for which runs wait without a time."""
-    rows = transaction.connection.scalars(
-        select(runs.c.machine_id)
-        .where(
-            runs.c.organization_id == transaction.organization_id,
-            runs.c.machine_id.is_not(None),
-            runs.c.frees_at.is_(None),
-            runs.c.starts_at.is_(None),
-            runs.c.status.is_(None),
-        )
-        .distinct()
-        .order_by(runs.c.machine_id)
+    waiting = (
+        runs.c.machine_id.is_not(None),
+        runs.c.frees_at.is_(None),
+        runs.c.starts_at.is_(None),
+        runs.c.status.is_(None),
     )
-    return [str(machine_id) for machine_id in rows]
+    rows = RUNS.rows(transaction, *waiting, columns=[runs.c.machine_id])
+    return sorted({str(row.machine_id) for row in rows})
 
 
 def homeless_runs(transaction: Transaction) -> list[Row[Any]]:
     """The runs that wait for a machine to be given to them, oldest first, priority before that."""
-    return list(
-        transaction.connection.execute(
-            select(runs)
-            .where(
-                runs.c.organization_id == transaction.organization_id,
-                runs.c.machine_id.is_(None),
-                runs.c.starts_at.is_(None),
-                runs.c.status.is_(None),
-            )
-            .order_by(runs.c.is_priority.desc(), runs.c.created_at, runs.c.position)
-        )
+    homeless = (
+        runs.c.machine_id.is_(None),
+        runs.c.starts_at.is_(None),
+        runs.c.status.is_(None),
     )
+    rows = RUNS.rows(transaction, *homeless)
+    return sorted(rows, key=lambda row: (not row.is_priority, row.created_at, row.position))
 
 
 def _waiting(transaction: Transaction, machine_id: str) -> Sequence[Row[Any]]:

@@ -1,127 +1,196 @@
-"""Trajectory rows: what runs have recorded, and which of them replay."""
+"""`/v1/trajectories`: what runs have recorded, and which of them replay."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, delete, insert, select, update
+from fastapi import APIRouter, Query
+from sqlalchemy import ColumnElement, Row, delete, update
 
 from flowdsl.emulator.clock import UNKNOWN
-from flowdsl.emulator.errors import not_found
-from flowdsl.emulator.resources.changes import sent_changes
-from flowdsl.emulator.resources.filters import contains, find_page, within
-from flowdsl.emulator.resources.workflows import workflow_row
-from flowdsl.emulator.runs.rows import run_row
+from flowdsl.emulator.errors import not_found, refused
+from flowdsl.emulator.resources.included import included_workflows
+from flowdsl.emulator.resources.rows import Resource, conditions_of, contains
+from flowdsl.emulator.resources.workflows import WORKFLOWS
+from flowdsl.emulator.routing import Current, StoreRoute
+from flowdsl.emulator.runs.rows import RUNS
+from flowdsl.emulator.runs.views import status_of
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import trajectories
-from flowdsl.emulator.wire.models import TrajectoryCreate, TrajectoryResponse, TrajectoryUpdate
-from flowdsl.emulator.wire.values import OpenObject
+from flowdsl.emulator.wire.models import (
+    PaginatedResponseWithIncludesTrajectoryResponse,
+    RunStatus,
+    TrajectoryCreate,
+    TrajectoryResponse,
+    TrajectoryResponseWithIncludes,
+    TrajectoryUpdate,
+)
+from flowdsl.emulator.wire.values import OpenObject, Paging
 
 COPY_SUFFIX = " (Copy)"
 NAME_LIMIT = 255
 
-NEWEST_FIRST = (trajectories.c.updated_at.desc(), trajectories.c.id)
+router = APIRouter(prefix="/v1/trajectories", tags=["Trajectories"], route_class=StoreRoute)
+workflow_router = APIRouter(prefix="/v1/workflows", tags=["Trajectories"], route_class=StoreRoute)
+run_router = APIRouter(prefix="/v1/runs/{run_id}", tags=["runs"], route_class=StoreRoute)
+
+TRAJECTORIES = Resource(
+    kind="trajectory",
+    table=trajectories,
+    reply=TrajectoryResponse,
+    order=(trajectories.c.updated_at.desc(), trajectories.c.id),
+    kept_on_null=("trajectory_data", "is_approved", "is_main"),
+)
+"""The newest first (assumption `newest-trajectory-first`); that of a run comes with its end.
+
+Null clears name and description and leaves the rest (assumption `null-never-null`).
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class TrajectoryFilter:
-    """What a trajectory must meet; None asks for nothing. Time bounds are inclusive."""
+class TrajectoryFilter(Paging):
+    """What a trajectory must meet, and what a list has beside it."""
 
     search: str | None = None
     workflow_id: UUID | None = None
     run_id: UUID | None = None
     is_approved: bool | None = None
-    is_generated: bool | None = None
+    is_generated: bool | None = True
     created_at_from: datetime | None = None
     created_at_to: datetime | None = None
     updated_at_from: datetime | None = None
     updated_at_to: datetime | None = None
+    include: str | None = None
 
 
-def find_trajectories(
-    transaction: Transaction, wanted: TrajectoryFilter, *, skip: int, limit: int
-) -> tuple[list[TrajectoryResponse], int]:
-    """One page (assumption `newest-trajectory-first`) and the number of all that match."""
-    columns = trajectories.c
-    conditions = [is_recorded(transaction)]
-    conditions += contains(wanted.search, columns.id, columns.name, columns.description)
-    conditions += within(columns.created_at, wanted.created_at_from, wanted.created_at_to)
-    conditions += within(columns.updated_at, wanted.updated_at_from, wanted.updated_at_to)
-    if wanted.workflow_id is not None:
-        conditions.append(columns.workflow_id == str(wanted.workflow_id))
-    if wanted.run_id is not None:
-        conditions.append(columns.run_id == str(wanted.run_id))
-    if wanted.is_approved is not None:
-        conditions.append(columns.is_approved.is_(wanted.is_approved))
-    if wanted.is_generated is not None:
-        conditions.append(columns.is_generated.is_(wanted.is_generated))
-    rows, total = find_page(
-        transaction, trajectories, conditions, NEWEST_FIRST, skip=skip, limit=limit
-    )
-    return [_trajectory_reply(row) for row in rows], total
-
-
-def get_trajectory(transaction: Transaction, trajectory_id: UUID | str) -> TrajectoryResponse:
-    """One trajectory; 404 where the organisation has none of this id."""
-    return _trajectory_reply(_trajectory_row(transaction, trajectory_id))
-
-
-def latest_trajectory(transaction: Transaction, workflow_id: UUID) -> TrajectoryResponse:
+@workflow_router.get("/{workflow_id}/latest-trajectory")
+async def get_latest_trajectory_for_workflow(
+    transaction: Current, workflow_id: UUID
+) -> TrajectoryResponse:
     """The workflow's trajectory changed last; 404 where it has none.
 
     Not generated ones count too (assumption `latest-of-all`).
     """
-    workflow = workflow_row(transaction, workflow_id)
-    row = transaction.connection.execute(
-        select(trajectories)
-        .where(trajectories.c.workflow_id == workflow.id, is_recorded(transaction))
-        .order_by(*NEWEST_FIRST)
-        .limit(1)
-    ).one_or_none()
-    if row is None:
-        raise not_found("trajectory of workflow", workflow_id)
-    return _trajectory_reply(row)
+    workflow = WORKFLOWS.row(transaction, workflow_id)
+    return _newest(transaction, trajectories.c.workflow_id == workflow.id, "workflow", workflow_id)
+
+
+@router.get("")
+async def list_trajectories(
+    transaction: Current, wanted: Annotated[TrajectoryFilter, Query()]
+) -> PaginatedResponseWithIncludesTrajectoryResponse:
+    """One page, newest `updated_at` first; only generated ones unless asked otherwise."""
+    columns = trajectories.c
+    conditions = conditions_of(trajectories, wanted)
+    conditions += contains(wanted.search, columns.id, columns.name, columns.description)
+    rows, total = TRAJECTORIES.page(transaction, wanted, *conditions)
+    items = [TRAJECTORIES.show(row) for row in rows]
+    return PaginatedResponseWithIncludesTrajectoryResponse(
+        items=items,
+        total=total,
+        skip=wanted.skip,
+        limit=wanted.limit,
+        included=included_workflows(transaction, items, wanted.include),
+    )
+
+
+@router.post("", status_code=201, name="create_trajectory")
+async def create(transaction: Current, body: TrajectoryCreate) -> TrajectoryResponse:
+    """Makes a trajectory."""
+    return create_trajectory(transaction, body)
+
+
+@router.get("/{trajectory_id}", name="get_trajectory")
+async def get(
+    transaction: Current, trajectory_id: UUID, include: str | None = None
+) -> TrajectoryResponseWithIncludes:
+    """One trajectory."""
+    reply = get_trajectory(transaction, trajectory_id)
+    related = included_workflows(transaction, [reply], include)
+    return TrajectoryResponseWithIncludes(**dict(reply), included=related)
+
+
+@router.patch("/{trajectory_id}", name="update_trajectory")
+async def update_one(
+    transaction: Current, trajectory_id: UUID, body: TrajectoryUpdate
+) -> TrajectoryResponse:
+    """Changes the keys sent: approves, makes main, renames."""
+    return update_trajectory(transaction, trajectory_id, body)
+
+
+@router.delete("/{trajectory_id}", status_code=204)
+async def delete_trajectory(transaction: Current, trajectory_id: UUID) -> None:
+    """Deletes a trajectory; the run it was recorded from stays."""
+    TRAJECTORIES.delete(transaction, trajectory_id)
+
+
+@router.post("/{trajectory_id}/duplicate", status_code=201)
+async def duplicate_trajectory(transaction: Current, trajectory_id: UUID) -> TrajectoryResponse:
+    """Copies a trajectory; the copy is not approved (assumption `trajectory-copy`)."""
+    row = TRAJECTORIES.row(transaction, trajectory_id)
+    values = {
+        **row._mapping,
+        "id": transaction.new_id(),
+        "name": ((row.name or "")[: NAME_LIMIT - len(COPY_SUFFIX)] + COPY_SUFFIX).strip(),
+        "created_at": transaction.now,
+        "updated_at": transaction.now,
+        "is_approved": False,
+        "has_been_approved": False,
+        "is_main": False,
+    }
+    return get_trajectory(transaction, TRAJECTORIES.insert(transaction, **values))
+
+
+@run_router.get("/trajectory")
+async def get_run_trajectory(transaction: Current, run_id: UUID) -> TrajectoryResponse:
+    """The run's newest trajectory; 404 where it recorded none (assumption `recorded-success`)."""
+    run = RUNS.row(transaction, run_id)
+    return _newest(transaction, trajectories.c.run_id == run.id, "run", run_id)
+
+
+@run_router.post("/generate-trajectory")
+async def generate_run_trajectory(transaction: Current, run_id: UUID) -> TrajectoryResponse:
+    """The run's newest trajectory, marked as generated from now on, which has to be approved.
+
+    400 for a run that has not succeeded; a second call changes nothing.
+    """
+    status = status_of(RUNS.row(transaction, run_id), transaction.now)
+    if status is not RunStatus.SUCCESS:
+        raise refused(f"the run is {status}; only a successful run has a trajectory")
+    found = _newest(transaction, trajectories.c.run_id == str(run_id), "run", run_id)
+    return mark_generated(transaction, found.id)
+
+
+def get_trajectory(transaction: Transaction, trajectory_id: UUID | str) -> TrajectoryResponse:
+    """One trajectory; 404 where the organisation has none of this id."""
+    return TRAJECTORIES.show(TRAJECTORIES.row(transaction, trajectory_id))
 
 
 def approved_trajectories(
     transaction: Transaction, workflow_id: str, dimensions: Mapping[str, int]
 ) -> list[TrajectoryResponse]:
     """What a run of the workflow on a screen of this size may replay: the main one first."""
-    rows = transaction.connection.execute(
-        select(trajectories)
-        .where(
-            trajectories.c.workflow_id == workflow_id,
-            trajectories.c.is_approved,
-            is_recorded(transaction),
-        )
-        .order_by(trajectories.c.is_main.desc(), *NEWEST_FIRST)
-    )
-    return [_trajectory_reply(row) for row in rows if row.dimensions == dimensions]
+    of_workflow = trajectories.c.workflow_id == workflow_id
+    rows = TRAJECTORIES.rows(transaction, of_workflow, trajectories.c.is_approved)
+    found = [TRAJECTORIES.show(row) for row in rows if row.dimensions == dimensions]
+    return sorted(found, key=lambda trajectory: not trajectory.is_main)
 
 
 def create_trajectory(transaction: Transaction, body: TrajectoryCreate) -> TrajectoryResponse:
     """A new trajectory, not generated and not main; 404 for an unknown workflow or run."""
-    workflow = workflow_row(transaction, body.workflow_id)
+    WORKFLOWS.row(transaction, body.workflow_id)
     if body.run_id is not None:
-        run_row(transaction, body.run_id)
-    values = body.model_dump(mode="json", exclude={"workflow_id"})
-    identifier = _insert_row(
+        RUNS.row(transaction, body.run_id)
+    identifier = TRAJECTORIES.insert(
         transaction,
-        workflow_id=workflow.id,
         has_been_approved=body.is_approved,
         is_generated=False,
-        **values,
+        is_main=False,
+        **body.model_dump(mode="json"),
     )
     return get_trajectory(transaction, identifier)
-
-
-def is_recorded(transaction: Transaction) -> ColumnElement[bool]:
-    """Holds for the rows that are there by now: that of a run comes with its end."""
-    return trajectories.c.created_at <= transaction.now
 
 
 def insert_recording(
@@ -135,20 +204,20 @@ def insert_recording(
     approved: bool,
 ) -> None:
     """Stores what a run is going to record; it appears when the run's times are known."""
-    _insert_row(
+    TRAJECTORIES.insert(
         transaction,
         created_at=UNKNOWN,
         updated_at=UNKNOWN,
         workflow_id=workflow.id,
         run_id=run_id,
         name=workflow.name,
-        description=None,
         trajectory_data=list(data),
         dimensions=dict(dimensions),
         original_input_values=original_input_values,
         is_approved=approved,
         has_been_approved=approved,
         is_generated=False,
+        is_main=False,
     )
 
 
@@ -165,11 +234,11 @@ def update_trajectory(
 ) -> TrajectoryResponse:
     """The trajectory with the keys sent changed.
 
-    Null clears name and description and leaves the rest (assumption `null-never-null`). Approval
-    leaves its mark for good, and a workflow has one main trajectory (assumption `one-main`).
+    Approval leaves its mark for good, and a workflow has one main trajectory (assumption
+    `one-main`).
     """
-    row = _trajectory_row(transaction, trajectory_id)
-    changes = sent_changes(body, keep_on_null=("trajectory_data", "is_approved", "is_main"))
+    row = TRAJECTORIES.row(transaction, trajectory_id)
+    changes = TRAJECTORIES.changes(transaction, body)
     if changes.get("is_approved"):
         changes["has_been_approved"] = True
     if changes.get("is_main"):
@@ -178,88 +247,21 @@ def update_trajectory(
             .where(trajectories.c.workflow_id == row.workflow_id)
             .values(is_main=False)
         )
-    transaction.connection.execute(
-        update(trajectories)
-        .where(trajectories.c.id == row.id)
-        .values(updated_at=transaction.now, **changes)
-    )
+    TRAJECTORIES.change(transaction, row.id, **changes)
     return get_trajectory(transaction, trajectory_id)
 
 
 def mark_generated(transaction: Transaction, trajectory_id: UUID | str) -> TrajectoryResponse:
     """The trajectory shown in lists from now on (assumption `generate-marks`)."""
-    row = _trajectory_row(transaction, trajectory_id)
-    transaction.connection.execute(
-        update(trajectories).where(trajectories.c.id == row.id).values(is_generated=True)
-    )
+    row = TRAJECTORIES.row(transaction, trajectory_id)
+    TRAJECTORIES.change(transaction, row.id, is_generated=True, updated_at=row.updated_at)
     return get_trajectory(transaction, trajectory_id)
 
 
-def duplicate_trajectory(transaction: Transaction, trajectory_id: UUID) -> TrajectoryResponse:
-    """An unapproved copy (assumption `trajectory-copy`)."""
-    row = _trajectory_row(transaction, trajectory_id)
-    name = ((row.name or "")[: NAME_LIMIT - len(COPY_SUFFIX)] + COPY_SUFFIX).strip()
-    identifier = _insert_row(
-        transaction,
-        workflow_id=row.workflow_id,
-        run_id=row.run_id,
-        name=name,
-        description=row.description,
-        trajectory_data=row.trajectory_data,
-        dimensions=row.dimensions,
-        original_input_values=row.original_input_values,
-        is_approved=False,
-        has_been_approved=False,
-        is_generated=row.is_generated,
-    )
-    return get_trajectory(transaction, identifier)
-
-
-def delete_trajectory(transaction: Transaction, trajectory_id: UUID) -> None:
-    """Removes the trajectory; the run it was recorded from stays."""
-    row = _trajectory_row(transaction, trajectory_id)
-    transaction.connection.execute(delete(trajectories).where(trajectories.c.id == row.id))
-
-
-def _insert_row(transaction: Transaction, **values: Any) -> str:
-    identifier = transaction.new_id()
-    made = {"created_at": transaction.now, "updated_at": transaction.now, "is_main": False}
-    transaction.connection.execute(
-        insert(trajectories).values(
-            id=identifier, organization_id=transaction.organization_id, **made | values
-        )
-    )
-    return identifier
-
-
-def _trajectory_row(transaction: Transaction, trajectory_id: UUID | str) -> Row[Any]:
-    row = transaction.connection.execute(
-        select(trajectories).where(
-            trajectories.c.id == str(trajectory_id),
-            trajectories.c.organization_id == transaction.organization_id,
-            is_recorded(transaction),
-        )
-    ).one_or_none()
-    if row is None:
-        raise not_found("trajectory", trajectory_id)
-    return row
-
-
-def _trajectory_reply(row: Row[Any]) -> TrajectoryResponse:
-    return TrajectoryResponse(
-        id=row.id,
-        organization_id=row.organization_id,
-        workflow_id=row.workflow_id,
-        run_id=row.run_id,
-        name=row.name,
-        description=row.description,
-        trajectory_data=row.trajectory_data,
-        dimensions=row.dimensions,
-        original_input_values=row.original_input_values,
-        is_approved=row.is_approved,
-        has_been_approved=row.has_been_approved,
-        is_generated=row.is_generated,
-        is_main=row.is_main,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )
+def _newest(
+    transaction: Transaction, condition: ColumnElement[bool], owner: str, owner_id: UUID
+) -> TrajectoryResponse:
+    rows = TRAJECTORIES.rows(transaction, condition)
+    if not rows:
+        raise not_found(f"trajectory of {owner}", owner_id)
+    return TRAJECTORIES.show(rows[0])

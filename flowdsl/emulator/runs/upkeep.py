@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row
 
+from flowdsl.emulator.runs.rows import RUNS
 from flowdsl.emulator.runs.run_plans import decide_run_plan
 from flowdsl.emulator.runs.schedule import (
     homeless_runs,
@@ -31,9 +32,7 @@ def replan(transaction: Transaction, machine_id: str | None = None) -> None:
         found = _machine_for(transaction, row)
         if found is None:
             continue
-        transaction.connection.execute(
-            update(runs).where(runs.c.id == row.id).values(machine_id=found)
-        )
+        RUNS.change(transaction, row.id, machine_id=found)
         decide_run_plan(transaction, row.id)
         queue_run(transaction, row.id)
 
@@ -42,16 +41,12 @@ def decide_readers(transaction: Transaction, source: Row[Any]) -> None:
     """Decides anew the waiting runs of the session that read the outputs of `source`."""
     if source.session_id is None or source.session_alias is None:
         return
-    waiting = transaction.connection.execute(
-        select(runs)
-        .where(
-            runs.c.organization_id == source.organization_id,
-            runs.c.session_id == source.session_id,
-            runs.c.status.is_(None),
-            runs.c.starts_at.is_(None) | (runs.c.starts_at > transaction.now),
-        )
-        .order_by(runs.c.created_at, runs.c.position)
-    ).all()
+    waiting = RUNS.rows(
+        transaction,
+        runs.c.session_id == source.session_id,
+        runs.c.status.is_(None),
+        runs.c.starts_at.is_(None) | (runs.c.starts_at > transaction.now),
+    )[::-1]
     stale = {source.session_alias}
     for row in waiting:
         read = {found.alias for found in references(row.input_values or {})}
@@ -65,16 +60,8 @@ def decide_readers(transaction: Transaction, source: Row[Any]) -> None:
 def _machine_for(transaction: Transaction, row: Row[Any]) -> str | None:
     """The machine of the run's session, else one in its pools."""
     if row.session_id is not None:
-        held = transaction.connection.scalar(
-            select(runs.c.machine_id)
-            .where(
-                runs.c.organization_id == transaction.organization_id,
-                runs.c.session_id == row.session_id,
-                runs.c.machine_id.is_not(None),
-            )
-            .order_by(runs.c.created_at.desc(), runs.c.position.desc())
-            .limit(1)
-        )
-        if held is not None:
-            return str(held)
+        in_session = (runs.c.session_id == row.session_id, runs.c.machine_id.is_not(None))
+        held = RUNS.rows(transaction, *in_session, columns=[runs.c.machine_id])
+        if held:
+            return str(held[0].machine_id)
     return place_run(transaction, row.pool_ids or ())

@@ -1,29 +1,62 @@
-"""`/v1/usage`: steps used and costs, summed over the runs of a period."""
+"""What runs used and what their models cost: `/v1/usage`, and the costs of one run.
+
+Costs are calls and tokens by role, and no price. No model is asked, so that a price would be
+invented; every row says that its model has none (assumption `unpriced-models`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
+from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
+from sqlalchemy import ColumnElement
 
 from flowdsl.emulator.clock import format_time
+from flowdsl.emulator.resources.model_configurations import find_model
+from flowdsl.emulator.resources.provider_credentials import source_for
+from flowdsl.emulator.resources.workflows import WORKFLOWS
 from flowdsl.emulator.routing import Current, StoreRoute
-from flowdsl.emulator.runs.llm_costs import find_costs
-from flowdsl.emulator.runs.rows import ended_runs
+from flowdsl.emulator.runs.rows import RUNS, ended_runs
+from flowdsl.emulator.runs.views import LIVE, state_of, status_of
 from flowdsl.emulator.store import Transaction
+from flowdsl.emulator.system_models import SYSTEM_MODELS
+from flowdsl.emulator.tables import runs
 from flowdsl.emulator.wire.models import (
     PaginatedResponseRunLlmCostTotalResponse,
+    RunLlmCostRow,
+    RunLlmCostsResponse,
+    RunLlmCostTotalResponse,
     UsageAggregateResponse,
     UsageMode,
 )
-from flowdsl.emulator.wire.values import Limit, Skip
+from flowdsl.emulator.wire.values import Paging
 
 router = APIRouter(prefix="/v1/usage", tags=["Usage"], route_class=StoreRoute)
+run_router = APIRouter(prefix="/v1/runs/{run_id}", tags=["runs"], route_class=StoreRoute)
 
 INFRASTRUCTURE_FAILURE = "infra_failure"
 """The `billing_outcome` of a run that costs nothing."""
+
+MAIN_AGENT, CACHE_DETECTION = "main_agent", "cache_detection"
+
+_ROLES = (
+    (MAIN_AGENT, "total_agentic_steps", "main_agent_model_id", SYSTEM_MODELS[0][0]),
+    (CACHE_DETECTION, "total_cached_steps", "cache_detection_model_id", SYSTEM_MODELS[2][0]),
+)
+"""Of each role the count of its calls in the usage, the key of its model, and the default model."""
+
+_READ_UNCACHED, _READ_CACHED, _WRITTEN = 1_500, 6_000, 150
+"""Tokens of one call."""
+
+
+class CostFilter(Paging):
+    """Of which runs costs are listed: made at `from_date` or later, and before `to_date`."""
+
+    from_date: datetime | None = None
+    to_date: datetime | None = None
 
 
 @router.get("/aggregate")
@@ -38,9 +71,10 @@ async def get_usage_aggregate(
     A period that ends before it begins holds no run (assumption `usage-by-end`).
     """
     period_start, period_end = format_time(from_date), format_time(to_date)
+    ended = ended_runs(transaction, since=_before(from_date), until=_before(to_date))
     counted = [
         usage
-        for usage in _ended_usage(transaction, from_date, to_date)
+        for usage in (row.usage_metadata or {} for row in ended)
         if mode is UsageMode.BILLED or usage.get("billing_outcome") != INFRASTRUCTURE_FAILURE
     ]
     suffix = "_billed" if mode is UsageMode.BILLED else ""
@@ -56,25 +90,57 @@ async def get_usage_aggregate(
 
 @router.get("/llm-costs")
 async def list_llm_costs(
-    transaction: Current,
-    from_date: datetime | None = None,
-    to_date: datetime | None = None,
-    skip: Skip = 0,
-    limit: Limit = 100,
+    transaction: Current, wanted: Annotated[CostFilter, Query()]
 ) -> PaginatedResponseRunLlmCostTotalResponse:
-    """What the runs cost that were made from `from_date` up to and without `to_date`."""
-    items, total = find_costs(transaction, from_date, to_date, skip=skip, limit=limit)
+    """One page of what ended runs cost that called their models, newest first."""
+    columns = runs.c
+    conditions: list[ColumnElement[bool]] = [
+        state_of(transaction.now).not_in([status.value for status in LIVE])
+    ]
+    if wanted.from_date is not None:
+        conditions.append(columns.created_at >= format_time(wanted.from_date))
+    if wanted.to_date is not None:
+        conditions.append(columns.created_at < format_time(wanted.to_date))
+    shown = (columns.id, columns.workflow_id, columns.created_at, columns.usage_metadata)
+    rows = RUNS.rows(transaction, *conditions, columns=shown, is_list=True)
+    found = [row for row in rows if _is_used(row.usage_metadata or {})]
+    items = [
+        RunLlmCostTotalResponse(
+            run_id=row.id,
+            workflow_id=row.workflow_id,
+            created_at=row.created_at,
+            has_unpriced=True,
+            total_cost_usd=None,
+        )
+        for row in found[wanted.skip : wanted.skip + wanted.limit]
+    ]
     return PaginatedResponseRunLlmCostTotalResponse(
-        items=items, total=total, skip=skip, limit=limit
+        items=items, total=len(found), skip=wanted.skip, limit=wanted.limit
     )
 
 
-def _ended_usage(
-    transaction: Transaction, start: datetime, end: datetime
-) -> list[Mapping[str, Any]]:
-    """The usage of the runs that ended at `start` or later and before `end`."""
-    rows = ended_runs(transaction, since=_before(start), until=_before(end))
-    return [row.usage_metadata or {} for row in rows]
+@run_router.get("/llm-costs")
+async def get_run_llm_costs(transaction: Current, run_id: UUID) -> RunLlmCostsResponse:
+    """The rows of one run; none before its end, when its steps are counted."""
+    run = RUNS.row(transaction, run_id)
+    usage = {} if status_of(run, transaction.now) in LIVE else run.usage_metadata
+    chosen = WORKFLOWS.row(transaction, run.workflow_id).model_metadata or {}
+    chosen = {
+        **chosen,
+        **{key: value for key, value in (run.model_metadata or {}).items() if value},
+    }
+    rows = []
+    for role, counted, key, default in _ROLES:
+        calls = int((usage or {}).get(counted) or 0)
+        if calls:
+            # A model that has been deleted is asked no more.
+            model = find_model(transaction, chosen.get(key) or default)
+            model = model or find_model(transaction, default)
+            assert model is not None
+            rows.append(_row(transaction, role, calls, model.provider, model.model))
+    return RunLlmCostsResponse(
+        run_id=run.id, has_unpriced=bool(rows), rows=rows, total_cost_usd=None if rows else 0.0
+    )
 
 
 def _before(moment: datetime) -> str:
@@ -87,3 +153,27 @@ def _before(moment: datetime) -> str:
 
 def _total(usages: Iterable[Mapping[str, Any]], name: str) -> int:
     return sum(int(usage.get(name) or 0) for usage in usages)
+
+
+def _is_used(usage: Mapping[str, Any]) -> bool:
+    return any(usage.get(counted) for _, counted, _, _ in _ROLES)
+
+
+def _row(
+    transaction: Transaction, role: str, calls: int, provider: str, model: str
+) -> RunLlmCostRow:
+    return RunLlmCostRow(
+        role=role,
+        billing_platform=provider,
+        model=model,
+        endpoint_type="chat",
+        call_count=calls,
+        input_tokens=calls * (_READ_UNCACHED + _READ_CACHED),
+        uncached_input_tokens=calls * _READ_UNCACHED,
+        cache_read_tokens=calls * _READ_CACHED,
+        cache_write_5m_tokens=0,
+        cache_write_1h_tokens=0,
+        output_tokens=calls * _WRITTEN,
+        reasoning_tokens=0,
+        source=source_for(transaction, provider).value,
+    )

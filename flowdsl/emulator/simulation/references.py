@@ -46,11 +46,6 @@ def references(values: JsonValue | Values, place: Path = ()) -> Iterator[Referen
             yield from references(value, (*place, index))
 
 
-def form_problem(reference: Reference) -> str | None:
-    """What is wrong with the spelling; None for nothing."""
-    return None if reference.alias else f"`{reference.text}`: {_FORM}"
-
-
 def resolved(
     values: Values, outputs_of: Callable[[str], Mapping[str, JsonValue]]
 ) -> dict[str, JsonValue]:

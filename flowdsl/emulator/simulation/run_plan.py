@@ -9,10 +9,10 @@ from pydantic import JsonValue
 
 from flowdsl.emulator.simulation.checks import Definition, Facts, wanted_files
 from flowdsl.emulator.simulation.files import base_name
-from flowdsl.emulator.simulation.history import History
 from flowdsl.emulator.simulation.outputs import fill_in, make_outputs, stated_values
 from flowdsl.emulator.simulation.plans import (
     Attachment,
+    History,
     Plan,
     RunPlan,
     broken,
@@ -20,7 +20,7 @@ from flowdsl.emulator.simulation.plans import (
     length_of,
     moment,
 )
-from flowdsl.emulator.simulation.program.play import play_program, program_of
+from flowdsl.emulator.simulation.program import play_program, program_of
 from flowdsl.emulator.simulation.prompts import (
     Step,
     evidence_of,

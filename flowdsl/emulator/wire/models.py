@@ -1,7 +1,7 @@
 """Request and reply bodies of the contract of SDK 2.2.69. Generated, do not edit.
 
 To regenerate: `python -m tests.support.wire_models --write`.
-Made of the schemas with the digest 4761605397e46c3e.
+Made of the schemas with the digest af00af09f1ee7a39.
 """
 
 from __future__ import annotations
@@ -39,9 +39,7 @@ class AttachmentType(StrEnum):
 
 
 class BedrockAuthMode(StrEnum):
-    """
-    Part of ProviderCredentialUpsert.
-    """
+    """Part of ProviderCredentialUpsert."""
 
     API_KEY = "api_key"
     IAM = "iam"
@@ -64,9 +62,7 @@ class ConnectionCreate(RequestModel):
 
 
 class ConnectionStatus(StrEnum):
-    """
-    Parameter of GET /v1/connections. Part of ConnectionResponse, ConnectionUpdate.
-    """
+    """Parameter of GET /v1/connections. Part of ConnectionResponse, ConnectionUpdate."""
 
     CONNECTED = "connected"
     DISCONNECTED = "disconnected"
@@ -154,9 +150,7 @@ class PostRunCheckFileTargetMode(StrEnum):
 
 
 class PostRunCheckStatus(StrEnum):
-    """
-    Part of RunPostRunCheckSnapshot.
-    """
+    """Part of RunPostRunCheckSnapshot."""
 
     CANCELLED = "cancelled"
     FAILED = "failed"
@@ -178,9 +172,7 @@ class PostRunCheckType(StrEnum):
 
 
 class ProviderCredentialAuthType(StrEnum):
-    """
-    Part of ProviderCredentialResponse.
-    """
+    """Part of ProviderCredentialResponse."""
 
     API_KEY = "api_key"
     AWS_BEDROCK_API_KEY = "aws_bedrock_api_key"
@@ -212,18 +204,14 @@ class ProviderCredentialSlot(StrEnum):
 
 
 class ProviderCredentialSource(StrEnum):
-    """
-    Part of ProviderCredentialResponse.
-    """
+    """Part of ProviderCredentialResponse."""
 
     CYBERDESK = "cyberdesk"
     ORGANIZATION = "organization"
 
 
 class ProviderCredentialStatus(StrEnum):
-    """
-    Part of ProviderCredentialResponse.
-    """
+    """Part of ProviderCredentialResponse."""
 
     ACTIVE = "active"
     INVALID = "invalid"
@@ -262,16 +250,12 @@ class ReorderRequest(RequestModel):
     ids: list[UUID]
 
 
-class RunAttachmentCreate(RequestModel):
+class RunAttachmentCreate(FileInput):
     """Body of POST /v1/run-attachments."""
 
     run_id: UUID
-    filename: str
-    content: str
     content_type: str
     attachment_type: AttachmentType
-    target_path: str | None = None
-    cleanup_imports_after_run: bool = False
     expires_at: datetime | None = None
 
 
@@ -289,9 +273,7 @@ class RunAttachmentUpdate(RequestModel):
 
 
 class RunField(StrEnum):
-    """
-    Parameter of GET /v1/runs.
-    """
+    """Parameter of GET /v1/runs."""
 
     ENDED_AT = "ended_at"
     ERROR = "error"
@@ -325,9 +307,7 @@ class RunImageSignedUrlResponse(ReplyModel):
 
 
 class RunListSortMode(StrEnum):
-    """
-    Parameter of GET /v1/runs.
-    """
+    """Parameter of GET /v1/runs."""
 
     ACTIVITY = "activity"
     CREATED_AT_DESC = "created_at_desc"
@@ -353,9 +333,7 @@ class RunLlmCostRow(ReplyModel):
 
 
 class RunStatus(StrEnum):
-    """
-    Parameter of GET /v1/runs. Part of RunResponse, RunResponseWithIncludes, RunUpdate.
-    """
+    """Parameter of GET /v1/runs. Part of RunResponse, RunResponseWithIncludes, RunUpdate."""
 
     CANCELLED = "cancelled"
     ERROR = "error"
@@ -367,9 +345,7 @@ class RunStatus(StrEnum):
 
 
 class UsageMode(StrEnum):
-    """
-    Parameter of GET /v1/usage/aggregate. Part of UsageAggregateResponse.
-    """
+    """Parameter of GET /v1/usage/aggregate. Part of UsageAggregateResponse."""
 
     BILLED = "billed"
     SIMULATED = "simulated"
@@ -445,16 +421,6 @@ class WorkflowPromptImageSignedUrlResponse(ReplyModel):
     expires_in: int
 
 
-class WorkflowTagCreate(RequestModel):
-    """Body of POST /v1/workflow-tags."""
-
-    name: Annotated[str, Field(max_length=100, min_length=1)]
-    description: Annotated[str | None, Field(max_length=500)] = None
-    emoji: Annotated[str | None, Field(max_length=10)] = None
-    color: Annotated[str | None, Field(max_length=20)] = None
-    group_id: UUID | None = None
-
-
 class WorkflowTagGroupCreate(RequestModel):
     """Body of POST /v1/workflow-tag-groups."""
 
@@ -473,13 +439,9 @@ class WorkflowTagGroupUpdate(RequestModel):
     color: Annotated[str | None, Field(max_length=20)] = None
 
 
-class WorkflowTagUpdate(RequestModel):
+class WorkflowTagUpdate(WorkflowTagGroupUpdate):
     """Body of PATCH /v1/workflow-tags/{tag_id}."""
 
-    name: Annotated[str | None, Field(max_length=100, min_length=1)] = None
-    description: Annotated[str | None, Field(max_length=500)] = None
-    emoji: Annotated[str | None, Field(max_length=10)] = None
-    color: Annotated[str | None, Field(max_length=20)] = None
     group_id: UUID | None = None
     is_archived: bool | None = None
 
@@ -1088,6 +1050,12 @@ class WorkflowPromptImageListItem(ReplyModel):
     size_bytes: int | None = None
 
 
+class WorkflowTagCreate(WorkflowTagGroupCreate):
+    """Body of POST /v1/workflow-tags."""
+
+    group_id: UUID | None = None
+
+
 class WorkflowTagGroupResponse(ReplyModel):
     """
     Reply to GET /v1/workflow-tag-groups, POST /v1/workflow-tag-groups, GET
@@ -1157,28 +1125,9 @@ class MachineResponse(ReplyModel):
     pools: list[PoolResponse] | None = None
 
 
-class MachineResponseWithIncludes(ReplyModel):
+class MachineResponseWithIncludes(MachineResponse):
     """Reply to GET /v1/machines/{machine_id}."""
 
-    id: ReplyId
-    unkey_key_id: str
-    status: MachineStatus
-    is_available: bool
-    alerts_enabled: bool
-    created_at: ReplyTime
-    last_seen: ReplyTime
-    user_id: ReplyId | None = None
-    organization_id: str | None = None
-    name: str | None = None
-    version: str | None = None
-    hostname: str | None = None
-    os_info: str | None = None
-    machine_parameters: OpenObject | None = None
-    machine_sensitive_parameters: dict[str, str] | None = None
-    reserved_session_id: ReplyId | None = None
-    linked_keepalive_machine_id: ReplyId | None = None
-    physical_server_id: str | None = None
-    pools: list[PoolResponse] | None = None
     included: list[IncludedResource] | None = None
 
 
@@ -1240,34 +1189,16 @@ class PaginatedResponseWithIncludesTrajectoryResponse(ReplyModel):
     included: list[IncludedResource] | None = None
 
 
-class PoolResponseWithIncludes(ReplyModel):
+class PoolResponseWithIncludes(PoolResponse):
     """Reply to GET /v1/pools/{pool_id}."""
 
-    id: ReplyId
-    organization_id: str
-    name: str
-    created_at: ReplyTime
-    updated_at: ReplyTime
-    description: str | None = None
-    pool_parameters: OpenObject | None = None
-    pool_sensitive_parameters: dict[str, str] | None = None
-    machine_count: int | None = 0
     machines: list[MachineResponse] | None = None
     included: list[IncludedResource] | None = None
 
 
-class PoolWithMachines(ReplyModel):
+class PoolWithMachines(PoolResponse):
     """Reply to POST /v1/pools/{pool_id}/machines."""
 
-    name: str
-    id: ReplyId
-    organization_id: str
-    created_at: ReplyTime
-    updated_at: ReplyTime
-    description: str | None = None
-    pool_parameters: OpenObject | None = None
-    pool_sensitive_parameters: dict[str, str] | None = None
-    machine_count: int | None = 0
     machines: Annotated[list[MachineResponse], Field(default_factory=list)]
 
 
@@ -1316,28 +1247,9 @@ class WorkflowResponse(ReplyModel):
     post_run_checks: list[WorkflowPostRunCheckResponse] | None = None
 
 
-class WorkflowResponseWithIncludes(ReplyModel):
+class WorkflowResponseWithIncludes(WorkflowResponse):
     """Reply to GET /v1/workflows/{workflow_id}."""
 
-    main_prompt: Annotated[str, Field(min_length=1)]
-    id: ReplyId
-    created_at: ReplyTime
-    updated_at: ReplyTime
-    name: Annotated[str | None, Field(max_length=255)] = None
-    input_schema: str | None = None
-    output_schema: str | None = None
-    includes_file_exports: bool = False
-    is_webhooks_enabled: bool = False
-    terminal_command_allowlist: list[str] | None = None
-    model_metadata: WorkflowModelMetadata | None = None
-    post_run_check_failure_cleanup_prompt: str | None = None
-    user_id: ReplyId | None = None
-    organization_id: str | None = None
-    includes_input_variables: bool = False
-    workflow_metadata: WorkflowInternalMetadata | None = None
-    old_versions: list[OpenObject] | None = None
-    tags: list[WorkflowTagResponse] | None = None
-    post_run_checks: list[WorkflowPostRunCheckResponse] | None = None
     included: list[IncludedResource] | None = None
 
 

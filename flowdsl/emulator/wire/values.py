@@ -6,10 +6,10 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import Query
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     JsonValue,
     PlainSerializer,
     WithJsonSchema,
@@ -37,8 +37,13 @@ OpenObject = dict[str, JsonValue]
 MAX_SKIP = 2**63 - 1
 """The largest number SQLite can count to."""
 
-Skip = Annotated[int, Query(ge=0, le=MAX_SKIP)]
-Limit = Annotated[int, Query(ge=1, le=1000)]
+
+class Paging(BaseModel):
+    """Which page of a list is asked for; a filter of a list has more fields."""
+
+    skip: Annotated[int, Field(ge=0, le=MAX_SKIP)] = 0
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+
 
 strict_keys: ContextVar[bool] = ContextVar("strict_keys", default=False)
 """Whether unknown keys of a request body are refused; set around one request."""

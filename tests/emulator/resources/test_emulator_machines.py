@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.resources.machines import (
+    MACHINES,
     create_machine,
+    create_pool,
     free_machine,
     get_machine,
+    join_pools,
     parameters_of,
     reserve_machine,
-    update_machine,
 )
-from flowdsl.emulator.resources.pool_membership import add_machines
-from flowdsl.emulator.resources.pools import create_pool
 from flowdsl.emulator.store import Store, Transaction
 from flowdsl.emulator.wire.models import MachineCreate, MachineStatus, MachineUpdate, PoolCreate
 from tests.emulator.emulator_desk import STANDSTILL, UNKNOWN_ID, Desk
@@ -250,7 +250,7 @@ def new_machine(transaction: Transaction, **values: Any) -> str:
 
 def new_pool(transaction: Transaction, *machine_ids: str, **values: Any) -> str:
     pool = create_pool(transaction, PoolCreate(**{"name": "p", **values}))
-    add_machines(transaction, pool.id, machine_ids)
+    join_pools(transaction, machine_ids, [pool.id])
     return pool.id
 
 
@@ -268,11 +268,11 @@ def test_a_free_machine_is_connected_available_unreserved_and_in_all_pools(
     assert free_id(transaction) in ids
     assert free_id(transaction, front, back) in ids[2:]
     first, second = sorted(ids[2:])
-    update_machine(transaction, first, MachineUpdate(status=MachineStatus.ERROR))
+    MACHINES.update(transaction, first, MachineUpdate(status=MachineStatus.ERROR))
     assert free_id(transaction, front, back) == second
-    update_machine(transaction, second, MachineUpdate(is_available=False))
+    MACHINES.update(transaction, second, MachineUpdate(is_available=False))
     assert free_id(transaction, front, back) is None
-    update_machine(transaction, second, MachineUpdate(is_available=True))
+    MACHINES.update(transaction, second, MachineUpdate(is_available=True))
     reserve_machine(transaction, second, UNKNOWN_ID, until=LATER)
     assert free_id(transaction, front, back) is None
     reserve_machine(transaction, second, None)

@@ -16,7 +16,7 @@ import pytest
 
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.faults import Fault, FaultKind, RecordedRequest
-from flowdsl.emulator.middleware.rate_limit import RateLimit
+from flowdsl.emulator.middleware import RateLimit
 from flowdsl.emulator.scenario import (
     Scenario,
     ScenarioError,

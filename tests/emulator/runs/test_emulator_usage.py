@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -29,7 +30,8 @@ RUNS: tuple[dict[str, Any], ...] = (
 def test_each_mode_sums_its_own_steps(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, mode: str, expected: tuple[int, int, int]
 ) -> None:
-    monkeypatch.setattr(usage, "_ended_usage", lambda *_: RUNS)
+    rows = [SimpleNamespace(usage_metadata=each) for each in RUNS]
+    monkeypatch.setattr(usage, "ended_runs", lambda *_, **__: rows)
     body = desk.ok("GET", f"/v1/usage/aggregate?{PERIOD}{mode}")
     totals = ("total_agentic_steps", "total_cached_steps", "runs_counted")
     assert tuple(body[name] for name in totals) == expected

@@ -18,7 +18,7 @@ from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
 from flowdsl.cyberdesk.models.workflow import WorkflowCreate
 from flowdsl.cyberdesk.pace import Pace
 from flowdsl.cyberdesk.transport import asgi_transport
-from flowdsl.emulator.middleware.rate_limit import RateLimit, RateLimiter
+from flowdsl.emulator.middleware import RateLimit, RateLimiter
 from tests.support.effort import examples
 from tests.support.virtual_time import now, run_virtually
 

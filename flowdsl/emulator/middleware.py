@@ -1,9 +1,17 @@
-"""The rate limit: how many requests a key may send, and what the replies say of it."""
+"""What every request passes on its way to the routes, and its reply on the way back.
+
+`HostCheck` refuses requests whose `Host` is not this machine: a web page can point a name of its
+own at 127.0.0.1 (DNS rebinding) and so reach a local server, and the `Host` header then still
+carries that name. `RateLimiter` counts what a key may send, and `RequestId` names each request.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from ipaddress import ip_address
 from math import ceil
 from typing import Annotated, NamedTuple
+from uuid import uuid4
 
 from pydantic import BeforeValidator
 from starlette.datastructures import Headers, MutableHeaders
@@ -12,6 +20,64 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flowdsl.emulator.clock import Clock
 from flowdsl.source.durations import parse_duration
+
+
+class HostCheck:
+    """ASGI middleware: 400 unless `Host` is a loopback name or one of `allowed`."""
+
+    def __init__(self, app: ASGIApp, allowed: Collection[str] = ()) -> None:
+        self._app = app
+        self._allowed = frozenset(name.lower() for name in allowed)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            name = _host_name(Headers(scope=scope).get("host", ""))
+            if not _is_loopback(name) and name not in self._allowed:
+                reply = JSONResponse({"detail": f"host `{name}` is not served here"}, 400)
+                await reply(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def _host_name(header: str) -> str:
+    """The name without its port, an IPv6 address without its brackets."""
+    if header.startswith("["):
+        return header[1:].partition("]")[0].lower()
+    return header.partition(":")[0].lower().rstrip(".")
+
+
+def _is_loopback(name: str) -> bool:
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+REQUEST_ID_HEADER = "X-Request-Id"
+
+
+class RequestId:
+    """ASGI middleware that gives each request an id; it is in `scope["state"]` meanwhile."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = str(uuid4())
+        scope.setdefault("state", {})["request_id"] = request_id
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)[REQUEST_ID_HEADER] = request_id
+            await send(message)
+
+        await self._app(scope, receive, send_with_id)
+
 
 _EXEMPT = frozenset({"/v1/health", "/v1/health/db"})
 

@@ -7,8 +7,7 @@ from typing import Any, assert_never
 
 from pydantic import JsonValue
 
-from flowdsl.emulator.simulation.answers import Replies
-from flowdsl.emulator.simulation.rules import Effects
+from flowdsl.emulator.simulation.rules import Effects, Replies
 from flowdsl.emulator.simulation.sampling import sample
 from flowdsl.emulator.simulation.schemas import Schema, accepts
 from flowdsl.emulator.simulation.variables import EMPTY, Path, Values

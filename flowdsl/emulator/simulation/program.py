@@ -1,4 +1,9 @@
-"""Plays a prompt of FlowDSL's own, and writes down the run as the service would."""
+"""Plays a prompt of FlowDSL's own, and writes down the run as the service would.
+
+The machine that says in tests what a prompt means plays it, in the world that the scenario
+describes (`program_desk`). Under the same answers a run ends as the program does. Nothing here
+reads a prompt: what a line means, `flowdsl.simulate.machine` says.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +16,10 @@ from pydantic import JsonValue
 
 from flowdsl.emulator.simulation.checks import Facts
 from flowdsl.emulator.simulation.files import base_name
-from flowdsl.emulator.simulation.history import History
 from flowdsl.emulator.simulation.outputs import sources
 from flowdsl.emulator.simulation.plans import (
     Attachment,
+    History,
     Plan,
     RunPlan,
     broken,
@@ -22,7 +27,7 @@ from flowdsl.emulator.simulation.plans import (
     length_of,
     moment,
 )
-from flowdsl.emulator.simulation.program.desk import ScenarioDesk, Unplayable
+from flowdsl.emulator.simulation.program_desk import ScenarioDesk, Unplayable
 from flowdsl.emulator.simulation.prompts import Step
 from flowdsl.emulator.simulation.schemas import read_schema
 from flowdsl.emulator.simulation.variables import as_text, parse_path, set_at

@@ -1,0 +1,242 @@
+"""What all resources do alike: find, make, change and delete rows, and show a page of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Delete,
+    Row,
+    Select,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from flowdsl.emulator.clock import format_time
+from flowdsl.emulator.errors import invalid, not_found
+from flowdsl.emulator.store import Transaction
+from flowdsl.emulator.wire.values import Paging, ReplyModel, RequestModel
+
+Reply = TypeVar("Reply", bound=ReplyModel)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Resource(Generic[Reply]):
+    """A table of rows that organisations have, and the replies that show them.
+
+    `kind` is the word for one in messages, `order` that of lists, and `key` the column by which one
+    is found. A row without an organisation belongs to all where `is_shared` says so. A row whose
+    time has not come yet is not there.
+
+    Of a body that changes a row, null for a key of `required` is a 422; null for a key of
+    `kept_on_null` leaves the value as it is (assumption `null-boolean`); null for any other key
+    clears it. Of the secrets in the column `secrets` only aliases are kept.
+    """
+
+    kind: str
+    table: Table
+    reply: type[Reply]
+    order: tuple[ColumnElement[Any], ...]
+    key: str = "id"
+    is_shared: bool = False
+    required: tuple[str, ...] = ()
+    kept_on_null: tuple[str, ...] = ()
+    secrets: str | None = None
+
+    @property
+    def _made(self) -> Column[Any]:
+        columns = self.table.c
+        return columns.created_at if "created_at" in columns else columns.connected_at
+
+    @cached_property
+    def _own(self) -> Select[Any]:
+        columns = self.table.c
+        own = and_(columns.organization_id == bindparam("own"), self._made <= bindparam("until"))
+        visible = or_(columns.organization_id.is_(None), own) if self.is_shared else own
+        return select(self.table).where(visible).order_by(*self.order)
+
+    @cached_property
+    def _one(self) -> Select[Any]:
+        return self._own.where(self.table.c[self.key] == bindparam("key"))
+
+    def find(self, transaction: Transaction, key: UUID | str) -> Row[Any] | None:
+        """One row; None where the organisation has none of this key."""
+        bound = {"own": transaction.organization_id, "until": transaction.now, "key": str(key)}
+        return transaction.connection.execute(self._one, bound).one_or_none()
+
+    def row(self, transaction: Transaction, key: UUID | str) -> Row[Any]:
+        """One row; 404 where the organisation has none of this key."""
+        row = self.find(transaction, key)
+        if row is None:
+            raise not_found(self.kind, key)
+        return row
+
+    def rows(
+        self,
+        transaction: Transaction,
+        *conditions: ColumnElement[bool],
+        columns: Sequence[ColumnElement[Any]] = (),
+        is_list: bool = False,
+    ) -> Sequence[Row[Any]]:
+        """The organisation's rows that meet all `conditions`, in order, with `columns` or all.
+
+        A list lacks those that are too young for one.
+        """
+        asked = self._own.where(*conditions) if conditions else self._own
+        if columns:
+            asked = asked.with_only_columns(*columns)
+        return transaction.connection.execute(asked, self._bound(transaction, is_list)).all()
+
+    def named(self, transaction: Transaction, ids: Iterable[str]) -> Sequence[Row[Any]]:
+        """The organisation's rows of these ids, in order."""
+        return self.rows(transaction, self.table.c.id.in_(list(dict.fromkeys(ids))))
+
+    def page(
+        self,
+        transaction: Transaction,
+        wanted: Paging,
+        *conditions: ColumnElement[bool],
+        order: Sequence[ColumnElement[Any]] = (),
+        columns: Sequence[Column[Any]] = (),
+    ) -> tuple[Sequence[Row[Any]], int]:
+        """One page of the rows that meet all `conditions`, and the number of all of them."""
+        matching = self._own.where(*conditions)
+        asked = matching.order_by(None).order_by(*order) if order else matching
+        if columns:
+            asked = asked.with_only_columns(*columns)
+        bound = self._bound(transaction, is_list=True)
+        rows = transaction.connection.execute(
+            asked.offset(wanted.skip).limit(wanted.limit), bound
+        ).all()
+        if wanted.skip == 0 and len(rows) < wanted.limit:
+            return rows, len(rows)
+        counted = matching.with_only_columns(func.count(), maintain_column_froms=True)
+        return rows, int(transaction.connection.scalar(counted.order_by(None), bound) or 0)
+
+    def show(self, row: Row[Any], **values: Any) -> Reply:
+        """The reply of a row: its columns of the names of fields, and `values`."""
+        columns = row._asdict()
+        shown = {name: columns[name] for name in self.reply.model_fields if name in columns}
+        return self.reply(**shown | values)
+
+    def insert(self, transaction: Transaction, **values: Any) -> str:
+        """The id of a new row, with the times of now and an alias for each secret."""
+        made: dict[str, Any] = {
+            "id": transaction.new_id(),
+            "organization_id": transaction.organization_id,
+            "created_at": transaction.now,
+            "updated_at": transaction.now,
+        }
+        made = {name: value for name, value in made.items() if name in self.table.c}
+        if self.secrets is not None and self.secrets in values:
+            values[self.secrets] = new_aliases(transaction, values[self.secrets])
+        transaction.connection.execute(insert(self.table).values(**made | values))
+        return str((made | values)[self.key])
+
+    def change(self, transaction: Transaction, key: UUID | str, **values: Any) -> None:
+        """Sets columns of a row, and that it was updated now; 404 as for `row`."""
+        if "updated_at" in self.table.c:
+            values = {"updated_at": transaction.now, **values}
+        if values:
+            self._execute(transaction, key, update(self.table).values(**values))
+
+    def update(self, transaction: Transaction, key: UUID | str, body: RequestModel) -> None:
+        """Changes what a body says; 404 as for `row` before the body is looked at."""
+        self.row(transaction, key)
+        self.change(transaction, key, **self.changes(transaction, body))
+
+    def delete(self, transaction: Transaction, key: UUID | str) -> None:
+        """Removes a row with what belongs to it; 404 as for `row`."""
+        self._execute(transaction, key, delete(self.table))
+
+    def changes(self, transaction: Transaction, body: RequestModel) -> dict[str, Any]:
+        """The keys sent with the values of their columns."""
+        sent = body.model_dump(mode="json", include=body.model_fields_set)
+        changes: dict[str, Any] = {}
+        for name, value in sent.items():
+            if value is None and name in self.required:
+                raise invalid(("body", name), f"`{name}` cannot be null", "string_type")
+            if value is None and name in self.kept_on_null:
+                continue
+            moment = getattr(body, name)
+            changes[name] = format_time(moment) if isinstance(moment, datetime) else value
+            if name == self.secrets:
+                changes[name] = new_aliases(transaction, value)
+        return changes
+
+    def _execute(
+        self, transaction: Transaction, key: UUID | str, statement: Update | Delete
+    ) -> None:
+        """Executes a statement for one row that is there by now; 404 where there is none."""
+        columns = self.table.c
+        at_key = (
+            columns[self.key] == str(key),
+            columns.organization_id == transaction.organization_id,
+            self._made <= transaction.now,
+        )
+        if not transaction.connection.execute(statement.where(*at_key)).rowcount:
+            raise not_found(self.kind, key)
+
+    def _bound(self, transaction: Transaction, is_list: bool) -> dict[str, str]:
+        until = transaction.listed_until if is_list else None
+        return {"own": transaction.organization_id, "until": until or transaction.now}
+
+
+def new_aliases(transaction: Transaction, secrets: Iterable[str] | None) -> dict[str, str] | None:
+    """A new alias for each secret by its name; None for None."""
+    if secrets is None:
+        return None
+    return {name: f"secret_{transaction.new_id()}" for name in secrets}
+
+
+def conditions_of(
+    table: Table, wanted: BaseModel, *, without: Sequence[str] = ()
+) -> list[ColumnElement[bool]]:
+    """What a filter asks of the columns of a table.
+
+    A field of the name of a column wants its value, and `…_from` and `…_to` bound its time, both
+    inclusive. None asks for nothing; other fields, and those of `without`, mean something else.
+    """
+    conditions: list[ColumnElement[bool]] = []
+    for name, value in wanted:
+        if value is None or name in without:
+            continue
+        if isinstance(value, datetime) and name.endswith("_from"):
+            conditions.append(table.c[name.removesuffix("_from")] >= format_time(value))
+        elif isinstance(value, datetime) and name.endswith("_to"):
+            conditions.append(table.c[name.removesuffix("_to")] <= format_time(value))
+        elif name in table.c:
+            conditions.append(table.c[name] == (value if isinstance(value, bool) else str(value)))
+    return conditions
+
+
+def contains(
+    needle: str | None, identifier: Column[Any], *texts: Column[Any]
+) -> list[ColumnElement[bool]]:
+    """Rows with `needle` in the id or in one of `texts`, upper and lower case alike."""
+    if not needle:
+        return []
+    folded = needle.casefold()
+    held = [func.instr(func.casefold(text), folded) > 0 for text in texts]
+    return [or_(func.instr(identifier, folded) > 0, *held)]
+
+
+def include_names(include: str | None) -> frozenset[str]:
+    """The names of a comma-separated `include`; unknown ones are kept and mean nothing."""
+    return frozenset(name.strip() for name in (include or "").split(","))
