@@ -19,10 +19,10 @@ from .frame.actions import (
     Row,
     Step,
     add_words,
+    change_each,
     deletion,
     new_key,
     ordering,
-    settle_each,
 )
 from .frame.resource import Filter, Resource, fields_of
 from .frame.session import Session
@@ -101,7 +101,7 @@ def _archiving(name: str, archives: bool, help: str) -> Action:
     async def plan(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
         tags = session.client.tags
         change = tags.archive if archives else tags.unarchive
-        return await settle_each(
+        return await change_each(
             session,
             TAG,
             arguments.words,

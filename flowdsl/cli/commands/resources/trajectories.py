@@ -25,10 +25,10 @@ from .frame.actions import (
     Row,
     Step,
     add_words,
+    change_each,
     deletion,
     made_once,
     new_key,
-    settle_each,
 )
 from .frame.resource import Filter, Resource, View, fields_of, times
 from .frame.session import Session
@@ -82,7 +82,7 @@ def _setting(name: str, field: str, value: bool, result: str, help: str) -> Acti
 
     async def plan(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
         trajectories = session.client.trajectories
-        return await settle_each(
+        return await change_each(
             session,
             replace(TRAJECTORY, kind=""),
             [arguments.words] if isinstance(arguments.words, str) else arguments.words,

@@ -173,7 +173,7 @@ def add_words(
     )
 
 
-async def settle_each(
+async def change_each(
     session: Session,
     objects: Objects,
     words: Sequence[str],
