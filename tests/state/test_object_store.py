@@ -12,14 +12,13 @@ import pytest
 
 from flowdsl.state.errors import (
     StateError,
-    StateMoved,
     StoreUnusable,
     UnsafeStore,
     UnsupportedStore,
 )
 from flowdsl.state.stores import open_store
-from flowdsl.state.stores.object_errors import failure_of
 from flowdsl.state.stores.object_urls import parse
+from flowdsl.state.stores.objects import failure_of
 from tests.state.s3_proxy import Fault
 from tests.state.state_places import ENVIRONMENT, PROJECT, S3Place, first
 from tests.state.test_store_conformance import stored
@@ -164,15 +163,6 @@ def test_a_probe_without_permission_says_so(s3: S3Place) -> None:
     s3.proxy.faults.append(Fault("403", suffix=".json", times=99))
     with pytest.raises(StoreUnusable, match="cannot be tried: the credentials are refused"):
         s3.open().probe()
-
-
-def test_another_writer_is_told_from_a_lost_reply(s3: S3Place) -> None:
-    ours, theirs = s3.open(), s3.open()
-    version = ours.write(first("a"), None)
-    theirs.write(first("b"), version)
-    s3.proxy.faults.append(Fault("503"))
-    with pytest.raises(StateMoved):
-        ours.write(first("c"), version)
 
 
 def test_without_a_prefix_each_environment_has_its_own(s3: S3Place, tmp_path: Path) -> None:

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from secrets import token_hex
 from threading import RLock
+from typing import TypeVar
 
 from flowdsl.state.document import (
     MAX_BYTES,
     StateDocument,
     dump_document,
-    load_document,
     too_large,
 )
 from flowdsl.state.errors import CorruptState, StateError, StoreUnusable, UnsafeStore
 from flowdsl.state.stores import Versioned, check_name
 from flowdsl.state.stores.git_commands import REMOTE, Workshop
-from flowdsl.state.stores.retry import Failure, Patience, patiently, write_with_retry
+from flowdsl.state.stores.retry import Failure, Patience, RemoteStore, write_with_retry
+
+T = TypeVar("T")
 
 _DOCUMENT = "state.json"
 _TIP = "refs/flowdsl/tip"
 """The local copy of the remote's ref, so that fetching brings only what is new."""
 
 
-class GitStore:
+class GitStore(RemoteStore):
     """A `StateStore` over the file `state.json` at the tip of one ref of a remote repository.
 
     The version is the id of the commit. Its parent is the version before, and its tree holds the
@@ -32,9 +34,6 @@ class GitStore:
     lock. Everything is done in a temporary repository. Objects that were `put` are pushed with the
     next `write`.
     """
-
-    shared = True
-    excludes = False
 
     def __init__(
         self,
@@ -47,29 +46,13 @@ class GitStore:
         remote_seconds: float,
         patience: Patience,
     ) -> None:
+        super().__init__(url, project=project, environment=environment, patience=patience)
         self._git = workshop
-        self._url = url
         self._ref = ref
-        self._project = project
-        self._environment = environment
         self._seconds = remote_seconds
-        self._patience = patience
         self._known: Versioned | None = None
         self._staged: dict[str, str] = {}
         self._turn = RLock()
-
-    @property
-    def url(self) -> str:
-        return self._url
-
-    def load(self) -> Versioned | None:
-        with self._turn:
-            try:
-                return patiently(self._load, self._patience)
-            except Failure as failure:
-                raise StoreUnusable(
-                    f"the state at `{self._url}` cannot be read: {failure}"
-                ) from None
 
     def write(self, document: StateDocument, expected: str | None) -> str:
         with self._turn:
@@ -87,7 +70,7 @@ class GitStore:
                 expected,
                 attempt=attempt,
                 read=self._load,
-                url=self._url,
+                url=self.url,
                 patience=self._patience,
             )
             self._known = Versioned(document, version)
@@ -97,10 +80,6 @@ class GitStore:
                 del self._staged[name]
             return version
 
-    @contextmanager
-    def hold(self) -> Iterator[None]:
-        yield
-
     def put(self, objects: Mapping[str, bytes]) -> None:
         names = [check_name(name) for name in objects]
         with self._turn:
@@ -108,43 +87,42 @@ class GitStore:
                 self._staged |= zip(names, self._blobs(objects.values()), strict=True)
             except Failure as failure:
                 raise StoreUnusable(
-                    f"{len(names)} objects beside the state at `{self._url}` cannot be kept: "
+                    f"{len(names)} objects beside the state at `{self.url}` cannot be kept: "
                     f"{failure}"
                 ) from None
 
     def get(self, name: str) -> bytes | None:
         check_name(name)
-        with self._turn:
-            try:
-                if name in self._staged:
-                    return self._git.local("cat-file", "blob", self._staged[name])
-                tip = patiently(self._fetched_tip, self._patience)
-                return None if tip is None else self._file(tip, name)
-            except Failure as failure:
-                raise StoreUnusable(
-                    f"`{name}` beside the state at `{self._url}` cannot be read: {failure}"
-                ) from None
+        problem = f"`{name}` beside the state at `{self.url}` cannot be read"
+        return self._tried(lambda: self._read(name), problem)
 
-    def probe(self) -> None:
+    def _read(self, name: str) -> bytes | None:
+        if name in self._staged:
+            return self._git.local("cat-file", "blob", self._staged[name])
+        tip = self._fetched_tip()
+        return None if tip is None else self._file(tip, name)
+
+    def _tried(self, work: Callable[[], T], problem: str) -> T:
+        with self._turn:
+            return super()._tried(work, problem)
+
+    def _probe(self) -> None:
         """Prove that this git refuses a push over a version that is not there.
 
-        Raises `UnsafeStore` if it does not; nothing reaches the remote in either case.
+        Nothing reaches the remote in either case.
         """
-        with self._turn:
-            try:
-                patiently(self._tip, self._patience)
-                commit = self._commit_of(self._tree({}), None, "Probe")
-                self._push(commit, f"{self._ref}-probe-{token_hex(8)}", commit)
-            except Failure as failure:
-                if failure.refused:
-                    return
-                raise StoreUnusable(
-                    f"whether `{self._url}` keeps two writers apart cannot be tried: {failure}"
-                ) from None
-            raise UnsafeStore(
-                f"`{self._url}` cannot hold state: git pushed over a version that was not there, "
-                "so two deploys could overwrite each other; bring git up to date"
-            )
+        self._tip()
+        commit = self._commit_of(self._tree({}), None, "Probe")
+        try:
+            self._push(commit, f"{self._ref}-probe-{token_hex(8)}", commit)
+        except Failure as failure:
+            if failure.refused:
+                return
+            raise
+        raise UnsafeStore(
+            f"`{self.url}` cannot hold state: git pushed over a version that was not there, "
+            "so two deploys could overwrite each other; bring git up to date"
+        )
 
     def _load(self) -> Versioned | None:
         tip = self._fetched_tip()
@@ -154,13 +132,10 @@ class GitStore:
             content = self._file(tip, _DOCUMENT)
             if content is None:
                 raise CorruptState(
-                    f"`{self._url}` holds something else than state: it has no `{_DOCUMENT}`; "
+                    f"`{self.url}` holds something else than state: it has no `{_DOCUMENT}`; "
                     "name a ref of its own"
                 )
-            document = load_document(
-                content, where=self._url, project=self._project, environment=self._environment
-            )
-            self._known = Versioned(document, tip)
+            self._known = self._document(content, tip)
         return self._known
 
     def _tip(self) -> str | None:
@@ -189,14 +164,14 @@ class GitStore:
             listed = self._git.local("ls-tree", "-z", "-l", commit, "--", path).decode()
         except Failure:
             raise CorruptState(
-                f"`{self._url}` holds something else than state: its ref is no commit; "
+                f"`{self.url}` holds something else than state: its ref is no commit; "
                 "name a ref of its own"
             ) from None
         fields = listed.partition("\t")[0].split()
         if len(fields) != 4 or fields[1] != "blob":
             return None
         if int(fields[3]) > MAX_BYTES:
-            raise CorruptState(f"`{path}` at `{self._url}` {too_large(int(fields[3]))}")
+            raise CorruptState(f"`{path}` at `{self.url}` {too_large(int(fields[3]))}")
         return self._git.local("cat-file", "blob", fields[2])
 
     def _commit(self, document: StateDocument, expected: str | None, staged: dict[str, str]) -> str:

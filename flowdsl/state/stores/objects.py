@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -9,19 +10,18 @@ from secrets import token_hex
 from typing import Any, TypeVar
 
 import obstore
+from obstore.exceptions import AlreadyExistsError, PreconditionError
 from obstore.store import ObjectStore as Client
 
 from flowdsl.state.document import (
     MAX_BYTES,
     StateDocument,
     dump_document,
-    load_document,
     too_large,
 )
-from flowdsl.state.errors import CorruptState, StoreUnusable, UnsafeStore
+from flowdsl.state.errors import CorruptState, UnsafeStore
 from flowdsl.state.stores import Versioned, check_name
-from flowdsl.state.stores.object_errors import failure_of
-from flowdsl.state.stores.retry import Failure, Patience, patiently, write_with_retry
+from flowdsl.state.stores.retry import Failure, Patience, RemoteStore, write_with_retry
 
 AT_ONCE = 16
 """Objects that are put at the same time."""
@@ -29,16 +29,13 @@ AT_ONCE = 16
 T = TypeVar("T")
 
 
-class ObjectStore:
+class ObjectStore(RemoteStore):
     """A `StateStore` over the object `<prefix>/state.json` of a bucket.
 
     The version is the ETag, or the generation at Google. The nonce makes the bytes of every write
     different, so that an ETag that is a hash of them never comes back. `client` must not repeat
     requests by itself: it could not tell its own lost write from another's.
     """
-
-    shared = True
-    excludes = False
 
     def __init__(
         self,
@@ -51,23 +48,10 @@ class ObjectStore:
         by_generation: bool,
         patience: Patience,
     ) -> None:
+        super().__init__(url, project=project, environment=environment, patience=patience)
         self._client = client
-        self._url = url
         self._prefix = prefix
-        self._project = project
-        self._environment = environment
         self._token = "version" if by_generation else "e_tag"
-        self._patience = patience
-
-    @property
-    def url(self) -> str:
-        return self._url
-
-    def load(self) -> Versioned | None:
-        try:
-            return patiently(self._load, self._patience)
-        except Failure as failure:
-            raise StoreUnusable(f"the state at `{self._url}` cannot be read: {failure}") from None
 
     def write(self, document: StateDocument, expected: str | None) -> str:
         content = dump_document(document)
@@ -76,13 +60,9 @@ class ObjectStore:
             expected,
             attempt=lambda: self._put(self._key("state.json"), content, expected),
             read=self._load,
-            url=self._url,
+            url=self.url,
             patience=self._patience,
         )
-
-    @contextmanager
-    def hold(self) -> Iterator[None]:
-        yield
 
     def put(self, objects: Mapping[str, bytes]) -> None:
         names = [check_name(name) for name in objects]
@@ -97,43 +77,20 @@ class ObjectStore:
             with _failures():
                 obstore.put(self._client, key, content, mode="overwrite", use_multipart=False)
 
-        try:
-            patiently(attempt, self._patience)
-        except Failure as failure:
-            raise StoreUnusable(
-                f"`{name}` beside the state at `{self._url}` cannot be written: {failure}"
-            ) from None
+        self._tried(attempt, f"`{name}` beside the state at `{self.url}` cannot be written")
 
     def get(self, name: str) -> bytes | None:
         key = self._key(check_name(name))
-        try:
-            found = patiently(lambda: self._read(key), self._patience)
-        except Failure as failure:
-            raise StoreUnusable(
-                f"`{name}` beside the state at `{self._url}` cannot be read: {failure}"
-            ) from None
+        problem = f"`{name}` beside the state at `{self.url}` cannot be read"
+        found = self._tried(lambda: self._read(key), problem)
         return None if found is None else found[0]
-
-    def probe(self) -> None:
-        try:
-            patiently(self._probe, self._patience)
-        except Failure as failure:
-            raise StoreUnusable(
-                f"whether `{self._url}` keeps two writers apart cannot be tried: {failure}"
-            ) from None
 
     def _key(self, name: str) -> str:
         return f"{self._prefix}/{name}"
 
     def _load(self) -> Versioned | None:
         found = self._read(self._key("state.json"))
-        if found is None:
-            return None
-        content, version = found
-        document = load_document(
-            content, where=self._url, project=self._project, environment=self._environment
-        )
-        return Versioned(document, version)
+        return None if found is None else self._document(*found)
 
     def _read(self, key: str) -> tuple[bytes, str] | None:
         """An object and its version; raises `Failure`, also when the bucket does not exist."""
@@ -145,7 +102,7 @@ class ObjectStore:
                 next(iter(obstore.list(self._client, self._prefix)), None)
                 return None
             if result.meta["size"] > MAX_BYTES:
-                raise CorruptState(f"`{key}` of `{self._url}` {too_large(result.meta['size'])}")
+                raise CorruptState(f"`{key}` of `{self.url}` {too_large(result.meta['size'])}")
             return bytes(result.bytes()), self._version(result.meta)
 
     def _put(self, key: str, content: bytes, expected: str | None) -> str:
@@ -159,7 +116,7 @@ class ObjectStore:
         token = meta[self._token]
         if not isinstance(token, str):
             raise UnsafeStore(
-                f"`{self._url}` gives its objects no version (`{self._token}`), so two deploys "
+                f"`{self.url}` gives its objects no version (`{self._token}`), so two deploys "
                 "could overwrite each other; keep state elsewhere"
             )
         return token
@@ -198,7 +155,7 @@ class ObjectStore:
 
     def _refuse(self, what: str) -> None:
         raise UnsafeStore(
-            f"`{self._url}` cannot hold state: it {what}, so two deploys could overwrite each "
+            f"`{self.url}` cannot hold state: it {what}, so two deploys could overwrite each "
             "other; keep state in a store with conditional writes"
         )
 
@@ -210,3 +167,53 @@ def _failures() -> Iterator[None]:
         yield
     except (obstore.exceptions.BaseError, OSError) as error:
         raise failure_of(error) from None
+
+
+_STATUS = re.compile(r"status code: (\d{3})")
+_CODE = re.compile(r"<Code>([A-Za-z0-9]{1,60})</Code>")
+_TRANSIENT = frozenset({408, 409, 412, 425, 429})
+_METADATA = ("169.254.169.254", "metadata.google.internal")
+"""Hosts that give a machine its credentials.
+
+An error that names one shows that no credentials were found in the environment.
+"""
+
+_ADVICE = {
+    401: "the credentials are missing or refused",
+    403: "the credentials are refused, or lack a permission (see `docs/state.md`)",
+    404: "there is no such bucket or container; create it, or correct its name",
+}
+
+
+def failure_of(error: Exception) -> Failure:
+    """The `Failure` that an exception of the library `obstore` means."""
+    text = str(error)
+    refused = isinstance(error, AlreadyExistsError | PreconditionError)
+    if any(sign in text for sign in _METADATA):
+        return Failure(
+            "no credentials were found in the environment (see `docs/state.md`)", final=True
+        )
+    if "configured region" in text:
+        return Failure("it is in another region; set `AWS_REGION`", final=True)
+    status = _STATUS.search(text)
+    if status is None:
+        return Failure(_without_reply(text), refused=refused)
+    number = int(status[1])
+    code = _CODE.search(text)
+    said = f"{number} {code[1]}" if code else f"status {number}"
+    advice = _ADVICE.get(number)
+    final = not refused and 400 <= number < 500 and number not in _TRANSIENT
+    return Failure(
+        f"{advice} ({said})" if advice and not refused else f"it answered {said}",
+        final=final or number == 501,
+        refused=refused,
+    )
+
+
+def _without_reply(text: str) -> str:
+    lowered = text.lower()
+    if "timed out" in lowered or "timeout" in lowered:
+        return "it does not answer in time"
+    if "sending request" in lowered or "connect" in lowered:
+        return "it cannot be reached"
+    return "the connection broke"

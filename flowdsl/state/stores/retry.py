@@ -1,13 +1,14 @@
-"""Requests to a store that may fail, and the outcome of a write that did."""
+"""Stores that other machines reach: requests that may fail, and the outcome of a write that did."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from flowdsl.state.document import StateDocument
+from flowdsl.state.document import StateDocument, load_document
 from flowdsl.state.errors import StateMoved, StoreUnusable
 from flowdsl.state.stores import Versioned
 
@@ -101,3 +102,51 @@ def write_with_retry(
         if failure.final:
             break
     raise StoreUnusable(f"the state at `{url}` cannot be written: {failure}")
+
+
+class RemoteStore:
+    """What `StateStore`s that other machines reach have in common.
+
+    `_load` and `_probe` are one attempt each, and raise `Failure`.
+    """
+
+    shared = True
+    excludes = False
+
+    def __init__(self, url: str, *, project: str, environment: str, patience: Patience) -> None:
+        self.url = url
+        self._project = project
+        self._environment = environment
+        self._patience = patience
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Nothing, since no lock reaches other machines."""
+        yield
+
+    def load(self) -> Versioned | None:
+        """The document, or None when there is none yet."""
+        return self._tried(self._load, f"the state at `{self.url}` cannot be read")
+
+    def probe(self) -> None:
+        """Prove that the store keeps two writers apart; raises `UnsafeStore` if it does not."""
+        self._tried(self._probe, f"whether `{self.url}` keeps two writers apart cannot be tried")
+
+    def _load(self) -> Versioned | None:
+        raise NotImplementedError
+
+    def _probe(self) -> None:
+        raise NotImplementedError
+
+    def _tried(self, work: Callable[[], T], problem: str) -> T:
+        """The result of `work`, repeated while it fails; raises `StoreUnusable` with `problem`."""
+        try:
+            return patiently(work, self._patience)
+        except Failure as failure:
+            raise StoreUnusable(f"{problem}: {failure}") from None
+
+    def _document(self, content: bytes, version: str) -> Versioned:
+        document = load_document(
+            content, where=self.url, project=self._project, environment=self._environment
+        )
+        return Versioned(document, version)
