@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import math
-import subprocess
 import sys
 import threading
 import time
@@ -19,7 +18,6 @@ from flowdsl import api
 from flowdsl.emulator.faults import Fault
 from flowdsl.runs import submit
 from tests.api.api_desk import DAY, PIN, ApiDesk
-from tests.support.command_line import HEARS_INTERRUPTS
 
 STAYS = {"workflow": "Note", "stay": "running"}
 ONE_RUN = "GET /v1/runs/{run_id}"
@@ -365,20 +363,6 @@ with api.open_project(sys.argv[1]) as project:
         there = {run.id for run in project.runs()}
         print(made == there, sorted(batch.rows.values()), len(interrupt.__notes__))
 """
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="there, a wait for a thread hears no signal")
-def test_an_interrupt_has_the_runs(desk: ApiDesk) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED, str(desk.root)],
-        capture_output=True,
-        text=True,
-        timeout=50,
-        preexec_fn=HEARS_INTERRUPTS,
-    )
-    assert done.stdout == "True [0, 1] 1\n"
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("a call was broken off: 2 runs were made (")
 
 
 # Wrong arguments

@@ -37,7 +37,6 @@ def stage(
             (Point("write", 12, "late"),),
             (Point("write", 4, "late"), Point("write", 3, "after")),
         ],
-        2,
         4,
     ),
     ids=str,

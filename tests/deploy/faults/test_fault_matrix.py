@@ -19,7 +19,7 @@ from tests.deploy.fault_world import IDEMPOTENCY, FaultWorld, scratch_folder
 from tests.deploy.invariants import check_invariants, deploy_clean
 from tests.deploy.kill_switch import LATE_SECONDS, Attempt, Point, When
 from tests.deploy.matrix_world import AFTER, Undisturbed, undisturbed, world_before
-from tests.support.effort import THINNED, THOROUGH, thinned
+from tests.support.effort import THINNED, THOROUGH, rows, thinned
 from tests.support.services.state_backends import NAMES
 
 
@@ -92,17 +92,16 @@ def run_matrix(back_end: str, idempotency: str, chosen: Chosen = every_point) ->
     return len(points)
 
 
-MATRIX: Sequence[tuple[str, str, Chosen]] = (
+QUICK: Sequence[tuple[str, str, Chosen]] = (
     ("file", "honour", every_point),
     ("file", "ignore", where_keys_matter),
-    ("git", "honour", where_state_matters),
     ("s3", "honour", where_state_matters),
 )
 
 
 @pytest.mark.parametrize(
     ("back_end", "idempotency", "chosen"),
-    [(name, keys, every_point) for name in NAMES for keys in IDEMPOTENCY] if THOROUGH else MATRIX,
+    [(name, keys, every_point) for name in NAMES for keys in IDEMPOTENCY] if THOROUGH else QUICK,
 )
 def test_a_deploy_that_dies_at_any_call_is_healed_by_one_deploy(
     back_end: str, idempotency: str, chosen: Chosen, request: pytest.FixtureRequest
@@ -119,7 +118,7 @@ FIRST_DEATHS = (
 )
 
 
-@pytest.mark.parametrize(("method", "path", "when"), FIRST_DEATHS)
+@pytest.mark.parametrize(("method", "path", "when"), rows(FIRST_DEATHS, 0))
 def test_a_death_during_recovery_is_healed_as_well(method: str, path: str, when: When) -> None:
     """After the first death the second deploy dies at each of its calls in turn.
 

@@ -5,7 +5,6 @@ Whatever it does, the report is true and one clean deploy heals.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -149,38 +148,6 @@ def test_when_every_id_is_gone_nothing_is_created(faulty: FaultWorld) -> None:
 
     assert outcome.status in (Status.ACCESS, Status.GUARDED, Status.CONFLICT)
     assert not [each for each in faulty.attempts if each.writes]
-    check_invariants(faulty, project)
-
-
-def test_a_key_that_is_refused_midway_stops_everything(faulty: FaultWorld) -> None:
-    project = bundle(*(flow(f"w{n}") for n in range(6)))
-
-    outcome = checked(
-        faulty,
-        faulty.deploy(project, *(Fault("* /*", n, "status", status=401) for n in range(6, 60))),
-    )
-
-    assert outcome.status is Status.ACCESS
-    counts = Counter(each.outcome for each in outcome.results)
-    assert counts["not_attempted"] >= 1 and counts["failed"] >= 1
-    deploy_clean(faulty, project)
-    check_invariants(faulty, project)
-
-
-def test_half_of_the_flows_refused_do_not_stop_the_others(faulty: FaultWorld) -> None:
-    project = bundle(*(flow(f"w{n}", tags=["t"]) for n in range(8)))
-
-    outcome = checked(
-        faulty, faulty.deploy(project, Fault(CREATE, None, "status", every=2, status=422))
-    )
-
-    assert outcome.status is Status.PARTIAL
-    assert Counter(each.outcome for each in outcome.results if each.address.startswith("w")) == {
-        "performed": 4,
-        "failed": 4,
-    }
-    assert faulty.state().pending == ()
-    deploy_clean(faulty, project)
     check_invariants(faulty, project)
 
 

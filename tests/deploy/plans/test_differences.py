@@ -8,14 +8,13 @@ import pytest
 
 from flowdsl.cli.commands.diff import difference_items, render_differences
 from flowdsl.codegen.artifacts import Bundle
-from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.deploy.addressing import NoSuchAddress
 from flowdsl.deploy.differences import WorkflowDifference, find_differences
 from flowdsl.deploy.outcome import Status, Stop
 from flowdsl.deploy.planning.plan import Action
 from flowdsl.emulator.faults import Fault
 from tests.deploy.deploy_world import World, bundle, flow
-from tests.deploy.ops_world import DOWN, of_another_organization, perform
+from tests.deploy.ops_world import of_another_organization, perform
 
 DEPLOYED = bundle(flow("a", "One."), flow("b", tags=["t"]))
 
@@ -199,13 +198,6 @@ def test_a_key_of_another_organisation(world: World) -> None:
     with pytest.raises(Stop) as raised:
         differing(world, DEPLOYED, "workflow.a", app=of_another_organization(world))
     assert raised.value.status is Status.ACCESS
-
-
-def test_a_service_that_is_down(world: World) -> None:
-    world.begin(DEPLOYED)
-
-    with pytest.raises(CyberdeskError):
-        perform(world, lambda job: find_differences(job), *DOWN, project=DEPLOYED)
 
 
 def test_another_deploy_is_not_waited_for(world: World) -> None:

@@ -12,7 +12,7 @@ from flowdsl.codegen.artifacts import ModelAlias, WorkflowArtifact
 from flowdsl.deploy.outcome import Status
 from tests.deploy.deploy_world import World, bundle, flow
 from tests.deploy.fault_world import scratch_folder
-from tests.support.effort import examples
+from tests.support.effort import THOROUGH
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 JSON = st.recursive(
@@ -67,7 +67,9 @@ def workflows(draw: st.DrawFn, name: str) -> WorkflowArtifact:
     return flow(name, prompt, title=draw(TEXT), tags=draw(TAGS), **payload)
 
 
-@settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=20 if THOROUGH else 4, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 @given(st.lists(workflows("w"), min_size=2, max_size=3))
 def test_each_version_deploys_and_leaves_an_empty_plan(versions: list[Any]) -> None:
     """Version after version of one workflow: each ends with nothing left to do and no drift."""

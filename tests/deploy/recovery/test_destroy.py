@@ -19,10 +19,8 @@ from flowdsl.deploy.job import Job
 from flowdsl.deploy.outcome import Outcome, Status
 from flowdsl.deploy.planning.plan import Action
 from flowdsl.emulator.faults import Fault
-from flowdsl.state.stores import open_store
 from tests.deploy.deploy_world import Crash, Ui, World, bundle, flow
 from tests.deploy.ops_world import (
-    DOWN,
     Before,
     nothing_secret,
     of_another_organization,
@@ -405,16 +403,6 @@ def test_a_key_of_another_organisation_deletes_and_forgets_nothing(
     assert world.writes == [] and world.state_text() == before
 
 
-def test_a_service_that_is_down(world: World) -> None:
-    world.begin(PROJECT)
-    before = world.state_text()
-
-    outcome = razed(world, *DOWN, deletes=3)
-
-    assert outcome.status is Status.SERVICE
-    assert world.state_text() == before
-
-
 def test_a_refused_key(world: World) -> None:
     world.begin(PROJECT)
 
@@ -422,15 +410,6 @@ def test_a_refused_key(world: World) -> None:
 
     assert outcome.status is Status.ACCESS
     assert [each.outcome for each in outcome.results] == ["performed", "failed", "not_attempted"]
-
-
-def test_a_locked_environment(world: World) -> None:
-    world.begin(PROJECT)
-    with open_store("file", root=world.root, project="prj_1", environment="test").hold():
-        outcome = razed(world, deletes=3, lock_timeout=1.0)
-
-    assert outcome.status is Status.LOCKED
-    assert world.writes == []
 
 
 def test_a_stop_ends_after_what_is_under_way(world: World) -> None:

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from flowdsl.codegen.artifacts import Bundle, WorkflowArtifact
+from flowdsl.codegen.artifacts import Bundle
 from flowdsl.config.address import workflow_address
 from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.cyberdesk.models.workflow import WorkflowCreate
@@ -664,16 +664,3 @@ def test_a_state_that_was_moved_is_not_rebuilt(world: World) -> None:
         find(world, TWO)
     refused = world.deploy(TWO)
     assert refused.status is Status.STATE and "s3://bucket/prod" in refused.messages[0]
-
-
-def test_many_workflows_and_pages(world: World) -> None:
-    flows: list[WorkflowArtifact] = [flow(f"w{number}") for number in range(40)]
-    project = bundle(*flows)
-    world.begin(project)
-    ids = by_address(world)
-    lose(world)
-
-    rebuild(world, project)
-
-    assert by_address(world) == ids
-    resulting_state(world, project)

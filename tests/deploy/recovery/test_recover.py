@@ -15,9 +15,8 @@ from flowdsl.deploy.resolve import Verdict, recover
 from flowdsl.deploy.resources.mark import Mark, mark_in, with_mark
 from flowdsl.emulator.faults import Fault
 from flowdsl.state.document import Intent
-from flowdsl.state.stores import open_store
 from tests.deploy.deploy_world import Crash, World, bundle, flow
-from tests.deploy.ops_world import DOWN, nothing_secret, of_another_organization, perform
+from tests.deploy.ops_world import nothing_secret, of_another_organization, perform
 from tests.support.effort import thinned
 
 CREATE = "POST /v1/workflows"
@@ -323,23 +322,6 @@ def test_a_key_of_another_organisation_settles_nothing(
     assert outcome.status is Status.ACCESS
     assert world.writes == []
     assert world.state().pending == before and world.state().lease is None
-
-
-def test_a_service_that_is_down(world: World) -> None:
-    interrupted(world, *LOST)
-
-    outcome = recovered(world, *DOWN)
-
-    assert outcome.status is Status.SERVICE
-    assert len(world.state().pending) == 1 and world.state().lease is None
-
-
-def test_a_locked_environment(world: World) -> None:
-    interrupted(world, *LOST)
-    with open_store("file", root=world.root, project="prj_1", environment="test").hold():
-        outcome = recovered(world, lock_timeout=1.0)
-
-    assert outcome.status is Status.LOCKED
 
 
 def test_a_crash_at_any_call_is_healed_by_running_again(tmp_path: Path) -> None:

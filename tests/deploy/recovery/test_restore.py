@@ -18,10 +18,8 @@ from flowdsl.deploy.outcome import Outcome, Status
 from flowdsl.deploy.resources.mark import mark_in
 from flowdsl.deploy.restore import NoSuchVersion, Shelf, read_shelf, restore
 from flowdsl.emulator.faults import Fault
-from flowdsl.state.stores import open_store
 from tests.deploy.deploy_world import Crash, Ui, World, bundle, flow
 from tests.deploy.ops_world import (
-    DOWN,
     Before,
     nothing_secret,
     of_another_organization,
@@ -275,18 +273,6 @@ def test_a_key_of_another_organisation(deployed: World) -> None:
     outcome = restored(deployed, 1, app=of_another_organization(deployed))
 
     assert outcome.status is Status.ACCESS
-    assert deployed.writes == []
-
-
-def test_a_service_that_is_down(deployed: World) -> None:
-    assert restored(deployed, 1, *DOWN).status is Status.SERVICE
-
-
-def test_a_locked_environment(deployed: World) -> None:
-    with open_store("file", root=deployed.root, project="prj_1", environment="test").hold():
-        outcome = restored(deployed, 1, lock_timeout=1.0)
-
-    assert outcome.status is Status.LOCKED
     assert deployed.writes == []
 
 

@@ -5,14 +5,12 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from flowdsl.state.document import StateDocument, new_document
 from flowdsl.state.errors import (
-    StateMoved,
     StoreBusy,
     StoreUnusable,
     UnsafeStore,
@@ -27,69 +25,6 @@ def open_at(root: Path) -> StateStore:
 
 def first(nonce: str = "n") -> StateDocument:
     return new_document("p", "e", api_base="x", lineage="l", nonce=nonce)
-
-
-def test_nothing_is_there_at_first(tmp_path: Path) -> None:
-    assert open_at(tmp_path).load() is None
-
-
-def test_only_the_version_that_was_read_is_overwritten(tmp_path: Path) -> None:
-    store = open_at(tmp_path)
-    version = store.write(first("1"), None)
-    with pytest.raises(StateMoved):
-        store.write(first("2"), None)
-    later = store.write(first("3"), version)
-    with pytest.raises(StateMoved):
-        store.write(first("4"), version)
-    versioned = store.load()
-    assert versioned is not None
-    assert (versioned.document.nonce, versioned.version) == ("3", later)
-
-
-RACE = """
-import sys
-from pathlib import Path
-from flowdsl.state.document import new_document
-from flowdsl.state.errors import StateMoved, StoreBusy
-from flowdsl.state.stores import open_store
-store = open_store("file", root=Path(sys.argv[1]), project="p", environment="e")
-print("ready", flush=True)
-sys.stdin.readline()
-while (found := store.load()) is None or found.document.serial < 100:
-    if found is None:
-        document = new_document("p", "e", api_base="x", lineage="l", nonce=sys.argv[2])
-    else:
-        serial = found.document.serial + 1
-        document = found.document.replace(serial=serial, nonce=f"{sys.argv[2]}{serial}")
-    try:
-        store.write(document, found and found.version)
-    except (StateMoved, StoreBusy):
-        continue
-    print(document.serial)
-"""
-"""Writes the next serial, from 0 to 100, while there is one, and prints those that it wrote."""
-
-
-def test_of_racing_processes_exactly_one_writes(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", RACE, str(tmp_path)]
-    with ExitStack() as stack:
-        racers = [
-            stack.enter_context(
-                subprocess.Popen(
-                    [*command, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-                )
-            )
-            for name in "abcd"
-        ]
-        for racer in racers:
-            assert racer.stdout is not None and racer.stdout.readline() == "ready\n"
-        for racer in racers:
-            assert racer.stdin is not None
-            racer.stdin.write("go\n")
-            racer.stdin.flush()
-        written = [line for racer in racers for line in racer.communicate()[0].split()]
-    assert [racer.returncode for racer in racers] == [0] * 4, "none met half a document"
-    assert sorted(map(int, written)) == list(range(101))
 
 
 HOLD = """

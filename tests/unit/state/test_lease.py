@@ -171,12 +171,6 @@ def test_a_writer_past_the_lock_is_noticed(tmp_path: Path) -> None:
     assert load(store).nonce == "intruder"
 
 
-def test_the_lock_itself_reports_being_held(tmp_path: Path) -> None:
-    first, second = open_at(tmp_path), open_at(tmp_path)
-    with first.hold(), pytest.raises(StoreBusy), second.hold():
-        pass
-
-
 def test_a_living_holder_on_this_machine_is_not_unlocked(tmp_path: Path) -> None:
     store, clock = open_at(tmp_path), Clock()
 

@@ -155,3 +155,23 @@ def test_what_a_command_prints_is_answered_as_it_is_read(test: str, said: list[s
     source = workflow(body, sections="outputs { size: int }")
     found = problems(f'{source}\ntest "t" for w {{ {test} }}', project=project)
     assert [each.partition(": ")[2] for each in found] == said
+
+
+NEVER, UNREADABLE = 'screen { "it is done" = never }', "reads { x = unreadable }"
+
+
+@pytest.mark.parametrize(
+    ("body", "answers", "ending"),
+    [
+        ('wait until "it is done"', NEVER, '"not so or not found: it is done"'),
+        ('choose "it is done"', NEVER, '"not so or not found: it is done"'),
+        ('extract x: string from "the name"', UNREADABLE, '"not so or not found: the name"'),
+        ('copy x from "the name"', UNREADABLE, '"not so or not found: the name"'),
+        ('retry 2 { press "F5" expect "it is done" }', NEVER, '"not so or not found: it is done"'),
+        ('expect "it is done" else abort "it is over"', NEVER, '"it is over"'),
+    ],
+)
+def test_a_default_reason_is_said_not_to_be_so(body: str, answers: str, ending: str) -> None:
+    program = workflow(f'press "F1" {body}')
+    first = problems(f'{program}\ntest "t" for w {{ {answers} does press "F1" }}')[0]
+    assert first.endswith(f"the run aborts with {ending}"), first
