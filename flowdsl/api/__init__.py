@@ -67,13 +67,13 @@ if TYPE_CHECKING:
     from flowdsl.cyberdesk.models.run_attachment import RunAttachment
     from flowdsl.cyberdesk.models.trajectory import Trajectory
     from flowdsl.host.environment import MissingKey
-    from flowdsl.runs.inputs.problems import InputsRefused, Problem
-    from flowdsl.runs.lookup import NoSuchName
+    from flowdsl.runs.inputs.places import InputsRefused, Problem
+    from flowdsl.runs.names import NoSuchName
     from flowdsl.runs.resources.usage import NoPeriod, UsageReport, UsageSums, WorkflowUsage
-    from flowdsl.runs.starting.deployed import NotDeployed
+    from flowdsl.runs.starting.place import NotDeployed
     from flowdsl.runs.starting.retrying import RunGoesOn
     from flowdsl.state.errors import StateError
-    from flowdsl.workspace.errors import NoProject, NoSuchEnvironment, UnusableProject
+    from flowdsl.workspace.environments import NoProject, NoSuchEnvironment, UnusableProject
 
 __all__ = [
     "Analysis",
@@ -161,7 +161,7 @@ _ON_USE = {
     "cyberdesk.models.trajectory": ("Trajectory",),
     "host.environment": ("MissingKey",),
     "runs.inputs.problems": ("InputsRefused", "Problem"),
-    "runs.lookup": ("NoSuchName",),
+    "runs.names": ("NoSuchName",),
     "runs.resources.usage": ("NoPeriod", "UsageReport", "UsageSums", "WorkflowUsage"),
     "runs.starting.deployed": ("NotDeployed",),
     "runs.starting.retrying": ("RunGoesOn",),

@@ -14,9 +14,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from flowdsl.api.arguments import Moment, Words, moment_of, sources_of, where_of, word_of
 from flowdsl.api.chains import Answers, chain_run
-from flowdsl.api.checked import check_arguments, checked
+from flowdsl.api.checked import (
+    Moment,
+    Words,
+    check_arguments,
+    checked,
+    moment_of,
+    sources_of,
+    where_of,
+    word_of,
+)
 from flowdsl.api.errors import NotAllCancelled, UnusableArguments
 from flowdsl.api.made import Made
 from flowdsl.api.resources import Resources
@@ -28,13 +36,12 @@ from flowdsl.cyberdesk.models.run_attachment import RunAttachment
 from flowdsl.host.folders import open_folder
 from flowdsl.host.writing import reason_of
 from flowdsl.runs.attachments import MAX_FILE, save_attachments
-from flowdsl.runs.cancelling import cancelled
 from flowdsl.runs.filters import LISTED, run_filters
 from flowdsl.runs.inputs.python_values import given_rows, named_values
 from flowdsl.runs.names import find_run
 from flowdsl.runs.starting.place import find_place
 from flowdsl.runs.starting.plan import Wanted
-from flowdsl.runs.starting.retrying import declared_for, refuse_live, retry_body
+from flowdsl.runs.starting.retrying import cancelled, declared_for, refuse_live, retry_body
 from flowdsl.tracing.gathering import Beside, Pictures, gather, read_pictures
 from flowdsl.workspace.state import known_ids, usable_document
 

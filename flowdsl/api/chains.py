@@ -28,7 +28,7 @@ from flowdsl.cyberdesk.models.run import Run
 from flowdsl.ir import nodes
 from flowdsl.runs.inputs.answers import Question, asked_for, given_answer
 from flowdsl.runs.inputs.assemble import Sources
-from flowdsl.runs.inputs.problems import InputsRefused, Problem
+from flowdsl.runs.inputs.places import InputsRefused, Problem
 from flowdsl.runs.inputs.python_values import named_values, one_input, one_secret
 from flowdsl.runs.patience import Patience
 from flowdsl.runs.starting.parts import ChainParts, PartRequests, begun_in, carry_out, let_go

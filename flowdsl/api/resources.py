@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Literal
 
-from flowdsl.api.arguments import Moment, moment_of, word_of
-from flowdsl.api.checked import checked
+from flowdsl.api.checked import Moment, checked, moment_of, word_of
 from flowdsl.api.made import log
 from flowdsl.api.session import Session
 from flowdsl.config.address import Address

@@ -21,12 +21,10 @@ from flowdsl.ir.nodes import Program
 from flowdsl.runs.inputs.assemble import Sources
 from flowdsl.runs.inputs.today import today_in
 from flowdsl.source.failure import TOO_DEEP
-from flowdsl.workspace.environments import required_environment
-from flowdsl.workspace.errors import NoProject, UnusableProject
+from flowdsl.workspace.environments import NoProject, UnusableProject, required_environment
 from flowdsl.workspace.project import ProjectRead, read_project
 from flowdsl.workspace.service import open_service
-from flowdsl.workspace.state import open_state_of, required_id
-from flowdsl.workspace.system import system_runtime
+from flowdsl.workspace.state import open_state_of, required_id, system_runtime
 
 
 class Session:

@@ -17,10 +17,14 @@ from flowdsl.cyberdesk.models.run import Run, RunRetry
 from flowdsl.ir import nodes
 from flowdsl.runs.inputs.assemble import Sources
 from flowdsl.runs.inputs.documents import Row
-from flowdsl.runs.retry import retried
-from flowdsl.runs.starting.deployed import deployed_ids, has_other_inputs, other_inputs_warning
-from flowdsl.runs.starting.place import find_place
+from flowdsl.runs.starting.place import (
+    deployed_ids,
+    find_place,
+    has_other_inputs,
+    other_inputs_warning,
+)
 from flowdsl.runs.starting.plan import RunPlan, Wanted, named_source
+from flowdsl.runs.starting.retrying import retried
 from flowdsl.runs.submit import Request, Submission, Submitter
 from flowdsl.runs.watch import Watched, watch
 from flowdsl.workspace.state import usable_document

@@ -30,8 +30,7 @@ from flowdsl.deploy.recovery.recover import (
     resolve_pending,
     with_interrupted_writes,
 )
-from flowdsl.deploy.refresh.drift import decide
-from flowdsl.deploy.refresh.guards import check_guards, check_protection, check_source
+from flowdsl.deploy.refresh.guards import check_guards, check_protection, check_source, decide
 from flowdsl.deploy.refresh.refresh import (
     Refreshed,
     concurrency_of,

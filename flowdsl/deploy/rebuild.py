@@ -14,9 +14,9 @@ from flowdsl.deploy.comparison.diff import is_ignored
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.outcome import Status, Stop
 from flowdsl.deploy.ownership.found import Matches, Recovered
+from flowdsl.deploy.ownership.identity import check_organization
 from flowdsl.deploy.ownership.matching import match
-from flowdsl.deploy.refresh.refresh import read_state, refresh
-from flowdsl.deploy.refresh.tracked import read_tracked
+from flowdsl.deploy.refresh.refresh import read_state, read_tracked, refresh
 from flowdsl.deploy.resources import workflow
 from flowdsl.deploy.resources.policy import fingerprint, normalise
 from flowdsl.deploy.resources.resource import Desired, Live
@@ -123,14 +123,8 @@ def _organization(
     found = {each.organization_id for each in live if each.organization_id}
     found |= {seen} if seen else set()
     listed = None if ids is None else ids.organization_id
-    expected = job.target.organization or prior.organization_id or listed
-    if expected is not None and (foreign := found - {expected}):
-        raise Stop(
-            Status.ACCESS,
-            f"the API key belongs to the organisation `{min(foreign)}`, and "
-            f"`{job.target.environment}` is deployed to `{expected}`; "
-            "use a key of that organisation",
-        )
+    expected = prior.organization_id or listed
+    check_organization(job.target, prior.replace(organization_id=expected), found)
     return min(found, default=None)
 
 

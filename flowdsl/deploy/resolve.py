@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from flowdsl.config.address import MODEL, Address, workflow_address
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.cyberdesk.errors import CyberdeskError, NotFound
+from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.deploy.addressing import address_in
 from flowdsl.deploy.apply.attempt import Attempt
 from flowdsl.deploy.apply.prerequisites import create_prerequisites
@@ -21,12 +21,17 @@ from flowdsl.deploy.recovery.recover import (
     created_workflows,
     late_writes_over,
     mark_of,
+    read_if_there,
     record_created,
     resolve_pending,
 )
-from flowdsl.deploy.refresh.refresh import concurrency_of, plan_from, read_prior, refresh
-from flowdsl.deploy.refresh.tracked import read_tracked
-from flowdsl.deploy.resources import workflow
+from flowdsl.deploy.refresh.refresh import (
+    concurrency_of,
+    plan_from,
+    read_prior,
+    read_tracked,
+    refresh,
+)
 from flowdsl.deploy.resources.directory import Directory
 from flowdsl.deploy.resources.mark import mark_in
 from flowdsl.deploy.resources.resource import Live
@@ -234,7 +239,7 @@ async def _take_word(
         )
     found = None
     if verdict.workflow_id is not None:
-        found = await _existing(client, verdict.workflow_id)
+        found = await read_if_there(client, verdict.workflow_id)
     await _prove(job, client, document, found)
     if verdict.workflow_id is None:
         await late_writes_over(job.runtime)
@@ -286,13 +291,6 @@ def _check_claim(
             f"{found.id} belongs to `{mark.address}` of project `{mark.project}`, "
             f"environment `{mark.environment}`",
         )
-
-
-async def _existing(client: CyberdeskClient, workflow_id: str) -> Live | None:
-    try:
-        return await workflow.read(client, workflow_id)
-    except NotFound:
-        return None
 
 
 async def _prove(

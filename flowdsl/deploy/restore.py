@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.cyberdesk.errors import CyberdeskError, NotFound
+from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.deploy.addressing import address_in
 from flowdsl.deploy.apply.attempt import Attempt
 from flowdsl.deploy.apply.operations import listed, overwritten
 from flowdsl.deploy.apply.progress import Progress
 from flowdsl.deploy.comparison.diff import Difference, FieldChange, edited
-from flowdsl.deploy.comparison.lost_updates import SAVED_VERSIONS, lost_update
 from flowdsl.deploy.comparison.versions import (
+    SAVED_VERSIONS,
     RestorableVersion,
     changes_to,
     left_alone,
+    lost_update,
     model_ids,
     saved_versions,
 )
@@ -25,6 +25,7 @@ from flowdsl.deploy.job import Job
 from flowdsl.deploy.outcome import Outcome, Result, Status, Stop
 from flowdsl.deploy.ownership.identity import prove_organization
 from flowdsl.deploy.planning.plan import Action, Change, Plan
+from flowdsl.deploy.recovery.recover import read_if_there
 from flowdsl.deploy.refresh.impact import study_impact
 from flowdsl.deploy.refresh.refresh import read_prior
 from flowdsl.deploy.resources import workflow
@@ -80,19 +81,17 @@ async def _shelf(job: Job, document: StateDocument, word: str) -> Shelf:
     workflows = document.workflows()
     address = address_in(word, workflows, f"the state of `{job.target.environment}`")
     resource = document.resources[address]
-    live: dict[str, Live] = {}
-    with suppress(NotFound):
-        live[resource.id] = await workflow.read(job.client, resource.id)
+    found = await read_if_there(job.client, resource.id)
+    live = {} if found is None else {resource.id: found}
     tracked = {address: resource.id}
     await prove_organization(job.client, job.target, document, Directory(), live, tracked, ())
-    if not live:
+    if found is None:
         raise Stop(
             Status.CONFLICT,
             f"`{address}` ({resource.id}) no longer exists in the organisation, and its versions "
             f"went with it; `flowdsl deploy --recreate {address} --env {job.target.environment}` "
             "creates it anew from the source",
         )
-    found = live[resource.id]
     versions = saved_versions(found.remote.get(SAVED_VERSIONS))
     if not versions:
         # Whether the reply to a GET has them is not documented; for the route of versions it is.

@@ -9,6 +9,6 @@ Entry points: `inputs.assemble` for values, `submit.Submitter` for creations, `w
 `resources` for machines, pools, recordings and usage.
 
 Invariants: nothing is sent before every value fits; of a creation without a reply nothing is sent
-again before it was looked for; the value of a secret stands in no message. `inputs`, `chain_body`,
-`pauses`, `identity`, `ending` and `safe_names` are pure.
+again before it was looked for; the value of a secret stands in no message. `inputs`, `chain_body`
+and `identity` are pure.
 """

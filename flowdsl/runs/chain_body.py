@@ -15,9 +15,7 @@ from flowdsl.ir import nodes
 from flowdsl.runs.inputs.assemble import RunValues, Sources, assemble
 from flowdsl.runs.inputs.declared import Declared
 from flowdsl.runs.inputs.machine_parameters import MachineParameters
-from flowdsl.runs.inputs.places import Given
-from flowdsl.runs.inputs.problems import InputsRefused, Problem
-from flowdsl.runs.inputs.ways import ON_COMMAND_LINE, Ways
+from flowdsl.runs.inputs.places import ON_COMMAND_LINE, Given, InputsRefused, Problem, Ways
 from flowdsl.source.record import replace
 
 _ABSENT = object()

@@ -11,8 +11,7 @@ from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import printable
 from flowdsl.cyberdesk.models.run import TERMINAL_STATUSES, RunField
 from flowdsl.diagnostics.suggest import closest, listed
-from flowdsl.runs.lookup import NoSuchName
-from flowdsl.runs.names import find_machine, find_workflow_id, session_id
+from flowdsl.runs.names import NoSuchName, find_machine, find_workflow_id, session_id
 from flowdsl.runs.watch import LIVE_STATUSES
 from flowdsl.source.moments import read_moment, spell_moment
 

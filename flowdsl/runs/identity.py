@@ -6,11 +6,11 @@ by when it was made: after the newest run that was there before the request was 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from flowdsl.cyberdesk.models.run import Run, RunField
+from flowdsl.deploy.resources.policy import canonical
 from flowdsl.source.moments import read_moment
 
 IDENTIFYING: tuple[RunField, ...] = (
@@ -78,18 +78,4 @@ def _spelled(
     workflow: Any, inputs: Any, secrets: Any, alias: str | None, priority: bool | None
 ) -> str:
     # What was not sent may come back as null, and of secrets only the names come back.
-    return json.dumps(
-        [workflow, _whole(inputs or {}), sorted(secrets or ()), alias, bool(priority)],
-        sort_keys=True,
-    )
-
-
-def _whole(value: Any) -> Any:
-    """A value with whole numbers without a fraction: JSON has one kind of number."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, Mapping):
-        return {key: _whole(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_whole(inner) for inner in value]
-    return value
+    return canonical([workflow, inputs or {}, sorted(secrets or ()), alias, bool(priority)])

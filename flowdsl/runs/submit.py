@@ -72,23 +72,19 @@ class Request(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class One:
-    """One run."""
+class _Alike:
+    """Runs that all ask for the same, so that each is known by the body."""
 
-    body: RunCreate
+    body: RunCreate | RunBulkCreate
 
     @property
     def workflow_id(self) -> str:
         return self.body.workflow_id
 
-    count = 1
-
     @property
     def identity(self) -> str:
-        return _identity(self.body.to_wire())
-
-    async def send(self, client: CyberdeskClient, key: str) -> tuple[list[Run], list[str]]:
-        return [await client.runs.create(self.body, idempotency_key=key, once=True)], []
+        body = self.body.to_wire()
+        return f"{content_of(body)} {body.get('machine_id')} {body.get('session_id')}"
 
     async def runs_of(
         self, client: CyberdeskClient, rows: Sequence[Run], known: set[str]
@@ -98,34 +94,31 @@ class One:
 
 
 @dataclass(frozen=True, slots=True)
-class Bulk:
+class One(_Alike):
+    """One run."""
+
+    body: RunCreate
+    count = 1
+
+    async def send(self, client: CyberdeskClient, key: str) -> tuple[list[Run], list[str]]:
+        return [await client.runs.create(self.body, idempotency_key=key, once=True)], []
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk(_Alike):
     """Many runs with the same inputs, which the service makes in one transaction."""
 
     body: RunBulkCreate
 
     @property
-    def workflow_id(self) -> str:
-        return self.body.workflow_id
-
-    @property
     def count(self) -> int:
         return self.body.count
-
-    @property
-    def identity(self) -> str:
-        return _identity(self.body.to_wire())
 
     async def send(self, client: CyberdeskClient, key: str) -> tuple[list[Run], list[str]]:
         made = await client.runs.create_bulk(self.body, idempotency_key=key, once=True)
         failures = [*made.errors]
         failures += ["the service does not say why"] * (made.failed_count - len(failures))
         return made.created_runs, failures
-
-    async def runs_of(
-        self, client: CyberdeskClient, rows: Sequence[Run], known: set[str]
-    ) -> list[Run]:
-        body = self.body.to_wire()
-        return [row for row in rows if may_be_of(row, body)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -516,7 +509,3 @@ class Submitter:
                 )
                 with suppress(FlowdslError):
                     self._record.sending(other)
-
-
-def _identity(body: dict[str, Any]) -> str:
-    return f"{content_of(body)} {body.get('machine_id')} {body.get('session_id')}"

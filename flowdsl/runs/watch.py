@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import NotFound, printable
 from flowdsl.cyberdesk.models.run import TERMINAL_STATUSES, Run, RunField
 from flowdsl.runs.patience import Patience
+from flowdsl.runs.submit import Submission
 from flowdsl.state.held import Runtime
 
 LIVE_STATUSES = frozenset({"scheduling", "running", "running_checks"})
@@ -236,3 +238,46 @@ class _Watcher:
             return
         if (answer := self._changed(before, run)) is not None:
             await answer
+
+
+class Ending(Enum):
+    """The worst that happened, the worst first."""
+
+    UNKNOWN = "unknown"
+    """It is not known whether a run was made, or whether it was made twice."""
+    NOT_ALL_MADE = "not_all_made"
+    ERROR = "error"
+    TASK_FAILED = "task_failed"
+    CANCELLED = "cancelled"
+    """Cancelled, or deleted while it was watched."""
+    UNFINISHED = "unfinished"
+    """A run goes on and is not watched any more."""
+    SUCCESS = "success"
+
+
+_BY_STATUS = {
+    "success": Ending.SUCCESS,
+    "task_failed": Ending.TASK_FAILED,
+    "error": Ending.ERROR,
+    "cancelled": Ending.CANCELLED,
+}
+
+
+def ending_of_run(run: Run, *, is_gone: bool = False) -> Ending:
+    """How one run ended; `UNFINISHED` for one that goes on."""
+    return Ending.CANCELLED if is_gone else _BY_STATUS.get(run.status, Ending.UNFINISHED)
+
+
+def ending_of(submissions: Iterable[Submission], watched: Watched | None) -> Ending:
+    """The worst of creations and, where they were watched, of runs."""
+    found = {Ending.SUCCESS}
+    for submission in submissions:
+        if submission.unknown is not None or submission.strays:
+            found.add(Ending.UNKNOWN)
+        elif submission.failures or not submission.runs:
+            found.add(Ending.NOT_ALL_MADE)
+    if watched is not None:
+        found |= {
+            ending_of_run(run, is_gone=run.id in watched.gone) for run in watched.runs.values()
+        }
+    return next(each for each in Ending if each in found)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from flowdsl.config.address import Address
+from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
 from flowdsl.source.failure import FlowdslError
 from flowdsl.state.document import Recorded, StateDocument
 
@@ -104,26 +105,10 @@ def _decoded(content: bytes, where: str) -> dict[str, Any]:
             f"`{where}` is larger than the {MAX_BYTES // 1024**2} MB that a list may have"
         )
     try:
-        raw = json.loads(content.decode("utf-8-sig"), object_pairs_hook=_once)
-    except UnicodeDecodeError:
-        raise UnusableIds(f"`{where}` is not UTF-8 text") from None
-    except _Twice as twice:
-        raise UnusableIds(f"`{where}` has the key `{twice}` twice") from None
-    except (ValueError, RecursionError):
-        raise UnusableIds(f"`{where}` is not JSON, perhaps cut off") from None
+        raw = read_json(content)
+    except UnreadableJson as unreadable:
+        problem = str(unreadable) or "it is not JSON, perhaps cut off"
+        raise UnusableIds(f"`{where}` cannot be read: {problem}") from None
     if not isinstance(raw, dict):
         raise UnusableIds(f"`{where}` is no JSON object")
     return raw
-
-
-class _Twice(Exception):
-    pass
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise _Twice(key)
-        found[key] = value
-    return found

@@ -23,16 +23,13 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.texts.paragraphs import on_one_line
 
-from .entries import is_meant
-from .following import SCREEN, VALUES, Follower
+from .following import SCREEN, VALUES, Follower, Selector, is_meant
 from .literals import Literals
 from .telling import shortened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from flowdsl.simulate.shapes import Shape
-
-    from .entries import Selector
 
 _CHECKS = frozenset((world.CHECK,))
 _COMMANDS = frozenset((world.COMMAND,))

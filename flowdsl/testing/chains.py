@@ -26,8 +26,8 @@ from flowdsl.syntax import ast
 
 from .answers import Answer, Script, answers_of
 from .cases import Case, day_of_test, given_place, inputs_of
-from .entries import Entry
 from .expectations import Unmet, unmet_by_outputs, unmet_by_run, unmet_reason
+from .following import Entry
 from .literals import Literals
 from .outcome import DISAGREEMENT, FAILED, MISTAKEN, Problem, Result, place_of
 from .suite import BUG, TODAY, Suite, check_names, disagreement, executed, started_inputs

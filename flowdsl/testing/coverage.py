@@ -23,12 +23,8 @@ from flowdsl.syntax import ast
 
 from .wrapping import wrapper_names
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import TypeAlias
-
-    Key: TypeAlias = tuple[str, int, str, str]
-    """A way: the file, the offset and the class of the node, and what happens there."""
+Key = tuple[str, int, str, str]
+"""A way: the file, the offset and the class of the node, and what happens there."""
 
 
 class Way(Record):

@@ -17,11 +17,9 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.texts.paragraphs import on_one_line
 
 from .answers import Script
-from .cases import Case
-from .entries import COMPARISONS, is_meant
-from .literals import Literals
-from .patterns import first_difference, shown
-from .snapshots import Snapshot, difference
+from .cases import Case, Snapshot, difference
+from .following import COMPARISONS, is_meant
+from .literals import Literals, first_difference, shown
 from .telling import event_line, shortened
 from .wrapping import RESULT, told_refusal
 

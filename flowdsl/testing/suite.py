@@ -21,10 +21,9 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from .answers import Script, Unanswered
-from .cases import Case
+from .cases import Case, Snapshot, snapshot_path
 from .literals import Literals
 from .outcome import FAILED, MISTAKEN, Problem, place_of
-from .snapshots import Snapshot, snapshot_path
 from .telling import Line, told, told_both
 
 NO_SNAPSHOTS: Mapping[str, str] = MappingProxyType({})

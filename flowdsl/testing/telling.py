@@ -29,12 +29,8 @@ _BEHIND_THE_MARK = 20
 MOST_COLUMNS = 2_000
 """Characters of a line that are all shown; of a longer one, its beginning and its end."""
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import TypeAlias
-
-    Places: TypeAlias = Mapping[tuple[Question, int], Span]
-    ShowPath: TypeAlias = Callable[[str], str]
+Places = Mapping[tuple[Question, int], Span]
+ShowPath = Callable[[str], str]
 
 
 class Line(Record):

@@ -23,8 +23,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from flowdsl.tracing.entries import Entry
 from flowdsl.tracing.filling import EMPTY, Pattern
+from flowdsl.tracing.history import Entry
 from flowdsl.tracing.prompt_units import TOOLS, Unit, UnitLine
 from flowdsl.tracing.reasons import Reasons, likened
 

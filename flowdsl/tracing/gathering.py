@@ -19,8 +19,7 @@ from flowdsl.source.files import FileSystem
 from flowdsl.source.moments import read_moment
 from flowdsl.state.document import StateDocument
 from flowdsl.state.stores import StateStore
-from flowdsl.tracing.checks import FoundChecks, find_checks
-from flowdsl.tracing.maps import FoundMap, deployed_as, find_map
+from flowdsl.tracing.maps import FoundChecks, FoundMap, deployed_as, find_checks, find_map
 from flowdsl.tracing.reasons import Reasons
 from flowdsl.tracing.sources import read_sources
 from flowdsl.tracing.trace import (
@@ -77,9 +76,7 @@ async def gather(client: CyberdeskClient, run: Run, beside: Beside) -> Trace:
     if document is not None and run.workflow_id is not None:
         addresses = deployed_as(document, run.workflow_id)
     if document is not None and version is not None:
-        source_map = await asyncio.to_thread(
-            find_map, beside.store.get, document, addresses, version, known
-        )
+        source_map = await asyncio.to_thread(find_map, beside.store.get, addresses, version, known)
     where = beside.files, beside.root, beside.libraries, beside.store.get
     sources = await asyncio.to_thread(read_sources, source_map, *where)
     checks = FoundChecks()

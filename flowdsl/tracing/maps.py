@@ -1,26 +1,27 @@
-"""The source map of a version of a prompt: where it is kept, and what of it can be used. Pure but
-for the store it is given.
+"""The source maps of a run's prompt and of its post-run checks: where they are kept, and what of
+them can be used. Pure but for the store it is given.
 
 A map is kept beside state under the fingerprint of the workflow's address and the prompt, so that
-the map of any version is found from its prompt alone. Deploys before that kept it under the
-fingerprint of the payload, which only state names.
+the map of any version is found from its prompt alone.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from flowdsl.config.address import Address
+from flowdsl.cyberdesk.models.run import Run, RunCheck
 from flowdsl.deploy.apply.source_maps import kept_source_name, object_name
-from flowdsl.deploy.planning.desired import former_source_map_name, source_map_name
+from flowdsl.deploy.planning.desired import check_map_name, source_map_name
 from flowdsl.deploy.resources import workflow
 from flowdsl.deploy.resources.policy import fingerprint, normalise
 from flowdsl.ir.source_map import text_digest
-from flowdsl.state.document import ResourceState, StateDocument
+from flowdsl.state.document import StateDocument
 from flowdsl.tracing.versions import PromptVersion, carried_lines
 
 _MAX_LINES = 50_000
@@ -74,7 +75,6 @@ def deployed_as(document: StateDocument, workflow_id: str) -> tuple[Address, ...
 
 def find_map(
     get: Get,
-    document: StateDocument,
     addresses: Sequence[Address],
     version: PromptVersion,
     known: Sequence[PromptVersion],
@@ -82,14 +82,11 @@ def find_map(
     """The map of a version, or of the lines that it shares with another version that has one;
     raises `StateError`.
     """
-    if not addresses:
-        return FoundMap()
-    resource = document.resources.get(addresses[0])
-    found = _map_of(get, resource, addresses, version.text)
+    found = _map_of(get, addresses, version.text)
     if found is not None:
         return found
     for other in reversed(known):
-        near = _map_of(get, resource, addresses, other.text)
+        near = _map_of(get, addresses, other.text)
         if near is not None:
             shared = carried_lines(other.text, version.text)
             places = {new: near.places[old] for new, old in shared.items() if old in near.places}
@@ -97,17 +94,9 @@ def find_map(
     return FoundMap()
 
 
-def _map_of(
-    get: Get, resource: ResourceState | None, addresses: Sequence[Address], prompt: str
-) -> FoundMap | None:
-    names = [source_map_name(address, prompt) for address in addresses]
-    names += [former_source_map_name(address, prompt) for address in addresses]
-    applied = None if resource is None else resource.applied.get("main_prompt")
-    if applied == fingerprint(normalise(workflow.POLICIES["main_prompt"], prompt)):
-        assert resource is not None
-        names += [] if resource.source_map is None else [resource.source_map]
-    for name in dict.fromkeys(names):
-        content = get(object_name(name))
+def _map_of(get: Get, addresses: Sequence[Address], prompt: str) -> FoundMap | None:
+    for address in addresses:
+        content = get(object_name(source_map_name(address, prompt)))
         if content is not None and (found := read_map(content, prompt)) is not None:
             return found
     return None
@@ -130,21 +119,11 @@ def read_map(content: bytes, prompt: str) -> FoundMap | None:
         if found is None or not 1 <= found[0] <= count:
             return None
         places[found[0]] = found[1]
-    head = read_map_head(raw)
-    return FoundMap("exact", places, head.commit, head.is_dirty, head.digests)
+    return _map_with(raw, places)
 
 
-@dataclass(frozen=True, slots=True)
-class MapHead:
-    """What a map says of the deployed files."""
-
-    commit: str | None
-    is_dirty: bool
-    digests: Mapping[str, str]
-
-
-def read_map_head(raw: Mapping[str, Any]) -> MapHead:
-    """The commit and the files of a map; what is of no shape that is known is not there."""
+def _map_with(raw: Mapping[str, Any], places: Mapping[int, Place]) -> FoundMap:
+    """A map of these places; of the commit and the files what is of a shape that is known."""
     commit, files = raw.get("commit"), raw.get("files")
     digests = {
         path: each["sha256"]
@@ -152,7 +131,8 @@ def read_map_head(raw: Mapping[str, Any]) -> MapHead:
         if isinstance(each, Mapping) and _matches(_DIGEST, each.get("sha256"))
     }
     is_dirty = raw.get("dirty") is not False
-    return MapHead(commit if _matches(_COMMIT, commit) else None, is_dirty, digests)
+    known = commit if _matches(_COMMIT, commit) else None
+    return FoundMap("exact", places, known, is_dirty, digests)
 
 
 def digests_of(content: bytes) -> tuple[str, ...]:
@@ -161,7 +141,7 @@ def digests_of(content: bytes) -> tuple[str, ...]:
         raw = json.loads(content)
     except (ValueError, RecursionError):
         return ()
-    return tuple(read_map_head(raw).digests.values()) if isinstance(raw, Mapping) else ()
+    return tuple(_map_with(raw, {}).digests.values()) if isinstance(raw, Mapping) else ()
 
 
 def kept_source(get: Get, digest: str) -> str | None:
@@ -206,3 +186,88 @@ def read_place(item: Any, statement: Any) -> Place | None:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int) and 0 <= value < 10**8
+
+
+# Post-run checks
+#
+# The places of a workflow's checks are kept beside state under the fingerprint of its address and
+# of the checks (ADR 32). A run carries a snapshot of the checks that it had (platform facts, 5.1),
+# so the map of these is found although others were deployed since.
+
+KnownBy = Literal["definition", "name"]
+"""A check is the one of the map, field by field; or it has its name and type, and was changed."""
+
+MAX_CHECKS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class FoundChecks:
+    """Places of a run's checks, by their index in the reply, and what each is known by."""
+
+    map: FoundMap = field(default_factory=FoundMap)
+    known_by: Mapping[int, KnownBy] = field(default_factory=dict)
+
+
+def find_checks(
+    get: Get, document: StateDocument, addresses: Sequence[Address], run: Run
+) -> FoundChecks:
+    """The places of the checks of a run; raises `StateError`.
+
+    The map of the very checks that the run had is looked for first, then that of those which were
+    deployed last.
+    """
+    checks = [_fields(each) for each in (run.post_run_checks or ())[:MAX_CHECKS]]
+    if not checks or not addresses:
+        return FoundChecks()
+    resource = document.resources.get(addresses[0])
+    applied = None if resource is None else resource.applied.get(workflow.CHECKS)
+    own = fingerprint(normalise(workflow.POLICIES[workflow.CHECKS], checks))
+    for digest in (own, *(() if applied is None else (applied,))):
+        for address in addresses:
+            content = get(object_name(check_map_name(address, digest)))
+            if content is not None and (found := _placed(content, checks)) is not None:
+                return found
+    return FoundChecks()
+
+
+def _fields(check: RunCheck) -> dict[str, Any]:
+    """The definition in a snapshot; this client reads no more of it than name and type."""
+    return {**check.unknown_fields(), "name": check.name, "type": check.type}
+
+
+def _placed(content: bytes, checks: Sequence[Mapping[str, Any]]) -> FoundChecks | None:
+    """The checks that a map has; None for an object that cannot be read."""
+    try:
+        raw = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(raw, Mapping) or not isinstance(raw.get("checks"), list):
+        return None
+    mapped = [each for each in raw["checks"][:MAX_CHECKS] if isinstance(each, Mapping)]
+    by_digest = {_text(each, "sha256"): each for each in mapped}
+    named = _unique((_text(each, "name"), _text(each, "type"), each) for each in mapped)
+    places: dict[int, Place] = {}
+    known_by: dict[int, KnownBy] = {}
+    for index, check in enumerate(checks):
+        (normal,) = normalise(workflow.POLICIES[workflow.CHECKS], [check])
+        same = by_digest.get(fingerprint(normal))
+        near = same or named.get((_text(check, "name"), _text(check, "type")))
+        place = None if near is None else read_place(near, f"{_text(near, 'kind')} check")
+        if place is not None:
+            places[index] = place
+            known_by[index] = "name" if same is None else "definition"
+    return FoundChecks(_map_with(raw, places), known_by)
+
+
+def _unique(
+    named: Iterable[tuple[str, str, Mapping[str, Any]]],
+) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """What has a name and a type to itself: two checks of a file may share them."""
+    listed = list(named)
+    count = Counter((name, type_) for name, type_, _ in listed)
+    return {(name, type_): each for name, type_, each in listed if count[name, type_] == 1}
+
+
+def _text(values: Mapping[str, Any], key: str) -> str:
+    value = values.get(key)
+    return value if isinstance(value, str) else ""

@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Literal
 
 from flowdsl.diagnostics.render.cells import cells
 from flowdsl.source.files import written_path
-from flowdsl.tracing.entries import Entry
 from flowdsl.tracing.gathering import Pictures
-from flowdsl.tracing.history import shortened
+from flowdsl.tracing.history import Entry, shortened
 from flowdsl.tracing.maps import Place
 from flowdsl.tracing.trace import FAILED, CheckResult, Trace
 
@@ -97,7 +96,7 @@ def render_page(trace: Trace, pictures: Pictures, environment: str) -> str:
             failed_at=_failed_at(trace, anchors),
             failed_entry=_failed_entry(trace),
             listings=[*_sources(trace, anchors), *_prompt(trace)],
-            doubt=trace.about_other_lines(_others(trace)),
+            doubt=trace.about_other_lines(_others(trace, anchors)),
             errors=[trace.in_words(error) for error in trace.run.errors],
             left_out=pictures.left_out,
             style=style,
@@ -135,30 +134,33 @@ def _checks(trace: Trace, anchors: dict[_Text, str]) -> Iterator[_Check]:
     for result in trace.run.checks:
         place = trace.place_of_check(result)
         by_name = trace.checks.known_by.get(result.index) == "name"
-        if place is None:
-            yield _Check(result, None, "", by_name)
-        else:
+        target = None
+        if place is not None:
             target = f"{anchors['checks', place.path]}-{place.start_line}"
-            yield _Check(result, target, f"{written_path(place.path)}:{place.start_line}", by_name)
+        yield _Check(result, target, "" if place is None else _name(place), by_name)
 
 
 def _failed_at(trace: Trace, anchors: dict[_Text, str]) -> tuple[str, str] | None:
     """The id and the name of the line that the run failed at; None where there is none."""
     line = None if trace.failure is None else trace.failure.line
+    return None if line is None else _line(trace, line, anchors)
+
+
+def _line(trace: Trace, line: int, anchors: dict[_Text, str]) -> tuple[str, str]:
+    """The id and the name of what a line of the prompt came from, or of that line."""
     place = trace.place(line)
     if place is None:
-        return None if line is None else (f"p{line}", f"prompt:{line}")
-    target = f"{anchors['steps', place.path]}-{place.start_line}"
-    return target, f"{written_path(place.path)}:{place.start_line}"
+        return f"p{line}", f"prompt:{line}"
+    return f"{anchors['steps', place.path]}-{place.start_line}", _name(place)
 
 
-def _others(trace: Trace) -> str:
+def _name(place: Place) -> str:
+    return f"{written_path(place.path)}:{place.start_line}"
+
+
+def _others(trace: Trace, anchors: dict[_Text, str]) -> str:
     """Further places where the run may have failed."""
-    places = [trace.place(line) for line in trace.other_lines]
-    return ", ".join(
-        f"prompt:{line}" if place is None else f"{written_path(place.path)}:{place.start_line}"
-        for line, place in zip(trace.other_lines, places, strict=True)
-    )
+    return ", ".join(_line(trace, line, anchors)[1] for line in trace.other_lines)
 
 
 def _failed_entry(trace: Trace) -> int | None:
@@ -174,12 +176,7 @@ def _steps(trace: Trace, pictures: Pictures, anchors: dict[_Text, str]) -> Itera
         # A declaration with words of its own is about the step that failed before it.
         if failure is not None and (is_failed or (entry.kind == "failure" and placed is None)):
             line = failure.line
-        place = trace.place(line)
-        target = None if line is None else f"p{line}"
-        shown = "" if line is None else f"prompt:{line}"
-        if place is not None:
-            target = f"{anchors['steps', place.path]}-{place.start_line}"
-            shown = f"{written_path(place.path)}:{place.start_line}"
+        target, shown = (None, "") if line is None else _line(trace, line, anchors)
         yield _Step(
             entry,
             target,

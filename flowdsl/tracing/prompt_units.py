@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flowdsl.tracing.filling import Pattern, Told, filled_in, pattern_of, plain_lines
@@ -71,7 +71,7 @@ class Unit:
     quoted: tuple[Pattern, ...] = ()
     variables: frozenset[str] = frozenset()
     loop: int | None = None
-    loop_end: int | None = field(default=None)
+    loop_end: int | None = None
 
     @property
     def text(self) -> str:
@@ -184,14 +184,4 @@ def _with_loops(units: list[Unit]) -> Iterator[Unit]:
             ends[opened.pop()] = index
     for unit, loop in zip(units, loops, strict=True):
         end = None if loop is None else ends.get(loop, len(units) - 1)
-        yield Unit(
-            unit.label,
-            unit.lines,
-            unit.is_heading,
-            unit.tools,
-            unit.own_tool,
-            unit.quoted,
-            unit.variables,
-            loop,
-            end,
-        )
+        yield replace(unit, loop=loop, loop_end=end)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from flowdsl.tracing.align import Placement
-from flowdsl.tracing.entries import Entry
+from flowdsl.tracing.history import Entry
 from flowdsl.tracing.maps import Place
 from flowdsl.tracing.sources import SourceText
 from flowdsl.tracing.trace import CheckResult, Trace, UnitTrace

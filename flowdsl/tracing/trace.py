@@ -13,10 +13,8 @@ from flowdsl.config.address import Address
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.source.moments import read_moment
 from flowdsl.tracing.align import Placement, place_entries, reasons_said
-from flowdsl.tracing.checks import FoundChecks
-from flowdsl.tracing.entries import Entry, read_entries
-from flowdsl.tracing.history import History, read_history, shortened
-from flowdsl.tracing.maps import FoundMap, Place
+from flowdsl.tracing.history import Entry, History, read_entries, read_history, shortened
+from flowdsl.tracing.maps import FoundChecks, FoundMap, Place
 from flowdsl.tracing.prompt_units import Unit, read_units
 from flowdsl.tracing.reasons import UNMET, Reasons, reasons_of
 from flowdsl.tracing.sources import SourceText

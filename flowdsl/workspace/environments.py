@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowdsl.diagnostics.suggest import closest, listed
 from flowdsl.host.environment import API_KEY, ENVIRONMENT
-from flowdsl.workspace.errors import NoSuchEnvironment
+from flowdsl.workspace.environments import NoSuchEnvironment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
+from uuid import uuid4
 
 from flowdsl.config.address import Address
 from flowdsl.config.project import Environment, Project
 from flowdsl.state.document import StateDocument, refuse_moved, refuse_other_service
 from flowdsl.state.errors import StateError
+from flowdsl.state.held import Runtime
 from flowdsl.state.stores import StateStore, open_store
-from flowdsl.workspace.errors import UnusableProject
+from flowdsl.workspace.environments import UnusableProject
 
 
 def open_state_of(environment: Environment, root: str, project_id: str) -> StateStore:
@@ -58,3 +63,13 @@ def known_ids(store: StateStore) -> dict[Address, str]:
     except StateError:
         return {}
     return {} if versioned is None else versioned.document.workflow_ids()
+
+
+def system_runtime() -> Runtime:
+    """The runtime of the real system: its clocks, and random ids."""
+    return Runtime(
+        now=lambda: datetime.now(UTC),
+        monotonic=time.monotonic,
+        sleep=asyncio.sleep,
+        new_id=lambda: uuid4().hex,
+    )

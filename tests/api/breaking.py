@@ -25,7 +25,7 @@ from flowdsl.cyberdesk.models.run import TERMINAL_STATUSES
 from flowdsl.emulator import embedded
 from flowdsl.state.held import Runtime
 from flowdsl.workspace import service
-from flowdsl.workspace.system import system_runtime
+from flowdsl.workspace.state import system_runtime
 from tests.api.api_desk import DAY, PIN, ApiDesk
 
 ROWS = [{"text": f"row {number}"} for number in range(5)]

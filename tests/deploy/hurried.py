@@ -14,7 +14,7 @@ from dataclasses import replace
 from unittest.mock import patch
 
 from flowdsl.state.lease import Runtime
-from flowdsl.workspace.system import system_runtime
+from flowdsl.workspace.state import system_runtime
 
 TIMES = 3
 """How much faster the clock runs; a write of state still has eight seconds to renew a lease."""

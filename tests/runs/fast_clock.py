@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 
 from flowdsl.state.held import Runtime
-from flowdsl.workspace.system import system_runtime
+from flowdsl.workspace.state import system_runtime
 
 TIMES = 20
 

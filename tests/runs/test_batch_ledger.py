@@ -23,7 +23,7 @@ from flowdsl.runs.batches.ledger import (
 from flowdsl.runs.batches.resuming import begun_before, submissions_of
 from flowdsl.runs.submit import Bulk, One, Request, Submission
 from flowdsl.state.errors import StoreBusy, StoreUnusable
-from flowdsl.workspace.system import system_runtime
+from flowdsl.workspace.state import system_runtime
 
 WORKFLOW = "00000000-0000-4000-8000-000000000001"
 ABOUT = About("prod", "https://desk.example.test", "workflow", "note", "2026-03-01", {}, {})

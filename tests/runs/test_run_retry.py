@@ -10,7 +10,7 @@ from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, ValidationRefused
 from flowdsl.cyberdesk.models.run import Run, RunRetry
 from flowdsl.emulator.scenario import Scenario
-from flowdsl.runs.retry import retried
+from flowdsl.runs.starting.retrying import retried
 from tests.runs.run_world import RunWorld
 
 ROUTE = "POST /v1/runs/{id}/retry"

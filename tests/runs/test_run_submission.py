@@ -12,8 +12,8 @@ from flowdsl.cyberdesk.errors import AuthenticationRefused, CyberdeskError
 from flowdsl.cyberdesk.models.run import ChainCreate, ChainStep, RunBulkCreate
 from flowdsl.emulator.scenario import Scenario
 from flowdsl.emulator.simulation.rules import RunRule
-from flowdsl.runs.ending import Ending, ending_of
 from flowdsl.runs.submit import Bulk, Chain, One, Submission, Submitter
+from flowdsl.runs.watch import Ending, ending_of
 from flowdsl.state.errors import StoreUnusable
 from tests.runs.run_world import RunWorld, ids_of
 from tests.support.effort import THOROUGH, rows

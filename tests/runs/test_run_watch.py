@@ -11,9 +11,8 @@ from flowdsl.cyberdesk.errors import AuthenticationRefused
 from flowdsl.cyberdesk.models.run import ChainCreate, ChainStep, Run
 from flowdsl.emulator.scenario import Scenario
 from flowdsl.emulator.simulation.rules import RunRule
-from flowdsl.runs.ending import Ending, ending_of
 from flowdsl.runs.submit import Chain, One
-from flowdsl.runs.watch import FEW, Scope, Watched, scopes_of, step_of, watch
+from flowdsl.runs.watch import FEW, Ending, Scope, Watched, ending_of, scopes_of, step_of, watch
 from tests.runs.run_world import RunWorld
 
 

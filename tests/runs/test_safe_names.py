@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowdsl.runs.safe_names import LONGEST, safe_name, unused_name
+from flowdsl.runs.attachments import LONGEST, safe_name, unused_name
 
 
 @pytest.mark.parametrize(

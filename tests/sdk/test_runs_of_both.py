@@ -17,11 +17,10 @@ from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
 from flowdsl.cyberdesk.models.run import Run, RunBulkCreate, RunCreate, RunRetry
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
-from flowdsl.runs.ending import Ending, ending_of
 from flowdsl.runs.names import find_run
-from flowdsl.runs.retry import retried
+from flowdsl.runs.starting.retrying import retried
 from flowdsl.runs.submit import Bulk, One, Submitter
-from flowdsl.runs.watch import Watched, watch
+from flowdsl.runs.watch import Ending, Watched, ending_of, watch
 from flowdsl.state.held import Runtime
 from tests.emulator.runs.run_desk import INPUT_SCHEMA, INPUTS, OUTPUT_SCHEMA, PROMPT
 from tests.sdk.conftest import Clock, connected

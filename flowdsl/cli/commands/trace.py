@@ -10,8 +10,8 @@ from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.diagnostics.render.cells import cells, printable
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.runs.names import find_run
-from flowdsl.tracing.entries import Entry
 from flowdsl.tracing.gathering import Beside, Pictures, gather, read_pictures
+from flowdsl.tracing.history import Entry
 from flowdsl.tracing.maps import Place
 from flowdsl.tracing.sources import SourceText
 from flowdsl.tracing.trace import FAILED, Trace, UnitTrace

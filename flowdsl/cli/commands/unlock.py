@@ -8,7 +8,7 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.state.errors import NoSuchLease
 from flowdsl.state.lease import break_lease
-from flowdsl.workspace.system import system_runtime
+from flowdsl.workspace.state import system_runtime
 
 from ..runtime import interrupts
 from ..runtime.command_line.global_options import add_yes

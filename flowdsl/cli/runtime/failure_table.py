@@ -17,13 +17,13 @@ from flowdsl.deploy.planning.plan import PlanError
 from flowdsl.deploy.recovery.recover import Unresolved
 from flowdsl.emulator.store_error import StoreError
 from flowdsl.host.environment import MissingKey
-from flowdsl.runs.inputs.problems import InputsRefused
+from flowdsl.runs.inputs.places import InputsRefused
 from flowdsl.runs.inputs.today import UnknownTimezone
-from flowdsl.runs.lookup import NoSuchName
-from flowdsl.runs.starting.deployed import NotDeployed
+from flowdsl.runs.names import NoSuchName
+from flowdsl.runs.starting.place import NotDeployed
 from flowdsl.source.failure import FlowdslError
 from flowdsl.state.errors import LeaseLost, Locked, StateError
-from flowdsl.workspace.errors import UnusableProject
+from flowdsl.workspace.environments import UnusableProject
 
 from . import exit_codes
 

@@ -9,9 +9,8 @@ from xml.etree import ElementTree
 
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.diagnostics.render.cells import printable
-from flowdsl.runs.ending import Ending, ending_of_run
 from flowdsl.runs.submit import Submission
-from flowdsl.runs.watch import Watched, step_of
+from flowdsl.runs.watch import Ending, Watched, ending_of_run, step_of
 from flowdsl.source.moments import read_moment
 
 from .json_objects import FORMAT_VERSION

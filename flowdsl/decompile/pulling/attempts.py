@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from flowdsl.codegen.artifacts import ImageRef, plain, stand_in
-from flowdsl.deploy.resources import image
+from flowdsl.deploy.resources.directory import find_image_url
 from flowdsl.deploy.resources.policy import canonical
 from flowdsl.deploy.resources.workflow import CHECKS, MODELS, POLICIES
 from flowdsl.semantics.model import WorkflowSymbol
@@ -115,7 +115,7 @@ class EditContext(Record):
         found: dict[str, Picture] = {}
         for each in self.built.bundle.images.values():
             reference = ImageRef(each.sha256, each.extension)
-            address = image.find_url(self.workspace.directory, reference) or stand_in(reference)
+            address = find_image_url(self.workspace.directory, reference) or stand_in(reference)
             found[address] = Picture(f"{each.sha256[:8]}.{each.extension}", each.content)
         return found
 

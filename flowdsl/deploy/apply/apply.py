@@ -27,7 +27,8 @@ from flowdsl.deploy.planning.named import NamedChange
 from flowdsl.deploy.planning.plan import Action, Change, Plan
 from flowdsl.deploy.recovery.late_writes import LATE_WRITES_END, until_late_writes_end
 from flowdsl.deploy.recovery.recover import Unresolved, named
-from flowdsl.deploy.resources import NAMED_KIND, workflow
+from flowdsl.deploy.resources import workflow
+from flowdsl.deploy.resources.named import NAMED_KIND
 from flowdsl.deploy.resources.policy import fingerprint
 from flowdsl.deploy.resources.resource import Desired
 from flowdsl.deploy.workers import for_each

@@ -10,7 +10,7 @@ from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, NotFound, ValidationRefused
 from flowdsl.deploy.comparison.diff import Difference, compare, edited, is_ignored, not_kept
-from flowdsl.deploy.comparison.lost_updates import LostUpdate, lost_update
+from flowdsl.deploy.comparison.versions import LostUpdate, lost_update
 from flowdsl.deploy.journal import Journal
 from flowdsl.deploy.planning.plan import Action, Change
 from flowdsl.deploy.recovery.late_writes import overtaken, strays_of

@@ -31,7 +31,8 @@ from flowdsl.deploy.planning.named import NamedChange
 from flowdsl.deploy.planning.plan import Plan
 from flowdsl.deploy.recovery.late_writes import LATE_WRITES_END, POLL_SECONDS
 from flowdsl.deploy.refresh.refresh import Refreshed, is_unproven, plan_from, refresh_directory
-from flowdsl.deploy.resources import NAMED_KIND, image
+from flowdsl.deploy.resources.directory import upload_image
+from flowdsl.deploy.resources.named import NAMED_KIND
 from flowdsl.deploy.workers import for_each
 from flowdsl.state.document import StateDocument
 
@@ -265,7 +266,7 @@ def _is_secret(job: Job, step: _Step) -> bool:
 
 
 async def _upload(key: str, item: ImageFile, client: CyberdeskClient) -> None:
-    await image.upload(client, item, key=f"{key}-image")
+    await upload_image(client, item, key=f"{key}-image")
 
 
 async def _write(job: Job, key: str, change: NamedChange, client: CyberdeskClient) -> None:

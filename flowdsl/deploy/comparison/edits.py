@@ -11,8 +11,7 @@ from typing import Any
 
 from flowdsl.config.address import WORKFLOW, Address
 from flowdsl.deploy.comparison.diff import FieldChange, is_ignored
-from flowdsl.deploy.comparison.lost_updates import SAVED_VERSIONS
-from flowdsl.deploy.comparison.versions import RestorableVersion, saved_versions
+from flowdsl.deploy.comparison.versions import SAVED_VERSIONS, RestorableVersion, saved_versions
 from flowdsl.deploy.resources import workflow
 from flowdsl.deploy.resources.policy import fingerprint, normalise
 from flowdsl.deploy.resources.resource import Live

@@ -8,16 +8,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+from flowdsl.diagnostics.render.cells import printable
 
 FORMAT_VERSION = 1
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0)]
+Shown = Annotated[str, AfterValidator(printable)]
+"""A text that is safe to print."""
 
 
 class _Closed(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, strict=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, strict=True, from_attributes=True
+    )
 
 
 class Source(_Closed):
@@ -90,16 +96,16 @@ class BreakingEntry(_Closed):
         "retyped-output",
         "removed-workflow",
     ]
-    path: str
-    message: str
-    chains: tuple[str, ...]
+    path: Shown
+    message: Shown
+    chains: tuple[Shown, ...]
 
 
 class TrajectoryEntry(_Closed):
     """An approved recording that goes on replaying what it recorded."""
 
-    id: str
-    name: str
+    id: Shown
+    name: Shown
 
 
 class ImpactEntry(_Closed):
@@ -152,7 +158,7 @@ class GuardEntry(_Closed):
 
     name: str
     planned: Count
-    message: str
+    message: Shown
 
 
 class KeySourceEntry(_Closed):

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from flowdsl.config.address import Address
+from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
 from flowdsl.deploy.comparison.field_diff import spell
 from flowdsl.deploy.plan_file.format import FORMAT_VERSION, ChangeEntry, PlanDocument
 from flowdsl.diagnostics.render.cells import printable
@@ -54,8 +55,8 @@ def read_plan(content: bytes, *, where: str, now: datetime) -> SavedPlan:
     if len(content) > MAX_BYTES:
         raise UnusablePlan(f"`{where}` has more than {MAX_BYTES >> 20} MiB; a plan never does")
     try:
-        raw = json.loads(content, object_pairs_hook=_once, parse_constant=_refuse)
-    except (ValueError, RecursionError):
+        raw = read_json(content)
+    except UnreadableJson:
         raise UnusablePlan(
             f"`{where}` is not JSON, perhaps cut off; write it again with `flowdsl plan -o`"
         ) from None
@@ -226,14 +227,3 @@ def _other_words(then: Any, now: Any, path: str, place: str, owner: str) -> Iter
 
 def _quoted(text: str | None) -> str:
     return "nothing" if text is None else f"`{printable(text)}`"
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
-    return found
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is not JSON")

@@ -42,7 +42,8 @@ from flowdsl.deploy.plan_file.format import (
 from flowdsl.deploy.planning.model_keys import Endpoint, KeyRoute, key_routes
 from flowdsl.deploy.planning.named import NamedChange
 from flowdsl.deploy.planning.plan import Action, Change, Impact, Plan
-from flowdsl.deploy.resources import NAMED, workflow
+from flowdsl.deploy.resources import workflow
+from flowdsl.deploy.resources.named import NAMED
 from flowdsl.deploy.resources.policy import Policies, fingerprint, normalise
 from flowdsl.deploy.resources.resource import Live, hashes
 from flowdsl.diagnostics.render.cells import printable
@@ -110,10 +111,7 @@ def plan_document(plan: Plan, facts: PlanFacts) -> dict[str, Any]:
             )
             for intent in facts.pending
         ),
-        guards=tuple(
-            GuardEntry(name=guard.name, planned=guard.planned, message=printable(guard.message))
-            for guard in plan.guards
-        ),
+        guards=tuple(GuardEntry.model_validate(guard) for guard in plan.guards),
         diagnostics=(
             *facts.diagnostics,
             *(DiagnosticEntry(level="note", message=printable(note)) for note in plan.notes),
@@ -177,19 +175,10 @@ def _workflow_entry(plan: Plan, change: Change) -> ChangeEntry:
         fields=tuple(_workflow_fields(change)),
         base=_workflow_base(change),
         breaking=tuple(
-            BreakingEntry(
-                kind=item.kind,
-                path=printable(item.path),
-                message=printable(item.message),
-                chains=tuple(printable(chain) for chain in item.chains),
-            )
-            for item in plan.breaking.get(change.address, ())
+            BreakingEntry.model_validate(item) for item in plan.breaking.get(change.address, ())
         ),
-        trajectories=tuple(
-            TrajectoryEntry(id=printable(item.id), name=printable(item.name))
-            for item in impact.trajectories
-        ),
-        impact=_impact_entry(impact),
+        trajectories=tuple(TrajectoryEntry.model_validate(item) for item in impact.trajectories),
+        impact=ImpactEntry.model_validate(impact),
     )
 
 
@@ -240,15 +229,7 @@ def _entry(
         base=base,
         breaking=breaking,
         trajectories=trajectories,
-        impact=impact or _impact_entry(_NO_IMPACT),
-    )
-
-
-def _impact_entry(impact: Impact) -> ImpactEntry:
-    return ImpactEntry(
-        runs_total=impact.runs_total,
-        runs_active=impact.runs_active,
-        trajectories_total=impact.trajectories_total,
+        impact=impact or ImpactEntry.model_validate(_NO_IMPACT),
     )
 
 

@@ -21,8 +21,8 @@ from flowdsl.codegen.artifacts import (
 from flowdsl.config.address import MODEL, TAG, TAG_GROUP, Address, workflow_address
 from flowdsl.config.project import KeySource
 from flowdsl.deploy.planning.models import NOT_YET_KNOWN, ModelResolver
-from flowdsl.deploy.resources import image, workflow
-from flowdsl.deploy.resources.directory import Directory, WantedLists
+from flowdsl.deploy.resources import workflow
+from flowdsl.deploy.resources.directory import Directory, WantedLists, find_image_url
 from flowdsl.deploy.resources.policy import fingerprint
 from flowdsl.deploy.resources.resource import Desired
 from flowdsl.deploy.target import Target
@@ -94,7 +94,7 @@ def desired_state(bundle: Bundle, target: Target, directory: Directory) -> Desir
     uploads = tuple(
         bundle.images[sha]
         for sha in sorted(used)
-        if image.find_url(directory, ImageRef(sha, bundle.images[sha].extension)) is None
+        if find_image_url(directory, ImageRef(sha, bundle.images[sha].extension)) is None
     )
     problems += _tag_problems(workflows, directory)
     return DesiredState(
@@ -113,7 +113,7 @@ def _workflow(
     def write_part(part: ModelName | ImageRef) -> str:
         if isinstance(part, ModelName):
             return models.name_of(part.alias)
-        return image.find_url(directory, part) or f"image:{part.sha256}.{part.extension}"
+        return find_image_url(directory, part) or f"image:{part.sha256}.{part.extension}"
 
     def close(value: Any, path: str) -> Any:
         match value:
@@ -154,11 +154,6 @@ def source_map_name(address: Address, prompt: str) -> str:
     The text of the files of a map of this name is kept beside it.
     """
     return fingerprint([address, prompt, "sources"])
-
-
-def former_source_map_name(address: Address, prompt: str) -> str:
-    """The name that the map of a prompt had before the text of its files was kept."""
-    return fingerprint([address, prompt])
 
 
 def check_map_name(address: Address, checks: str) -> str:

@@ -11,8 +11,8 @@ from flowdsl.config.project import KeySource
 from flowdsl.deploy.comparison.diff import Difference, compare
 from flowdsl.deploy.planning.desired import DesiredNamed
 from flowdsl.deploy.planning.models import NOT_YET_KNOWN
-from flowdsl.deploy.resources import NAMED_KIND
 from flowdsl.deploy.resources.directory import Directory
+from flowdsl.deploy.resources.named import NAMED_KIND
 from flowdsl.deploy.resources.policy import Policies, fingerprint
 from flowdsl.deploy.resources.resource import Desired, Live
 from flowdsl.source.failure import FlowdslError

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.config.address import Address, workflow_address
 from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import NotFound
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.outcome import Status, Stop
 from flowdsl.deploy.ownership.identity import (
@@ -26,11 +27,12 @@ from flowdsl.deploy.planning.plan import Plan, plan_changes
 from flowdsl.deploy.recovery.late_writes import deleted_by_us
 from flowdsl.deploy.refresh.guards import guards_of
 from flowdsl.deploy.refresh.impact import study_impact
-from flowdsl.deploy.refresh.tracked import read_tracked
+from flowdsl.deploy.resources import workflow
 from flowdsl.deploy.resources.directory import Directory, read_directory
 from flowdsl.deploy.resources.policy import canonical
 from flowdsl.deploy.resources.resource import Live
 from flowdsl.deploy.target import Target
+from flowdsl.deploy.workers import for_each
 from flowdsl.state.document import StateDocument, new_document, refuse_moved
 from flowdsl.state.stores import StateStore, Versioned
 
@@ -213,3 +215,22 @@ def _wanted(job: Job, directory: Directory) -> DesiredState:
     if desired.problems:
         raise Stop(Status.INVALID, *desired.problems)
     return desired
+
+
+async def read_tracked(
+    client: CyberdeskClient, ids: Iterable[str], *, concurrency: int
+) -> dict[str, Live]:
+    """The workflows with these ids that exist, by id; raises `CyberdeskError`.
+
+    Each is read by itself: edits can push rows out of a list.
+    """
+    found: dict[str, Live] = {}
+
+    async def read(own: CyberdeskClient, workflow_id: str) -> None:
+        try:
+            found[workflow_id] = await workflow.read(own, workflow_id)
+        except NotFound:
+            return
+
+    await for_each(client, sorted(set(ids)), read, concurrency=concurrency)
+    return found

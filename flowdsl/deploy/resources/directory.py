@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from flowdsl.codegen.artifacts import ImageFile, ImageRef
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.model_configuration import ModelConfiguration
 from flowdsl.cyberdesk.models.prompt_image import PromptImage
@@ -54,3 +55,30 @@ async def read_directory(client: CyberdeskClient, wanted_lists: WantedLists) -> 
 
 async def _nothing() -> tuple[()]:
     return ()
+
+
+# Pictures in prompts, which are stored and found again by the hash of their content
+
+
+def image_file_name(image: ImageFile | ImageRef) -> str:
+    """The name under which a picture is stored, without anything that a service would rewrite."""
+    return f"flowdsl-{image.sha256}.{image.extension}"
+
+
+def find_image_url(directory: Directory, image: ImageRef) -> str | None:
+    """The URL to put in a prompt, or None when the picture is not stored yet.
+
+    Two deploys at once may both have uploaded it. The first by URL is taken, so that every deploy
+    takes the same.
+    """
+    wanted = image_file_name(image)
+    return min(
+        (row.supabase_url for row in directory.images if row.filename == wanted), default=None
+    )
+
+
+async def upload_image(client: CyberdeskClient, image: ImageFile, *, key: str) -> None:
+    """Store the picture; raises `CyberdeskError`."""
+    await client.prompt_images.upload(
+        image_file_name(image), image.content, image.media_type, idempotency_key=key
+    )

@@ -1,14 +1,12 @@
-"""A resource as it is desired and as it is live, and how a kind of named resource is written."""
+"""A resource as it is desired and as it is live."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from flowdsl.config.address import Address
-from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.deploy.resources.directory import Directory
 from flowdsl.deploy.resources.policy import Policies, fingerprint, normalise
 
 
@@ -55,37 +53,6 @@ class Live:
     organization_id: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     children: Mapping[str, str] = field(default_factory=dict)
-
-
-class NamedKind(Protocol):
-    """A kind of resource that is identified by its name, in a list that the service gives whole.
-
-    Such a resource needs no mark and no intent: after a lost reply it is found by its name. Writes
-    take wire values and raise `CyberdeskError`; `key` is the idempotency key.
-    """
-
-    name: str
-    policies: Policies
-
-    def find(self, directory: Directory, name: str) -> list[Live]:
-        """The resources of that name, ours or not; several when names need not be unique."""
-        ...
-
-    async def create(
-        self, client: CyberdeskClient, name: str, values: Mapping[str, Any], *, key: str
-    ) -> None:
-        """Create the resource."""
-        ...
-
-    async def update(
-        self, client: CyberdeskClient, resource_id: str, values: Mapping[str, Any], *, key: str
-    ) -> None:
-        """Send exactly the fields in `values`."""
-        ...
-
-    async def delete(self, client: CyberdeskClient, resource_id: str, *, key: str) -> None:
-        """Delete the resource; one that is gone already counts as deleted."""
-        ...
 
 
 def hashes(policies: Policies, values: Mapping[str, Any]) -> dict[str, str]:

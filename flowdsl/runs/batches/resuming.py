@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from flowdsl.cyberdesk.errors import CyberdeskError, printable
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.runs.batches.ledger import SENT, SETTLED, Batch, row_digest, shared_digest
-from flowdsl.runs.inputs.problems import InputsRefused, Problem
+from flowdsl.runs.inputs.places import InputsRefused, Problem
 from flowdsl.runs.submit import Bulk, Request, Submission
 
 _SHOWN = 20

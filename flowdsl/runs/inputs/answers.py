@@ -17,8 +17,7 @@ from flowdsl.runs.inputs.convert import (
     secret_sentence,
     with_defaults,
 )
-from flowdsl.runs.inputs.places import Given
-from flowdsl.runs.inputs.problems import InputsRefused, Problem, refuse
+from flowdsl.runs.inputs.places import Given, InputsRefused, Problem, refuse
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,9 +28,14 @@ from flowdsl.runs.inputs.convert import (
 from flowdsl.runs.inputs.declared import Declared
 from flowdsl.runs.inputs.documents import Row
 from flowdsl.runs.inputs.machine_parameters import ANYWHERE, MachineParameters
-from flowdsl.runs.inputs.places import Given
-from flowdsl.runs.inputs.problems import InputsRefused, Problem, shown_name
-from flowdsl.runs.inputs.ways import ON_COMMAND_LINE, Ways
+from flowdsl.runs.inputs.places import (
+    ON_COMMAND_LINE,
+    Given,
+    InputsRefused,
+    Problem,
+    Ways,
+    shown_name,
+)
 
 Made = TypeVar("Made")
 

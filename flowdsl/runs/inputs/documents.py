@@ -16,8 +16,15 @@ from typing import Any
 
 from flowdsl.config.positions import locate
 from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
-from flowdsl.runs.inputs.places import Given, Path
-from flowdsl.runs.inputs.problems import InputsRefused, Problem, refuse, shown_name, shown_words
+from flowdsl.runs.inputs.places import (
+    Given,
+    InputsRefused,
+    Path,
+    Problem,
+    refuse,
+    shown_name,
+    shown_words,
+)
 from flowdsl.runs.inputs.yaml_file import read_yaml
 from flowdsl.source.toml_text import UnreadableToml, read_toml
 

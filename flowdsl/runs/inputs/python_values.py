@@ -14,8 +14,7 @@ from typing import Any
 
 from flowdsl.cyberdesk.errors import printable
 from flowdsl.runs.inputs.documents import Row
-from flowdsl.runs.inputs.places import Given, Path, shown
-from flowdsl.runs.inputs.problems import InputsRefused, Problem, refuse
+from flowdsl.runs.inputs.places import Given, InputsRefused, Path, Problem, refuse, shown
 
 MAX_DEPTH = 100
 """Levels of nested values; a value that holds itself has more."""

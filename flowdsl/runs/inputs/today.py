@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from flowdsl.cyberdesk.errors import printable
 from flowdsl.diagnostics.suggest import closest
-from flowdsl.workspace.errors import UnusableProject
+from flowdsl.workspace.environments import UnusableProject
 
 
 class UnknownTimezone(UnusableProject):

@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flowdsl.cyberdesk.limits import MAX_DIGITS
-from flowdsl.runs.inputs.places import Path
-from flowdsl.runs.inputs.problems import InputsRefused, refuse, shown_name, shown_words
+from flowdsl.runs.inputs.places import InputsRefused, Path, refuse, shown_name, shown_words
 
 LONGEST = 500_000
 """Characters of a file; the parser takes some seconds for as many."""

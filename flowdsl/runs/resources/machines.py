@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.machine import Connection, Machine, Pool, _Pool
 from flowdsl.runs.filters import known_word, moment
-from flowdsl.runs.lookup import by_id
-from flowdsl.runs.names import find_machine, find_pool
+from flowdsl.runs.names import by_id, find_machine, find_pool
 
 STATUSES = ("connected", "disconnected", "error")
 """How machines and connections are."""

@@ -7,7 +7,7 @@ from typing import Any
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.trajectory import Trajectory
 from flowdsl.runs.filters import moment
-from flowdsl.runs.lookup import by_id, by_name
+from flowdsl.runs.names import by_id, by_name
 from flowdsl.semantics.declarations.wire import is_uuid
 
 

@@ -10,8 +10,7 @@ from flowdsl.cyberdesk.errors import printable
 from flowdsl.deploy.planning.models import MAIN_AGENT, ModelResolver
 from flowdsl.deploy.target import Target
 from flowdsl.runs.inputs.machine_parameters import ANYWHERE, MachineParameters, on_machine, on_pools
-from flowdsl.runs.lookup import NoSuchName, by_name
-from flowdsl.runs.names import find_machine, find_pool, session_id
+from flowdsl.runs.names import NoSuchName, by_name, find_machine, find_pool, session_id
 from flowdsl.runs.resources.machines import with_machines
 from flowdsl.semantics.declarations.wire import is_uuid
 

@@ -20,8 +20,7 @@ from flowdsl.runs.inputs.assemble import (
 from flowdsl.runs.inputs.declared import Declared, declared_by
 from flowdsl.runs.inputs.documents import Row
 from flowdsl.runs.inputs.machine_parameters import MachineParameters
-from flowdsl.runs.inputs.places import Given
-from flowdsl.runs.inputs.problems import InputsRefused, Problem
+from flowdsl.runs.inputs.places import Given, InputsRefused, Problem
 from flowdsl.runs.names import source_named
 from flowdsl.runs.starting.parts import ChainParts, PartRequests
 from flowdsl.runs.starting.uploads import file_inputs

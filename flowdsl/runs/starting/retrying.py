@@ -1,20 +1,23 @@
-"""What a run that is begun anew is asked for: only what is said anew."""
+"""Runs that are there: begun anew exactly once, with what is said anew, and cancelled."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.cyberdesk.models.run import Run
+from flowdsl.cyberdesk.errors import CyberdeskError
+from flowdsl.cyberdesk.models.run import Run, RunRetry
+from flowdsl.deploy.recovery.late_writes import LATE_WRITES_END, POLL_SECONDS
 from flowdsl.runs.inputs.assemble import Sources, given_values
 from flowdsl.runs.inputs.declared import Declared, undeclared
-from flowdsl.runs.inputs.places import Given
-from flowdsl.runs.inputs.problems import InputsRefused, Problem
+from flowdsl.runs.inputs.places import Given, InputsRefused, Problem
+from flowdsl.runs.patience import Patience
 from flowdsl.runs.starting.uploads import file_inputs
 from flowdsl.source.failure import FlowdslError
+from flowdsl.state.held import Runtime
 
 
 class RunGoesOn(FlowdslError):
@@ -100,3 +103,67 @@ def retry_body(
     if alias is not None:
         body["session_alias"] = alias
     return body
+
+
+ROUNDS = 3
+"""How often a retry that has not come is sent again with its key."""
+
+
+async def retried(
+    client: CyberdeskClient,
+    run: Run,
+    body: RunRetry,
+    runtime: Runtime,
+    *,
+    tell: Callable[[str], None],
+    stopped: Callable[[], bool] = lambda: False,
+) -> Run:
+    """The run, which had ended, begun anew; raises `CyberdeskError`.
+
+    When the reply is lost the run itself tells: it goes on again, or has other times than before. A
+    second retry is sent only once no request can be under way any more. Where the run does not tell
+    it, the error has `outcome_unknown`.
+    """
+    key = runtime.new_id()
+    patience = Patience(runtime, tell)
+    for turn in range(ROUNDS + 1):
+        while True:
+            try:
+                return await client.runs.retry(run.id, body, idempotency_key=key, once=True)
+            except CyberdeskError as error:
+                if not error.outcome_unknown:
+                    if not stopped() and await patience.wait(error):
+                        continue
+                    raise
+                lost = error
+                break
+        tell(f"looking whether run {run.id} was begun anew: {lost}")
+        begun = runtime.monotonic()
+        while True:
+            try:
+                now = await patience.read(lambda: client.runs.get(run.id))
+            except CyberdeskError as error:
+                # That the run cannot be read does not tell whether it was begun anew.
+                raise lost from error
+            if now.is_live or (now.started_at, now.ended_at) != (run.started_at, run.ended_at):
+                return now
+            if stopped() or runtime.monotonic() - begun >= LATE_WRITES_END.total_seconds():
+                break
+            await runtime.sleep(POLL_SECONDS)
+        if stopped() or turn == ROUNDS:
+            raise lost
+    raise AssertionError("unreachable: the last turn returns or raises")
+
+
+async def cancelled(
+    client: CyberdeskClient, runs: Iterable[Run], runtime: Runtime
+) -> tuple[list[Run], list[str]]:
+    """The runs that were cancelled, and why others were not."""
+    ended: list[Run] = []
+    failures: list[str] = []
+    for run in runs:
+        try:
+            ended.append(await client.runs.cancel(run.id, idempotency_key=runtime.new_id()))
+        except CyberdeskError as error:
+            failures.append(f"run {run.id} is not cancelled: {error}")
+    return ended, failures

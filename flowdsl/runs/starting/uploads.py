@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from flowdsl.cyberdesk.models.run import FileInput
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.runs.inputs.assemble import Upload
-from flowdsl.runs.inputs.problems import InputsRefused, Problem, refuse
+from flowdsl.runs.inputs.places import InputsRefused, Problem, refuse
 
 MAX_UPLOAD = 100 * 1024 * 1024
 """Bytes of a file that goes to a machine: what its driver reads and writes at most."""

@@ -7,12 +7,8 @@ from collections.abc import Hashable, Iterator
 from flowdsl.simulate.interpreter.budget import Budget
 from flowdsl.source.record import Record
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import TypeAlias
-
-    Chosen: TypeAlias = tuple[int, ...]
-    """The number of the option that was taken at each choice, in the order of the run."""
+Chosen = tuple[int, ...]
+"""The number of the option that was taken at each choice, in the order of the run."""
 
 
 class Other(Record):

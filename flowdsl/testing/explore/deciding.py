@@ -34,15 +34,11 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.statements import variable_set_by
 from flowdsl.syntax.visit import children
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import TypeAlias
-
-    Path: TypeAlias = tuple[str, ...]
-    """A variable of a body, and names of fields."""
-    Scope: TypeAlias = ast.Block | ast.ChainDecl
-    """Where a variable is named: a body, or a chain."""
-    Site: TypeAlias = tuple[Scope, Path]
+Path = tuple[str, ...]
+"""A variable of a body, and names of fields."""
+Scope = ast.Block | ast.ChainDecl
+"""Where a variable is named: a body, or a chain."""
+Site = tuple[Scope, Path]
 
 
 class Deciding:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from flowdsl.semantics import types
 from flowdsl.semantics.model import ChainSymbol, SemanticModel, WorkflowSymbol
+from flowdsl.semantics.types import NO_CONSTRAINTS, Constraints
 from flowdsl.simulate.executions import on_its_day, started_world
 from flowdsl.simulate.interpreter.budget import Budget
 from flowdsl.simulate.interpreter.chains import ChainRun
@@ -18,24 +19,20 @@ from flowdsl.simulate.trace import SUCCESS, Ending, Trace
 from flowdsl.simulate.world import World
 from flowdsl.source.record import Record
 
+from ..coverage import Key
 from ..following import Follower
 from ..suite import failed_checks
+from ..wrapping import RESULT
 from .choices import Choices
 from .deciding import Deciding, given_to, steps_of
 from .exploring import Answered, Explorer
-from .outputs import wrong_outputs
 from .samples import Samples
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import TypeAlias
+RunKey = tuple[frozenset[Key], str]
+"""The ways that a run of a workflow takes, and how it ends."""
+PathKey = tuple[RunKey, ...]
+"""What makes a path: the keys of its runs, one for each step of a chain that ran."""
 
-    from ..coverage import Key
-
-    RunKey: TypeAlias = tuple[frozenset[Key], str]
-    """The ways that a run of a workflow takes, and how it ends."""
-    PathKey: TypeAlias = tuple[RunKey, ...]
-    """What makes a path: the keys of its runs, one for each step of a chain that ran."""
 
 SOME_DAY = "2026-01-31"
 """The day of a run for which a test says none."""
@@ -312,3 +309,48 @@ def path_run(
 
 def _is_well(ending: Ending) -> bool:
     return ending.status == SUCCESS
+
+
+def wrong_outputs(record: types.RecordOf, outputs: Mapping[str, Any]) -> Iterator[str]:
+    """A sentence for each value that has to be there and is not, and each list of a wrong length.
+
+    Other bounds are about values that a desktop shows, and say nothing of the program.
+    """
+    for field in record.fields:
+        name = "the result" if field.name == RESULT else f"`{field.name}`"
+        yield from _wrong(field.type, outputs.get(field.wire_name), name, field.constraints)
+
+
+def _wrong(
+    type_: types.Type, value: Any, name: str, constraints: Constraints = NO_CONSTRAINTS
+) -> Iterator[str]:
+    match type_, value:
+        case types.Optional(), None:
+            return
+        case _, None:
+            yield f"{name} is missing, and has to be there"
+        case _, list():
+            yield from _wrong_length(len(value), name, constraints)
+            inner = types.strip_optional(type_)
+            if isinstance(inner, types.ListOf):
+                for entry in value:
+                    yield from _wrong(inner.element, entry, f"an entry of {name}")
+        case _, dict():
+            inner = types.strip_optional(type_)
+            if isinstance(inner, types.RecordOf):
+                for field in inner.fields:
+                    part = f"`{field.name}` of {name}"
+                    yield from _wrong(
+                        field.type, value.get(field.wire_name), part, field.constraints
+                    )
+        case _:
+            return
+
+
+def _wrong_length(entries: int, name: str, constraints: Constraints) -> Iterator[str]:
+    least, most = constraints.min_items, constraints.max_items
+    has = "1 entry" if entries == 1 else f"{entries} entries"
+    if least is not None and entries < least:
+        yield f"{name} has {has}, and has to have {least} or more"
+    elif most is not None and entries > most:
+        yield f"{name} has {has}, and may have {most}"

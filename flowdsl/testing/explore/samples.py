@@ -18,10 +18,7 @@ from flowdsl.source.matching_text import matching_text
 from flowdsl.source.patterns import Unusable, is_found
 
 from .choices import Choices
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .deciding import Deciding, Path, Scope
+from .deciding import Deciding, Path, Scope
 
 _TEXTS: dict[str, tuple[str, ...]] = {
     "string": ("text", "another text"),

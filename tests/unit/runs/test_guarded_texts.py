@@ -24,8 +24,7 @@ from flowdsl.runs.inputs.assemble import Sources, Upload, assemble, assemble_row
 from flowdsl.runs.inputs.declared import Declared, declared_by, undeclared
 from flowdsl.runs.inputs.documents import read_one, read_rows
 from flowdsl.runs.inputs.machine_parameters import MachineParameters, on_machine
-from flowdsl.runs.inputs.places import Given
-from flowdsl.runs.inputs.problems import InputsRefused
+from flowdsl.runs.inputs.places import Given, InputsRefused
 from flowdsl.runs.inputs.python_values import given_inputs, given_rows
 from flowdsl.runs.starting.plan import RunPlan
 from flowdsl.simulate.schemas import refusal

@@ -10,8 +10,8 @@ from flowdsl.api import CompileOptions, MemoryFiles, compile_project
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.ir import nodes
 from flowdsl.runs.inputs.declared import declared_by
-from flowdsl.runs.lookup import NoSuchName
-from flowdsl.runs.pauses import contradictions, needing_only, parameters_read, parts_in
+from flowdsl.runs.names import NoSuchName
+from flowdsl.runs.starting.parts import contradictions, needing_only, parameters_read, parts_in
 
 FLOW = """flow 1
 workflow enter {

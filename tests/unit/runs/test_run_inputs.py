@@ -35,8 +35,7 @@ from flowdsl.runs.inputs.convert import with_defaults
 from flowdsl.runs.inputs.declared import Declared, declared_by, undeclared
 from flowdsl.runs.inputs.documents import is_table, read_one, read_rows
 from flowdsl.runs.inputs.machine_parameters import MachineParameters, on_machine, on_pools
-from flowdsl.runs.inputs.places import Given
-from flowdsl.runs.inputs.problems import InputsRefused, Problem
+from flowdsl.runs.inputs.places import Given, InputsRefused, Problem
 from flowdsl.runs.inputs.python_values import given_inputs, given_rows
 from flowdsl.runs.inputs.today import UnknownTimezone, today_in
 from flowdsl.runs.starting.plan import RunPlan

@@ -10,8 +10,7 @@ import pytest
 
 from flowdsl.config.address import workflow_address
 from flowdsl.cyberdesk.models.run import Run
-from flowdsl.runs.lookup import NoSuchName
-from flowdsl.runs.names import find_run, find_workflow_id, source_named
+from flowdsl.runs.names import NoSuchName, find_run, find_workflow_id, source_named
 
 ID = "7d444840-9dc0-11d1-b245-5ffdce74fad2"
 OTHER = "7d444840-9dc0-11d1-b245-5ffdce74fad3"

@@ -16,7 +16,7 @@ from flowdsl.cli.views.runs import seconds_of
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.runs.filters import moment as filter_moment
 from flowdsl.runs.identity import newer_than
-from flowdsl.runs.lookup import NoSuchName
+from flowdsl.runs.names import NoSuchName
 from flowdsl.source.moments import read_moment, spell_moment
 
 ROOT = Path(__file__).parents[3]

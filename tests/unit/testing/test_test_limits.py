@@ -11,7 +11,7 @@ import pytest
 from flowdsl.simulate.interpreter import budget
 from flowdsl.simulate.interpreter.budget import Budget, weight
 from flowdsl.testing import chains, run
-from flowdsl.testing.explore import search
+from flowdsl.testing.explore import findings as exploring
 from flowdsl.testing.explore.findings import findings
 from flowdsl.testing.telling import MOST_COLUMNS, MOST_LINES
 from tests.support.command_line import environment, write_tree
@@ -173,8 +173,8 @@ NESTED = workflow(
 def test_an_exploration_of_endless_loops_ends_and_is_not_whole(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(search, "MAX_STEPS", 500)
-    monkeypatch.setattr(search, "STEPS_FOR_A_PATH", 100)
+    monkeypatch.setattr(exploring, "MAX_STEPS", 500)
+    monkeypatch.setattr(exploring, "STEPS_FOR_A_PATH", 100)
     suite = suite_of(NESTED)
     (subject,) = suite.model.workflows
     found = findings(suite, subject, None, (), 100)

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from flowdsl.config.address import workflow_address
 from flowdsl.deploy.apply.source_maps import object_name
 from flowdsl.deploy.planning.desired import source_map_name
-from flowdsl.deploy.resources.policy import fingerprint
 from flowdsl.state.document import ResourceState, StateDocument, new_document
 from flowdsl.tracing.history import read_history
 from flowdsl.tracing.maps import FoundMap, deployed_as, find_map
@@ -17,7 +16,6 @@ from flowdsl.tracing.versions import PromptVersion, version_of_run
 ID = "0b1f33a2-32c5-4f1d-9d92-6c2b9f8f2a77"
 CLAIMS, FORMER = workflow_address("claims"), workflow_address("former")
 PROMPT = "Claims\n1. Open {day}.\n2. Close."
-OLD_NAME = "a" * 64
 
 
 def a_map(path: str = "a.flow") -> bytes:
@@ -29,15 +27,9 @@ def a_map(path: str = "a.flow") -> bytes:
     return json.dumps({"commit": None, "dirty": True, "lines": lines}).encode()
 
 
-def state(prompt: str, **more: object) -> StateDocument:
-    """State of one workflow, deployed with `prompt` by a version that named maps otherwise."""
-    resource = ResourceState(
-        id=ID,
-        generation=1,
-        name="Claims",
-        applied={"main_prompt": fingerprint(prompt)},
-        source_map=OLD_NAME,
-    ).replace(**more)
+def state(**more: object) -> StateDocument:
+    """State of one workflow that is deployed."""
+    resource = ResourceState(id=ID, generation=1, name="Claims").replace(**more)
     document = new_document("p", "e", api_base="https://a.test", lineage="l", nonce="n")
     return document.replace(resources={CLAIMS: resource})
 
@@ -45,32 +37,25 @@ def state(prompt: str, **more: object) -> StateDocument:
 def found(document: StateDocument, kept: dict[str, bytes], prompt: str, *known: str) -> FoundMap:
     addresses = deployed_as(document, ID.upper())
     versions = [PromptVersion(text, "earlier") for text in known]
-    return find_map(kept.get, document, addresses, PromptVersion(prompt, "live"), versions)
-
-
-def test_a_map_of_before_is_found_for_what_state_says_was_deployed_and_for_nothing_else() -> None:
-    kept = {object_name(OLD_NAME): a_map()}
-    assert found(state(PROMPT), kept, PROMPT).kind == "exact"
-    assert found(state(PROMPT), kept, PROMPT + "\n3. Go.").kind == "none"
-    assert found(state("another"), kept, PROMPT).kind == "none"
+    return find_map(kept.get, addresses, PromptVersion(prompt, "live"), versions)
 
 
 def test_a_renamed_workflow_keeps_the_maps_of_its_former_address() -> None:
     kept = {object_name(source_map_name(FORMER, PROMPT)): a_map()}
-    assert found(state("later"), kept, PROMPT).kind == "none"
-    assert found(state("later", renamed_from=FORMER), kept, PROMPT).kind == "exact"
+    assert found(state(), kept, PROMPT).kind == "none"
+    assert found(state(renamed_from=FORMER), kept, PROMPT).kind == "exact"
 
 
 def test_lines_that_a_deployed_prompt_has_too_keep_their_places() -> None:
     kept = {object_name(source_map_name(CLAIMS, PROMPT)): a_map()}
     edited = "Claims\nNew words.\n1. Open {day}.\n2. Shut."
-    carried = found(state("later"), kept, edited, PROMPT)
+    carried = found(state(), kept, edited, PROMPT)
     assert (carried.kind, sorted(carried.places)) == ("carried", [3])
 
 
 def test_a_map_with_lines_that_the_prompt_does_not_have_is_none() -> None:
-    kept = {object_name(OLD_NAME): a_map(), object_name(source_map_name(CLAIMS, "1. Go.")): a_map()}
-    assert found(state("another"), kept, "1. Go.").kind == "none"
+    kept = {object_name(source_map_name(CLAIMS, "1. Go.")): a_map()}
+    assert found(state(), kept, "1. Go.").kind == "none"
 
 
 def moment(day: int) -> datetime:

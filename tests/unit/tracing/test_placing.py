@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from flowdsl.tracing.align import Placement, place_entries
-from flowdsl.tracing.entries import Entry, read_entries
-from flowdsl.tracing.history import read_history
+from flowdsl.tracing.history import Entry, read_entries, read_history
 from flowdsl.tracing.prompt_units import read_units
 
 PROMPT = """\

@@ -11,8 +11,7 @@ import pytest
 
 from flowdsl.codegen.artifacts import plain
 from flowdsl.tracing.align import place_entries
-from flowdsl.tracing.entries import read_entries
-from flowdsl.tracing.history import read_history
+from flowdsl.tracing.history import read_entries, read_history
 from flowdsl.tracing.prompt_units import Unit, read_units
 from tests.support.flows.compiling import EXAMPLES, compile_folder
 

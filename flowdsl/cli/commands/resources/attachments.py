@@ -17,8 +17,7 @@ from flowdsl.cyberdesk.models.run_attachment import (
     RunAttachmentUpdate,
 )
 from flowdsl.diagnostics.render.cells import printable
-from flowdsl.runs.lookup import by_id
-from flowdsl.runs.names import find_run
+from flowdsl.runs.names import by_id, find_run
 from flowdsl.runs.starting.uploads import MAX_UPLOAD, read_file
 
 from ...runtime.command_line.arguments import number_between

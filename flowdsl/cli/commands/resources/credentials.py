@@ -12,7 +12,7 @@ from flowdsl.cyberdesk.models.model_configuration import (
     ProviderCredentialUpsert,
 )
 from flowdsl.diagnostics.render.cells import printable
-from flowdsl.runs.lookup import NoSuchName, unknown
+from flowdsl.runs.names import NoSuchName, unknown
 from flowdsl.source.record import replace
 
 from ...runtime.exit_codes import FINDINGS

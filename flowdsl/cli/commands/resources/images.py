@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from flowdsl.cyberdesk.models.prompt_image import PromptImage
 from flowdsl.diagnostics.render.cells import printable
-from flowdsl.runs.lookup import by_name
+from flowdsl.runs.names import by_name
 from flowdsl.source.record import replace
 
 from ...views.table import RECORD_WIDTH, Column

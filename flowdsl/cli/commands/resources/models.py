@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flowdsl.cyberdesk.models.model_configuration import ModelConfiguration
-from flowdsl.runs.lookup import by_id, by_name
+from flowdsl.runs.names import by_id, by_name
 from flowdsl.semantics.declarations.wire import is_uuid
 
 from ...views.table import Column, id_column

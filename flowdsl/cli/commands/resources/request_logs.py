@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flowdsl.cyberdesk.models.machine import RequestLog
-from flowdsl.runs.lookup import by_id
-from flowdsl.runs.names import find_machine
+from flowdsl.runs.names import by_id, find_machine
 
 from ...runtime.command_line.arguments import number_between
 from ...views.table import Column, id_column

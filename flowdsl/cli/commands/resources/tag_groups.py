@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from flowdsl.cyberdesk.models.tag import TagGroup
 from flowdsl.diagnostics.render.cells import printable
-from flowdsl.runs.lookup import by_id, by_name
+from flowdsl.runs.names import by_id, by_name
 from flowdsl.semantics.declarations.wire import is_uuid
 
 from ...views.table import Column, id_column

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from flowdsl.cyberdesk.models.tag import Tag
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
-from flowdsl.runs.lookup import by_id, by_name, unknown
+from flowdsl.runs.names import by_id, by_name, unknown
 from flowdsl.semantics.declarations.wire import is_uuid
 
 from ...views.table import Column, id_column

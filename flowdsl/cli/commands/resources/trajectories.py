@@ -10,7 +10,7 @@ from flowdsl.config.address import Address
 from flowdsl.cyberdesk.errors import NotFound
 from flowdsl.cyberdesk.models.trajectory import Trajectory
 from flowdsl.diagnostics.render.cells import printable
-from flowdsl.runs.lookup import NoSuchName
+from flowdsl.runs.names import NoSuchName
 from flowdsl.runs.resources.recordings import (
     find_trajectory,
     list_trajectories,

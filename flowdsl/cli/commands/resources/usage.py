@@ -18,7 +18,7 @@ from flowdsl.runs.resources.usage import (
     period,
     read_usage,
 )
-from flowdsl.workspace.system import system_runtime
+from flowdsl.workspace.state import system_runtime
 
 from ...runtime.console import Console
 from ...runtime.exit_codes import SUCCESS

@@ -26,12 +26,12 @@ from flowdsl.runs.batches.resuming import (
     submissions_of,
     with_statuses,
 )
-from flowdsl.runs.inputs.problems import InputsRefused
+from flowdsl.runs.inputs.places import InputsRefused
 from flowdsl.runs.patience import Patience
 from flowdsl.runs.submit import Submission
 from flowdsl.state.document import StateDocument
 from flowdsl.state.errors import StateError, StoreBusy
-from flowdsl.workspace.system import system_runtime
+from flowdsl.workspace.state import system_runtime
 
 from ...runtime.exit_codes import CONFLICT, PARTIAL, STATE
 from ...runtime.failure import CommandError, UsageError

@@ -19,14 +19,17 @@ from flowdsl.runs.inputs.assemble import Sources
 from flowdsl.runs.inputs.documents import Row
 from flowdsl.runs.inputs.places import Given
 from flowdsl.runs.inputs.today import today_in
-from flowdsl.runs.starting.deployed import deployed_ids, has_other_inputs, other_inputs_warning
 from flowdsl.runs.starting.parts import ChainParts, PartRequests
-from flowdsl.runs.starting.place import find_main_agent
+from flowdsl.runs.starting.place import (
+    deployed_ids,
+    find_main_agent,
+    has_other_inputs,
+    other_inputs_warning,
+)
 from flowdsl.runs.starting.plan import MAX_COUNT, RunPlan, Wanted, named_source, workflows_of
 from flowdsl.runs.submit import Submission
 from flowdsl.semantics.declarations.wire import is_uuid
-from flowdsl.workspace.state import usable_document
-from flowdsl.workspace.system import system_runtime
+from flowdsl.workspace.state import system_runtime, usable_document
 
 from ...runtime import service_options
 from ...runtime.command_line.arguments import number_between

@@ -13,11 +13,11 @@ from flowdsl.cyberdesk.errors import CyberdeskError, printable
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.runs.inputs.answers import Question, answered, asked_for
 from flowdsl.runs.inputs.assemble import TRANSFERS
-from flowdsl.runs.inputs.problems import InputsRefused, Problem
+from flowdsl.runs.inputs.places import InputsRefused, Problem
 from flowdsl.runs.patience import Patience
 from flowdsl.runs.starting.parts import ChainParts, PartRequests, begun_in, carry_out, let_go
 from flowdsl.runs.submit import Chain
-from flowdsl.workspace.system import system_runtime
+from flowdsl.workspace.state import system_runtime
 
 from ...runtime import exit_codes
 from ...runtime.console import Console

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.run import Run, RunRetry
-from flowdsl.runs.cancelling import cancelled
 from flowdsl.runs.inputs.assemble import Sources
 from flowdsl.runs.inputs.places import Given
 from flowdsl.runs.names import find_run
-from flowdsl.runs.starting.retrying import declared_for, refuse_live, retry_body
-from flowdsl.workspace.system import system_runtime
+from flowdsl.runs.starting.retrying import cancelled, declared_for, refuse_live, retry_body
+from flowdsl.workspace.state import system_runtime
 
 from ...runtime.console import Console
 from ...runtime.engine.deployment import Deployment

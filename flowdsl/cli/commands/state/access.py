@@ -25,7 +25,7 @@ from flowdsl.state.errors import (
 )
 from flowdsl.state.held import HeldState
 from flowdsl.state.lease import acquire
-from flowdsl.workspace.system import system_runtime
+from flowdsl.workspace.state import system_runtime
 
 from ...runtime import exit_codes
 from ...runtime.console import Console

@@ -16,7 +16,7 @@ from flowdsl.diagnostics.suggest import listed
 from flowdsl.state.document import StateDocument
 from flowdsl.state.stores import StateStore, Versioned, open_store
 from flowdsl.tracing.maps import digests_of
-from flowdsl.workspace.system import system_runtime
+from flowdsl.workspace.state import system_runtime
 
 from ...runtime import exit_codes
 from ...runtime.console import Console

@@ -11,7 +11,7 @@ from flowdsl.config.address import Address
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.state.document import Intent, Lease, ResourceState, StateDocument
-from flowdsl.workspace.system import system_runtime
+from flowdsl.workspace.state import system_runtime
 
 from ...runtime.console import Console
 from ...runtime.exit_codes import SUCCESS

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from flowdsl.host.writing import reason_of, remove_files, write_files
 from flowdsl.source.files import UnreadableFile, library_of
-from flowdsl.testing.cases import Case
-from flowdsl.testing.snapshots import ENDING, FOLDER, snapshot_paths
+from flowdsl.testing.cases import ENDING, FOLDER, Case, snapshot_paths
 from flowdsl.testing.suite import Suite
 
 from ...runtime.console import Console

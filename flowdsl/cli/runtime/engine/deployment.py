@@ -30,8 +30,7 @@ from flowdsl.state.document import Source
 from flowdsl.state.errors import WrongAddress
 from flowdsl.state.stores import StateStore
 from flowdsl.workspace import state
-from flowdsl.workspace.state import api_base_of, required_id
-from flowdsl.workspace.system import system_runtime
+from flowdsl.workspace.state import api_base_of, required_id, system_runtime
 
 from .. import exit_codes
 from ..clients import use_service

@@ -19,12 +19,11 @@ from flowdsl.host import signals
 from flowdsl.host.terminal import is_terminal
 from flowdsl.host.writing import reason_of, write_named
 from flowdsl.runs.batches.ledger import Ledger
-from flowdsl.runs.ending import Ending, ending_of
-from flowdsl.runs.retry import retried
+from flowdsl.runs.starting.retrying import retried
 from flowdsl.runs.submit import Request, Submission, Submitter
-from flowdsl.runs.watch import Watched, watch
+from flowdsl.runs.watch import Ending, Watched, ending_of, watch
 from flowdsl.source.failure import FlowdslError
-from flowdsl.workspace.system import system_runtime
+from flowdsl.workspace.state import system_runtime
 
 from ...views.json_objects import dumped
 from ...views.runs import (

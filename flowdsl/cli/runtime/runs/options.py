@@ -13,8 +13,7 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.host.disk import SIZE_LIMIT, DiskFiles
 from flowdsl.runs.inputs.assemble import TRANSFERS, Upload
 from flowdsl.runs.inputs.documents import Row, is_table, read_one, read_rows
-from flowdsl.runs.inputs.places import Given
-from flowdsl.runs.inputs.problems import InputsRefused, Problem, refuse
+from flowdsl.runs.inputs.places import Given, InputsRefused, Problem, refuse
 from flowdsl.runs.starting.uploads import distinct, read_file, read_upload
 from flowdsl.source.files import UnreadableFile
 

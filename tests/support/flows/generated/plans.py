@@ -20,9 +20,8 @@ from flowdsl.deploy.planning.desired import DesiredNamed
 from flowdsl.deploy.planning.named import NamedChange, key_source_mark, plan_named
 from flowdsl.deploy.planning.plan import Action, Breaking, Change, Guard, Impact, Plan, Trajectory
 from flowdsl.deploy.resources.directory import Directory
-from flowdsl.deploy.resources.model import ModelKind
+from flowdsl.deploy.resources.named import MODELS, TAGS
 from flowdsl.deploy.resources.resource import Desired, Live, hashes
-from flowdsl.deploy.resources.tag import TagKind
 from flowdsl.state.document import Intent, ResourceState, new_document
 from tests.support.services.changes import change_of, live_of
 
@@ -74,10 +73,8 @@ def tag_change(name: str, before: str | None, after: str) -> NamedChange:
     desired = DesiredNamed("tag", name, {"description": after}, managed=True)
     if before is None:
         return NamedChange(desired.address, "create", desired)
-    live = Live("tag-1", name, {**dict.fromkeys(TagKind.policies), "description": before}, {})
-    difference = compare(
-        TagKind.policies, Desired(desired.address, name, desired.values), None, live
-    )
+    live = Live("tag-1", name, {**dict.fromkeys(TAGS.policies), "description": before}, {})
+    difference = compare(TAGS.policies, Desired(desired.address, name, desired.values), None, live)
     return NamedChange(desired.address, "update", desired, live, difference)
 
 
@@ -104,8 +101,8 @@ def model_change(
         alias = "open" if stored else None
         row = {"id": f"id-{name}", "name": name, "api_key_alias": alias, **common, **before}
         rows = [ModelConfiguration.model_validate(row)]
-        values = {path: row.get(path) for path in ModelKind.policies}
-        applied = hashes(ModelKind.policies, {path: values[path] for path in desired.values})
+        values = {path: row.get(path) for path in MODELS.policies}
+        applied = hashes(MODELS.policies, {path: values[path] for path in desired.values})
         if known_key is not None:
             mark = key_source_mark(KeySource(*known_key))
             assert mark is not None

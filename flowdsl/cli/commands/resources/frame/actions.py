@@ -14,7 +14,7 @@ from uuid import uuid4
 from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
-from flowdsl.runs.lookup import plural
+from flowdsl.runs.names import plural
 from flowdsl.source.record import Record
 
 from ....runtime.command_line.arguments import SubcommandParser

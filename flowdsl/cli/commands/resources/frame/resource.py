@@ -12,7 +12,7 @@ from typing import Any
 
 from flowdsl.cyberdesk.models.wire_model import ReadModel
 from flowdsl.diagnostics.render.cells import printable
-from flowdsl.runs.lookup import plural
+from flowdsl.runs.names import plural
 from flowdsl.source.record import Record
 
 from ....runtime.command_line.arguments import SubcommandParser, add_subcommands

@@ -15,7 +15,7 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.host.disk import find_root
 from flowdsl.runs import filters
-from flowdsl.runs.lookup import NoSuchName, by_name
+from flowdsl.runs.names import NoSuchName, by_name
 from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.source.failure import FlowdslError
 from flowdsl.state.document import ResourceState

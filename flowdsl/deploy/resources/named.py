@@ -1,0 +1,142 @@
+"""Resources that are identified by their name, in a list that the service gives whole.
+
+Such a resource needs no mark and no intent: after a lost reply it is found by its name. Names of
+tags are unique in an organisation, and so are those of groups, as far as this relies on it. Names
+of model configurations need not be: a declared one that two of them have is an error of the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flowdsl.config.address import MODEL, TAG, TAG_GROUP
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.models.model_configuration import (
+    ModelConfiguration,
+    ModelConfigurationCreate,
+    ModelConfigurationPatch,
+)
+from flowdsl.cyberdesk.models.tag import (
+    Tag,
+    TagCreate,
+    TagGroup,
+    TagGroupCreate,
+    TagGroupPatch,
+    TagPatch,
+)
+from flowdsl.cyberdesk.models.wire_model import WriteModel
+from flowdsl.deploy.resources.directory import Directory
+from flowdsl.deploy.resources.policy import FieldPolicy, Policies
+from flowdsl.deploy.resources.resource import Live
+
+Row = Tag | TagGroup | ModelConfiguration
+_CLEARED = FieldPolicy("null clears; null when absent")
+
+
+@dataclass(frozen=True, slots=True)
+class NamedKind:
+    """A kind of named resources.
+
+    - `rows` are those of a directory that may be ours.
+    - `routes` are those of the client: they create, update and delete.
+    - `created` and `changed` are the bodies of requests.
+    - `create_options` go with the request of a creation.
+
+    Writes take wire values and raise `CyberdeskError`; `key` is the idempotency key.
+    """
+
+    name: str
+    policies: Policies
+    rows: Callable[[Directory], Iterable[Row]]
+    routes: Callable[[CyberdeskClient], Any]
+    created: type[WriteModel]
+    changed: type[WriteModel]
+    create_options: Mapping[str, Any]
+
+    def find(self, directory: Directory, name: str) -> list[Live]:
+        """The resources of that name, ours or not; several when names need not be unique."""
+        return [
+            Live(
+                id=row.id,
+                name=row.name,
+                values={path: getattr(row, path) for path in self.policies},
+                remote=row.as_sent(),
+                organization_id=row.organization_id,
+            )
+            for row in self.rows(directory)
+            if row.name == name
+        ]
+
+    async def create(
+        self, client: CyberdeskClient, name: str, values: Mapping[str, Any], *, key: str
+    ) -> None:
+        """Create the resource."""
+        body = self.created.model_validate({"name": name, **values})
+        await self.routes(client).create(body, idempotency_key=key, **self.create_options)
+
+    async def update(
+        self, client: CyberdeskClient, resource_id: str, values: Mapping[str, Any], *, key: str
+    ) -> None:
+        """Send exactly the fields in `values`."""
+        body = self.changed.model_validate(values)
+        await self.routes(client).update(resource_id, body, idempotency_key=key)
+
+    async def delete(self, client: CyberdeskClient, resource_id: str, *, key: str) -> None:
+        """Delete the resource; one that is gone already counts as deleted."""
+        await self.routes(client).delete(resource_id, idempotency_key=key)
+
+
+_LABEL = Policies(dict.fromkeys(("description", "emoji", "color"), _CLEARED))
+
+TAG_GROUPS = NamedKind(
+    TAG_GROUP,
+    _LABEL,
+    lambda directory: directory.tag_groups,
+    lambda client: client.tag_groups,
+    TagGroupCreate,
+    TagGroupPatch,
+    {},
+)
+TAGS = NamedKind(
+    TAG,
+    Policies({**_LABEL, "group_id": FieldPolicy("the id of the declared group; null ungroups")}),
+    lambda directory: directory.tags,
+    lambda client: client.tags,
+    TagCreate,
+    TagPatch,
+    {},
+)
+# The key of a provider is not among the fields: no reply contains it, so it cannot be compared.
+MODELS = NamedKind(
+    MODEL,
+    Policies(
+        {
+            "provider": FieldPolicy("required by the contract"),
+            "model": FieldPolicy("required by the contract"),
+            "description": _CLEARED,
+            "temperature": _CLEARED,
+            "max_tokens": _CLEARED,
+            "timeout_seconds": _CLEARED,
+            "max_retries": _CLEARED,
+            "additional_params": _CLEARED,
+            "agent_harness_version_string": _CLEARED,
+            "is_computer_use_model": FieldPolicy("default false (schema)", False, default=False),
+        }
+    ),
+    lambda directory: [
+        row for row in directory.models if not row.is_system_default and not row.is_archived
+    ],
+    lambda client: client.model_configurations,
+    ModelConfigurationCreate,
+    ModelConfigurationPatch,
+    # After a lost reply the name is looked for. A service that forgot the key would make two.
+    {"once": True},
+)
+
+NAMED = (TAG_GROUPS, TAGS, MODELS)
+"""The kinds in the order in which they depend on each other."""
+
+NAMED_KIND = {kind.name: kind for kind in NAMED}
+"""The same kinds by their name in addresses."""
