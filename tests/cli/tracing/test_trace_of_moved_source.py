@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 
-from flowdsl.config.address import workflow_address
-from flowdsl.deploy.resources.policy import fingerprint
 from flowdsl.emulator.store import Store
 from tests.cli.traced_desk import LIBRARY, MAIN, TracedDesk, line_of
 from tests.support.command_line import run_here, write_tree
@@ -112,35 +110,6 @@ def test_what_was_never_committed_is_kept_in_a_checkout_too(tmp_path: Path) -> N
     desk.deploy()
     write_tree(tmp_path, {"flows/lib/portal.flow": LIBRARY})
     assert_shown(desk, desk.run(FAILS), UNFORMATTED, line_of(UNFORMATTED, 'choose "the row'))
-
-
-def test_the_next_deploy_keeps_the_text_of_what_an_earlier_flowdsl_deployed(
-    tmp_path: Path,
-) -> None:
-    desk = TracedDesk(tmp_path)
-    desk.deploy()
-    live, folder = served(desk), tmp_path / ".flowdsl/state/local.d"
-    # What a FlowDSL without texts left: maps under the name of then, and nothing else.
-    former = fingerprint([workflow_address("claims"), live["main_prompt"]])
-    (kept,) = (folder / "source-maps").iterdir()
-    kept.rename(folder / f"source-maps/{former}.json")
-    for text in (folder / "sources").iterdir():
-        text.unlink()
-    document = tmp_path / ".flowdsl/state/local.json"
-    raw = json.loads(document.read_text())
-    raw["resources"]["workflow.claims"]["source_map"] = former
-    document.write_text(json.dumps(raw))
-    first = desk.run(FAILS)
-    assert desk.told(first)["source_map"]["kind"] == "exact"
-
-    again = run_here(tmp_path, "deploy", "--yes")
-    assert again.code == 0 and served(desk) == live, "the service is sent nothing"
-    serial = json.loads(document.read_text())["serial"]
-    assert run_here(tmp_path, "deploy", "--yes").code == 0
-    assert json.loads(document.read_text())["serial"] == serial, "it is so by now"
-    write_tree(tmp_path, {"flows/lib/portal.flow": "flow 1\n"})
-    for run in (first, desk.run(FAILS)):
-        assert_shown(desk, run, LIBRARY, ABORT)
 
 
 def test_a_moved_state_takes_the_texts_along(tmp_path: Path) -> None:
