@@ -160,13 +160,13 @@ _ON_USE = {
     "cyberdesk.models.run_attachment": ("RunAttachment",),
     "cyberdesk.models.trajectory": ("Trajectory",),
     "host.environment": ("MissingKey",),
-    "runs.inputs.problems": ("InputsRefused", "Problem"),
+    "runs.inputs.places": ("InputsRefused", "Problem"),
     "runs.names": ("NoSuchName",),
     "runs.resources.usage": ("NoPeriod", "UsageReport", "UsageSums", "WorkflowUsage"),
-    "runs.starting.deployed": ("NotDeployed",),
+    "runs.starting.place": ("NotDeployed",),
     "runs.starting.retrying": ("RunGoesOn",),
     "state.errors": ("StateError",),
-    "workspace.errors": ("NoProject", "NoSuchEnvironment", "UnusableProject"),
+    "workspace.environments": ("NoProject", "NoSuchEnvironment", "UnusableProject"),
 }
 """The names that are imported when they are used, by the module that defines them."""
 

@@ -147,19 +147,10 @@ def _build(document: dict[str, Any], report: ProjectFileReport) -> Project:
 
 
 def _environment(name: str, raw: dict[str, Any]) -> Environment:
-    return Environment(
-        name=name,
-        api=raw["api"],
-        api_key=_key_source(raw["api_key"]),
-        state=raw["state"],
-        protected=raw["protected"],
-        vars=raw["vars"],
-        models=raw["models"],
-        tags_all=tuple(raw["tags"]["all"]),
-        ignore_remote=tuple(raw["ignore_remote"]),
-        organization=raw["organization"],
-        dashboard=raw["dashboard"],
-    )
+    others = {key: value for key, value in raw.items() if key != "tags"}
+    others["api_key"] = _key_source(raw["api_key"])
+    others["ignore_remote"] = tuple(raw["ignore_remote"])
+    return Environment(name=name, tags_all=tuple(raw["tags"]["all"]), **others)
 
 
 def _model(alias: str, raw: dict[str, Any]) -> ModelConfiguration:

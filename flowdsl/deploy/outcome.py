@@ -88,14 +88,7 @@ class Outcome:
             "organization_id": self.organization_id,
             "state": None if self.serial is None else {"serial": self.serial},
             "results": [
-                {
-                    "address": result.address,
-                    "action": result.action,
-                    "outcome": result.outcome,
-                    "id": result.id,
-                    "message": result.message,
-                    "reason": result.reason,
-                }
+                {name: getattr(result, name) for name in Result.__slots__}
                 for result in self.results
             ],
             "messages": list(self.messages),

@@ -1,16 +1,28 @@
-"""The environment of a project that a person names, or that is the only one."""
+"""The environment of a project that a person names, or that is the only one; why there is none."""
 
 from __future__ import annotations
 
 from flowdsl.diagnostics.suggest import closest, listed
 from flowdsl.host.environment import API_KEY, ENVIRONMENT
-from flowdsl.workspace.environments import NoSuchEnvironment
+from flowdsl.source.failure import FlowdslError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flowdsl.config.project import Environment, Project
+
+
+class NoProject(FlowdslError):
+    """A folder that belongs to no project."""
+
+
+class NoSuchEnvironment(FlowdslError):
+    """A project that does not have the environment, or none that is chosen by itself."""
+
+
+class UnusableProject(FlowdslError):
+    """A project file that lacks what the work needs, or says what cannot be."""
 
 
 def named_environment(

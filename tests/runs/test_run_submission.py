@@ -31,7 +31,7 @@ def broken(route: str, kind: str, *, keys: str = "honour", **more: Any) -> Scena
     )
 
 
-@pytest.mark.parametrize("keys", ["honour", "ignore"])
+@pytest.mark.parametrize("keys", rows(["honour", "ignore"], 1))
 @pytest.mark.parametrize("kind", [*LOST, *UNDONE, "429"])
 def test_one_run_is_made_once_whatever_becomes_of_its_reply(kind: str, keys: str) -> None:
     with RunWorld(broken("POST /v1/runs", kind, keys=keys)).open() as world:
@@ -77,7 +77,7 @@ def test_many_different_runs_are_each_made_once(kind: str, every: int, keys: str
         ]
 
 
-@pytest.mark.parametrize("keys", ["honour", "ignore"])
+@pytest.mark.parametrize("keys", rows(["honour", "ignore"], 1))
 @pytest.mark.parametrize("kind", ["after", "before"])
 def test_equal_runs_are_not_taken_for_each_other(kind: str, keys: str) -> None:
     with RunWorld(broken("POST /v1/runs", kind, keys=keys, every=2)).open() as world:
@@ -86,7 +86,7 @@ def test_equal_runs_are_not_taken_for_each_other(kind: str, keys: str) -> None:
         assert sorted(ids_of(made)) == sorted(world.ids()) and len(set(ids_of(made))) == 6
 
 
-@pytest.mark.parametrize("keys", ["honour", "ignore"])
+@pytest.mark.parametrize("keys", rows(["honour", "ignore"], 1))
 def test_of_two_equal_requests_without_a_reply_each_gets_a_run_of_its_own(keys: str) -> None:
     faults = [
         {"route": "POST /v1/runs", "kind": "before", "nth": 1},
@@ -154,7 +154,7 @@ def test_runs_of_a_bulk_that_were_not_made_are_counted_with_their_reasons() -> N
         assert submission.failures == ["run 2: no capacity", "run 5: no capacity"]
 
 
-@pytest.mark.parametrize("keys", ["honour", "ignore"])
+@pytest.mark.parametrize("keys", rows(["honour", "ignore"], 1))
 @pytest.mark.parametrize("kind", ["after", "before"])
 def test_a_chain_is_started_once(kind: str, keys: str) -> None:
     with RunWorld(broken("POST /v1/runs/chain", kind, keys=keys)).open() as world:
@@ -200,7 +200,7 @@ def test_each_of_many_starts_of_a_chain_has_a_session_of_its_own(
         assert [users[each.runs[0].id] for each in made] == wanted
 
 
-@pytest.mark.parametrize("keys", ["honour", "ignore"])
+@pytest.mark.parametrize("keys", rows(["honour", "ignore"], 1))
 @pytest.mark.parametrize("kind", ["after", "before"])
 def test_a_chain_goes_on_once_in_its_session(kind: str, keys: str) -> None:
     with RunWorld().open() as world:
@@ -286,7 +286,7 @@ def test_when_stopped_no_further_request_begins_and_none_is_lost() -> None:
         assert ending_of(made, None) is Ending.NOT_ALL_MADE
 
 
-@pytest.mark.parametrize("keys", ["honour", "ignore"])
+@pytest.mark.parametrize("keys", rows(["honour", "ignore"], 1))
 def test_a_request_that_is_carried_out_later_than_one_can_be_is_told_as_a_stray(keys: str) -> None:
     with RunWorld(broken("POST /v1/runs", "before", keys=keys)).open() as world:
         body = {"workflow_id": world.workflow["id"], "input_values": world.one().input_values}

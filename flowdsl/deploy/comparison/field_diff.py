@@ -80,11 +80,6 @@ def lost_tag_rows(difference: Difference) -> list[Row]:
     return [_row("-", tag) for tag in sorted(difference.tags_drifted)]
 
 
-def new_text_rows(text: str) -> list[Row]:
-    """A text that is new as a whole."""
-    return [_row("+", line) for line in text.split("\n")]
-
-
 def plain(rows: Iterable[Row]) -> str:
     """Rows as text; added and removed words are marked as by `git diff --word-diff`."""
     marks = {"added": "{+%s+}", "removed": "[-%s-]", "": "%s"}

@@ -1,18 +1,23 @@
-"""Where a run goes: a machine, pools or a session, and what they supply."""
+"""Where a run goes: a machine, pools or a session, and what they supply; what is deployed there."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from flowdsl.config.address import Address, workflow_address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import printable
 from flowdsl.deploy.planning.models import MAIN_AGENT, ModelResolver
+from flowdsl.deploy.resources.policy import fingerprint, normalise
+from flowdsl.deploy.resources.workflow import POLICIES
 from flowdsl.deploy.target import Target
 from flowdsl.runs.inputs.machine_parameters import ANYWHERE, MachineParameters, on_machine, on_pools
 from flowdsl.runs.names import NoSuchName, by_name, find_machine, find_pool, session_id
 from flowdsl.runs.resources.machines import with_machines
 from flowdsl.semantics.declarations.wire import is_uuid
+from flowdsl.source.failure import FlowdslError
+from flowdsl.state.document import StateDocument
 
 
 async def find_place(
@@ -61,3 +66,41 @@ async def find_main_agent(
     for problem in (*resolver.unknown.values(), *resolver.problems):
         raise NoSuchName(printable(problem))
     return identifier, tuple(resolver.notes)
+
+
+class NotDeployed(FlowdslError):
+    """A workflow that is to run and is not deployed to the environment."""
+
+
+def deployed_ids(
+    names: Iterable[str], document: StateDocument | None, environment: str
+) -> dict[str, str]:
+    """The ids of workflows by their names in source; raises `NotDeployed`."""
+    wanted = tuple(names)
+    known: Mapping[Address, str] = {} if document is None else document.workflow_ids()
+    missing = [name for name in wanted if workflow_address(name) not in known]
+    if missing:
+        shown = ", ".join(f"`{name}`" for name in missing)
+        verb = "is" if len(missing) == 1 else "are"
+        raise NotDeployed(
+            f"{shown} {verb} not deployed to `{environment}`; `flowdsl deploy --env {environment}` "
+            "deploys what the sources say"
+        )
+    return {name: known[workflow_address(name)] for name in wanted}
+
+
+def has_other_inputs(name: str, payload: Mapping[str, Any], document: StateDocument) -> bool:
+    """Whether values are checked by inputs that are not those of the deployed workflow."""
+    field = "input_schema"
+    applied = document.workflows()[workflow_address(name)].applied.get(field)
+    if applied is None or field not in payload:
+        return False
+    return applied != fingerprint(normalise(POLICIES[field], payload[field]))
+
+
+def other_inputs_warning(name: str) -> str:
+    """What to say of a workflow that `has_other_inputs`."""
+    return (
+        f"the inputs of `{name}` in the sources are not those that are deployed; deploy first, or "
+        "run from the commit that was deployed"
+    )

@@ -12,9 +12,9 @@ from flowdsl.simulate.world import CHECK, DAY, SOME_DAY, Question
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
+from flowdsl.testing.explore.samples import Choices
 
 from ..following import VALUES, Follower
-from .choices import Choices
 from .deciding import Deciding
 from .samples import Samples
 

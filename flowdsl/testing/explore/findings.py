@@ -21,6 +21,7 @@ from flowdsl.simulate.interpreter.budget import Budget
 from flowdsl.simulate.machine.execute import Refused
 from flowdsl.simulate.trace import SUCCESS
 from flowdsl.source.record import Record
+from flowdsl.testing.explore.samples import Choices, Chosen, Other
 
 from ..cases import Case, begun_inputs, day_of_test, inputs_of
 from ..chains import Ran, chain_runs
@@ -28,7 +29,6 @@ from ..coverage import Key, Way, bodies_of
 from ..run import first_run
 from ..suite import Suite
 from ..wrapping import told_refusal
-from .choices import Choices, Chosen, Other
 from .running import (
     Explored,
     ExploredChain,

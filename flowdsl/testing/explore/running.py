@@ -18,12 +18,12 @@ from flowdsl.simulate.machine.execute import Payload, accepted_inputs
 from flowdsl.simulate.trace import SUCCESS, Ending, Trace
 from flowdsl.simulate.world import World
 from flowdsl.source.record import Record
+from flowdsl.testing.explore.samples import Choices
 
 from ..coverage import Key
 from ..following import Follower
 from ..suite import failed_checks
 from ..wrapping import RESULT
-from .choices import Choices
 from .deciding import Deciding, given_to, steps_of
 from .exploring import Answered, Explorer
 from .samples import Samples

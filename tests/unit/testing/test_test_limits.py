@@ -15,6 +15,7 @@ from flowdsl.testing.explore import findings as exploring
 from flowdsl.testing.explore.findings import findings
 from flowdsl.testing.telling import MOST_COLUMNS, MOST_LINES
 from tests.support.command_line import environment, write_tree
+from tests.support.effort import only_thorough
 from tests.support.flows.tested import problems, results, suite_of
 from tests.support.rows import check_rows
 
@@ -201,6 +202,7 @@ print("most memory", most)
 """
 
 
+@only_thorough
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no `resource`")
 def test_many_tests_take_the_memory_of_one(tmp_path: Path) -> None:
     """The command runs without a collector: 40 of these tests took 1.6 GB."""
