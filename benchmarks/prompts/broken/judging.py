@@ -11,7 +11,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import islice
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -35,8 +34,9 @@ from tests.support.meaning.chains import wrongly_sent
 from tests.support.meaning.checked import Checked
 from tests.support.meaning.commands import wrongly_allowed
 from tests.support.meaning.inputs import forbidden_inputs
+from tests.support.meaning.worlds import Answers
 
-from .programs import FINDINGS, Program
+from .programs import FINDINGS, HARMLESS, Program
 from .said import listening
 from .sites import ROOT, files
 
@@ -51,9 +51,6 @@ ENDS = ("\n", "\\", "{", "$", "<")
 """What they may begin or end with."""
 UNSOUND = frozenset({"branch-outside-focused-action", "decided-once"})
 """Diagnostics of programs that no replay does justice."""
-HARMLESS = frozenset({"append-repeated", "unreachable-statement"})
-"""Errors of programs that mean something all the same."""
-
 Places = frozenset[tuple[str, int | str]]
 """Lines of files, and sentences of theirs."""
 
@@ -269,9 +266,9 @@ class Judge:
             for inputs in _with_spoiled(first.inputs):
                 if not _takes(after, inputs) or _takes(before, inputs):
                     continue
-                # Answers of a list are consumed: each run has a world of its own.
-                world, _ = next(islice(self._worlds(self.sound), at, None))
-                run = self._run(self.sound, _given(world, inputs))
+                # Nobody has written down an answer to what is asked with such inputs.
+                world = World(inputs, Answers(at), {}, first.world.today)
+                run = self._run(self.sound, world)
                 found = "" if run is None else _difference(made, run, None, self._begin)
                 if found:
                     return f"let in, {found}"

@@ -27,6 +27,7 @@ NO_PART = {
     "flowdsl/prompt/cost.py": "what a prompt costs",
     "flowdsl/prompt/likeness.py": "which text is like a prompt, for imports",
     "flowdsl/prompt/sentences.py": "reads the sentences at import, before anything is broken",
+    "flowdsl/semantics/control_flow/findings.py": "how messages tell of what `dataflow` finds",
     "flowdsl/semantics/control_flow/path_counts.py": "on how many paths, as messages tell",
     "flowdsl/semantics/control_flow/rewrites.py": "what messages say to write instead",
 }
