@@ -191,7 +191,7 @@ def _in_body(
         inside, is_flat = here if not is_choice else stands_for, loop_is_flat
         if isinstance(statement, nodes.Loop) and statement.entry is None:
             inside, is_flat = _entry_of(statement.items, kept), statement.flat
-        for inner, _ in inner_bodies(statement):
+        for inner in inner_bodies(statement):
             yield from _in_body(inner, every, kept, inside, is_flat)
 
 

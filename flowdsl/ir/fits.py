@@ -28,7 +28,7 @@ def tools_of(statement: nodes.Statement) -> Iterator[str]:
             tool = STATEMENTS[BY_KIND[statement.kind][0]].tool
             if tool is not None:
                 yield tool
-    for body, _ in inner_bodies(statement):
+    for body in inner_bodies(statement):
         yield from body_tools(body)
 
 

@@ -174,7 +174,7 @@ def decisions_outside(
             if construct and _decides(statement, capabilities):
                 screen, words = _screen_decides(statement), _tool_words(statement, capabilities)
                 yield Outside(statement, screen, in_loop, construct, words)
-        for inner, _ in inner_bodies(statement):
+        for inner in inner_bodies(statement):
             yield from decisions_outside(inner, capabilities, in_loop=in_loop or loops)
 
 
@@ -200,8 +200,9 @@ def _decides(statement: nodes.Statement, capabilities: Capabilities) -> bool:
 
     One that names another model than the rest is such a part.
     """
-    return len(set(models_of((statement,)))) > 1 or any(
-        not fits(inner, capabilities) for inner, may_skip in inner_bodies(statement) if may_skip
+    return len(set(models_of((statement,)))) > 1 or (
+        not isinstance(statement, nodes.Step)
+        and any(not fits(inner, capabilities) for inner in inner_bodies(statement))
     )
 
 
@@ -231,7 +232,7 @@ def depends_on_screen(condition: nodes.Condition) -> bool:
 
 
 def _tool_words(statement: nodes.Statement, capabilities: Capabilities) -> str:
-    bodies = [inner for inner, _ in inner_bodies(statement)]
+    bodies = list(inner_bodies(statement))
     missing = {
         tool for body in bodies for tool in body_tools(body) if not capabilities.focused_can(tool)
     }

@@ -17,24 +17,22 @@ def statements(body: nodes.Body) -> Iterator[nodes.Statement]:
     """Every statement of a body and of the bodies in it, outer before inner."""
     for statement in body:
         yield statement
-        for inner, _ in inner_bodies(statement):
+        for inner in inner_bodies(statement):
             yield from statements(inner)
 
 
-def inner_bodies(statement: nodes.Statement) -> Iterator[tuple[nodes.Body, bool]]:
-    """The bodies of a statement, each with whether it may be skipped or run more than once."""
+def inner_bodies(statement: nodes.Statement) -> Iterator[nodes.Body]:
+    """The bodies of a statement."""
     match statement:
-        case nodes.Step():
-            yield statement.body, False
+        case nodes.Step() | nodes.Loop():
+            yield statement.body
         case nodes.If():
             for branch in statement.branches:
-                yield branch.body, True
-            yield statement.otherwise, True
-        case nodes.Loop():
-            yield statement.body, True
+                yield branch.body
+            yield statement.otherwise
         case nodes.Repeat() | nodes.Retry():
-            yield statement.body, True
-            yield statement.otherwise, True
+            yield statement.body
+            yield statement.otherwise
         case (
             nodes.Choose()
             | nodes.WaitUntil()
@@ -44,7 +42,7 @@ def inner_bodies(statement: nodes.Statement) -> Iterator[tuple[nodes.Body, bool]
             | nodes.Run()
         ):
             if statement.otherwise is not None:
-                yield statement.otherwise, True
+                yield statement.otherwise
         case _:
             pass
 
@@ -72,7 +70,7 @@ def rewrite_body(body: nodes.Body, rewrite: Rewrite) -> nodes.Body:
     """`rewrite` applied to a body and every body in it, inner ones first."""
     return rewrite(
         tuple(
-            with_bodies(each, [rewrite_body(inner, rewrite) for inner, _ in inner_bodies(each)])
+            with_bodies(each, [rewrite_body(inner, rewrite) for inner in inner_bodies(each)])
             for each in body
         )
     )

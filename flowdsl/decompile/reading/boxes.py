@@ -79,9 +79,7 @@ def _statement(
     if isinstance(statement, nodes.Store):
         kept = tuple(each for each in statement.assignments if not each.wraps)
         return replace(statement, assignments=kept) if kept else None
-    statement = with_bodies(
-        statement, [_body(inner, wrapped) for inner, _ in inner_bodies(statement)]
-    )
+    statement = with_bodies(statement, [_body(inner, wrapped) for inner in inner_bodies(statement)])
     if not isinstance(statement, nodes.Loop) or statement.entry is not None:
         return statement
     variable = single_variable(statement.items)

@@ -75,7 +75,7 @@ def lines_of(body: nodes.Body) -> list[Line]:
                 for assignment in statement.assignments
             )
         else:
-            lines.append(Line(statement, (lines_of(inner) for inner, _ in inner_bodies(statement))))
+            lines.append(Line(statement, (lines_of(inner) for inner in inner_bodies(statement))))
     return lines
 
 

@@ -119,7 +119,7 @@ def _visit_body(body: nodes.Body, items: _Items, uses: _AllUses) -> None:
                 _add(getattr(statement, name), items, uses, held=name in _HELD)
         if isinstance(statement, nodes.Loop):
             items = {**items, loop_key(statement): single_variable(statement.items)}
-        for inner, _ in inner_bodies(statement):
+        for inner in inner_bodies(statement):
             _visit_body(inner, items, uses)
 
 

@@ -136,7 +136,7 @@ def _with_entry(
     statement: nodes.Statement, chosen: Collection[int], names: set[str]
 ) -> Iterator[nodes.Statement]:
     if not isinstance(statement, nodes.Loop) or id(statement) not in chosen:
-        bodies = [_with_entries(inner, chosen, names) for inner, _ in inner_bodies(statement)]
+        bodies = [_with_entries(inner, chosen, names) for inner in inner_bodies(statement)]
         yield with_bodies(statement, bodies)
         return
     body = with_variables(statement.body, _entry)

@@ -80,7 +80,7 @@ class _Direct:
         # is known inside stays there, so that no entry is taken for one of another loop.
         for name in variables_set((statement,)):
             known.pop(name, None)
-        bodies = [self.body(inner, dict(known)) for inner, _ in inner_bodies(statement)]
+        bodies = [self.body(inner, dict(known)) for inner in inner_bodies(statement)]
         return with_bodies(statement, bodies)
 
     def _store(self, statement: nodes.Store, known: Known) -> nodes.Store:

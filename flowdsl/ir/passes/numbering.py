@@ -121,7 +121,7 @@ def _statements(body: nodes.Body, *, repeated: bool) -> Iterator[tuple[nodes.Sta
     for statement in body:
         yield statement, repeated
         again = repeated or isinstance(statement, nodes.Loop | nodes.Repeat | nodes.Retry)
-        for inner, _ in inner_bodies(statement):
+        for inner in inner_bodies(statement):
             yield from _statements(inner, repeated=again)
 
 

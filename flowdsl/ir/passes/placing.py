@@ -57,7 +57,7 @@ class _Placing:
         if isinstance(statement, nodes.Loop) and statement.entry is not None:
             return self._loop(statement, statement.entry, inside=inside)
         within = inside or not isinstance(statement, nodes.Step)
-        bodies = [self.body(inner, inside=within) for inner, _ in inner_bodies(statement)]
+        bodies = [self.body(inner, inside=within) for inner in inner_bodies(statement)]
         return (with_bodies(statement, bodies),)
 
     def _loop(self, loop: nodes.Loop, entry: str, *, inside: bool) -> nodes.Body:
@@ -89,7 +89,7 @@ class _Placing:
             if isinstance(statement, nodes.Loop)
             else with_bodies(
                 statement,
-                [self._inside_focused(inner, depth) for inner, _ in inner_bodies(statement)],
+                [self._inside_focused(inner, depth) for inner in inner_bodies(statement)],
             )
             for statement in body
         )

@@ -309,7 +309,7 @@ def _leads_away(statement: nodes.Statement, *, caught: bool = False) -> bool:
         case _:
             return any(
                 _leads_away(each, caught=caught)
-                for inner, _ in inner_bodies(statement)
+                for inner in inner_bodies(statement)
                 for each in inner
             )
 

@@ -30,7 +30,7 @@ def _body(body: nodes.Body, *, inside: bool) -> nodes.Body:
     for statement in body:
         dropped = isinstance(statement, nodes.Step) and (inside or not _is_known(statement.title))
         within = inside or not dropped
-        bodies = [_body(inner, inside=within) for inner, _ in inner_bodies(statement)]
+        bodies = [_body(inner, inside=within) for inner in inner_bodies(statement)]
         if dropped:
             found += bodies[0]
         else:

@@ -116,7 +116,7 @@ def test_dropping_what_is_empty_changes_no_action(body: nodes.Body, shown: set[s
     left = drop_empty(made).body
     assert list(_does(left, shown)) == [each for each in _does(body, shown) if each.strip()]
     for statement in statements(left):
-        for index, (inner, _) in enumerate(inner_bodies(statement)):
+        for index, inner in enumerate(inner_bodies(statement)):
             # Only what acts may have an `else` without lines, and says so; a choice without one
             # says nothing.
             last = isinstance(statement, nodes.If) and index == len(statement.branches)

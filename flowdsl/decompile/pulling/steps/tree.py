@@ -64,7 +64,7 @@ def units(body: Sequence[nodes.Statement]) -> tuple[Unit, ...]:
     """The units of a body; a `Store` of several values gives one for each."""
     found: list[Unit] = []
     for statement in _single_stores(body):
-        inner = tuple(units(each) for each, _ in inner_bodies(statement))
+        inner = tuple(units(each) for each in inner_bodies(statement))
         found.append(Unit(statement, repr(_form(statement)), inner))
     return tuple(found)
 
@@ -163,7 +163,7 @@ def _placed(
             return None
         statement, part, count = line
         bodies: tuple[tuple[Placed, ...] | None, ...]
-        inner = [body for body, _ in inner_bodies(statement)]
+        inner = list(inner_bodies(statement))
         if is_step:
             bodies = tuple(_placed(each, lines, homes) for each in unit.bodies)
             if None in bodies:
