@@ -7,6 +7,10 @@ from collections.abc import Iterable, Iterator
 from heapq import merge
 from itertools import islice
 
+from flowdsl.source.text import Span
+
+from .diagnostic import Edit, Fix
+
 _LONGEST = 100
 """Characters of a name for which others are suggested; nobody types longer ones."""
 
@@ -217,3 +221,33 @@ def _is_variant(word: str, other: str) -> bool:
 
 def _without_digits(word: str) -> str:
     return "".join(letter for letter in word if not letter.isdigit())
+
+
+# What is said of an unknown name
+
+
+def with_article(noun: str) -> str:
+    """`noun` with its indefinite article."""
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
+
+
+def known_names(kind: str, names: Iterable[str], missing: str) -> str:
+    """The help for an unknown name: the nearest known one, or else all of them.
+
+    `kind` says what they are.
+    """
+    candidates = names if isinstance(names, Names) else Names(names)
+    near = closest(missing, candidates)
+    if near is not None:
+        return f"{with_article(kind)} named `{near}` exists"
+    if not candidates:
+        return f"there is no {kind} here"
+    return f"known here: {listed(candidates)}"
+
+
+def rename_fix(span: Span, names: Iterable[str]) -> tuple[Fix, ...]:
+    """The fix that replaces the name at `span` by the nearest of `names`, if one is near."""
+    near = closest(span.text, names)
+    if near is None:
+        return ()
+    return (Fix(f"rename to `{near}`", (Edit(span, near),)),)

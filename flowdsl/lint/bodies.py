@@ -11,11 +11,7 @@ def body_of(declaration: ast.Decl | None) -> ast.Block | None:
     """The statements of a task, or of a workflow's `steps`; None for what has none."""
     if isinstance(declaration, ast.TaskDecl):
         return declaration.body
-    if isinstance(declaration, ast.WorkflowDecl):
-        for item in declaration.items:
-            if isinstance(item, ast.StepsSection):
-                return item.body
-    return None
+    return declaration.steps if isinstance(declaration, ast.WorkflowDecl) else None
 
 
 def without_steps(block: ast.Block) -> Iterator[ast.Stmt]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, TypeAlias
 
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.diagnostics.suggest import Names
+from flowdsl.diagnostics.suggest import Names, known_names, rename_fix
 from flowdsl.source.files import FileSystem
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
@@ -151,6 +152,27 @@ class Program:
         if found is None:
             found = self._names[owner] = Names(names())
         return found
+
+    def report_unknown(
+        self,
+        spec: DiagnosticSpec,
+        span: Span,
+        called: str,
+        known: Iterable[str],
+        *,
+        name: str,
+        **values: Any,
+    ) -> None:
+        """Report a name that means nothing, with the nearest of those known; `called`: their noun."""
+        help, fixes = known_names(called, known, name), rename_fix(span, known)
+        self.sink.report(spec, span, name=name, help=help, fixes=fixes, **values)
+
+    def report_again(
+        self, spec: DiagnosticSpec, span: Span, first: Span, *, name: str, first_time: str
+    ) -> None:
+        """Report what stands a second time; `first_time` says what was done with it before."""
+        labels = (Label(first, f"first {first_time} here"),)
+        self.sink.report(spec, span, name=name, labels=labels)
 
     def use(self, scope: ModuleScope, name: str, entry: Entry | None) -> None:
         """Note that something in a file names `entry` by the local name `name`."""

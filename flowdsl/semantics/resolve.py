@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
-from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.files import FileSystem
 from flowdsl.source.text import Span
@@ -97,6 +96,9 @@ def analyze_program(
     return _model(program, scopes, chains, tests, only)
 
 
+D = TypeVar("D", ast.ChainDecl, ast.TestDecl)
+
+
 def _declare_signatures(program: Program) -> None:
     for module in program.sources.modules:
         scope = program.scopes[module]
@@ -106,13 +108,6 @@ def _declare_signatures(program: Program) -> None:
                 declare_task(program, scope, declaration)
             elif isinstance(declaration, ast.WorkflowDecl):
                 declare_workflow(program, scope, declaration)
-
-
-def _body_of(workflow: ast.WorkflowDecl) -> ast.Block | None:
-    for item in workflow.items:
-        if isinstance(item, ast.StepsSection):
-            return item.body
-    return None
 
 
 def _check_bodies(program: Program) -> dict[ast.Decl, ValueScope]:
@@ -133,7 +128,7 @@ def _check_bodies(program: Program) -> dict[ast.Decl, ValueScope]:
         BodyChecker(program, scope, EmitTargets("result field", fields)).check(body)
     for workflow in program.workflows.values():
         scope = scopes[workflow.declaration] = _workflow_scope(program, workflow)
-        steps = _body_of(workflow.declaration)
+        steps = workflow.declaration.steps
         if steps is not None:
             workflow.runtime.update(declare_runtime(program, scope, steps))
         _check_workflow(program, scope, workflow)
@@ -147,7 +142,7 @@ def _workflow_scope(program: Program, workflow: WorkflowSymbol) -> ValueScope:
     scope.inputs_unknown = fields.inputs is None
     # A schema file from elsewhere may have an input and a secret of one name. Only statements could
     # confuse the two, and with `prompt from` there are none.
-    verbatim = workflow.inputs_from is not None and _body_of(workflow.declaration) is None
+    verbatim = workflow.inputs_from is not None and workflow.declaration.steps is None
     for section, kind in ((fields.inputs or (), INPUT), (fields.secrets, SECRET)):
         for symbol in value_symbols(module, workflow.declaration, section, kind):
             if not verbatim or scope.is_free(symbol.name):
@@ -166,10 +161,8 @@ def _check_workflow(program: Program, scope: ValueScope, workflow: WorkflowSymbo
     for item in declaration.items:
         match item:
             case ast.ModelSection(settings=model):
-                _fill(
-                    workflow.models,
-                    check_settings(program, scope, model, MODEL_SETTINGS, "`model`"),
-                )
+                models = check_settings(program, scope, model, MODEL_SETTINGS, "`model`")
+                _fill(workflow.models, models)
             case ast.TerminalSection(settings=terminal):
                 _fill(
                     workflow.terminal,
@@ -220,12 +213,7 @@ def _fill(table: dict[str, Any], values: dict[str, Any]) -> None:
 
 
 def _check_chains(program: Program) -> tuple[ChainSymbol, ...]:
-    declared = [
-        (module, declaration)
-        for module in program.sources.modules
-        for declaration in module.declarations
-        if isinstance(declaration, ast.ChainDecl)
-    ]
+    declared = list(_declared(program, ast.ChainDecl))
     chains: tuple[ChainSymbol, ...] = ()
     if declared:
         from .declarations.chains import check_chain
@@ -233,25 +221,24 @@ def _check_chains(program: Program) -> tuple[ChainSymbol, ...]:
         for module, chain in declared:
             program.chains[chain] = check_chain(program, program.scopes[module], chain)
         chains = tuple(program.chains.values())
-    if any(isinstance(item, ast.ChecksSection) for item in _sections(program)):
+    sections = (item for each in program.workflows.values() for item in each.declaration.items)
+    if any(isinstance(item, ast.ChecksSection) for item in sections):
         from .declarations.post_run_checks import report_cleanup_without_chain
 
         report_cleanup_without_chain(program, chains)
     return chains
 
 
-def _sections(program: Program) -> Iterator[ast.WorkflowItem]:
-    for workflow in program.workflows.values():
-        yield from workflow.declaration.items
+def _declared(program: Program, class_: type[D]) -> Iterator[tuple[ast.Module, D]]:
+    """The declarations of a class, each with its file."""
+    for module in program.sources.modules:
+        for declaration in module.declarations:
+            if isinstance(declaration, class_):
+                yield module, declaration
 
 
 def _check_tests(program: Program) -> tuple[tuple[ast.Module, ast.TestDecl], ...]:
-    tests = tuple(
-        (module, declaration)
-        for module in program.sources.modules
-        for declaration in module.declarations
-        if isinstance(declaration, ast.TestDecl)
-    )
+    tests = tuple(_declared(program, ast.TestDecl))
     if not tests:
         return ()
     from .flow_tests.check import check_test
@@ -268,8 +255,8 @@ def _check_tests(program: Program) -> tuple[tuple[ast.Module, ast.TestDecl], ...
             span = node.span(module.source)
             first = titles.setdefault((subject, title), span)
             if first is not span:
-                labels = (Label(first, "first declared here"),)
-                program.sink.report(errors.DUPLICATE_DECLARATION, span, name=title, labels=labels)
+                spec = errors.DUPLICATE_DECLARATION
+                program.report_again(spec, span, first, name=title, first_time="declared")
                 break
     return tests
 
@@ -308,7 +295,7 @@ def _follow_paths(program: Program) -> tuple[TaskSymbol, ...]:
         if destinations is not None:
             destinations.workflow(workflow)
         report_reads_in_rules(program, workflow)
-        steps = _body_of(workflow.declaration)
+        steps = workflow.declaration.steps
         if steps is None:
             continue
         source = workflow.module.source

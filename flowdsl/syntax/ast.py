@@ -978,6 +978,11 @@ class WorkflowDecl(Node):
     annotations: tuple[Annotation, ...]
     doc: str | None
 
+    @property
+    def steps(self) -> Block | None:
+        """What stands in `steps`; None for a workflow without."""
+        return next((item.body for item in self.items if isinstance(item, StepsSection)), None)
+
 
 class ChainDecl(Node):
     name: Name

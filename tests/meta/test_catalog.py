@@ -51,15 +51,21 @@ def reports() -> Iterator[tuple[str, DiagnosticSpec, set[str], bool]]:
         package = path.relative_to(PACKAGE).parts[0]
         own = declared(package) if package in catalog.LAYERS else {}
         by_identifier = everything | own
-        rule = next((rule for rule in RULES if rule.name.replace("-", "_") == path.stem), None)
-        if path.is_relative_to(PACKAGE / "lint/rules") and rule is not None:
-            by_identifier = by_identifier | {"SPEC": rule.load().spec}
+        if path.is_relative_to(PACKAGE / "lint/rules") and path.stem != "__init__":
+            module = import_module(".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts))
+            by_identifier = by_identifier | {
+                name: spec
+                for name, spec in vars(module).items()
+                if isinstance(spec, DiagnosticSpec)
+            }
         text = path.read_text(encoding="utf-8")
         # To parse all takes seconds.
         if by_identifier.keys().isdisjoint(re.findall(r"\(\s*(?:\w+\.)*(\w+)", text)):
             continue
         for node in ast.walk(ast.parse(text)):
             if not isinstance(node, ast.Call) or not node.args:
+                continue
+            if getattr(node.func, "id", "") == "LoadedRule":
                 continue
             first = node.args[0]
             name = first.id if isinstance(first, ast.Name) else getattr(first, "attr", "")

@@ -110,14 +110,14 @@ def report_too_many_statements(program: Program, ordered: Iterable[TaskSymbol]) 
     for task in ordered:
         sizes[task] = size_of(task.declaration.body)
     for workflow in program.workflows.values():
-        for item in workflow.declaration.items:
-            size = size_of(item.body) if isinstance(item, ast.StepsSection) else 0
-            if size > MAX_STATEMENTS:
-                program.sink.report(
-                    errors.TOO_LARGE,
-                    workflow.declaration.name.span(workflow.module.source),
-                    what=f"workflow `{workflow.name}`",
-                    size=size,
-                    unit="statements",
-                    limit=MAX_STATEMENTS,
-                )
+        steps = workflow.declaration.steps
+        size = 0 if steps is None else size_of(steps)
+        if size > MAX_STATEMENTS:
+            program.sink.report(
+                errors.TOO_LARGE,
+                workflow.declaration.name.span(workflow.module.source),
+                what=f"workflow `{workflow.name}`",
+                size=size,
+                unit="statements",
+                limit=MAX_STATEMENTS,
+            )

@@ -12,7 +12,7 @@ from flowdsl.syntax import ast
 from .. import errors, places
 from ..model import INPUT, SECRET, STEP, ChainSymbol, PauseSymbol, ValueSymbol, WorkflowSymbol
 from ..names.paths import steps_of
-from ..names.scopes import ValueScope, find_declaration, known_names, rename_fix
+from ..names.scopes import ValueScope, find_declaration
 from ..program import ModuleScope, Program
 from ..provenance.origins import Origin
 from ..provenance.untrusted import untrusted_part
@@ -182,8 +182,8 @@ def _check_shared(
             name = binding.name.text
             span = binding.name.span(scope.module.source)
             if name in bound:
-                labels = (Label(bound[name], "first given here"),)
-                program.sink.report(errors.DUPLICATE_ARGUMENT, span, name=name, labels=labels)
+                spec = errors.DUPLICATE_ARGUMENT
+                program.report_again(spec, span, bound[name], name=name, first_time="given")
                 continue
             bound[name] = span
             takers = [target.symbols[name] for target in known if name in target.symbols]
@@ -201,14 +201,7 @@ def _check_shared(
 
 def _report_unknown(program: Program, span: Span, name: str, known: Names) -> None:
     noun = "input or secret"
-    program.sink.report(
-        errors.UNKNOWN_ARGUMENT,
-        span,
-        name=name,
-        noun=noun,
-        help=known_names(noun, known, name),
-        fixes=rename_fix(span, known),
-    )
+    program.report_unknown(errors.UNKNOWN_ARGUMENT, span, noun, known, name=name, noun=noun)
 
 
 def _check_step(

@@ -111,13 +111,12 @@ def check_dates_allowed(program: Program) -> None:
     if not program.typed_days:
         return
     for workflow in program.workflows.values():
-        if _allows_dates(program, workflow):
+        steps = workflow.declaration.steps
+        if steps is None or _allows_dates(program, workflow):
             continue
-        for item in workflow.declaration.items:
-            if isinstance(item, ast.StepsSection):
-                for span, call in _typed_in(program, item.body, workflow.module, None, []):
-                    labels = () if call is None else (Label(call, "this call leads there"),)
-                    program.sink.report(errors.DAY_NEEDS_TERMINAL, span, labels=labels)
+        for span, call in _typed_in(program, steps, workflow.module, None, []):
+            labels = () if call is None else (Label(call, "this call leads there"),)
+            program.sink.report(errors.DAY_NEEDS_TERMINAL, span, labels=labels)
 
 
 def _allows_dates(program: Program, workflow: WorkflowSymbol) -> bool:

@@ -12,14 +12,13 @@ import re
 from collections import Counter
 
 from flowdsl.diagnostics.diagnostic import Label
-from flowdsl.diagnostics.suggest import Names, misspelt
+from flowdsl.diagnostics.suggest import Names, known_names, misspelt
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 
 from .. import errors
 from ..model import WorkflowSymbol
-from ..names.scopes import known_names
 from ..program import Program, WorkflowFields
 from ..types import ANY, FieldType, ListOf, RecordOf, Type, Unknown, strip_optional
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.diagnostics.suggest import known_names, rename_fix
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import variable_set_by
 
 from .. import errors
 from ..model import RUNTIME, ValueSymbol
-from ..names.scopes import ValueScope, known_names, rename_fix
+from ..names.scopes import ValueScope
 from ..program import Program
 from ..statements.arguments import task_of
 from ..types import STRING, UNKNOWN, Type, Unknown, describe

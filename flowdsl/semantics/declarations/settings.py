@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
+from flowdsl.diagnostics.suggest import known_names, rename_fix
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 
 from .. import errors, places
-from ..names.scopes import ValueScope, known_names, rename_fix
+from ..names.scopes import ValueScope
 from ..program import Program
 from ..types import BOOL, STRING, ListOf, Optional, Type
 from ..values.expressions import check_value

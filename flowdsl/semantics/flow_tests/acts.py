@@ -3,13 +3,13 @@ which entries of a loop."""
 
 from __future__ import annotations
 
-from flowdsl.diagnostics.suggest import listed
+from flowdsl.diagnostics.suggest import known_names, listed
 from flowdsl.syntax import ast
 from flowdsl.syntax.texts.paragraphs import on_one_line
 
 from .. import errors, places
 from ..model import ChainSymbol, TaskSymbol, WorkflowSymbol
-from ..names.scopes import ValueScope, known_names, rename_fix
+from ..names.scopes import ValueScope
 from ..program import Program
 from ..types import UNKNOWN, ListOf, Optional, RecordOf, Type, Unknown, strip_optional
 from ..values.bounds import quotable
@@ -231,12 +231,5 @@ def _field_type(
             return Optional(strip_optional(field.type))
         known = [each.name for each in element.fields]
     span = selector.field.span(scope.module.source)
-    program.sink.report(
-        errors.UNKNOWN_FIELD,
-        span,
-        owner="an item",
-        name=name,
-        help=known_names("field", known, name),
-        fixes=rename_fix(span, known),
-    )
+    program.report_unknown(errors.UNKNOWN_FIELD, span, "field", known, name=name, owner="an item")
     return UNKNOWN

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from flowdsl.diagnostics.diagnostic import Label
-from flowdsl.diagnostics.suggest import Names, listed
+from flowdsl.diagnostics.suggest import Names, known_names, listed, rename_fix
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
@@ -19,7 +18,7 @@ from ..declarations.signatures import check_sections, may_be_omitted
 from ..declarations.text_files import rows_file
 from ..model import CONST, SECRET, ChainSymbol, TaskSymbol, ValueSymbol, WorkflowSymbol
 from ..names.references import resolve_ref
-from ..names.scopes import ENV_ROOT, ValueScope, find_declaration, known_names, rename_fix
+from ..names.scopes import ENV_ROOT, ValueScope, find_declaration
 from ..program import ModuleScope, Program, WorkflowFields
 from ..statements.arguments import quoted
 from ..types import (
@@ -164,12 +163,14 @@ class _TestChecker:
                 self.bodies = (self.body,)
             case WorkflowSymbol():
                 self.fields = program.workflow_fields[subject.declaration]
-                self.body = _steps(subject)
+                self.body = subject.declaration.steps
                 self.bodies = (self.body,)
             case ChainSymbol():
                 self.fields = _fields_of_chain(subject)
                 workflows = [workflow for _, workflow in subject.steps]
-                self.bodies = tuple(None if each is None else _steps(each) for each in workflows)
+                self.bodies = tuple(
+                    None if each is None else each.declaration.steps for each in workflows
+                )
             case _:
                 pass
         self.asked: RunTexts | None = None
@@ -302,13 +303,8 @@ class _TestChecker:
         workflows = {step.name.text: workflow for step, workflow in chain.steps}
         if name.text not in workflows:
             span, known = name.span(self.source), [*workflows]
-            self.program.sink.report(
-                errors.UNKNOWN_STEP,
-                span,
-                chain=chain.name,
-                name=name.text,
-                help=known_names("step", known, name.text),
-                fixes=rename_fix(span, known),
+            self.program.report_unknown(
+                errors.UNKNOWN_STEP, span, "step", known, name=name.text, chain=chain.name
             )
             return None
         found = self._steps.get(name.text)
@@ -414,8 +410,8 @@ class _TestChecker:
         if first is None:
             first = given[name] = span
         if first is not span:
-            labels = (Label(first, "first given here"),)
-            self.program.sink.report(errors.DUPLICATE_ARGUMENT, span, name=name, labels=labels)
+            spec = errors.DUPLICATE_ARGUMENT
+            self.program.report_again(spec, span, first, name=name, first_time="given")
         return first is span
 
     def _is_secret(self, name: str, span: Span) -> bool:
@@ -561,9 +557,8 @@ class _TestChecker:
         """Whether `key` stands here for the first time; one that does not is reported."""
         first = known.setdefault(key, span)
         if first is not span:
-            labels = (Label(first, "first given here"),)
-            name = quotable(key[-1])
-            self.program.sink.report(errors.DUPLICATE_ARGUMENT, span, name=name, labels=labels)
+            spec, name = errors.DUPLICATE_ARGUMENT, quotable(key[-1])
+            self.program.report_again(spec, span, first, name=name, first_time="given")
         return first is span
 
     def _texts(self) -> RunTexts | None:
@@ -721,13 +716,8 @@ class _TestChecker:
         if last.text in runtime:
             return runtime[last.text]
         names = self.program.names_of(calls, lambda: runtime.keys() - calls.results.keys())
-        self.program.sink.report(
-            errors.UNKNOWN_READ,
-            span,
-            name=last.text,
-            help=known_names("runtime variable", names, last.text),
-            fixes=rename_fix(span, names),
-        )
+        noun = "runtime variable"
+        self.program.report_unknown(errors.UNKNOWN_READ, span, noun, names, name=last.text)
         return None
 
     def _called_as(self, body: ast.Block | None, name: ast.Name) -> TaskSymbol | None:
@@ -803,10 +793,3 @@ def _fields_of_chain(chain: ChainSymbol) -> WorkflowFields:
     inputs = (*chain.inputs, *(field for pause in chain.pauses for field in pause.inputs))
     secrets = (*chain.secrets, *(field for pause in chain.pauses for field in pause.secrets))
     return WorkflowFields(inputs, secrets, None)
-
-
-def _steps(workflow: WorkflowSymbol) -> ast.Block | None:
-    for item in workflow.declaration.items:
-        if isinstance(item, ast.StepsSection):
-            return item.body
-    return None

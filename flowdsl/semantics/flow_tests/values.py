@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.diagnostics.suggest import known_names, rename_fix
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
@@ -13,7 +14,7 @@ from flowdsl.syntax.visit import walk
 from .. import errors, places
 from ..declarations.text_files import held_rows
 from ..model import CONST, RowsFile, ValueSymbol
-from ..names.scopes import ValueScope, known_names, rename_fix
+from ..names.scopes import ValueScope
 from ..program import Program
 from ..types import (
     ANY,

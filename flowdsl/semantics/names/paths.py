@@ -29,7 +29,7 @@ from ..types import (
     describe,
     strip_optional,
 )
-from .scopes import PresenceKey, ValueScope, known_names, rename_fix
+from .scopes import PresenceKey, ValueScope
 
 
 def presence_key(ref: ast.Ref) -> PresenceKey:
@@ -137,13 +137,8 @@ def _member(
                 return UNKNOWN
             names = program.names_of(type_, lambda: (field.name for field in type_.fields))
             at = name_span(scope, part)
-            program.sink.report(
-                errors.UNKNOWN_FIELD,
-                at,
-                owner=owner,
-                name=part.name,
-                help=known_names("field", names, part.name),
-                fixes=rename_fix(at, names),
+            program.report_unknown(
+                errors.UNKNOWN_FIELD, at, "field", names, name=part.name, owner=owner
             )
             return UNKNOWN
         case ListOf(element):

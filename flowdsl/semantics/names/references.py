@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
-from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.diagnostics.suggest import closest, known_names, listed, rename_fix, with_article
 from flowdsl.syntax import ast
 
 from .. import errors
@@ -15,15 +15,7 @@ from ..program import Program
 from ..types import ANY, STRING, TODAY, UNKNOWN, Type, Unknown, strip_optional
 from .foreign_names import foreign_value
 from .paths import name_span, path_of, step_of, walk_path
-from .scopes import (
-    ENV_ROOT,
-    ValueScope,
-    known_names,
-    names_of_kind,
-    rename_fix,
-    sigil_of,
-    with_article,
-)
+from .scopes import ENV_ROOT, ValueScope, names_of_kind, sigil_of
 
 _BRACES = {ast.INPUT: ("{", "}"), ast.RUNTIME: ("{{", "}}"), ast.SECRET: ("{$", "}")}
 _MEANT = {ast.INPUT: "an input", ast.RUNTIME: "a runtime variable", ast.SECRET: "a secret"}

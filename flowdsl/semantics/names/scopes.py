@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
-from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
-from flowdsl.diagnostics.suggest import Names, closest, listed
+from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.diagnostics.suggest import (
+    Names,
+    closest,
+    known_names,
+    listed,
+    rename_fix,
+    with_article,
+)
 from flowdsl.source.files import library_of, written_path
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
@@ -40,38 +47,11 @@ IMPORTABLE = (
 )
 
 
-def with_article(noun: str) -> str:
-    """`noun` with its indefinite article."""
-    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
-
-
 def sigil_of(kind: str) -> str:
     """The sigil of a reference to a value of this kind."""
     if kind == RUNTIME:
         return ast.RUNTIME
     return ast.SECRET if kind == SECRET else ast.INPUT
-
-
-def known_names(kind: str, names: Iterable[str], missing: str) -> str:
-    """The help for an unknown name: the nearest known one, or else all of them.
-
-    `kind` says what they are.
-    """
-    candidates = names if isinstance(names, Names) else Names(names)
-    near = closest(missing, candidates)
-    if near is not None:
-        return f"{with_article(kind)} named `{near}` exists"
-    if not candidates:
-        return f"there is no {kind} here"
-    return f"known here: {listed(candidates)}"
-
-
-def rename_fix(span: Span, names: Iterable[str]) -> tuple[Fix, ...]:
-    """The fix that replaces the name at `span` by the nearest of `names`, if one is near."""
-    near = closest(span.text, names)
-    if near is None:
-        return ()
-    return (Fix(f"rename to `{near}`", (Edit(span, near),)),)
 
 
 def build_module_scopes(program: Program, entries: Collection[str] = ()) -> None:
@@ -112,8 +92,8 @@ def _declare(program: Program, scope: ModuleScope, declaration: ast.Decl) -> Non
 
 
 def _report_duplicate(program: Program, span: Span, name: str, first: Span) -> None:
-    label = Label(first, "first declared here")
-    program.sink.report(errors.DUPLICATE_DECLARATION, span, name=name, labels=(label,))
+    spec = errors.DUPLICATE_DECLARATION
+    program.report_again(spec, span, first, name=name, first_time="declared")
 
 
 def _import(program: Program, scope: ModuleScope, import_: ast.Import) -> None:
@@ -226,13 +206,8 @@ def find_declaration(
                 return None
             span = dotted.namespace.span(scope.source)
             known = program.names_of((scope, "imported file"), lambda: scope.namespaces)
-            program.sink.report(
-                errors.UNDECLARED_NAMESPACE,
-                span,
-                name=namespace,
-                help=known_names("imported file", known, namespace),
-                fixes=rename_fix(span, known),
-            )
+            noun = "imported file"
+            program.report_unknown(errors.UNDECLARED_NAMESPACE, span, noun, known, name=namespace)
             return None
         other = scope.namespaces[namespace][0]
         program.use(scope, namespace, None)

@@ -237,9 +237,8 @@ def _bodies(program: Program) -> Iterator[tuple[dict[str, ValueSymbol], ast.Bloc
     for task in program.tasks.values():
         yield task.runtime, task.declaration.body
     for workflow in program.workflows.values():
-        for item in workflow.declaration.items:
-            if isinstance(item, ast.StepsSection):
-                yield workflow.runtime, item.body
+        if workflow.declaration.steps is not None:
+            yield workflow.runtime, workflow.declaration.steps
 
 
 def _wire_name(fields: Sequence[FieldType], name: str) -> str | None:

@@ -6,14 +6,14 @@ from collections.abc import Collection, Sequence
 from itertools import islice
 
 from flowdsl.diagnostics.diagnostic import Label
-from flowdsl.diagnostics.suggest import Names
+from flowdsl.diagnostics.suggest import Names, known_names, rename_fix
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from .. import errors, places
 from ..model import SECRET, TaskSymbol, ValueSymbol
 from ..names.references import resolve_ref
-from ..names.scopes import ValueScope, find_declaration, known_names, rename_fix
+from ..names.scopes import ValueScope, find_declaration
 from ..places import Place
 from ..program import Program
 from ..traversal import refs_outside_blocks

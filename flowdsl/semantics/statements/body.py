@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.diagnostics.suggest import known_names, rename_fix
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
@@ -13,7 +14,7 @@ from ..control_flow.leaving import leaves, leaves_after
 from ..model import LOOP, RUNTIME, ValueSymbol
 from ..names.paths import presence_key
 from ..names.references import resolve_ref
-from ..names.scopes import PresenceKey, ValueScope, known_names, rename_fix
+from ..names.scopes import PresenceKey, ValueScope
 from ..program import Program
 from ..traversal import refs_outside_blocks
 from ..types import ANY, TODAY, UNKNOWN, FieldType, ListOf, Type, Unknown, describe, strip_optional

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.diagnostics.suggest import with_article
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import keyword_span, variable_set_by
@@ -14,7 +15,7 @@ from .. import errors, places
 from ..model import INPUT, ValueSymbol
 from ..names.paths import field_of
 from ..names.references import listed_kinds
-from ..names.scopes import ValueScope, with_article
+from ..names.scopes import ValueScope
 from ..program import Program
 from ..traversal import refs_outside_blocks
 from ..types import ANY, INT, STRING, UNKNOWN, Enum, ListOf, Type, Unknown, describe, strip_optional

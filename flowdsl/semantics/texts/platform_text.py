@@ -137,9 +137,8 @@ def _bodies(
     for task in ordered:
         yield task.module.source, task.declaration.body
     for workflow in program.workflows.values():
-        for item in workflow.declaration.items:
-            if isinstance(item, ast.StepsSection):
-                yield workflow.module.source, item.body
+        if workflow.declaration.steps is not None:
+            yield workflow.module.source, workflow.declaration.steps
 
 
 class _Texts:

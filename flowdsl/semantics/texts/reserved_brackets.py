@@ -139,9 +139,8 @@ class _Descriptions:
                 if param.name.text in self.shown[task] and param.default is not None:
                     self._expression(task.module.source, param.default, set())
         for workflow in self.program.workflows.values():
-            for item in workflow.declaration.items:
-                if isinstance(item, ast.StepsSection):
-                    self._body(workflow.module.source, item.body, set())
+            if workflow.declaration.steps is not None:
+                self._body(workflow.module.source, workflow.declaration.steps, set())
 
     def _body(self, source: SourceFile, body: ast.Block, shown: set[str]) -> None:
         for statement in self.program.statements(body):

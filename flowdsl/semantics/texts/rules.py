@@ -112,11 +112,10 @@ def report_picture_inputs(program: Program, ordered: Iterable[TaskSymbol]) -> No
         if _picture(program, task.declaration.body, pictured) is not None:
             pictured.add(task)
     for workflow in program.workflows.values():
-        for item in workflow.declaration.items:
-            if isinstance(item, ast.StepsSection):
-                statement = _picture(program, item.body, pictured)
-                if statement is not None:
-                    _report_inputs(program, workflow, statement)
+        steps = workflow.declaration.steps
+        statement = None if steps is None else _picture(program, steps, pictured)
+        if statement is not None:
+            _report_inputs(program, workflow, statement)
 
 
 def _picture(

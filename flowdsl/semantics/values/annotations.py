@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from flowdsl.diagnostics.diagnostic import Label
-from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.diagnostics.suggest import closest, listed, rename_fix
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from .. import errors, places
-from ..names.scopes import ValueScope, rename_fix
+from ..names.scopes import ValueScope
 from ..program import ModuleScope, Program
 from ..types import (
     Constraints,

@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
-from flowdsl.diagnostics.suggest import Names
+from flowdsl.diagnostics.diagnostic import Edit, Fix
+from flowdsl.diagnostics.suggest import Names, known_names, rename_fix
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from .. import errors
 from ..model import CONST, ENVIRONMENT
 from ..names.references import resolve_ref
-from ..names.scopes import ValueScope, find_declaration, known_names, rename_fix
+from ..names.scopes import ValueScope, find_declaration
 from ..places import COMMAND, Place
 from ..program import Program
 from ..types import (
@@ -217,16 +217,12 @@ def key_text(key: ast.Name | ast.StringLit) -> str:
 
 def check_duplicate_keys(program: Program, scope: ValueScope, pairs: Iterable[ast.Pair]) -> None:
     """Report the keys of an object that stand twice."""
-    source = scope.module.source
-    first: dict[str, ast.Node] = {}
+    first: dict[str, Span] = {}
     for pair in pairs:
-        name = key_text(pair.key)
-        if name in first:
-            labels = (Label(first[name].span(source), "first set here"),)
-            span = pair.key.span(source)
-            program.sink.report(errors.DUPLICATE_FIELD, span, name=name, labels=labels)
-        else:
-            first[name] = pair.key
+        name, span = key_text(pair.key), pair.key.span(scope.module.source)
+        if first.setdefault(name, span) is not span:
+            spec = errors.DUPLICATE_FIELD
+            program.report_again(spec, span, first[name], name=name, first_time="set")
 
 
 def check_value(

@@ -63,7 +63,7 @@ _NOTE = re.compile(r"[ \t]*(?:@[^\n]*|#[^\n]*)?\n\Z")
 
 def check_description_reads_as_outline(context: LintContext, workflow: ast.WorkflowDecl) -> None:
     """Report the first line of each that an agent could take for a line of the prompt."""
-    if not any(isinstance(item, ast.StepsSection) for item in workflow.items):
+    if workflow.steps is None:
         return  # a prompt of the author's own has neither of them in it
     for part, lines in (
         ("title", _title(context, workflow)),
