@@ -163,7 +163,7 @@ class Program:
         name: str,
         **values: Any,
     ) -> None:
-        """Report a name that means nothing, with the nearest of those known; `called`: their noun."""
+        """Report a name that means nothing; `called` is the noun of the `known` ones."""
         help, fixes = known_names(called, known, name), rename_fix(span, known)
         self.sink.report(spec, span, name=name, help=help, fixes=fixes, **values)
 
