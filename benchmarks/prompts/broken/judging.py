@@ -8,6 +8,7 @@ should be refused, and some run shows why, or warns of replays of which none goe
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -312,7 +313,10 @@ def _difference(
 
 
 def _uses(made: Made) -> int:
-    return made.payload.prompt.count("Use ")
+    return len(_TOOL.findall(made.payload.prompt))
+
+
+_TOOL = re.compile(r"\bUse (?:[a-z]+_[a-z_]+|screenshot)\b")
 
 
 def _parts(made: Made) -> tuple[object, ...]:
