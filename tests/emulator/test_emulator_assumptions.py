@@ -69,6 +69,7 @@ def _(desk: Desk) -> None:
         desk.patch(made, name=name)
     versions = desk.ok("GET", f"/v1/workflows/{made['id']}/versions")
     assert [version["name"] for version in versions] == ["A", "B", "C"]
+    assert desk.get(made)["old_versions"] == versions
     assert set(versions[0]) == {
         "name",
         "main_prompt",
@@ -300,13 +301,12 @@ def _(desk: Desk) -> None:
 
 @probe("image-name-taken")
 def _(desk: Desk) -> None:
-    names = [
-        desk.ok("POST", "/v1/workflows/prompt-image", 201, files={"file": ("a.png", PNG)})[
-            "filename"
-        ]
-        for _ in range(2)
+    made = [
+        desk.ok("POST", "/v1/workflows/prompt-image", 201, files={"file": ("a.png", content)})
+        for content in (PNG, PNG + b"2", PNG + b"3")
     ]
-    assert names == ["a.png", "a-2.png"]
+    assert [item["filename"] for item in made] == ["a.png", "a-2.png", "a-3.png"]
+    assert desk.send("GET", made[0]["signed_url"]).content == PNG
 
 
 @probe("image-type-by-content")
@@ -373,7 +373,11 @@ def _(desk: Desk) -> None:
     )
     trajectory = desk.trajectory(desk.workflow())
     for path, made, names in (
-        (f"/v1/machines/{machine['id']}", machine, ("status", "last_seen")),
+        (
+            f"/v1/machines/{machine['id']}",
+            machine,
+            ("status", "last_seen", "is_available", "alerts_enabled", "machine_parameters"),
+        ),
         (f"/v1/connections/{connection['id']}", connection, ("status", "last_ping")),
         (f"/v1/trajectories/{trajectory['id']}", trajectory, ("trajectory_data",)),
     ):

@@ -1,46 +1,24 @@
 """What a client can fall into at this contract, and what FlowDSL's client does there.
 
 A row is named by what goes wrong with the official SDK 2.2.69, or by the rule where the SDK is
-right; below it stands what holds for `flowdsl.cyberdesk`. `SDK_ALONE` are the rows that have no
-counterpart here.
+right. A test of this file says what holds for `flowdsl.cyberdesk`, or `PROVED_ELSEWHERE` names the
+test that does. `SDK_ALONE` are the rows that have no counterpart here.
 """
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
-from pydantic import ValidationError
 
 from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
-from flowdsl.cyberdesk.errors import (
-    AuthenticationRefused,
-    Conflict,
-    CyberdeskError,
-    NotFound,
-    RateLimited,
-    ServiceFailure,
-    ServiceUnreachable,
-    UnreadableReply,
-    ValidationRefused,
-)
-from flowdsl.cyberdesk.log import Attempt
-from flowdsl.cyberdesk.models.run import TERMINAL_STATUSES, RunCreate
-from flowdsl.cyberdesk.models.tag import TagPatch
-from flowdsl.cyberdesk.models.workflow import WorkflowCreate, WorkflowPatch
+from flowdsl.cyberdesk.models.workflow import WorkflowCreate
 from tests.deploy.deploy_world import World, bundle, flow
 
 ID = "00000000-0000-4000-8000-000000000001"
-TIME = "2026-01-01T00:00:00Z"
-WORKFLOW = {"id": ID, "main_prompt": "Wait.", "updated_at": TIME}
-RUN = {"id": ID, "workflow_id": ID, "status": "success", "created_at": TIME}
-NEW = WorkflowCreate(main_prompt="Wait.")
 
 READING = {
     "aggregate",
@@ -58,380 +36,90 @@ READING = {
 }
 """How the names of methods begin that change nothing."""
 
-Call = Callable[[CyberdeskClient], Awaitable[Any]]
-
-
-@dataclass
-class Desk:
-    """The client, its answers (the last repeated), and what it sent and slept."""
-
-    answers: list[httpx.Response | Exception] = field(default_factory=list)
-    requests: list[httpx.Request] = field(default_factory=list)
-    sleeps: list[float] = field(default_factory=list)
-    attempts: list[Attempt] = field(default_factory=list)
-
-    def gets(self, *answers: httpx.Response | Exception) -> Desk:
-        """A desk of its own that is answered so."""
-        return Desk(list(answers))
-
-    def _answer(self, request: httpx.Request) -> httpx.Response:
-        request.read()
-        self.requests.append(request)
-        answer = self.answers[min(len(self.requests), len(self.answers)) - 1]
-        if isinstance(answer, Exception):
-            raise answer
-        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
-
-    async def _sleep(self, seconds: float) -> None:
-        self.sleeps.append(seconds)
-
-    def client(self, base_url: str = "https://api.cyberdesk.io") -> CyberdeskClient:
-        def clock() -> float:
-            return 1_700_000_000.0 + sum(self.sleeps)
-
-        return CyberdeskClient(
-            ClientOptions(base_url=base_url, api_key="key"),
-            transport=httpx.MockTransport(self._answer),
-            sleep=self._sleep,
-            random=lambda: 0.0,
-            clock=clock,
-            monotonic=clock,
-            listener=self.attempts.append,
-        )
-
-    def run(self, call: Call) -> Any:
-        async def run() -> Any:
-            async with self.client() as client:
-                return await call(client)
-
-        return asyncio.run(run())
-
-    def fails(self, call: Call) -> CyberdeskError:
-        with pytest.raises(CyberdeskError) as caught:
-            self.run(call)
-        return caught.value
-
-
-def create(client: CyberdeskClient) -> Awaitable[Any]:
-    return client.workflows.create(NEW, idempotency_key="k-1", once=False)
-
-
-def delete(client: CyberdeskClient) -> Awaitable[Any]:
-    return client.workflows.delete(ID, idempotency_key="k-1")
-
-
-def read(client: CyberdeskClient) -> Awaitable[Any]:
-    return client.workflows.get(ID)
-
-
-def reply(status: int, body: object = None, **headers: str) -> httpx.Response:
-    return httpx.Response(
-        status, json=body, headers={k.replace("_", "-"): v for k, v in headers.items()}
-    )
-
-
-Check = Callable[[Desk], None]
-TRAPS: dict[str, Check] = {}
-
-
-def trap(row: str) -> Callable[[Check], Check]:
-    """Enters a check under the row of the contract that it is about."""
-
-    def enter(check: Check) -> Check:
-        assert row not in TRAPS
-        TRAPS[row] = check
-        return check
-
-    return enter
-
-
-async def _closed(client: CyberdeskClient, call: Call) -> Any:
-    async with client:
-        return await call(client)
-
-
-def methods() -> dict[str, inspect.Signature]:
-    """The methods of the client's groups by `group.name`."""
-    return {
-        f"{group}.{name}": inspect.signature(method)
-        for group, resource in vars(Desk().client()).items()
-        for name, method in inspect.getmembers(resource, inspect.iscoroutinefunction)
-        if not group.startswith("_") and not name.startswith("_")
-    }
-
-
-def writes() -> set[str]:
-    """Those of `methods` that change something."""
-    return {name for name in methods() if name.partition(".")[2].partition("_")[0] not in READING}
-
-
-@trap("one retry loop around every request, four attempts in all")
-def _(desk: Desk) -> None:
-    failing = desk.gets(reply(503))
-    assert failing.fails(create).status == 503
-    assert len(failing.requests) == 4
-
-
-@trap("timeouts, lost connections and exactly 408, 429, 500, 502, 503, 504 are tried again")
-def _(desk: Desk) -> None:
-    for status in range(400, 600):
-        answered = desk.gets(reply(status, {"detail": "no"}), reply(201, WORKFLOW))
-        if status in {408, 429, 500, 502, 503, 504}:
-            assert answered.run(create).id == ID
-        else:
-            answered.fails(create)
-            assert len(answered.requests) == 1, status
-    for lost in (
-        httpx.ReadTimeout("late"),
-        httpx.ConnectError("refused"),
-        httpx.ReadError("reset"),
-    ):
-        assert desk.gets(lost, reply(201, WORKFLOW)).run(create).id == ID
-
-
-@trap("409 is tried again only with `Idempotency-Status: in_progress`, in any case")
-def _(desk: Desk) -> None:
-    running = reply(409, {"detail": "runs"}, Idempotency_Status="In_Progress")
-    assert desk.gets(running, reply(201, WORKFLOW)).run(create).id == ID
-    assert isinstance(desk.gets(reply(409, {"detail": "taken"})).fails(create), Conflict)
-
-
-@trap("`Retry-After: 3600` waits 8 s and tries again too early")
-def _(desk: Desk) -> None:
-    limited = desk.gets(reply(429, Retry_After="3600"))
-    error = limited.fails(create)
-    assert isinstance(error, RateLimited)
-    assert (error.retry_after, len(limited.requests)) == (3600.0, 1)
-    patient = desk.gets(reply(503, Retry_After="60"), reply(201, WORKFLOW))
-    patient.run(create)
-    assert sum(patient.sleeps) >= 60
-
-
-@trap("`Retry-After: 1.5` is ignored")
-def _(desk: Desk) -> None:
-    limited = desk.gets(reply(503, Retry_After="1.5"), reply(201, WORKFLOW))
-    limited.run(create)
-    assert sum(limited.sleeps) >= 1.5
-
-
-@trap("writes are tried again only with an idempotency key, reads always")
-def _(desk: Desk) -> None:
-    answered = desk.gets(reply(503), reply(200, WORKFLOW))
-    answered.run(read)
-    assert "Idempotency-Key" not in answered.requests[1].headers
-    # The key of a write has no default, so no write is sent without one.
-    for name in writes():
-        key = methods()[name].parameters["idempotency_key"]
-        assert key.default is inspect.Parameter.empty, name
-
-
-@trap("the last failure is handed over as a value that nobody has to look at")
-def _(desk: Desk) -> None:
-    assert isinstance(desk.gets(httpx.ReadTimeout("late")).fails(read), ServiceUnreachable)
-    assert isinstance(desk.gets(reply(500)).fails(read), ServiceFailure)
-
-
-@trap("`on_retry` is told of every attempt")
-def _(desk: Desk) -> None:
-    answered = desk.gets(reply(503), reply(200, WORKFLOW))
-    answered.run(read)
-    assert [(item.number, item.status) for item in answered.attempts] == [(1, 503), (2, 200)]
-    assert answered.attempts[0].repeats_in is not None
-
-
-@trap("a key per call makes a second run of the same deploy a second workflow")
-def _(desk: Desk) -> None:
-    answered = desk.gets(reply(503), reply(201, WORKFLOW))
-    answered.run(create)
-    answered.run(create)
-    assert {request.headers["Idempotency-Key"] for request in answered.requests} == {"k-1"}
-
-
-@trap("the methods of the SDK take no idempotency key")
-def _(desk: Desk) -> None:
-    keyed = {name for name, method in methods().items() if "idempotency_key" in method.parameters}
-    assert keyed == writes()
-
-
-@trap("the default is no timeout at all")
-def _(desk: Desk) -> None:
-    timeout = desk.client()._http.timeout.as_dict()
-    assert set(timeout) == {"connect", "read", "write", "pool"}
-    assert all(0 < seconds <= 60 for seconds in timeout.values())
-
-
-@trap("redirects are not followed: a trailing slash is an error")
-def _(desk: Desk) -> None:
-    moved = desk.gets(httpx.Response(307, headers={"Location": "https://elsewhere.test/"}))
-    assert isinstance(moved.fails(read), UnreadableReply)
-    assert len(moved.requests) == 1
-
-
-@trap("proxy variables are obeyed, on loopback too")
-def _(desk: Desk) -> None:
-    assert desk.client()._http.trust_env is True
-    assert desk.client("http://127.0.0.1:9/")._http.trust_env is False
-
-
-@trap("the base URL may have a path or a trailing slash")
-def _(desk: Desk) -> None:
-    for base in ("http://127.0.0.1:9/prefix", "http://127.0.0.1:9/prefix/"):
-        answered = desk.gets(reply(200, WORKFLOW))
-        asyncio.run(_closed(answered.client(base), read))
-        assert answered.requests[0].url.path == f"/prefix/v1/workflows/{ID}"
-
-
-@trap("`close` leaves the asynchronous half open, and there is no `async with`")
-def _(desk: Desk) -> None:
-    client = desk.gets(reply(200, WORKFLOW)).client()
-    asyncio.run(_closed(client, read))
-    assert client._http.is_closed
-
-
-@trap("422 with a list leaves `error` empty and the refusal in `data`")
-def _(desk: Desk) -> None:
-    detail = [{"loc": ["body", "name"], "msg": "too long", "type": "string_too_long"}]
-    error = desk.gets(reply(422, {"detail": detail})).fails(create)
-    assert isinstance(error, ValidationRefused)
-    assert error.server_message == "body.name: too long"
-
-
-@trap("422 on a deletion is reported as done")
-def _(desk: Desk) -> None:
-    assert isinstance(desk.gets(reply(422, {"detail": []})).fails(delete), ValidationRefused)
-    assert desk.gets(httpx.Response(204)).run(delete) is True
-
-
-@trap("422 with a text or an object loses the message of the service")
-def _(desk: Desk) -> None:
-    for detail in ("inputs are missing", {"message": "inputs are missing"}):
-        error = desk.gets(reply(422, {"detail": detail})).fails(create)
-        assert "inputs are missing" in str(error)
-
-
-@trap("every undocumented status is one kind of error")
-def _(desk: Desk) -> None:
-    kinds = {401: AuthenticationRefused, 404: NotFound, 409: Conflict, 429: RateLimited}
-    for status, kind in kinds.items():
-        error = desk.gets(reply(status, {"detail": "no"}, Retry_After="0")).fails(read)
-        assert (type(error), error.status) == (kind, status)
-
-
-@trap("200 where 201 is documented is an error; where 204 is, too")
-def _(desk: Desk) -> None:
-    # What a creation answers is read whatever the 2xx; a deletion is believed on 204 alone.
-    assert desk.gets(reply(200, WORKFLOW)).run(create).id == ID
-    assert isinstance(desk.gets(reply(200, {"ok": True})).fails(delete), UnreadableReply)
-
-
-@trap("a status Python does not know loses its body")
-def _(desk: Desk) -> None:
-    error = desk.gets(reply(520, {"detail": "the origin is gone"})).fails(read)
-    assert isinstance(error, ServiceFailure)
-    assert (error.status, error.server_message) == (520, "the origin is gone")
-
-
-@trap("a required field that is missing in a reply is a `KeyError`")
-def _(desk: Desk) -> None:
-    assert desk.gets(reply(200, WORKFLOW)).run(read).organization_id is None
-    error = desk.gets(reply(200, {"main_prompt": "Wait."})).fails(read)
-    assert isinstance(error, UnreadableReply)
-    assert "`id`" in str(error)
-
-
-@trap("one run of an unknown status makes the whole list unreadable")
-def _(desk: Desk) -> None:
-    page = {"items": [RUN, {**RUN, "status": "paused"}], "total": 2, "skip": 0, "limit": 100}
-    runs = desk.gets(reply(200, page)).run(lambda client: client.runs.list())
-    assert [run.status for run in runs.items] == ["success", "paused"]
-
-
-@trap("an unknown type of one check leaves all checks as raw dictionaries")
-def _(desk: Desk) -> None:
-    checks = [{"id": ID, "name": "receipt", "type": "spell_check"}]
-    workflow = desk.gets(reply(200, {**WORKFLOW, "post_run_checks": checks})).run(read)
-    assert [check.type for check in workflow.post_run_checks] == ["spell_check"]
-
-
-@trap("a bad UUID sends nothing")
-def _(desk: Desk) -> None:
-    unsent = desk.gets(reply(200, WORKFLOW))
-    error = unsent.fails(lambda client: client.workflows.get("../tags"))
-    assert isinstance(error, ValidationRefused)
-    assert unsent.requests == []
-
-
-@trap("errors carry no status, headers or request id")
-def _(desk: Desk) -> None:
-    error = desk.gets(reply(404, {"detail": "gone"}, X_Request_ID="r-17")).fails(read)
-    assert (error.status, error.request_id) == (404, "r-17")
-
-
-@trap("`runs.list` drops `skip` and `limit` of the page")
-def _(desk: Desk) -> None:
-    page = {"items": [], "total": 9, "skip": 5, "limit": 3}
-    runs = desk.gets(reply(200, page)).run(lambda client: client.runs.list(skip=5, limit=3))
-    assert runs.total == 9
-    assert runs.model_dump(exclude={"items"})["skip"] == 5
-
-
-@trap("versions, single connections and health are generated but not wrapped")
-def _(desk: Desk) -> None:
-    client = desk.client()
-    assert client.workflows.versions
-    assert client.connections.get
-    assert client.health
-    assert client.health_machines
-
-
-@trap("`update` of tags and groups cannot clear a field")
-def _(desk: Desk) -> None:
-    answered = desk.gets(reply(200, {"id": ID, "name": "dev"}))
-    patch = TagPatch(description=None, group_id=None)
-    answered.run(lambda client: client.tags.update(ID, patch, idempotency_key="k-1"))
-    assert answered.requests[0].content == b'{"description":null,"group_id":null}'
-
-
-@trap("models send their class defaults")
-def _(desk: Desk) -> None:
-    assert RunCreate(workflow_id=ID).to_wire() == {"workflow_id": ID}
-    assert WorkflowPatch(name="Ledger").to_wire() == {"name": "Ledger"}
-    # On creation both booleans are sent on purpose: what is deployed is then said in full.
-    assert NEW.to_wire() == {
-        "main_prompt": "Wait.",
-        "includes_file_exports": False,
-        "is_webhooks_enabled": False,
-    }
-
-
-@trap("plain dictionaries fail as checks and pass unread as values")
-def _(desk: Desk) -> None:
-    check = {"name": "receipt", "type": "run_attachment_exists"}
-    made = WorkflowCreate.model_validate({"main_prompt": "Wait.", "post_run_checks": [check]})
-    assert made.to_wire()["post_run_checks"] == [{**check, "allow_missing_attachments": False}]
-    with pytest.raises(ValidationError):
-        WorkflowCreate.model_validate({"main_prompt": "Wait.", "model_metadata": {"model": ID}})
-
-
-@trap("an absent field reads as a third value that is falsy but not null")
-def _(desk: Desk) -> None:
-    workflow = desk.gets(reply(200, {**WORKFLOW, "name": None})).run(read)
-    assert (workflow.name, workflow.input_schema) == (None, None)
-    assert workflow.model_fields_set >= {"name"}
-    assert "input_schema" not in workflow.model_fields_set
-
-
-@trap("the README names fields that do not exist, and the service drops them")
-def _(desk: Desk) -> None:
-    for body in ({"description": "x"}, {"nmae": "x"}):
-        with pytest.raises(ValidationError):
-            WorkflowPatch.model_validate(body)
-
-
-@trap("the poll loop of the README stops early on `running_checks`")
-def _(desk: Desk) -> None:
-    assert {"success", "task_failed", "error", "cancelled"} == TERMINAL_STATUSES
-
+PROVED_ELSEWHERE = {
+    "test_api_transport": {
+        "test_retries_are_counted_and_the_last_error_is_raised": (
+            "one retry loop around every request",
+            "the last failure is handed over as a value that nobody has to look at",
+        ),
+        "test_exactly_these_statuses_are_tried_again": (
+            "exactly 408, 429, 500, 502, 503, 504 are tried again",
+        ),
+        "test_lost_connections_are_tried_again": ("timeouts and lost connections, too",),
+        "test_a_conflict_is_tried_again_only_while_the_first_attempt_runs": (
+            "409 is tried again only with `Idempotency-Status: in_progress`, in any case",
+        ),
+        "test_beyond_the_ceiling_nothing_is_sent_too_early": (
+            "`Retry-After: 3600` waits 8 s and tries again too early",
+        ),
+        "test_retry_after": ("`Retry-After: 1.5` is ignored",),
+        "test_a_write_without_a_key_is_sent_once": (
+            "writes are tried again only with an idempotency key, reads always",
+        ),
+        "test_a_write_repeats_its_bytes_and_its_key": (
+            "a key per call makes a second run of the same deploy a second workflow",
+        ),
+        "test_redirects_are_not_followed": (
+            "redirects are not followed: a trailing slash is an error",
+        ),
+        "test_an_id_cannot_leave_its_place_in_the_path": ("a bad UUID sends nothing",),
+    },
+    "test_api_log": {
+        "test_every_attempt_is_one_line_with_the_reason_of_the_next": (
+            "`on_retry` is told of every attempt",
+        ),
+    },
+    "test_api_client": {
+        "test_proxies_are_obeyed_except_for_loopback": (
+            "proxy variables are obeyed, on loopback too",
+        ),
+        "test_a_path_in_the_address_is_kept": ("the base URL may have a path or a trailing slash",),
+        "test_only_204_and_a_json_404_end_a_deletion_well": (
+            "422 on a deletion is reported as done",
+            "another 2xx where 204 is documented is an error",
+        ),
+    },
+    "test_api_errors": {
+        "test_the_three_shapes_of_detail": (
+            "422 with a list leaves `error` empty and the refusal in `data`",
+            "422 with a text or an object loses the message of the service",
+        ),
+        "test_the_class_follows_the_status": (
+            "every undocumented status is one kind of error",
+            "a status Python does not know loses its body",
+            "errors carry no status, headers or request id",
+        ),
+        "test_bodies_that_are_not_of_this_api": (
+            "a required field that is missing in a reply is a `KeyError`",
+        ),
+    },
+    "test_api_resources": {
+        "test_a_method_keeps_to_the_contract": (
+            "versions, single connections and health are generated but not wrapped",
+        ),
+    },
+    "test_wire_models": {
+        "test_one_run_of_a_new_status_leaves_the_list_readable": (
+            "one run of an unknown status makes the whole list unreadable",
+        ),
+        "test_a_reply_from_a_newer_or_older_service_is_readable": (
+            "an unknown type of one check leaves all checks as raw dictionaries",
+            "an absent field reads as a third value that is falsy but not null",
+        ),
+        "test_absent_and_null_differ_in_every_patch": (
+            "`update` of tags and groups cannot clear a field",
+        ),
+        "test_a_patch_sends_what_was_set_and_nothing_else": ("models send their class defaults",),
+        "test_a_request_refuses_what_the_service_would_drop_or_misread": (
+            "plain dictionaries fail as checks and pass unread as values",
+            "the README names fields that do not exist, and the service drops them",
+        ),
+        "test_a_run_is_live_until_it_is_known_to_have_ended": (
+            "the poll loop of the README stops early on `running_checks`",
+        ),
+    },
+}
+"""The rows that a test below `tests/unit/cyberdesk` proves, by its module and name."""
 
 SDK_ALONE = {
     "a key that depends on the content alone replays the first reply": (
@@ -449,9 +137,56 @@ SDK_ALONE = {
 }
 
 
-@pytest.mark.parametrize("row", TRAPS)
-def test_trap(row: str) -> None:
-    TRAPS[row](Desk())
+def client(body: object = None) -> CyberdeskClient:
+    """A client that is answered 200 with `body`."""
+    return CyberdeskClient(
+        ClientOptions(base_url="https://api.cyberdesk.io", api_key="key"),
+        transport=httpx.MockTransport(lambda _request: httpx.Response(200, json=body)),
+    )
+
+
+def methods() -> dict[str, inspect.Signature]:
+    """The methods of the client's groups by `group.name`."""
+    return {
+        f"{group}.{name}": inspect.signature(method)
+        for group, resource in vars(client()).items()
+        for name, method in inspect.getmembers(resource, inspect.iscoroutinefunction)
+        if not group.startswith("_") and not name.startswith("_")
+    }
+
+
+def test_the_methods_of_the_sdk_take_no_idempotency_key() -> None:
+    """The key of a write has no default here, so that no write is sent without one."""
+    writes = {name for name in methods() if name.partition(".")[2].partition("_")[0] not in READING}
+    keyed = {name for name, method in methods().items() if "idempotency_key" in method.parameters}
+    assert keyed == writes
+    for name in writes:
+        key = methods()[name].parameters["idempotency_key"]
+        assert key.default is inspect.Parameter.empty, name
+
+
+def test_the_default_of_the_sdk_is_no_timeout_at_all() -> None:
+    timeout = client()._http.timeout.as_dict()
+    assert set(timeout) == {"connect", "read", "write", "pool"}
+    assert all(0 < seconds <= 60 for seconds in timeout.values())
+
+
+def test_200_where_201_is_documented_is_an_error_and_there_is_no_async_with() -> None:
+    async def create(own: CyberdeskClient) -> Any:
+        async with own:
+            return await own.workflows.create(
+                WorkflowCreate(main_prompt="Wait."), idempotency_key="k-1"
+            )
+
+    own = client({"id": ID, "main_prompt": "Wait.", "updated_at": "2026-01-01T00:00:00Z"})
+    assert asyncio.run(create(own)).id == ID
+    assert own._http.is_closed
+
+
+def test_lists_of_runs_of_the_sdk_drop_skip_and_limit_of_the_page() -> None:
+    page = {"items": [], "total": 9, "skip": 5, "limit": 3}
+    runs = asyncio.run(client(page).runs.list(skip=5, limit=3))
+    assert (runs.total, runs.skip, runs.limit) == (9, 5, 3)
 
 
 def test_going_back_to_an_earlier_content(tmp_path: Path) -> None:
@@ -464,5 +199,12 @@ def test_going_back_to_an_earlier_content(tmp_path: Path) -> None:
         world.close()
 
 
-def test_no_row_is_both_here_and_not() -> None:
-    assert SDK_ALONE.keys().isdisjoint(TRAPS)
+def test_the_tests_that_prove_a_row_exist() -> None:
+    folder = Path(__file__).parents[1] / "unit/cyberdesk"
+    rows = [*SDK_ALONE]
+    for module, tests in PROVED_ELSEWHERE.items():
+        text = (folder / f"{module}.py").read_text(encoding="utf-8")
+        for test, proved in tests.items():
+            assert f"def {test}(" in text, test
+            rows.extend(proved)
+    assert len(rows) == len(set(rows))

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from tests.emulator.emulator_desk import UNKNOWN_ID, Desk
 
 
@@ -38,11 +36,6 @@ def test_a_connection_is_made_read_changed_and_deleted(desk: Desk) -> None:
     for method in ("GET", "PATCH", "DELETE"):
         desk.ok(method, path, 404, json={})
     desk.ok("GET", f"/v1/machines/{machine['id']}")
-
-
-@pytest.mark.parametrize("websocket_id", ["", "x" * 256, None, 7])
-def test_the_websocket_id_has_1_to_255_characters(desk: Desk, websocket_id: Any) -> None:
-    connect(desk, desk.machine(), 422, websocket_id=websocket_id)
 
 
 def test_a_connection_needs_a_known_machine(desk: Desk) -> None:

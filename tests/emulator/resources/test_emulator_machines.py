@@ -64,20 +64,6 @@ def test_a_machine_is_made_read_changed_and_deleted(desk: Desk) -> None:
     desk.ok("GET", f"{path}/pools", 404)
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"fingerprint": "f"},
-        {"fingerprint": "f", "unkey_key_id": None},
-        {"fingerprint": "f", "unkey_key_id": "k", "machine_parameters": ["a"]},
-        {"fingerprint": "f", "unkey_key_id": "k", "machine_sensitive_parameters": {"a": 1}},
-    ],
-)
-def test_what_is_no_machine_is_refused(desk: Desk, body: dict[str, Any]) -> None:
-    assert isinstance(desk.ok("POST", "/v1/machines", 422, json=body)["detail"], list)
-
-
 @settings(
     max_examples=examples(50),
     deadline=None,
@@ -96,12 +82,6 @@ def test_patches_change_what_they_name_and_nothing_else(
         changed = change(shared_desk, state, **sent)
         assert changed == {**state, **sent}
         state = changed
-
-
-@pytest.mark.parametrize("name", sorted(ALWAYS_SET))
-def test_null_leaves_what_is_never_null(desk: Desk, name: str) -> None:
-    made = desk.machine(machine_parameters={"a": 1})
-    assert change(desk, made, **{name: None}) == made
 
 
 def test_the_name_filter_is_exact_and_the_search_is_not(desk: Desk) -> None:

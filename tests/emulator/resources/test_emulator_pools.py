@@ -3,21 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tests.emulator.emulator_desk import UNKNOWN_ID, Desk
-from tests.support.effort import examples
-
-text = st.text(max_size=12).filter(lambda value: value.isprintable())
-updates = st.fixed_dictionaries(
-    {},
-    optional={
-        "name": text,
-        "description": st.none() | text,
-        "pool_parameters": st.dictionaries(text, st.integers() | text, max_size=3),
-    },
-)
 
 
 def ids_of(rows: list[Any]) -> list[str]:
@@ -36,23 +23,6 @@ def test_a_pool_is_made_read_changed_and_deleted(desk: Desk) -> None:
     for method in ("GET", "PATCH", "DELETE"):
         desk.ok(method, path, 404, json={})
     desk.ok("POST", "/v1/pools", 422, json={})
-
-
-@settings(
-    max_examples=examples(40),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(changes=st.lists(updates, min_size=1, max_size=4))
-def test_patches_change_what_they_name_and_nothing_else(
-    shared_desk: Desk, changes: list[dict[str, Any]]
-) -> None:
-    state = shared_desk.pool()
-    for sent in changes:
-        changed = shared_desk.ok("PATCH", f"/v1/pools/{state['id']}", json=sent)
-        assert changed["updated_at"] > state["updated_at"]
-        assert changed == {**state, **sent, "updated_at": changed["updated_at"]}
-        state = changed
 
 
 def test_secrets_of_a_pool_come_back_as_aliases(desk: Desk) -> None:

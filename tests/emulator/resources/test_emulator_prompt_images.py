@@ -81,12 +81,6 @@ def test_images_are_listed_and_deleted_by_path(desk: Desk) -> None:
     desk.ok("GET", "/v1/workflows/prompt-image/signed-url", 404, params=where)
 
 
-def test_a_taken_name_gets_a_number(desk: Desk) -> None:
-    made = [upload(desk, "a.png", PNG + bytes([number])) for number in range(3)]
-    assert [item["filename"] for item in made] == ["a.png", "a-2.png", "a-3.png"]
-    assert desk.send("GET", made[0]["signed_url"]).content == PNG + b"\x00"
-
-
 def test_other_types_and_large_files_are_refused(desk: Desk) -> None:
     assert upload(desk, "largest.png", PNG.ljust(MAX_BYTES, b"\x00"))["size_bytes"] == MAX_BYTES
     for content in (PNG.ljust(MAX_BYTES + 1, b"\x00"), b"", b"<svg/>", b"%PDF-1.7"):

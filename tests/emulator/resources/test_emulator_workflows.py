@@ -6,36 +6,6 @@ import pytest
 
 from tests.emulator.emulator_desk import MODEL_ID, PNG, UNKNOWN_ID, Desk, check
 
-FIELDS = {
-    "id",
-    "name",
-    "main_prompt",
-    "input_schema",
-    "output_schema",
-    "includes_file_exports",
-    "is_webhooks_enabled",
-    "terminal_command_allowlist",
-    "model_metadata",
-    "post_run_check_failure_cleanup_prompt",
-    "post_run_checks",
-    "workflow_metadata",
-    "tags",
-    "user_id",
-    "organization_id",
-    "created_at",
-    "updated_at",
-    "includes_input_variables",
-    "old_versions",
-}
-
-
-def test_every_reply_has_the_nineteen_fields(desk: Desk) -> None:
-    made = desk.workflow()
-    assert set(made) == FIELDS
-    assert set(desk.get(made)) == {*FIELDS, "included"}
-    assert set(desk.ok("GET", "/v1/workflows")["items"][0]) == FIELDS
-    assert set(desk.patch(made, name="Ledger")) == FIELDS
-
 
 def test_updated_workflows_come_first_although_the_clock_stands_still(desk: Desk) -> None:
     first, second, third = (desk.workflow(name=name) for name in "ABC")
@@ -52,14 +22,6 @@ def test_pages_cover_everything_once(desk: Desk) -> None:
     assert {page["total"] for page in pages} == {7}
     assert {item["id"] for page in pages for item in page["items"]} == made
     assert (pages[1]["skip"], pages[1]["limit"]) == (3, 3)
-
-
-@pytest.mark.parametrize(
-    "query", ["limit=0", "limit=1001", "skip=-1", "tag_ids=x", "created_at_from=soon"]
-)
-def test_bad_queries_are_422_with_a_list(desk: Desk, query: str) -> None:
-    detail = desk.ok("GET", f"/v1/workflows?{query}", 422)["detail"]
-    assert detail[0]["loc"][:1] == ["query"]
 
 
 def test_search_finds_parts_of_names_and_ids_in_any_case(desk: Desk) -> None:
@@ -93,6 +55,8 @@ def test_tag_filter_wants_all_tags(desk: Desk) -> None:
     assert desk.ids(f"?tag_ids={red['id']}") == [one["id"], both["id"]]
     assert desk.ids(f"?tag_ids={red['id']}%2C{blue['id']}") == [both["id"]]
     assert desk.ids(f"?tag_ids={UNKNOWN_ID}") == []
+    detail = desk.ok("GET", "/v1/workflows?tag_ids=x", 422)["detail"]
+    assert detail[0]["loc"] == ["query", "tag_ids"]
 
 
 @pytest.mark.parametrize(
@@ -117,19 +81,6 @@ def test_get_fills_tags_and_checks_unless_told_otherwise(desk: Desk) -> None:
     assert [item["name"] for item in desk.get(made)["post_run_checks"]] == ["receipt"]
     bare = desk.ok("GET", f"/v1/workflows/{made['id']}?include=")
     assert (bare["tags"], bare["post_run_checks"]) == (None, None)
-
-
-def test_each_patch_pushes_the_state_before_it(desk: Desk) -> None:
-    made = desk.workflow(name="One", post_run_checks=[check("receipt")])
-    second = desk.patch(made, name="Two", post_run_checks=[])
-    desk.patch(made, main_prompt="Close the ledger.")
-    versions = desk.ok("GET", f"/v1/workflows/{made['id']}/versions")
-    assert [(v["name"], v["main_prompt"], len(v["post_run_checks"])) for v in versions] == [
-        ("One", "Open the ledger.", 1),
-        ("Two", "Open the ledger.", 0),
-    ]
-    assert [v["updated_at"] for v in versions] == [made["updated_at"], second["updated_at"]]
-    assert desk.get(made)["old_versions"] == versions
 
 
 @pytest.mark.parametrize("changes", [{"main_prompt": None}, {"main_prompt": ""}])
@@ -187,7 +138,8 @@ def test_duplicate_copies_content_and_images_but_not_history(desk: Desk) -> None
     desk.patch(made, output_schema="{}")
     copy = desk.ok("POST", f"/v1/workflows/{made['id']}/duplicate", 201)
     source = desk.get(made)
-    same = FIELDS - {
+    same = source.keys() - {
+        "included",
         "id",
         "name",
         "main_prompt",
