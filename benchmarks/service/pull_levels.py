@@ -3,11 +3,11 @@
     python benchmarks/service/pull_levels.py [--edits N] [--seed S] [--show N]
 
 The edits are made to the shipped programs, always the same ones. For each kind of edit
-(`tests/support/services/dashboard.py`) it prints how many were brought in as words inside a
-literal, as settings and fields, as statements, and as a file that holds a part verbatim, how many
-were left, and the time. Checks of each that the sources compile to what the service has, and that a
-second pull changes nothing; exits 1 if one does not. `--show N` prints the first N edits of each
-kind that needed a file or were left. Needs the development dependencies.
+(`tests/support/services/dashboard.py`) it prints how many were brought in as settings and fields,
+as statements, and as a file that holds a part verbatim, how many were left, and the time. Checks of
+each that the sources compile to what the service has, and that a second pull changes nothing; exits
+1 if one does not. `--show N` prints the first N edits of each kind that needed a file or were left.
+Needs the development dependencies.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName, stand_in  # noqa: E402
-from flowdsl.decompile.pulling.attempts import FILE, SETTINGS, STATEMENTS, WORDS  # noqa: E402
+from flowdsl.decompile.pulling.attempts import FILE, SETTINGS, STATEMENTS  # noqa: E402
 from tests.support.flows.compiling import EXAMPLES, SAMPLES, read_folder  # noqa: E402
 from tests.support.flows.decompile.pulling import DEFAULT_NAME, Desk  # noqa: E402
 from tests.support.services import dashboard  # noqa: E402
@@ -38,7 +38,7 @@ KINDS = {
     "drop_line": "a line taken out, numbers left",
     "field": "one setting, field or check",
 }
-LEVELS = (WORDS, SETTINGS, STATEMENTS, FILE)
+LEVELS = (SETTINGS, STATEMENTS, FILE)
 
 
 def name_of(part: ModelName | ImageRef) -> str:

@@ -23,8 +23,7 @@ from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.record import replace
 
-from . import schema_reasons
-from .schema_reasons import Reason, unsaid
+from .notes import Reason, schema_difference, unsaid_keyword, untyped_schema, why_no_object
 from .writing.type_names import ANNOTATIONS, TypeNames, Unspeakable, field_text, source_names
 
 Fields = tuple[nodes.FieldSpec, ...]
@@ -98,7 +97,7 @@ def _inputs(schema: Any) -> tuple[Fields, Fields] | Reason:
     declared = json.loads(input_schema(workflow) or "null")
     if _same(declared, schema):
         return workflow.inputs, workflow.secrets
-    return schema_reasons.difference(declared, schema, reported=False)
+    return schema_difference(declared, schema, reported=False)
 
 
 def _outputs(schema: Any, sources: tuple[nodes.OutputSource, ...]) -> Fields | Reason:
@@ -112,7 +111,7 @@ def _outputs(schema: Any, sources: tuple[nodes.OutputSource, ...]) -> Fields | R
     declared = json.loads(output_schema(replace(workflow, sources=sources)) or "null")
     if _same(declared, schema):
         return workflow.outputs
-    return schema_reasons.difference(declared, schema, reported=True)
+    return schema_difference(declared, schema, reported=True)
 
 
 def _reason(error: _Unreadable | Unspeakable) -> Reason:
@@ -125,7 +124,7 @@ def _reason(error: _Unreadable | Unspeakable) -> Reason:
 
 
 def _root_fields(schema: Any, sources: Iterable[nodes.OutputSource]) -> Fields:
-    if (reason := schema_reasons.root(schema)) is not None:
+    if (reason := why_no_object(schema)) is not None:
         raise _Unreadable(reason)
     source_of = {source.field: source for source in sources}
     return tuple(
@@ -148,7 +147,7 @@ def _properties(schema: Any) -> list[tuple[str, Any, bool]]:
             Reason("is an object without `properties`", "objects without `properties`")
         )
     if not isinstance(required, list | tuple):
-        raise _Unreadable(unsaid("required"))
+        raise _Unreadable(unsaid_keyword("required"))
     _refuse_others(schema, ("type", "properties", "required"))
     if not all(isinstance(name, str) and name in properties for name in required):
         words = "requires a field that it does not have"
@@ -199,16 +198,16 @@ def _read_field(name: str, schema: Any, required: bool, depth: int) -> nodes.Fie
     rest = dict(schema)
     description = rest.pop("description", None)
     if "description" in schema and not isinstance(description, str):
-        raise _Unreadable(unsaid("description"))
+        raise _Unreadable(unsaid_keyword("description"))
     has_default = "default" in rest
     default = _plain(rest.pop("default", None))
     constraints = _constraints(rest)
     for keyword in constraints:
         del rest[keyword]
     if not isinstance(constraints.get("examples", []), list):
-        raise _Unreadable(unsaid("examples"))
+        raise _Unreadable(unsaid_keyword("examples"))
     if not isinstance(constraints.get("pattern", ""), str):
-        raise _Unreadable(unsaid("pattern"))
+        raise _Unreadable(unsaid_keyword("pattern"))
     type_ = _type(rest, depth)
     if default is not None and isinstance(type_, nodes.OptionalType):
         raise _Unreadable(_DEFAULTED)
@@ -268,13 +267,13 @@ def _type(schema: Any, depth: int) -> nodes.Type:
             raise _Unreadable(_ENUM)
         return nodes.EnumType(values=tuple(values))
     if not isinstance(kind, str) or (kind, None) not in SCALAR_OF:
-        raise _Unreadable(schema_reasons.without_type(schema))
+        raise _Unreadable(untyped_schema(schema))
     if "enum" in schema:
         raise _Unreadable(_ENUM)
     _refuse_others(schema, ("type", "format"))
     format_ = schema.get("format")
     if not isinstance(format_, str | None) or (kind, format_) not in SCALAR_OF:
-        raise _Unreadable(unsaid("format"))
+        raise _Unreadable(unsaid_keyword("format"))
     return SCALAR_OF[kind, format_]
 
 
@@ -283,7 +282,7 @@ def _open_enum(schema: Schema, depth: int) -> nodes.Type:
     _refuse_others(schema, ("anyOf",))
     choice = schema["anyOf"]
     if not isinstance(choice, list):
-        raise _Unreadable(unsaid("anyOf"))
+        raise _Unreadable(unsaid_keyword("anyOf"))
     optional = len(choice) == 3 and choice[2] == {"type": "null"}
     if choice[1:] not in ([SCALARS["string"]], [SCALARS["string"], {"type": "null"}]):
         raise _Unreadable(_CHOICE)
@@ -310,13 +309,13 @@ def _element(schema: Schema, depth: int) -> nodes.Type:
 def _refuse_others(schema: Schema, keywords: tuple[str, ...]) -> None:
     for name in schema:
         if name not in keywords:
-            raise _Unreadable(unsaid(name))
+            raise _Unreadable(unsaid_keyword(name))
 
 
 def _without_null(schema: Schema, kinds: list[Any]) -> Schema:
     """The schema of the values other than null of a schema whose `type` is `[kind, "null"]`."""
     if len(kinds) != 2 or not isinstance(kinds[0], str) or kinds[1] != "null":
-        raise _Unreadable(schema_reasons.without_type({"type": kinds}))
+        raise _Unreadable(untyped_schema({"type": kinds}))
     inner = schema | {"type": kinds[0]}
     if "enum" in schema:
         values = schema["enum"]

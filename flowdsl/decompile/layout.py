@@ -1,4 +1,4 @@
-"""One layout of an imported workflow: what its `.flow` file says, and the files beside it."""
+"""One layout of an imported workflow: its `.flow` file and the files beside it, compiled again."""
 
 from __future__ import annotations
 
@@ -8,14 +8,20 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from flowdsl.codegen.artifacts import ImageRef, ModelName, plain, stand_in
+from flowdsl.compiler.pipeline import CompileOptions, compile_project
+from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.ir import nodes
 from flowdsl.ir.images import image_hash
 from flowdsl.ir.walk import statements
 from flowdsl.prompt.text import commands_of
+from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
+from flowdsl.source.files import MemoryFiles
 from flowdsl.source.record import Record
+from flowdsl.syntax import ast
 
 from .checks import ReadChecks, checks_document
-from .model import NOWHERE, FlowFile, Picture, PromptHints, PromptProgram
+from .model import NOWHERE, FlowFile, Payload, Picture, PromptHints, PromptProgram
 from .payload import Schema, StoredWorkflow
 from .settings import Settings, terminal
 from .writing.statement_text import PICTURES
@@ -159,3 +165,52 @@ def _verbatim(text: str) -> bytes:
     A byte order mark at the beginning of the text is doubled, for reading takes one off.
     """
     return ("\ufeff" + text if text.startswith("\ufeff") else text).encode()
+
+
+# Compiled again
+
+
+class Recompiled(Record):
+    """A payload with its tags, or the errors that stood in its way."""
+
+    module: ast.Module
+    payload: Payload | None
+    errors: tuple[Diagnostic, ...]
+
+
+class _Options(CompileOptions):
+    """Compile options for an account with certain capabilities, without a project."""
+
+    verified: Capabilities = DOCUMENTED
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self.verified
+
+
+def recompile(
+    files: Mapping[str, bytes],
+    path: str,
+    capabilities: Capabilities,
+    addresses: Mapping[str, str],
+) -> Recompiled:
+    """The one workflow in the file at `path`, compiled.
+
+    `addresses` are those of pictures, by the SHA-256 of their content.
+    """
+    options = _Options(verified=capabilities, lenient=True)  # A live workflow may have mistakes.
+    compilation = compile_project(MemoryFiles(dict(files)), [path], options)
+    analysis = compilation.analysis
+    module = analysis.model.modules[0]
+    if compilation.bundle is None:
+        errors = tuple(each for each in analysis.diagnostics if options.stops(each))
+        return Recompiled(module, None, errors)
+    (artifact,) = compilation.bundle.workflows
+
+    def address_or_alias(part: ModelName | ImageRef) -> str:
+        if isinstance(part, ImageRef) and part.sha256 in addresses:
+            return addresses[part.sha256]
+        return stand_in(part)
+
+    payload = plain(artifact.payload, address_or_alias) | {"tags": list(artifact.tags)}
+    return Recompiled(module, payload, ())

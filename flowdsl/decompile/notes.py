@@ -1,7 +1,11 @@
-"""Remarks of the importer on a workflow, by weight."""
+"""What the importer says of a workflow: remarks, and why a schema stays in a file."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
+from flowdsl.semantics.values.schema_files import is_short_notation
 from flowdsl.source.record import Record
 
 OPEN, LOST, WRONG, RISKY, NAMED, PASSED, KEPT = range(7)
@@ -29,3 +33,117 @@ def quotation(words: str, longest: int = 60) -> str:
     """Words of a payload as a note quotes them: without backticks, at most `longest` characters."""
     plain = words.replace("`", "")
     return plain if len(plain) <= longest else f"{plain[: longest - 1]}…"
+
+
+# Why no declaration gives a JSON schema: the first thing in it that no type says
+
+
+class Reason(Record):
+    """A reason in words about the field at `path`; `cause` tells the same without a field."""
+
+    words: str
+    cause: str
+    path: tuple[str, ...] = ()
+
+    def inside(self, name: str) -> Reason:
+        """The same reason for a field called `name`, or for entries of a list if it is `[]`."""
+        return Reason(self.words, self.cause, (name, *self.path))
+
+    def told(self) -> str:
+        """The reason as a clause: the field, and what is the matter with it."""
+        path = ".".join(self.path).replace(".[]", "[]")
+        return f"{f'`{quotation(path)}`' if path else 'it'} {self.words}"
+
+
+def unsaid_keyword(name: str) -> Reason:
+    """The reason for a keyword that no type has."""
+    return Reason(f"has `{quotation(name)}`, which no type says", f"`{quotation(name)}`")
+
+
+def untyped_schema(schema: dict[str, Any]) -> Reason:
+    """The reason for a schema whose `type` is missing or unknown."""
+    for name in ("$ref", "anyOf", "oneOf", "allOf", "not", "enum", "const"):
+        if name in schema:
+            return unsaid_keyword(name)
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        return Reason("has several types", "fields of several types")
+    if isinstance(kind, str):
+        return Reason(f"has the type `{quotation(kind)}`, which types do not know", "odd types")
+    return Reason("has no type", "fields without a type")
+
+
+def why_no_object(schema: Any) -> Reason | None:
+    """What is wrong with a whole schema; None for the schema of an object."""
+    if isinstance(schema, dict) and schema.get("type") == "object":
+        return None
+    if isinstance(schema, dict) and is_short_notation(schema):
+        return Reason("is in the short notation, not a JSON schema", "the short notation")
+    if isinstance(schema, dict) and not schema:
+        return Reason("is empty", "empty schemas")
+    if isinstance(schema, dict) and "properties" in schema and "type" not in schema:
+        return Reason("has no `type` beside its `properties`", "objects without `type`")
+    return Reason("is no schema of an object", "schemas of no object")
+
+
+def schema_difference(declared: Any, schema: Any, *, reported: bool) -> Reason:
+    """The first thing in which the schema of a declaration differs from `schema`.
+
+    `reported` says that it is an output schema, in which every field is required.
+    """
+    if declared is None:
+        return Reason("has no fields", "schemas without fields")
+    if not isinstance(declared, dict) or not isinstance(schema, dict):
+        return Reason("is another value when declared", "values that change")
+    properties = schema.get("properties")
+    named: Iterable[str] = properties if isinstance(properties, dict) else ()
+    found = _required(declared, schema, named, reported)
+    if found is not None:
+        return found
+    inner = declared.get("properties")
+    if isinstance(inner, dict) and isinstance(properties, dict):
+        for name, field in properties.items():
+            if not _equal(inner.get(name), field):
+                return schema_difference(inner.get(name), field, reported=False).inside(name)
+    if "items" in schema and not _equal(declared.get("items"), schema["items"]):
+        return schema_difference(declared.get("items"), schema["items"], reported=False).inside(
+            "[]"
+        )
+    for name in schema:
+        if name not in declared:
+            return unsaid_keyword(name)
+    for name in declared:
+        if name not in schema:
+            return Reason(f"lacks `{name}`", f"a missing `{name}`")
+        if not _equal(declared[name], schema[name]):
+            return Reason(f"has another `{name}` than a type gives it", f"another `{name}`")
+    return Reason("comes out differently", "other differences")
+
+
+def _required(
+    declared: dict[str, Any], schema: dict[str, Any], names: Iterable[str], reported: bool
+) -> Reason | None:
+    wanted, given = schema.get("required", []), declared.get("required", [])
+    if not isinstance(wanted, list):
+        return None
+    for name in names:
+        if name in given and name not in wanted:
+            if reported:
+                words = "may be null or absent, and an output that may be null is always there"
+                return Reason(words, "outputs that may be null or absent", (name,))
+            words = "has a default and may be absent"
+            return Reason(words, "defaults that may be absent", (name,))
+        if name in wanted and name not in given:
+            words = "may be null but not absent, which no type says"
+            cause = "fields that may be null but not absent"
+            field = declared.get("properties", {}).get(name)
+            if isinstance(field, dict) and "default" in field:
+                words, cause = "has a default and is required", "required fields with a default"
+            return Reason(words, cause, (name,))
+    if wanted == [] and "required" in schema:
+        return Reason("has an empty list `required`", "an empty `required`")
+    return None
+
+
+def _equal(one: Any, other: Any) -> bool:
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)

@@ -16,7 +16,7 @@ from flowdsl.source.record import Record
 
 from .notes import KEPT, LOST, NAMED, OPEN, PASSED, RISKY, Remark
 from .payload import ALLOWLIST, StoredWorkflow, is_model_id
-from .writing.literals import text_literal
+from .writing.value_text import text_literal
 
 _CONTROL = r"[\x00-\x08\x0b-\x1f\x7f]"
 

@@ -22,15 +22,13 @@ from flowdsl.syntax import ast
 
 from .checks import ReadChecks, read_checks, renamed_inputs
 from .fields import read_inputs, read_outputs, why_no_inputs, why_no_outputs
-from .layout import FOLDER, Fields, Parts, Shape, file_name, laid_out
+from .layout import FOLDER, Fields, Parts, Shape, file_name, laid_out, recompile
 from .loose_fields import loose_fields
 from .model import Payload, Picture, PromptHints
-from .notes import KEPT, LOST, RISKY, Remark
+from .notes import KEPT, LOST, RISKY, Reason, Remark
 from .payload import CLEANUP, Schema, StoredWorkflow, same_payload
 from .prompt_notes import backslash_remarks, has_frames, prompt_remarks
 from .reading.prompt import read_prompt
-from .recompile import recompile
-from .schema_reasons import Reason
 from .settings import read_settings
 from .writing.writer import write_flow
 

@@ -17,8 +17,17 @@ from flowdsl.source.record import Record
 
 from ..model import NOWHERE, PromptHints
 from .instructions import Instructions, depends, governs
-from .markdown import Block, Entry, Heading, Listing, Paragraph, read_blocks
-from .rich_text import is_rich_text, plain_text, shown_pictures
+from .rich_text import (
+    Block,
+    Entry,
+    Heading,
+    Listing,
+    Paragraph,
+    is_rich_text,
+    plain_text,
+    read_blocks,
+    shown_pictures,
+)
 
 _NUMBER = r"(?i)(?:step\s+\d{1,3}\s*[.:)–-]?|\d{1,3}(?:\.\d{1,3})*[.:)]|\d{1,3}(?:\.\d{1,3})+)\s+"
 _SENTENCE = r"[A-Z{\"'“`].*[.!]"

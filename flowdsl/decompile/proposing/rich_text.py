@@ -1,9 +1,13 @@
-"""The HTML that rich-text editors write, as plain lines in the manner of Markdown."""
+"""What people write in a dashboard: rich text as lines of Markdown, and Markdown as blocks."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html.parser import HTMLParser
+from typing import TypeAlias
+
+from flowdsl.source.record import Record
 
 _TAG = (
     r"</?(?:p|div|br|ul|ol|li|h[1-6]|strong|b|em|i|u|s|span|a|img|code|pre|blockquote|"
@@ -166,3 +170,201 @@ class _Reader(HTMLParser):
 def _first_number(attributes: dict[str, str | None]) -> int:
     start = attributes.get("start") or ""
     return int(start) if start.isascii() and start.isdecimal() and len(start) < 6 else 1
+
+
+# Markdown
+
+
+_HEADING = r"(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*"
+_BOLD_LINE = r"(?:\*\*|__)([^*_]+)(?:\*\*|__):?"
+_UNDERLINE = r"(=|-){3,}[ \t]*"
+_ENTRY = (
+    r"([ \t]*)(?:(\d{1,3}|[A-Za-z])[.)]|(?i:step)[ \t]+(\d{1,3})[ \t]*[.:)–-]|[-*•+‣–])[ \t]+(.*)"
+)
+_FENCE = r"[ \t]*(```+|~~~+).*"
+_DIVIDER = r"[ \t]*(?:-[ \t]*){3,}|[ \t]*(?:[*_=][ \t]*){3,}"
+_BOLD_LEVEL = 7
+_MAX_DEPTH = 8
+
+
+class Heading(Record):
+    """A heading; `level` 1 is the highest, and a line in bold stands below all of them."""
+
+    level: int
+    text: str
+
+
+class Paragraph(Record):
+    """Lines without a blank line between them; only a fenced block may hold one."""
+
+    text: str
+
+
+class Entry(Record):
+    """An entry of a list: its first paragraph, the blocks below it, and the whole as written."""
+
+    text: str
+    below: tuple[Block, ...]
+    written: str
+
+
+class Listing(Record):
+    """A list; `ordered` says that its entries are numbered."""
+
+    ordered: bool
+    entries: tuple[Entry, ...]
+
+    @property
+    def written(self) -> str:
+        """The list as it stands in the prompt."""
+        return "\n".join(entry.written for entry in self.entries)
+
+
+Block: TypeAlias = "Heading | Paragraph | Listing"
+
+
+def read_blocks(text: str) -> tuple[Block, ...]:
+    """The blocks of a text.
+
+    Every word is in one of them; lines that only divide are dropped. Never raises.
+    """
+    lines = [line.expandtabs(4).rstrip() for line in re.split(r"\r\n|\r|\n", text)]
+    return tuple(_BlockReader(lines, 0).read())
+
+
+class _BlockReader:
+    def __init__(self, lines: Sequence[str], depth: int) -> None:
+        self._lines = lines
+        self._depth = depth
+        self._at = 0
+        self._blocks: list[Block] = []
+        self._paragraph: list[str] = []
+        self._entries: list[Entry] = []
+        self._ordered = False
+
+    def read(self) -> list[Block]:
+        while self._at < len(self._lines):
+            line = self._lines[self._at]
+            if not line or (not self._paragraph and re.fullmatch(_DIVIDER, line)):
+                self._end_paragraph()
+                self._at += 1
+            elif re.fullmatch(_FENCE, line):
+                end = _fence_end(self._lines, self._at)
+                self._paragraph += self._lines[self._at : end]
+                self._at = end
+            elif not (self._heading(line) or self._entry(line)):
+                self._paragraph.append(line)
+                self._at += 1
+        self._end_paragraph()
+        self._end_listing()
+        return self._blocks
+
+    def _end_listing(self) -> None:
+        if self._entries:
+            self._blocks.append(Listing(self._ordered, tuple(self._entries)))
+            self._entries = []
+
+    def _end_paragraph(self) -> None:
+        if self._paragraph:
+            self._end_listing()
+            self._blocks.append(Paragraph("\n".join(_dedented(self._paragraph))))
+            self._paragraph = []
+
+    def _heading(self, line: str) -> bool:
+        below = self._lines[self._at + 1] if self._at + 1 < len(self._lines) else ""
+        taken = 1
+        if (found := re.fullmatch(_HEADING, line)) is not None:
+            level, text = len(found[1]), found[2]
+        elif self._paragraph:
+            return False
+        elif (found := re.fullmatch(_BOLD_LINE, line)) is not None:
+            level, text = _BOLD_LEVEL, found[1]
+        elif (found := re.fullmatch(_UNDERLINE, below)) is not None and not _is_entry(line):
+            level, text, taken = (1 if found[1] == "=" else 2), line, 2
+        else:
+            return False
+        self._end_paragraph()
+        self._end_listing()
+        self._blocks.append(Heading(level, text.strip()))
+        self._at += taken
+        return True
+
+    def _entry(self, line: str) -> bool:
+        found = re.fullmatch(_ENTRY, line)
+        if found is None or self._depth == _MAX_DEPTH or not found[4].strip():
+            return False
+        ordered = found[2] is not None or found[3] is not None
+        if self._paragraph and not found[1] and found[2] and found[2] not in "1aA":
+            return False  # The paragraph goes on with a number at the start of a line.
+        self._end_paragraph()
+        numbered = found[3] is not None or (found[2] or "").isdecimal()
+        end = self._end_of_entry(len(found[1]), numbered=numbered)
+        written = list(self._lines[self._at : end])
+        while not written[-1]:
+            written.pop()
+        entry = self._made_entry(found[4], written)
+        if ordered != self._ordered:
+            self._end_listing()
+        self._ordered = ordered
+        self._entries.append(entry)
+        self._at = end
+        return True
+
+    def _end_of_entry(self, indent: int, *, numbered: bool) -> int:
+        """The line behind the entry that starts here at `indent`.
+
+        It holds what is indented deeper, and lines that follow without a blank line between. A
+        numbered entry also holds the bullets and letters up to the next number, whatever their
+        indent.
+        """
+        at = self._at + 1
+        while at < len(self._lines):
+            line = self._lines[at]
+            depth = len(line) - len(line.lstrip())
+            if re.fullmatch(_FENCE, line) and depth > indent:
+                at = _fence_end(self._lines, at)
+                continue
+            if line and depth <= indent and not (numbered and self._goes_below(at)):
+                starts = _is_entry(line) or re.fullmatch(
+                    f"{_HEADING}|{_BOLD_LINE}|{_DIVIDER}", line
+                )
+                if starts or not self._lines[at - 1]:
+                    return at
+            at += 1
+        return at
+
+    def _goes_below(self, at: int) -> bool:
+        """Whether a line is a lettered entry, or a bullet right behind another line."""
+        found = re.fullmatch(_ENTRY, self._lines[at])
+        if found is None or found[3] is not None:
+            return False
+        if found[2] is None:
+            return bool(self._lines[at - 1])
+        return not found[2].isdecimal()
+
+    def _made_entry(self, first: str, written: Sequence[str]) -> Entry:
+        inner = _BlockReader([first, *_dedented(written[1:])], self._depth + 1).read()
+        text, below = "", tuple(inner)
+        if inner and isinstance(inner[0], Paragraph):
+            text, below = inner[0].text, tuple(inner[1:])
+        return Entry(text or first, below, "\n".join(_dedented(written)))
+
+
+def _is_entry(line: str) -> bool:
+    return re.fullmatch(_ENTRY, line) is not None
+
+
+def _fence_end(lines: Sequence[str], start: int) -> int:
+    """The line behind the fenced block that opens at `start`."""
+    opening = lines[start].strip()
+    mark = opening[: len(opening) - len(opening.lstrip(opening[0]))]
+    for at in range(start + 1, len(lines)):
+        if lines[at].strip().startswith(mark) and not lines[at].strip().strip(mark[0]):
+            return at + 1
+    return len(lines)
+
+
+def _dedented(lines: Sequence[str]) -> list[str]:
+    indents = [len(line) - len(line.lstrip()) for line in lines if line]
+    shared = min(indents, default=0)
+    return [line[shared:] for line in lines]

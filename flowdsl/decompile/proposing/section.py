@@ -68,7 +68,7 @@ def steps_section(proposal: Proposal, hints: PromptHints, names: SourceNames) ->
         _name_own(lines, scope)
         undeclared = tuple(_add_undeclared(proposal.body, scope))
         variables = {source.variable: source.field for source in proposal.sources}
-        writer = Writer(scope, types, Consts(lambda name: name), wanted, {})
+        writer = Writer(scope, types, Consts(), wanted, {})
         block = writer.block(_with_emits(lines, variables), attempt=False)
     except Unspeakable as problem:
         raise Unwritable(str(problem)) from None

@@ -14,15 +14,18 @@ from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 
 from ..model import Payload, Picture
+from ..writing.lines import LOOP_KEY
+from ..writing.scope import PLAIN, RUNTIME, SECRET, Scope
+from ..writing.value_types import ANY, STRING
 from .editing import Edit, Overlap, edited
 from .goal import TAGS, Goal, forms
+from .references import quotes_of
 from .workspace import Built, Workspace
 
-WORDS, SETTINGS, STATEMENTS, FILE = "words", "settings", "statements", "file"
+SETTINGS, STATEMENTS, FILE = "settings", "statements", "file"
 """How coarse an edit is.
 
-It changes words inside a literal, a setting or a field, whole statements, or a file that holds a
-part verbatim.
+It changes a setting or a field, statements, or a file that holds a part verbatim.
 """
 
 
@@ -88,17 +91,39 @@ class EditContext(Record):
         *notes: str,
         files: Mapping[str, str] | None = None,
     ) -> Iterator[Attempt]:
-        """The attempt that carries out edits and writes files.
+        """The attempt that carries out edits and writes files, and one that edits tests as well.
 
         None where edits overlap or change nothing.
         """
-        try:
-            texts = edited(self.built.files, self.built.texts, edits)
-        except Overlap:
-            return
-        texts |= files or {}
-        if texts != self.built.texts:
-            yield Attempt(level, texts, notes)
+        edits = tuple(edits)
+        quotes = tuple(quotes_of(self.built.model, edits))
+        for chosen in (edits, edits + quotes) if quotes else (edits,):
+            try:
+                texts = edited(self.built.files, self.built.texts, chosen)
+            except Overlap:
+                return
+            texts |= files or {}
+            if texts != self.built.texts:
+                yield Attempt(level, texts, notes)
+
+    def scope(self, loop: str | None = None) -> Scope:
+        """The names in reach in the workflow; `loop` is the variable of the loop around."""
+        workflow = self.built.workflow(self.goal.address)
+        symbol = self.symbol
+        scope = Scope(())
+        types = {field.name: field.type for field in (*workflow.inputs, *workflow.secrets)}
+        for field in symbol.inputs:
+            key = ("input", field.wire_name)
+            scope.add(key, field.name, PLAIN, types.get(field.wire_name, ANY))
+        for field in symbol.secrets:
+            key = ("secret", field.wire_name)
+            scope.add(key, field.name, SECRET, types.get(field.wire_name, STRING))
+        for name in symbol.runtime:
+            if name not in scope.taken:
+                scope.add(("runtime", name), name, RUNTIME, ANY)
+        if loop is not None:
+            scope.put(LOOP_KEY, loop, PLAIN)
+        return scope
 
     # Payloads
 

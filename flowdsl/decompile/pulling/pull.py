@@ -18,18 +18,16 @@ from flowdsl.source.record import Record
 from flowdsl.state.document import ResourceState
 
 from ..fields import why_no_inputs, why_no_outputs
+from . import checks, fields, files, settings
 from .attempts import Attempt, EditContext
 from .editing import changed_lines, with_lines_of
 from .goal import TAGS, Goal, Judge, forms, narrowed
-from .literals import literals
-from .sections import checks, fields, files, settings
 from .steps import steps
 from .workspace import Built, Workspace
 
 Way = Callable[[EditContext], Iterator[Attempt]]
 
 FINE: tuple[Way, ...] = (
-    literals.attempts,
     settings.attempts,
     fields.attempts,
     checks.attempts,
@@ -274,7 +272,12 @@ class _Editor:
         context = EditContext(self._workspace, self.best, goal)
         if not context.open_fields:
             return None
+        tried: set[tuple[tuple[str, str], ...]] = set()
         for attempt in way(context):
+            key = tuple(sorted(attempt.texts.items()))
+            if key in tried:
+                continue
+            tried.add(key)
             better = judge.built(attempt.texts, self.best, goal.address)
             if better is not None:
                 return attempt, better

@@ -46,6 +46,13 @@ class Scope:
         self.names[key] = Spelled(name, sigil)
         self.types[key] = type_
 
+    def put(self, key: Key, name: str, sigil: str) -> None:
+        """Puts a variable under a name, even where another variable has it."""
+        if name not in RESERVED:
+            self.taken.add(name)
+            self.names[key] = Spelled(name, sigil)
+            self.types.setdefault(key, ANY)
+
     def enter_loop(self, wanted: str, items: nodes.Type, key: Key = LOOP_KEY) -> str:
         """Brings the item of a loop into reach until `leave_loop`, and returns its name."""
         if key in self.names:
@@ -63,8 +70,12 @@ class Scope:
         self.taken.discard(name)
         del self.names[key], self.types[key]
 
+    def find(self, key: Key) -> Spelled | None:
+        """The name of a variable; None for one that is not in reach."""
+        return self.names.get(key)
+
     def _spelled(self, variable: nodes.Variable) -> Spelled:
-        found = self.names.get((variable.sigil, variable.name))
+        found = self.find((variable.sigil, variable.name))
         if found is None:
             what = "the item of a loop" if variable.name == LOOP_ITEM else f"`{variable.name}`"
             raise Unspeakable(f"{what} is not in reach")

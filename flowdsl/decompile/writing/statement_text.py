@@ -12,11 +12,10 @@ from flowdsl.ir.lowering.values import joined, single_variable, unmet
 from flowdsl.semantics.values.displays import has_displays, problem_of
 
 from .lines import Emit, Failed, Keep, Line, loop_key
-from .matches import cases_of
 from .scope import Scope
 from .type_names import TypeNames, Unspeakable, doc_lines
 from .value_text import Consts, ValueWriter, said
-from .value_types import ANY, STRING, present, type_of, type_of_variable
+from .value_types import ANY, STRING, cases_of, present, type_of, type_of_variable
 
 INDENT = "  "
 PICTURES = "./pictures/"
@@ -72,6 +71,8 @@ class Writer(ValueWriter):
         self.wanted = wanted
         self.bounds = bounds
         self.in_task = in_task
+        self.says_match = True
+        """Whether a choice between values of an enum is written as `match`."""
 
     def block(self, lines: list[Line], attempt: bool) -> list[str]:
         """The lines of a block, indented, without its braces. Blank lines set steps apart."""
@@ -201,7 +202,7 @@ class Writer(ValueWriter):
         return f": {self.types.type_text(type_)}"
 
     def _own(self, variable: str) -> str:
-        found = self.scope.names.get(("runtime", variable))
+        found = self.scope.find(("runtime", variable))
         if found is None or found.sigil != "runtime":
             raise Unspeakable(f"`{variable}` cannot be set here")
         return found.name
@@ -216,7 +217,7 @@ class Writer(ValueWriter):
 
     def _if(self, node: nodes.If, line: Line, attempt: bool) -> list[str]:
         cases = cases_of(node, otherwise=bool(line.bodies[-1]), type_of=self.scope.type_of)
-        if cases is not None:
+        if cases is not None and self.says_match:
             return self._match(*cases, line, attempt)
         written: list[str] = []
         for branch, body in zip(node.branches, line.bodies, strict=False):

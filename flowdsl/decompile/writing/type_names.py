@@ -154,11 +154,17 @@ class TypeNames:
     """The types that a file declares: one for each record, and one for each enum of several fields.
 
     A type is named after the first field that has it. `taken` are names with another use in the
-    file.
+    file, and `spelled` are types that it has words for already.
     """
 
-    def __init__(self, *groups: Iterable[nodes.FieldSpec], taken: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        *groups: Iterable[nodes.FieldSpec],
+        taken: Iterable[str] = (),
+        spelled: Iterable[tuple[nodes.Type, str]] = (),
+    ) -> None:
         self._taken = set(taken)
+        self._spelled = {repr(type_): text for type_, text in spelled}
         self._names: dict[str, str] = {}
         self._types: dict[str, nodes.RecordType | nodes.EnumType] = {}
         self._order: list[str] = []
@@ -221,6 +227,8 @@ class TypeNames:
     def type_text(self, type_: nodes.Type) -> str:
         """A type as it is written behind a field: by its name if it has one."""
         match type_:
+            case _ if self._spelled and repr(type_) in self._spelled:
+                return self._spelled[repr(type_)]
             case nodes.ScalarType(name=name):
                 return name
             case nodes.ListType(element=element):

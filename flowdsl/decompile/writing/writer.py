@@ -17,7 +17,6 @@ from flowdsl.source.text import SourceFile
 
 from ..added import source_form
 from ..model import FlowFile
-from .check_text import check_entries
 from .kept import declare_kept, infer_kept
 from .lines import Failed, Keep, Line, all_lines, lines_of, variable_set
 from .marks import find_marks
@@ -25,7 +24,7 @@ from .outputs import keep_stored, place_emits, with_emits
 from .scope import PLAIN, RUNTIME, SECRET, Scope
 from .statement_text import INDENT, Wanted, Writer
 from .type_names import TypeNames, Unspeakable, doc_lines, field_text, source_names
-from .value_text import Consts, ValueWriter, said
+from .value_text import Consts, ValueWriter, check_entries, said
 from .value_types import ANY, STRING, Types, as_declared, declared_records
 
 

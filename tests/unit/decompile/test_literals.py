@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowdsl.decompile.writing.literals import text_literal
+from flowdsl.decompile.writing.value_text import text_literal
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.format.literals import plain_literal, raw_literal, value_literal
 from flowdsl.ir import nodes

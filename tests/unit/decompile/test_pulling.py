@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from flowdsl.decompile.pulling.attempts import FILE, SETTINGS, STATEMENTS, WORDS
-from flowdsl.decompile.pulling.differences import hunks
+from flowdsl.decompile.pulling.attempts import FILE, SETTINGS, STATEMENTS
 from flowdsl.decompile.pulling.editing import Edit, Overlap, edited
+from flowdsl.decompile.pulling.goal import hunks
 from flowdsl.source.files import MemoryFiles
 from tests.support.flows.decompile.pulling import DEFAULT_MODEL, OTHER_MODEL, Desk
 
@@ -68,7 +68,7 @@ def pulled(source: str, *pairs: tuple[str, str], level: str) -> str:
         ('do r"Open it."', "Open it", 'Open "it"', 'do "Open \\"it\\"."'),
         ('do "See { 1 } it."', "{ 1 }", "{ 2 }", 'do "See { 2 } it."'),
         ('do "Say \\{x} gently."', "gently", "loudly", 'do "Say \\{x} loudly."'),
-        ('do "A {name} b."', "⟦{name}⟧ b", "⟦{name}⟧ and \\{{ c", 'do "A {name} and \\{{ c."'),
+        ('do "A {name} b."', "⟦{name}⟧ b", "⟦{name}⟧ and \\{{ c", 'do "A {name} and \\{\\{ c."'),
         ('do "Wide 取引先 it."', "取引先", "得意先", 'do "Wide 得意先 it."'),
     ],
 )
@@ -76,7 +76,7 @@ def test_words_keep_the_kind_of_their_literal(
     statement: str, old: str, new: str, written: str
 ) -> None:
     source = flow(f"    {statement}", "  inputs { name: string }")
-    assert pulled(source, (old, new), level=WORDS) == source.replace(statement, written)
+    assert pulled(source, (old, new), level=STATEMENTS) == source.replace(statement, written)
 
 
 def test_a_block_keeps_its_indent_and_its_comments() -> None:
@@ -86,16 +86,16 @@ def test_a_block_keeps_its_indent_and_its_comments() -> None:
       for {name}.
     """  # beside'''
     source = flow(body, "  inputs { name: string }")
-    after = pulled(source, ("then wait", 'then "really" wait'), level=WORDS)
+    after = pulled(source, ("then wait", 'then "really" wait'), level=STATEMENTS)
     assert after == source.replace("then wait", 'then "really" wait')
 
 
 def test_a_const_and_an_argument_are_edited_where_they_are_written() -> None:
     head = 'const desk = "the front desk"\ntask ask(what: string) { do "Ask {what} at {desk}." }'
     source = flow('    call ask(what: "Ann")\n    call ask(what: "Bob")', head=head)
-    after = pulled(source, ("the front desk", "the back desk"), level=WORDS)
+    after = pulled(source, ("the front desk", "the back desk"), level=STATEMENTS)
     assert after == source.replace("the front desk", "the back desk")
-    after = pulled(source, ("Ask Ann", "Ask Anna"), level=WORDS)
+    after = pulled(source, ("Ask Ann", "Ask Anna"), level=STATEMENTS)
     assert after == source.replace('"Ann"', '"Anna"')
 
 
@@ -103,13 +103,13 @@ def test_a_test_that_quotes_the_text_is_edited_with_it() -> None:
     source = flow('    expect "the list is open"') + (
         'test "it opens" for w {\n  screen { expect "the list is open" = true }\n}\n'
     )
-    after = pulled(source, ("list is open", "list is shown"), level=WORDS)
+    after = pulled(source, ("list is open", "list is shown"), level=STATEMENTS)
     assert after == source.replace("list is open", "list is shown")
 
 
 def test_a_text_that_is_the_reason_too_is_edited_once() -> None:
     source = flow('    choose "the row of Ann"  # by hand')
-    after = pulled(source, ("select “the row of Ann", "select “the line of Ann"), level=WORDS)
+    after = pulled(source, ("select “the row of Ann", "select “the line of Ann"), level=STATEMENTS)
     assert after == source.replace("row of Ann", "line of Ann")
 
 
@@ -293,6 +293,16 @@ def test_a_field_that_may_be_left_out_or_null_now_gets_its_mark_where_it_is_decl
 
     wanted = "type Row { number: string, note: string, memo?: string, state? : int }"
     assert texts == {MAIN: source.replace(head, wanted)}
+
+
+def test_a_secret_of_a_workflow_that_had_none_is_declared() -> None:
+    section = "\n\n  secrets {\n    pin: string\n  }"
+    source = flow('    do "x {a}"', "  inputs { a: string }  # by hand")
+    declared = source.replace("# by hand", f"# by hand{section}")
+    schema = Desk({MAIN: declared}).values("workflow.w")["input_schema"]
+    texts, outcome = Desk({MAIN: source}).pull_one("workflow.w", input_schema=schema)
+    assert outcome.levels == {"input_schema": SETTINGS}
+    assert texts == {MAIN: declared}
 
 
 def test_a_day_stays_the_default_until_the_dashboard_has_another() -> None:

@@ -11,8 +11,8 @@ from flowdsl.compiler.pipeline import CompileOptions
 from flowdsl.config.address import WORKFLOW, Address, workflow_address
 from flowdsl.config.project import Environment, Project
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.decompile.pulling.attempts import FILE, SETTINGS, STATEMENTS, WORDS
-from flowdsl.decompile.pulling.differences import edits, shown
+from flowdsl.decompile.pulling.attempts import FILE, SETTINGS, STATEMENTS
+from flowdsl.decompile.pulling.goal import edits, shown
 from flowdsl.decompile.pulling.pull import Conflict, Pull, Pulled, Request, pull
 from flowdsl.decompile.pulling.workspace import Built, Workspace, encoded
 from flowdsl.deploy.addressing import address_in
@@ -280,9 +280,8 @@ def _old(target: Target, path: str) -> bytes | None:
 
 
 _HOW = {
-    WORDS: "edited in place",
-    SETTINGS: "declared anew",
-    STATEMENTS: "as statements",
+    SETTINGS: "edited in place",
+    STATEMENTS: "edited in place",
     FILE: "kept in a file",
 }
 _LONGEST = 80

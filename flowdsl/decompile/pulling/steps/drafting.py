@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from flowdsl.ir import nodes
 from flowdsl.source.gaps import fill
-from flowdsl.source.record import Record, field_names, replace
+from flowdsl.source.record import field_names, replace
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import BY_KIND, STATEMENTS
 
@@ -16,12 +15,13 @@ from ...writing.lines import LOOP_KEY, Key, lines_of
 from ...writing.outputs import with_emits
 from ...writing.scope import PLAIN, RUNTIME, SECRET, Scope, Spelled
 from ...writing.statement_text import Wanted, Writer
-from ...writing.type_names import Unspeakable
+from ...writing.type_names import TypeNames, Unspeakable
+from ...writing.value_text import Consts
 from ..attempts import EditContext
-from ..sections.scopes import KnownTypes, bare_scope, no_consts, put, workflow_scope
-from ..sections.sections import styled
-from ..sections.settings import aliases_by_name
-from .tree import Home, Placed, Unit
+from ..references import rendered_in
+from ..sections import styled
+from ..settings import aliases_by_name
+from .tree import Home, Placed
 
 
 def texts_of_kind(statement: nodes.Statement) -> tuple[str, ...]:
@@ -31,20 +31,35 @@ def texts_of_kind(statement: nodes.Statement) -> tuple[str, ...]:
 
 _SIGILS = {ast.INPUT: PLAIN, ast.RUNTIME: RUNTIME, ast.SECRET: SECRET}
 _HELD = "\0"
-"""Begins the name that stands for a reference without a variable: a const, a value of `env`."""
+"""Stands for a variable in the characters of a text."""
+
+
+Exact = dict[tuple[str, str, tuple[str | int, ...]], str]
+"""How references are spelled whose path in source is another one than that of the variable."""
 
 
 class LearnedScope(Scope):
-    """A scope that spells some variables, path included, as the statements around do."""
+    """A scope that spells variables as the statements around do.
 
-    exact: dict[tuple[str, str, tuple[str | int, ...]], str]
+    A runtime variable that nothing has set yet is called as in the prompt, if it can be.
+    """
+
+    def __init__(self, base: Scope, exact: Exact) -> None:
+        super().__init__(())
+        self.taken, self.names, self.types = base.taken, base.names, base.types
+        self._exact = exact
+
+    def find(self, key: Key) -> Spelled | None:
+        found = super().find(key)
+        is_new = found is None and key[0] == "runtime" and key != LOOP_KEY
+        return Spelled(key[1], RUNTIME) if is_new and key[1] not in self.taken else found
 
     def in_text(self, variable: nodes.Variable) -> str:
-        found = self.exact.get((variable.sigil, variable.name, variable.path))
+        found = self._exact.get((variable.sigil, variable.name, variable.path))
         return super().in_text(variable) if found is None else found
 
     def in_code(self, variable: nodes.Variable) -> str:
-        found = self.exact.get((variable.sigil, variable.name, variable.path))
+        found = self._exact.get((variable.sigil, variable.name, variable.path))
         if found is None:
             return super().in_code(variable)
         return found if found.startswith("{{") else found[1:-1]
@@ -67,84 +82,55 @@ class Drafter:
             if field.wire_name in types
         }
 
-    def variants(self, unit: Unit, home: Home, like: Placed | None = None) -> list[list[str]]:
+    def variants(self, node: nodes.Statement, home: Home) -> list[list[str]]:
         """A statement laid out for the place of `home`, without indent, in one or two ways.
 
         The first is for where a failure ends the run, the second for where something catches it.
-        What the statement `like` takes from consts and the environment stays a reference. Empty for
-        what cannot be said there.
+        Empty for what cannot be said there.
         """
         distinct: list[list[str]] = []
         for attempt in (False, True):
-            lines = self._lines(unit, home, like, attempt=attempt)
+            lines = self._lines(node, home, attempt=attempt)
             if lines is not None and lines not in distinct:
                 distinct.append(lines)
         return distinct
 
-    def _lines(
-        self, unit: Unit, home: Home, like: Placed | None, *, attempt: bool
-    ) -> list[str] | None:
+    def _lines(self, node: nodes.Statement, home: Home, *, attempt: bool) -> list[str] | None:
         try:
-            scope = self._scope(home)
-            node = unit.node
-            if like is not None and like.home is not None:
-                node = _with_references(node, self._references(like), scope)
+            writer = self._writer(self._scope(home), home)
             (line,) = with_emits(lines_of((self._with_aliases(node),)), self._sources)
-            return styled("statement", self._writer(scope, home).statement(line, attempt))
+            return styled("statement", writer.statement(line, attempt))
         except (Unspeakable, ValueError, RecursionError):
-            return None
-
-    def text(self, text: nodes.Text, like: Placed) -> str | None:
-        """A text as a literal, to stand in the place of one of the placed statement `like`."""
-        assert like.home is not None
-        scope = self._scope(like.home)
-        try:
-            return self._writer(scope, like.home).text(
-                _with_references(text, self._references(like), scope)
-            )
-        except Unspeakable:
-            return None
-
-    def condition(self, condition: nodes.Condition, like: Placed) -> str | None:
-        """A condition as source text, for the place of one of the placed statement `like`."""
-        assert like.home is not None
-        scope = self._scope(like.home)
-        try:
-            return self._writer(scope, like.home).condition(
-                _with_references(condition, self._references(like), scope)
-            )
-        except Unspeakable:
             return None
 
     # Names
 
     def _writer(self, scope: Scope, home: Home) -> Writer:
-        types = KnownTypes(self._types(home))
+        types = TypeNames(spelled=self._types(home))
         wanted = Wanted(self._wanted if isinstance(home.owner, ast.WorkflowDecl) else {})
         in_task = isinstance(home.owner, ast.TaskDecl)
-        return Writer(scope, types, no_consts(), wanted, {}, in_task=in_task)
+        writer = Writer(scope, types, Consts(), wanted, {}, in_task=in_task)
+        writer.says_match = not isinstance(home.statement, ast.IfStmt)
+        return writer
 
     def _scope(self, home: Home) -> Scope:
         found: dict[Key, Spelled] = {}
-        exact: dict[tuple[str, str, tuple[str | int, ...]], str] = {}
+        exact: Exact = {}
         for each in self._placed:
-            assert each.home is not None
-            if each.home.owner is home.owner:
+            if each.home is not None and each.home.owner is home.owner:
                 for variable, ref, source in self._variables(each):
                     _learn(variable, ref, source, found, exact)
                 own = _own_variable(each)
                 if own is not None:
-                    found[("runtime", own[0])] = Spelled(own[1], RUNTIME)
+                    found["runtime", own[0]] = Spelled(own[1], RUNTIME)
         if isinstance(home.owner, ast.WorkflowDecl):
-            base = workflow_scope(self._context, loop=home.loop)
-        else:
-            base = bare_scope(found)
-            if home.loop is not None:
-                put(base, LOOP_KEY, home.loop, PLAIN)
-        scope = LearnedScope(())
-        scope.taken, scope.names, scope.types = base.taken, base.names, base.types
-        scope.exact = exact
-        return _Growing.over(scope)
+            return LearnedScope(self._context.scope(home.loop), exact)
+        scope = Scope(())
+        for key, spelled in found.items():
+            scope.put(key, spelled.name, spelled.sigil)
+        if home.loop is not None:
+            scope.put(LOOP_KEY, home.loop, PLAIN)
+        return LearnedScope(scope, exact)
 
     def _types(self, home: Home) -> Iterator[tuple[nodes.Type, str]]:
         """The types that statements in the same file spell, each with its spelling."""
@@ -169,14 +155,19 @@ class Drafter:
                 if isinstance(rendered, nodes.Variable):
                     yield rendered, ref, self._slice(placed, ref)
 
-    def _references(self, placed: Placed) -> dict[str, str]:
-        """The words of a statement that come from consts and `env`, with the names in source."""
-        found: dict[str, str] = {}
+    def rendered(self, placed: Placed) -> dict[str, str]:
+        """The words that references in a statement stand for, by their spelling in a text."""
+        if placed.home is None:
+            return {}
+        source = self._context.module(placed.home.path).source.text
+        found = rendered_in(self._context.built.model, source, placed.home.statement)
         for text, written in _text_pairs(placed):
             if isinstance(written, ast.Text):
-                for ref, rendered in _aligned(text, written):
-                    if isinstance(rendered, str) and len(rendered) > 1:
-                        found[rendered] = self._slice(placed, ref)[1:-1]
+                for ref, words in _aligned(text, written):
+                    if isinstance(words, str):
+                        found[self._slice(placed, ref)] = words
+            elif len(text) == 1 and isinstance(text[0], nodes.TextPiece):
+                found[f"{{{self._slice(placed, written)}}}"] = text[0].value
         return found
 
     def _slice(self, placed: Placed, node: ast.Node) -> str:
@@ -186,33 +177,6 @@ class Drafter:
     def _with_aliases(self, node: Any) -> Any:
         """A statement with models named by alias in place of the name that the prompt shows."""
         return _mapped(node, aliases_by_name(self._context))
-
-
-class _Growing(LearnedScope):
-    """A scope in which a statement may set a runtime variable that nothing has set yet."""
-
-    @classmethod
-    def over(cls, scope: LearnedScope) -> _Growing:
-        grown = cls(())
-        grown.taken, grown.names, grown.types = scope.taken, scope.names, scope.types
-        grown.exact = scope.exact
-        grown.names = _Names(grown)
-        return grown
-
-
-class _Names(dict[Key, Spelled]):
-    """Names by variable; an unknown runtime variable is called as in the prompt, if it can be."""
-
-    def __init__(self, scope: Scope) -> None:
-        super().__init__(scope.names)
-        self._scope = scope
-
-    def get(self, key: Key, default: Any = None) -> Any:
-        found = super().get(key)
-        if found is not None:
-            return found
-        is_new = key[0] == "runtime" and key != LOOP_KEY and key[1] not in self._scope.taken
-        return Spelled(key[1], RUNTIME) if is_new else default
 
 
 def _all(placed: Iterable[Placed]) -> Iterator[Placed]:
@@ -237,7 +201,7 @@ def _learn(
     ref: ast.Ref,
     source: str,
     found: dict[Key, Spelled],
-    exact: dict[tuple[str, str, tuple[str | int, ...]], str],
+    exact: Exact,
 ) -> None:
     """Notes how a variable is spelled: by its root if its path is the same, else as a whole."""
     steps = tuple(
@@ -285,49 +249,6 @@ def _aligned(text: nodes.Text, written: ast.Text) -> Iterator[tuple[ast.Ref, nod
             yield ref, variables[start]
         elif _HELD not in rendered and rendered:
             yield ref, rendered
-
-
-def _with_references(value: Any, references: dict[str, str], scope: Scope) -> Any:
-    """A value in whose texts the words that came from references are references again."""
-    if not references:
-        return value
-    for name in references.values():
-        put(scope, ("input", _HELD + name), name, PLAIN)
-    longest_first = sorted(references, key=len, reverse=True)
-    pattern = re.compile("|".join(map(re.escape, longest_first)))
-    return _referring(value, pattern, references)
-
-
-def _referring(value: Any, pattern: re.Pattern[str], references: dict[str, str]) -> Any:
-    if isinstance(value, tuple):
-        if any(isinstance(each, nodes.TextPiece) for each in value):
-            return tuple(_split(value, pattern, references))
-        return tuple(_referring(each, pattern, references) for each in value)
-    if not isinstance(value, Record):
-        return value
-    changes = {
-        name: _referring(getattr(value, name), pattern, references)
-        for name in field_names(type(value))
-    }
-    return replace(value, **changes)
-
-
-def _split(
-    text: tuple[Any, ...], pattern: re.Pattern[str], references: dict[str, str]
-) -> Iterator[Any]:
-    for piece in text:
-        if not isinstance(piece, nodes.TextPiece):
-            yield piece
-            continue
-        at = 0
-        for found in pattern.finditer(piece.value):
-            if found.start() > at:
-                yield nodes.TextPiece(value=piece.value[at : found.start()])
-            name = _HELD + references[found.group()]
-            yield nodes.Variable(sigil="input", name=name)
-            at = found.end()
-        if at < len(piece.value):
-            yield nodes.TextPiece(value=piece.value[at:])
 
 
 def _mapped(value: Any, names: dict[str, str]) -> Any:

@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice, product
 
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import joined as joined_text
 from flowdsl.ir.lowering.values import literal
+from flowdsl.ir.walk import with_bodies
 from flowdsl.source.alignment import Effort
 from flowdsl.source.record import replace
 from flowdsl.syntax import ast
 
 from ...added import source_form
-from ...model import Payload, PromptProgram
+from ...model import NOWHERE, Payload, PromptProgram
 from ...payload import ImportProblem, read_workflow
 from ...reading.prompt import read_prompt
 from ...shapes import read_hints
 from ..attempts import STATEMENTS, Attempt, Choices, EditContext, Edits
+from ..checks import description_edits, rule_edits
 from ..editing import Edit, doc_start, indent_at, insertion_after, line_start
-from ..sections.sections import first_in, item_removal, joined
-from ..sections.standing import description_edits, rule_edits
-from .blocks import Place, Range, blocks, call_of, moved, widened
-from .drafting import Drafter, texts_of_kind
-from .tree import Home, Placed, Unit, head_of, homes_of, place, units
+from ..references import value_edits
+from ..sections import first_in, item_removal, joined, parsed_statement
+from ..splicing import Block, Draft, Splicer
+from .drafting import Drafter
+from .tree import (
+    Home,
+    Place,
+    Placed,
+    Range,
+    Unit,
+    blocks,
+    call_of,
+    homes_of,
+    moved,
+    place,
+    units,
+    widened,
+)
 
 PROMPT = "main_prompt"
 
@@ -151,9 +166,7 @@ class _Editor:
         if len(old) == len(wanted):
             pairs = list(zip(old, wanted, strict=True))
             if all(each.parts == 1 for each in old):
-                return [
-                    choices for one, other in pairs for choices in self._pair(one, other, where)
-                ]
+                return [choices for one, other in pairs for choices in self._pair(one, other)]
         kinds = Effort().opcodes(
             [type(each.unit.node).__name__ for each in old],
             [type(each.node).__name__ for each in wanted],
@@ -163,7 +176,7 @@ class _Editor:
             if tag == "equal" and all(each.parts == 1 for each in old[a1:a2]):
                 for one, other in zip(old[a1:a2], wanted[b1:b2], strict=True):
                     if one.unit.key != other.key:
-                        found += self._pair(one, other, where)
+                        found += self._pair(one, other)
                 continue
             found += self._removed(placed, i1 + a1, i1 + a2, where)
             if b2 > b1:
@@ -172,122 +185,76 @@ class _Editor:
 
     # A statement that became another one
 
-    def _pair(self, old: Placed, new: Unit, where: Place) -> list[Choices]:
+    def _pair(self, old: Placed, new: Unit) -> list[Choices]:
+        """The changes by which a statement becomes another: of itself, then inside its blocks."""
         if old.unit.key == new.key:
             return []
         if old.home is None:
             return [[]]
-        whole: Choices = [(edit,) for edit in self._rewritten(old, new)]
-        fine = self._fine(old, new)
-        if fine is None:
-            return [whole]
-        if len(fine) == 1:
-            return [[*fine[0], *whole]]
-        # With several changes inside, each is a change of its own.
-        return fine
+        apart = dict(self._blocks_apart(old, new))
+        found: list[Choices] = []
+        for number, block in apart.items():
+            inner, wanted = old.bodies[number] or (), new.bodies[number]
+            if [each.unit.key for each in inner] != [each.key for each in wanted]:
+                found += self.body(inner, wanted, _place_in(old.home, block))
+        own = self._rewritten(old, new, apart.keys())
+        return [own, *found] if own != [()] else found
 
-    def _rewritten(self, old: Placed, new: Unit) -> Iterator[Edit]:
-        """Edits that write the statement anew."""
-        home = old.home
-        if home is None:
+    def _blocks_apart(self, old: Placed, new: Unit) -> Iterator[tuple[int, ast.Block]]:
+        """The blocks of a statement that stay, by their numbers: they are edited on their own."""
+        if old.home is None or type(old.unit.node) is not type(new.node):
             return
-        text = self._text(home.path)
-        indent = indent_at(text, home.outer.start)
-        for lines in self._drafter.variants(new, home, like=old):
-            start = home.outer.start
-            if isinstance(home.statement, ast.StepStmt):
-                start = doc_start(text, start)
-            yield Edit(home.path, start, home.outer.end, joined(lines, indent))
-
-    def _fine(self, old: Placed, new: Unit) -> list[Choices] | None:
-        """The changes inside a statement; None where it has to be written anew."""
-        if type(old.unit.node) is not type(new.node) or old.home is None:
-            return None
-        if len(old.bodies) != len(new.bodies):
-            return None
-        edits = self._head(old, new)
-        if edits is None:
-            return None
-        found: list[Choices] = [[tuple(edits)]] if edits else []
         inside = blocks(old.home.statement)
-        for number, (placed, unit) in enumerate(zip(old.bodies, new.bodies, strict=True)):
-            if [each.key for each in unit] == [each.key for each in old.unit.bodies[number]]:
-                continue
-            block = inside[number] if number < len(inside) else None
-            if isinstance(block, ast.Block) and placed is not None:
-                loop = old.home.loop
-                if isinstance(old.home.statement, ast.ForStmt):
-                    loop = old.home.statement.variable.text
-                inner = Place(old.home.path, block, old.home.owner, loop)
-                found += self.body(placed, unit, inner)
-            elif isinstance(block, _LEAVING) and placed and len(placed) == len(unit) == 1:
-                found += self._pair(placed[0], unit[0], Place("", _NOWHERE, old.home.owner, None))
-            elif block is not None or not edits:
-                return None
-        return found
+        if len(old.bodies) != len(new.bodies) or _catches_entries(old.unit.node, new.node):
+            return
+        for number, block in enumerate(inside[: len(new.bodies)]):
+            if isinstance(block, ast.Block) and old.bodies[number] and new.bodies[number]:
+                yield number, block
 
-    def _head(self, old: Placed, new: Unit) -> list[Edit] | None:
-        """Edits of the part of a statement before its bodies.
+    def _rewritten(self, old: Placed, new: Unit, apart: Collection[int]) -> Choices:
+        """Ways to write a statement anew, without the blocks that are edited apart.
 
-        None if its parts cannot be edited singly.
+        The first keeps what does not change inside it; `()` where nothing of its own changes.
         """
-        assert old.home is not None
-        before, after = old.unit.node, new.node
-        if head_of(before) == head_of(after):
-            return []
-        edits: list[Edit] = []
-        same = before
-        for name in texts_of_kind(before):
-            if getattr(before, name) == getattr(after, name):
-                continue
-            node = getattr(old.home.statement, name)
-            literal_ = self._drafter.text(getattr(after, name), old)
-            if not isinstance(node, ast.Text) or literal_ is None:
-                return None
-            edits.append(self._literal(old.home, node, literal_))
-            same = _with(same, name, getattr(after, name))
-        if isinstance(before, nodes.If) and isinstance(after, nodes.If):
-            return self._conditions(old, before, after)
-        return edits if head_of(same) == head_of(after) else self._first_line(old, new)
+        home = old.home
+        assert home is not None
+        text = self._text(home.path)
+        start = home.outer.start
+        if isinstance(home.statement, ast.StepStmt):
+            start = doc_start(text, start)
+        bases = self._drafts(old.unit, home, apart)
+        inside = blocks(home.statement)
+        held = [Block(b.start, b.end, n) for n in apart if isinstance(b := inside[n], ast.Block)]
+        choices: Choices = []
+        for number, draft in enumerate(self._drafts(new, home, apart)):
+            splicer = Splicer(home.path, text, self._drafter.rendered(old))
+            base = bases[min(number, len(bases) - 1)] if bases else None
+            edits = tuple(splicer.splice(start, home.outer.end, base, draft, held))
+            choices += [*value_edits(self._context.built.model, splicer.changed), edits]
+            if not apart:
+                indent = indent_at(text, home.outer.start)
+                lines = draft.text.split("\n")
+                choices.append((Edit(home.path, start, home.outer.end, joined(lines, indent)),))
+        return [()] if () in choices else list(dict.fromkeys(choices))
 
-    def _first_line(self, old: Placed, new: Unit) -> list[Edit] | None:
-        """An edit of a statement up to its first block, if it has one."""
-        assert old.home is not None
-        statement = old.home.statement
-        if not isinstance(statement, ast.RetryStmt | ast.RepeatStmt | ast.ForStmt):
-            return None
-        variants = self._drafter.variants(new, old.home, like=old)
-        if not variants or "{" not in variants[0][0]:
-            return None
-        head = variants[0][0].removesuffix("}").removesuffix("{")
-        return [Edit(old.home.path, statement.start, statement.body.start, head)]
-
-    def _conditions(self, old: Placed, before: nodes.If, after: nodes.If) -> list[Edit] | None:
-        assert old.home is not None
-        statement = old.home.statement
-        if not isinstance(statement, ast.IfStmt) or len(before.branches) != len(after.branches):
-            return None
-        if len(statement.branches) != len(after.branches):
-            return None
-        edits: list[Edit] = []
-        for one, other, branch in zip(
-            before.branches, after.branches, statement.branches, strict=True
-        ):
-            if one.condition != other.condition:
-                written = self._drafter.condition(other.condition, old)
-                if written is None:
-                    return None
-                condition = branch.condition
-                edits.append(Edit(old.home.path, condition.start, condition.end, written))
-        return edits
-
-    def _literal(self, home: Home, node: ast.Text, written: str) -> Edit:
-        if written.startswith('"""'):
-            indent = indent_at(self._text(home.path), node.start)
-            lines = written.split("\n")
-            inner = [f"{indent}  {line}" if line else "" for line in lines[1:-1]]
-            written = "\n".join([lines[0], *inner, indent + lines[-1]])
-        return Edit(home.path, node.start, node.end, written)
+    def _drafts(self, unit: Unit, home: Home, apart: Collection[int]) -> list[Draft]:
+        """A statement written anew, with something else in the blocks that are edited apart."""
+        bodies = [
+            (_ANYTHING,) if number in apart else tuple(each.node for each in body)
+            for number, body in enumerate(unit.bodies)
+        ]
+        drafts: list[Draft] = []
+        for lines in self._drafter.variants(with_bodies(unit.node, bodies), home):
+            statement, shift = parsed_statement(lines)
+            inside = blocks(statement)
+            held = [
+                Block(block.start - shift, block.end - shift, number)
+                for number in apart
+                if number < len(inside) and isinstance(block := inside[number], ast.Block)
+            ]
+            if len(held) == len(apart):
+                drafts.append(Draft("\n".join(lines), held))
+        return drafts
 
     def _lines_of_one(self, old: Sequence[Placed], new: Sequence[Unit]) -> Choices | None:
         """Ways to change a `do` of several lines: its literal, or statements in its place.
@@ -299,28 +266,18 @@ class _Editor:
             return None
         if any(each.home is not first.home for each in old):
             return None
+        if not new:
+            return [(self._removal(first.home),)]
         choices: Choices = []
-        if isinstance(first.home.statement, ast.DoStmt) and new:
-            texts = [each.node.text for each in new if isinstance(each.node, nodes.Do)]
-            if len(texts) == len(new):
-                text = joined_text(
-                    piece
-                    for number, own in enumerate(texts)
-                    for piece in (*(literal("\n") if number else ()), *own)
-                )
-                written = self._drafter.text(text, first)
-                if written is not None:
-                    choices.append((self._literal(first.home, first.home.statement.text, written),))
-        lines: list[str] | None = []
-        for each in new:
-            found = self._drafter.variants(each, first.home, like=first)
-            lines = None if lines is None or not found else [*lines, *found[0]]
-        if lines:
+        before, after = _as_one([each.unit for each in old]), _as_one(new)
+        if before is not None and after is not None:
+            choices += self._rewritten(replace(first, unit=before), after, ())
+        found = [self._drafter.variants(each.node, first.home) for each in new]
+        if all(found):
+            lines = [line for variants in found for line in variants[0]]
             indent = indent_at(self._text(first.home.path), first.home.outer.start)
             outer = first.home.outer
             choices.append((Edit(first.home.path, outer.start, outer.end, joined(lines, indent)),))
-        elif not new:
-            choices.append((self._removal(first.home),))
         return choices
 
     # Statements that disappear and appear
@@ -427,7 +384,7 @@ class _Editor:
         written: list[list[list[str]]] = []
         for each in new:
             kept = gone.get(each.key)
-            variants = self._drafter.variants(each, home)
+            variants = self._drafter.variants(each.node, home)
             if kept is not None and kept.home is not None and kept.parts == 1:
                 variants.insert(0, self._own_lines(kept.home))
             if not variants:
@@ -454,10 +411,36 @@ class _Editor:
         return self._context.module(path).source.text
 
 
-def _with(node: nodes.Statement, name: str, value: object) -> nodes.Statement:
-    return replace(node, **{name: value})
+def _place_in(home: Home, block: ast.Block) -> Place:
+    """A block of the statement at `home` as a place for statements."""
+    own = home.statement
+    loop = own.variable.text if isinstance(own, ast.ForStmt) else home.loop
+    return Place(home.path, block, home.owner, loop)
 
 
-_LEAVING = (ast.FailStmt, ast.AbortStmt, ast.FinishStmt)
-_NOWHERE = ast.Block(0, 0, ())
+def _catches_entries(*loops: nodes.Statement) -> bool:
+    """Whether a statement is a loop that goes on when an entry fails: then it has two blocks."""
+    return any(
+        isinstance(inner, nodes.Retry) and inner.entry
+        for each in loops
+        if isinstance(each, nodes.Loop)
+        for inner in each.body
+    )
+
+
+def _as_one(lines: Sequence[Unit]) -> Unit | None:
+    """Lines of a prompt as one `do`; None where one of them is something else."""
+    texts = [each.node.text for each in lines if isinstance(each.node, nodes.Do)]
+    if not texts or len(texts) < len(lines):
+        return None
+    text = joined_text(
+        piece
+        for number, own in enumerate(texts)
+        for piece in (*(literal("\n") if number else ()), *own)
+    )
+    (unit,) = units((nodes.Do(origin=NOWHERE, text=text),))
+    return unit
+
+
+_ANYTHING = nodes.Do(origin=NOWHERE, text=literal("x"))
 _NO_STATEMENT: ast.Stmt = ast.WaitStmt(0, 0, ast.Duration(0, 0, "1s", 1000))

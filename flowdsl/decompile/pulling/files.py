@@ -14,11 +14,11 @@ from flowdsl.semantics.values.json_text import read_json
 from flowdsl.source.files import UnreadableFile
 from flowdsl.syntax import ast
 
-from ...checks import checks_document
-from ...layout import file_name
-from ...payload import ALLOWLIST, CLEANUP, ImportProblem, read_workflow
-from ..attempts import FILE, Attempt, EditContext
-from ..editing import Edit, removal
+from ..checks import checks_document
+from ..layout import file_name
+from ..payload import ALLOWLIST, CLEANUP, ImportProblem, read_workflow
+from .attempts import FILE, Attempt, EditContext
+from .editing import Edit, removal
 from .fields import schema_of, section_lines
 from .sections import insertion, replacement
 from .settings import model_name, terminal_lines
@@ -227,7 +227,7 @@ def _schema_variants(
     """Three ways to give a schema: unchanged, fields that give it without statements, a file."""
     yield [], {}
     section = context.item(kinds[0])
-    lines = section_lines(context, field, sources=())
+    lines = section_lines(context, field, ())
     if section is not None and lines is not None:
         yield [replacement(context, section, lines)], {}
     if section is not None and context.goal.values.get(field) is not None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from flowdsl.diagnostics.sink import Sink
 from flowdsl.format.formatter import format_source
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
+from flowdsl.syntax.parse import parse_module
+from flowdsl.syntax.visit import walk
 
-from ..attempts import EditContext
-from ..editing import Edit, doc_start, indent_at, insertion_after, line_end, removal
+from .attempts import Choices, EditContext
+from .editing import Edit, doc_start, indent_at, insertion_after, line_end, removal
+from .references import rendered_in, value_edits
+from .splicing import Draft, Splicer
 
 INDENT = "  "
 
@@ -65,6 +70,41 @@ def first_in(text: str, path: str, brace: int, lines: Sequence[str], indent: str
     return Edit(path, at, at, block + f"\n{indent}")
 
 
+def rewriting(
+    context: EditContext, kind: type[ast.Node], base: Sequence[str] | None, lines: Sequence[str]
+) -> Choices:
+    """Ways to write an item of a workflow anew: what does not change is kept, or all is new.
+
+    `base` is the item as it would be written for what it says now.
+    """
+    node = context.item(kind)
+    if node is None:
+        return [(insertion(context, kind, lines),)] if lines else []
+    if not lines:
+        return [(without(context, node),)]
+    return [*splices(context, node, base, lines), (replacement(context, node, lines),)]
+
+
+def splices(
+    context: EditContext, node: ast.Node, base: Sequence[str] | None, lines: Sequence[str]
+) -> Choices:
+    """Ways to write a node of the workflow's file anew that keep what does not change in it."""
+    rendered = rendered_in(context.built.model, context.source, node)
+    splicer = Splicer(context.path, context.source, rendered)
+    one_line = "\n" not in context.source[node.start : node.end]
+    draft = None if base is None else Draft(_laid_out(base, one_line=one_line))
+    new = Draft(_laid_out(lines, one_line=one_line))
+    edits = tuple(splicer.splice(node.start, node.end, draft, new))
+    return [*value_edits(context.built.model, splicer.changed), edits]
+
+
+def _laid_out(lines: Sequence[str], *, one_line: bool) -> str:
+    """The lines of a section as one text; on one line, commas stand between its entries."""
+    if one_line and len(lines) > 2 and not any(line.lstrip().startswith("##") for line in lines):
+        return f"{lines[0]} {', '.join(line.strip() for line in lines[1:-1])} {lines[-1]}"
+    return "\n".join(lines)
+
+
 def without(context: EditContext, node: ast.Node) -> Edit:
     """An edit that removes an item."""
     return removal(context.source, context.path, node.start, node.end)
@@ -104,6 +144,15 @@ def styled(kind: str, lines: Sequence[str]) -> list[str] | None:
     depth = INDENT * (len(tail))
     inside = written[len(head) : -len(tail) - 1]
     return [line.removeprefix(depth) for line in inside]
+
+
+def parsed_statement(lines: Sequence[str]) -> tuple[ast.Stmt, int]:
+    """The one statement that lines of `styled` hold, and what its offsets are too large by."""
+    head, tail = _AROUND["statement"]
+    source = SourceFile("", "\n".join([*head, *lines, *tail, ""]))
+    (workflow,) = parse_module(source, Sink()).declarations
+    (statement,) = next(each for each in walk(workflow) if isinstance(each, ast.Block)).statements
+    return statement, len("\n".join([*head, ""]))
 
 
 _AROUND: dict[str, tuple[list[str], list[str]]] = {

@@ -1,0 +1,118 @@
+"""Post-run checks, the clean-up, standing rules: sections of texts, written anew if they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from flowdsl.deploy.resources.workflow import CHECKS
+from flowdsl.ir import nodes
+from flowdsl.source.record import replace
+from flowdsl.syntax import ast
+
+from ..checks import ReadChecks, read_checks
+from ..model import Payload, PromptProgram
+from ..payload import CLEANUP, ImportProblem, is_model_id, read_workflow
+from ..shapes import read_hints
+from ..writing.type_names import Unspeakable, doc_lines
+from ..writing.value_text import Consts, ValueWriter, check_entries
+from .attempts import SETTINGS, Attempt, Choices, EditContext, Edits
+from .editing import Edit, doc_start
+from .sections import rewriting, styled
+from .settings import model_name, raw_id_note
+
+
+def attempts(context: EditContext) -> Iterator[Attempt]:
+    """The section of checks; a file of checks is written by `files`."""
+    open_fields = context.open_fields
+    is_open = any(
+        path in (CHECKS, CLEANUP) or path.startswith(f"{CHECKS}.") for path in open_fields
+    )
+    if not is_open or context.symbol.checks_from is not None:
+        return
+    wanted = _section(context, context.wanted_payload())
+    if wanted is not None:
+        have = _section(context, context.built_payload())
+        for edits in rewriting(context, ast.ChecksSection, have, wanted):
+            yield from context.attempt(SETTINGS, edits, *_notes(context, edits))
+
+
+def _notes(context: EditContext, edits: Edits) -> Iterator[str]:
+    """A note for each model that is named by its id."""
+    checks = context.wanted_payload().get(CHECKS) or ()
+    for model in sorted({str(check["model"]) for check in checks if check.get("model")}):
+        if any(f'"{model}"' in each.text for each in edits):
+            yield raw_id_note(context, model)
+
+
+def _section(context: EditContext, payload: Payload) -> list[str] | None:
+    """The section that gives the checks of a payload; None if source cannot say one."""
+    try:
+        stored = read_workflow(payload, "the workflow")
+    except ImportProblem:
+        return None
+    read = read_checks(stored, read_hints(stored, context.pictures()))
+    if not isinstance(read, ReadChecks):
+        return None
+    checks = tuple(_named(context, check) for check in read.checks or ())
+    try:
+        values = ValueWriter(context.scope(), Consts())
+        entries = list(check_entries(checks, read.cleanup, values))
+    except Unspeakable:
+        return None
+    if read.cleanup is not None:
+        entries.insert(_place_of_cleanup(context, entries), entries.pop())
+    return styled("item", ["checks {", *entries, "}"])
+
+
+def _named(context: EditContext, check: nodes.PostRunCheck) -> nodes.PostRunCheck:
+    """A check that names its model by an alias, if there is one."""
+    if check.model is None or not is_model_id(check.model):
+        return check
+    return replace(check, model=model_name(context, check.model, "model"))
+
+
+def _place_of_cleanup(context: EditContext, entries: Sequence[str]) -> int:
+    """Where the clean-up goes among the checks: where the source has it, else last."""
+    section = context.item(ast.ChecksSection)
+    checks = section.checks if isinstance(section, ast.ChecksSection) else ()
+    for number, check in enumerate(checks):
+        if isinstance(check.body, ast.CleanupCheck):
+            return min(number, len(entries) - 1)
+    return len(entries) - 1
+
+
+# Standing rules and the description, which stand in the prompt
+
+
+def rule_edits(context: EditContext, have: PromptProgram, wanted: PromptProgram) -> Choices:
+    """Edits of the standing rules that differ."""
+    if have.rules == wanted.rules:
+        return []
+    lines = _rules(context, wanted)
+    if lines is None:
+        return []
+    return rewriting(context, ast.AlwaysSection, _rules(context, have), lines)
+
+
+def _rules(context: EditContext, program: PromptProgram) -> list[str] | None:
+    values = ValueWriter(context.scope(), Consts())
+    try:
+        rules = [values.text(rule) for rule in program.rules]
+    except Unspeakable:
+        return None
+    return styled("item", ["always {", *rules, "}"]) if rules else []
+
+
+def description_edits(context: EditContext, have: PromptProgram, wanted: PromptProgram) -> Choices:
+    """An edit of the doc comment of the workflow."""
+    if have.description == wanted.description:
+        return []
+    declaration = context.symbol.declaration
+    first = min((each.start for each in declaration.annotations), default=declaration.start)
+    try:
+        lines = [] if wanted.description is None else doc_lines(wanted.description)
+    except Unspeakable:
+        return []
+    start = doc_start(context.source, min(first, declaration.start))
+    new = "".join(f"{line}\n" for line in lines)
+    return [(Edit(context.path, start, min(first, declaration.start), new),)]

@@ -1,0 +1,234 @@
+"""Edits of settings: title, flags, tags, models, the terminal, fields that are passed through."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from flowdsl.codegen.artifacts import ModelAlias, ModelName, Template, WorkflowArtifact
+from flowdsl.deploy.planning.models import ModelResolver
+from flowdsl.deploy.resources.workflow import CHECKS, MODELS, POLICIES
+from flowdsl.format.literals import plain_literal, value_literal
+from flowdsl.ir import nodes
+from flowdsl.ir.walk import statements
+from flowdsl.prompt.text import commands_of
+from flowdsl.semantics.capabilities import NO_COMMAND
+from flowdsl.syntax import ast
+
+from ..payload import ALLOWLIST
+from .attempts import SETTINGS, Attempt, EditContext
+from .goal import TAGS, forms
+from .sections import insertion, rewriting, splices, styled, without
+
+_FLAGS = {"is_webhooks_enabled": "webhooks", "includes_file_exports": "file_exports"}
+_MAIN, _CACHE = "main_agent_model_id", "cache_detection_model_id"
+_FALLBACKS = ("fallback_model_1_id", "fallback_model_2_id")
+
+
+def attempts(context: EditContext) -> Iterator[Attempt]:
+    """One setting at a time."""
+    wanted = context.goal.values
+    for path in sorted(context.open_fields):
+        if path == "name":
+            written = value_literal(wanted.get("name"))
+            yield from _set(context, "title", written)
+        elif path in _FLAGS:
+            yield from _set(context, _FLAGS[path], "true" if wanted.get(path) else "false")
+        elif path == TAGS:
+            yield from _tags(context, list(wanted.get(TAGS) or ()))
+        elif path == ALLOWLIST:
+            yield from _terminal(context, wanted.get(ALLOWLIST))
+        elif path.startswith(f"{MODELS}."):
+            yield from _models(context)
+        elif path not in POLICIES and not path.startswith(f"{CHECKS}."):
+            yield from _extra(context, path, wanted.get(path))
+
+
+def _set(context: EditContext, name: str, value: str | None) -> Iterator[Attempt]:
+    """The attempts that give a value to a setting."""
+    if value is None:
+        return
+    setting = context.setting(name)
+    lines = [f"{name} = {value}"]
+    if setting is None:
+        yield from context.attempt(SETTINGS, [insertion(context, ast.Setting, lines)])
+        return
+    for edits in splices(context, setting, None, lines):
+        yield from context.attempt(SETTINGS, edits)
+
+
+def _tags(context: EditContext, wanted: list[str]) -> Iterator[Attempt]:
+    everywhere = set(context.workspace.target.every_workflow_tags)
+    have = set(context.built.workflow(context.goal.address).tags)
+    names = (set(wanted) - everywhere) | (have & set(wanted))
+    setting = context.setting("tags")
+    if names or setting is None:
+        there = _texts(context, setting)
+        yield from _set(context, "tags", value_literal(_in_order(names, there)))
+    else:
+        yield from context.attempt(SETTINGS, [without(context, setting)])
+
+
+def _texts(context: EditContext, setting: ast.Setting | None) -> list[str]:
+    """The texts in the list of a setting, in their order; empty where it is not all texts."""
+    if setting is None or not isinstance(setting.value, ast.ListExpr):
+        return []
+    values = [context.built.model.constants.get(item) for item in setting.value.items]
+    texts = [value for value in values if isinstance(value, str)]
+    return texts if len(texts) == len(values) else []
+
+
+def _in_order(wanted: Collection[str], there: Sequence[str]) -> list[str]:
+    """Entries of a list: those that are there in their order, then the others."""
+    return [*filter(wanted.__contains__, there), *sorted(set(wanted) - set(there))]
+
+
+# The terminal
+
+
+def _terminal(context: EditContext, wanted: Any) -> Iterator[Attempt]:
+    lines = terminal_lines(context, wanted, keep_runs=True)
+    for edits in rewriting(context, ast.TerminalSection, None, lines) if lines is not None else ():
+        yield from context.attempt(SETTINGS, edits)
+
+
+def terminal_lines(context: EditContext, wanted: Any, *, keep_runs: bool) -> list[str] | None:
+    """The section that gives an allowlist; empty if none is needed, None if no literal can say it.
+
+    With `keep_runs` the commands of the statements need not be listed.
+    """
+    if not wanted:
+        also = ", dates = true" if keep_runs and _types_days(context) else ""
+        return [f"terminal {{ unrestricted = true{also} }}"]
+    allowed = _allowed(context, wanted) if keep_runs else list(wanted)
+    if not allowed and keep_runs and _types_days(context):
+        return ["terminal { dates = true }"]
+    if not allowed or (allowed == [NO_COMMAND] and wanted == [NO_COMMAND]):
+        return []
+    written = value_literal(allowed)
+    if written is None:
+        return None
+    dates = ["dates = true"] if keep_runs and _types_days(context) else []
+    return styled("item", ["terminal {", f"allow = {written}", *dates, "}"])
+
+
+def _types_days(context: EditContext) -> bool:
+    workflow = context.built.workflow(context.goal.address)
+    return any(isinstance(each, nodes.TypeDay) for each in statements(workflow.body))
+
+
+def _allowed(context: EditContext, wanted: Sequence[str]) -> list[str]:
+    """The commands to list: those that are listed already, and those that no statement runs."""
+    workflow = context.built.workflow(context.goal.address)
+    runs = {*commands_of(workflow.body)}
+    section = context.item(ast.TerminalSection)
+    settings = section.settings if isinstance(section, ast.TerminalSection) else ()
+    there = [
+        text for each in settings if each.name.text == "allow" for text in _texts(context, each)
+    ]
+    listed = [each for each in there if each in wanted]
+    return [*listed, *(each for each in wanted if each not in runs and each not in listed)]
+
+
+# Models
+
+
+def _models(context: EditContext) -> Iterator[Attempt]:
+    notes: list[str] = []
+    have = forms(context.built.desired[context.goal.address])
+    base = _model_section(context, have, [])
+    wanted = _model_section(context, context.goal.values, notes)
+    if wanted is None or (len(wanted) == 2 and context.item(ast.ModelSection) is None):
+        return
+    for edits in rewriting(context, ast.ModelSection, base, wanted):
+        yield from context.attempt(SETTINGS, edits, *notes)
+
+
+def _model_section(
+    context: EditContext, values: Mapping[str, Any], notes: list[str]
+) -> list[str] | None:
+    """The section that gives the models in `values`; adds a note for each named by its id."""
+    names: dict[str, str | None] = {}
+    for key in (_MAIN, _CACHE, *_FALLBACKS):
+        model = values.get(f"{MODELS}.{key}")
+        names[key] = None if model is None else model_name(context, str(model), key)
+        if model is not None and names[key] == model:
+            notes.append(raw_id_note(context, str(model)))
+    lines = ["model {"]
+    for word, key in (("main", _MAIN), ("cache_detection", _CACHE)):
+        if names[key] is not None:
+            lines.append(f"{word} = {plain_literal(str(names[key]))}")
+    fallbacks = [names[key] for key in _FALLBACKS]
+    while fallbacks and fallbacks[-1] is None:
+        fallbacks.pop()
+    if fallbacks:
+        lines.append(f"fallbacks = {value_literal(fallbacks)}")
+    return styled("item", [*lines, "}"])
+
+
+def aliases_by_name(context: EditContext) -> dict[str, str]:
+    """The aliases of models by the name that prompts show.
+
+    Of several aliases, one that the sources use.
+    """
+    target = context.workspace.target
+    resolver = ModelResolver(target, context.workspace.directory.models)
+    used = _aliases(context.built.bundle.workflows)
+    names: dict[str, str] = {}
+    for alias in sorted({*used, *target.models}, key=lambda each: (each not in used, each)):
+        names.setdefault(resolver.name_of(alias), alias)
+    return names
+
+
+def model_name(context: EditContext, model: str, role: str) -> str:
+    """What a model is called in source: an alias of the environment that means it, else its id."""
+    target = context.workspace.target
+    used = _aliases(context.built.bundle.workflows)
+    for alias in sorted({*used, *target.models}, key=lambda each: (each not in used, each)):
+        resolver = ModelResolver(target, context.workspace.directory.models)
+        if resolver.id_of(alias, role).lower() == model.lower() and not resolver.problems:
+            return alias
+    return model
+
+
+def _aliases(value: Any) -> set[str]:
+    """The aliases of models in artifacts."""
+    match value:
+        case ModelAlias(alias) | ModelName(alias):
+            return {alias}
+        case Template():
+            return _aliases(value.open_parts)
+        case WorkflowArtifact(payload=payload):
+            return _aliases(payload)
+        case dict():
+            return _aliases(tuple(value.values()))
+        case list() | tuple():
+            return set().union(*map(_aliases, value))
+        case _:
+            return set()
+
+
+def raw_id_note(context: EditContext, model: str) -> str:
+    """The note for a model that no alias means."""
+    name = next(
+        (each.name for each in context.workspace.directory.models if each.id == model.lower()), None
+    )
+    called = f"`{model}`" if name is None else f"`{name}` (`{model}`)"
+    table = f"[env.{context.workspace.target.environment}.models]"
+    return (
+        f"no alias in `{table}` means the model {called}, so it is named by its id, which holds "
+        "in one organization only"
+    )
+
+
+# Fields that are passed through
+
+
+def _extra(context: EditContext, field: str, wanted: Any) -> Iterator[Attempt]:
+    if wanted is None or context.item(ast.ExtraFrom) is not None:
+        return  # A file of fields is written by `files`.
+    written = value_literal(context.symbol.extra | {field: wanted})
+    lines = None if written is None else styled("item", [f"extra {written}"])
+    if lines is not None:
+        for edits in rewriting(context, ast.ExtraSection, None, lines):
+            yield from context.attempt(SETTINGS, edits)
