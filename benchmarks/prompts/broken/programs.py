@@ -102,7 +102,8 @@ def law_program(name: str, source: str) -> Program:
 def refused() -> list[Program]:
     """Programs that the checker refuses, or warns of, for their control flow alone.
 
-    Each workflow of a file stands alone, with all else that is declared there.
+    Each workflow of a file stands alone, with all else that is declared there, and with one of the
+    mistakes in it, as far as each of the others is on a line of its own.
     """
     found: list[Program] = []
     for name in sorted(FINDINGS):
@@ -111,13 +112,26 @@ def refused() -> list[Program]:
             files: dict[str, str | bytes] = {each.name: each.read_bytes() for each in beside}
             parts = _WORKFLOW.split(path.read_text(encoding="utf-8"))
             rest = "".join(parts[::2])
-            for number, workflow in enumerate(parts[1::2]):
-                alone = {**FILES, **files, PATH: f"{rest}\n{workflow}"}
+            sources = [each for workflow in parts[1::2] for each in _single_mistakes(workflow)]
+            for number, source in enumerate(dict.fromkeys(sources)):
+                alone = {**FILES, **files, PATH: f"{rest}\n{source}"}
                 if _mistakes(alone, PATH, DOCUMENTED) is not None:
                     worlds = _seeded(len(found), BENT_WORLDS)
                     title = f"refused, {name} {path.stem} {number}"
                     found.append(Program(LAW, title, alone, DOCUMENTED, worlds))
     return found
+
+
+def _single_mistakes(workflow: str) -> Iterator[str]:
+    """A workflow as it is, and with each of the mistakes that are marked in it alone."""
+    yield workflow
+    lines = workflow.split("\n")
+    marked = [at for at, line in enumerate(lines) if "#~" in line]
+    for kept in marked:
+        others = {
+            at for at in marked if at != kept and lines[at].count("{") == lines[at].count("}")
+        }
+        yield "\n".join(line for at, line in enumerate(lines) if at not in others)
 
 
 _WORKFLOW = re.compile(r"^((?:##.*\n)*workflow .*\n(?:.*\n)*?\}\n)", re.M)
