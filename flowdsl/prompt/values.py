@@ -230,9 +230,14 @@ def _choices(choice: nodes.OneOf) -> str:
 
 
 def _bare(value: nodes.Value) -> str:
-    """A number or a truth value, of which everybody sees where it ends."""
+    """A number or a truth value, of which everybody sees where it ends.
+
+    What a run fills in may be neither.
+    """
     variable = single_variable(value)
-    return _operand(value) if variable is None else spell_variable(variable)
+    if variable is None or variable.sigil == "runtime":
+        return _operand(value)
+    return spell_variable(variable)
 
 
 def _truth(value: nodes.Value) -> str:

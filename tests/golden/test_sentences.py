@@ -69,6 +69,7 @@ SAMPLES: dict[str, str] = {
     "exact": exact("text", (nodes.TextPiece(value=" Memo\t"), MEMO), block=True),
     "fields": type_words(RECORD).removeprefix("a JSON object with "),
     "given": "total = {{total}}; rows = {{rows}}",
+    "filled": bracketed("{{total}}"),
     "held": quoted(spell_variable(TOTAL)),
     "items": quoted(spell_variable(TOTAL)),
     "key": quoted("total"),

@@ -8,7 +8,7 @@ from flowdsl.ir import nodes
 from flowdsl.ir.fits import fits
 from flowdsl.ir.walk import walk
 from flowdsl.prompt.outline import Item
-from flowdsl.prompt.text import bracket_pair, quoted, shown, spell_variable
+from flowdsl.prompt.text import bracket_pair, bracketed, quoted, shown, spell_variable
 from flowdsl.prompt.values import members_words, type_words, value_words
 from flowdsl.prompt.words import say
 
@@ -34,7 +34,8 @@ def split_extract(statement: nodes.Extract, main: Agent) -> Split:
 
     def after() -> list[Item]:
         variable = nodes.Variable(sigil="runtime", name=statement.variable)
-        words = say("data.if_missing", quoted(spell_variable(main.context.boxed_path(variable))))
+        value = bracketed(spell_variable(main.context.boxed_path(variable)))
+        words = say("data.if_missing", value)
         return [Item(words, origin, "otherwise", main(statement.otherwise or ()))]
 
     return [], ask, after

@@ -11,7 +11,7 @@ from flowdsl.ir.lowering.values import LOOP_ITEM, single_variable
 from flowdsl.ir.walk import BODIES, with_variables
 from flowdsl.prompt.reading.outline import ReadItem
 from flowdsl.prompt.sentences import DONE, FAILED, NONE
-from flowdsl.prompt.text import quoted, spell_variable
+from flowdsl.prompt.text import bracketed, quoted, spell_variable
 from flowdsl.prompt.values import condition_words
 from flowdsl.prompt.words import say
 from flowdsl.source.record import replace
@@ -205,8 +205,10 @@ class Main:
             return None
         if bullets.leaf() is not None:
             return None
-        boxed = found.variable in self._words.boxed
-        if lines.text() != say("data.if_missing", _in_quotes(found.variable, boxed=boxed)):
+        variable = nodes.Variable(sigil="runtime", name=found.variable)
+        if found.variable in self._words.boxed:
+            variable = replace(variable, path=(nodes.BOX,))
+        if lines.text() != say("data.if_missing", bracketed(spell_variable(variable))):
             return None
         otherwise = self.body(lines.take().children)
         assert isinstance(found.type, nodes.OptionalType)
@@ -400,6 +402,5 @@ def _texts(items: Sequence[ReadItem]) -> Iterator[str]:
         yield from _texts(item.children)
 
 
-def _in_quotes(name: str, *, boxed: bool = False) -> str:
-    path = (nodes.BOX,) if boxed else ()
-    return quoted(spell_variable(nodes.Variable(sigil="runtime", name=name, path=path)))
+def _in_quotes(name: str) -> str:
+    return quoted(spell_variable(nodes.Variable(sigil="runtime", name=name)))

@@ -421,6 +421,7 @@ def whole(read: Exact) -> Free:
 NAMELESS: dict[str, Read | Free] = {
     COUNT: whole_number,
     "duration": milliseconds,
+    "filled": in_brackets(_held),
     "held": in_quotes(_held),
     "keys": Free(keys),
     "list": Free(str),

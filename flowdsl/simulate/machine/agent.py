@@ -24,7 +24,7 @@ from flowdsl.simulate.world import (
 )
 from flowdsl.source.record import Record
 
-from .characters import SAVED, inside, outside_lines, spelled
+from .characters import SAVED, TOKEN, PathParts, inside, outside_lines, path_parts, spelled
 from .clipboard import copied_date, display_of
 from .grammar import Grammar, Said
 from .kinds import CONSEQUENCES, own_words
@@ -598,9 +598,17 @@ def unmarked(said: Any) -> Any:
     match said:
         case Said(name=name, holes=holes):
             return Said(name, unmarked(holes))
+        case ("text", str() as text) if (path := _variable_path(unmarked(text))) is not None:
+            return "variable", path
         case tuple():
             return tuple(map(unmarked, said[1:] if said[:1] == (SAVED,) else said))
         case str():
             return re.sub("⟪([^⟪⟫]*)⟫", r"{{\1}}", said)
         case _:
             return said
+
+
+def _variable_path(text: str) -> PathParts | None:
+    """The path of the runtime variable that a text is as a whole."""
+    found = TOKEN.fullmatch(text)
+    return path_parts(found["runtime"]) if found is not None and found["runtime"] else None

@@ -217,6 +217,11 @@ def _copied(text: str) -> Iterator[tuple[str | int, ...]]:
         yield from (*_variable(content), *_saved(content))
 
 
+def _filled(text: str) -> Iterator[tuple[str | int, ...]]:
+    for content in _bracketed(text):
+        yield from _variable(content)
+
+
 def _held(text: str) -> Iterator[tuple[str | int, ...]]:
     for content in _quoted(text):
         yield from _variable(content)
@@ -571,6 +576,7 @@ def machine_grammar() -> Grammar:
         "exact": any_exact,
         "fields": fields,
         "given": given,
+        "filled": _filled,
         "held": _held,
         "items": items,
         "key": _key,

@@ -64,10 +64,9 @@ class Memory:
         self.values[key] = value
 
     def view(self, *, focused: bool) -> View:
-        """What an agent sees of the values; a focused one may see those of when it was called."""
-        # Values are replaced and never changed, so that the names alone are copied.
-        at_call = dict(self.values) if focused else None
-        return View(self.variant, self.values, at_call, self.secrets, of_run=self.loops_of_run)
+        """What an agent sees of the values."""
+        of_run = self.loops_of_run
+        return View(self.variant, self.values, self.secrets, focused=focused, of_run=of_run)
 
 
 def _merged(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,21 +87,20 @@ class View:
         self,
         variant: Variant,
         values: Mapping[str, Any],
-        at_call: Mapping[str, Any] | None,
         secrets: frozenset[str],
         *,
+        focused: bool,
         of_run: bool,
     ) -> None:
         """`values` are those of each moment, of which an agent knows those that it has `saved`.
 
-        `knows_own` says that it was told that marks name those, too. `at_call` are those of when it
-        was called, None for the main agent. `handed` are those that
-        its first bullet gives it, `entries` the entries at hand of the lists that it goes through,
-        by their marks.
+        `knows_own` says that it was told that marks name those, too. `handed` are those that the
+        first bullet of a focused agent gives it, `entries` the entries at hand of the lists that it
+        goes through, by their marks.
         """
         self._variant = variant
         self._values = values
-        self._at_call = at_call
+        self._focused = focused
         self._secrets = secrets
         self._of_run = of_run
         self.saved: set[str] = set()
@@ -119,7 +117,7 @@ class View:
             if path[1] in self.saved and not self.knows_own:
                 raise Defect("no rule says that a mark is what was saved", str(path[1]))
             return self.known(*path[1:])
-        if self._at_call is not None and (path != (LOOP_ITEM,) or self._of_run):
+        if self._focused and (path != (LOOP_ITEM,) or self._of_run):
             raise Defect("a value of the run stands in an instruction", ".".join(map(str, path)))
         return self.filled_in(path)
 
@@ -131,8 +129,7 @@ class View:
 
     def filled_in(self, path: PathParts) -> Any:
         """What the platform puts in the place of `{{path}}`."""
-        values = self._current(str(path[0]))
-        if path[0] not in values:
+        if path[0] not in self._values:
             match self._variant.unset:
                 case "spelling":
                     return "{{" + ".".join(map(str, path)) + "}}"
@@ -140,16 +137,8 @@ class View:
                     return OBSERVATION
                 case _:
                     return EMPTY
-        found = at_path(values, path)
+        found = at_path(self._values, path)
         return EMPTY if found is None else found
-
-    def _current(self, name: str) -> Mapping[str, Any]:
-        """The values that one is filled in from; the variant is asked only where they differ."""
-        if self._at_call is None or self._values.get(name, OBSERVATION) is self._at_call.get(
-            name, OBSERVATION
-        ):
-            return self._values
-        return self._at_call if self._variant.at_call else self._values
 
     def text(self, template: str) -> str:
         """A text with everything filled in; a secret in it raises LiveSecret."""

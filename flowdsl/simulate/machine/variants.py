@@ -20,8 +20,6 @@ class Variant(Record, eq=True):
     """One way in which the service may work.
 
     - `merges`: saving an object merges it into the one that is there, and does not replace it.
-    - `at_call`: `{{x}}` in a focused instruction is filled in when the call is made, and not when
-      the agent gets there.
     - `unset`: what stands for a variable that was never set: `empty`, its own `spelling`, or any
       `observation` of the run.
     - `clipboard`: what an empty clipboard leaves: an empty text, or `__EMPTY__`.
@@ -32,7 +30,6 @@ class Variant(Record, eq=True):
     """
 
     merges: bool = False
-    at_call: bool = False
     unset: str = "empty"
     clipboard: str = EMPTY
     text_is_entry: bool = False
@@ -40,7 +37,7 @@ class Variant(Record, eq=True):
     by_hand: bool = False
 
     def __str__(self) -> str:
-        """The assumptions that are not the usual ones: `at_call, unset: spelling`."""
+        """The assumptions that are not the usual ones: `merges, unset: spelling`."""
         usual = Variant()
         other = {
             name: getattr(self, name)
@@ -81,7 +78,7 @@ AXES: dict[str, tuple[Any, ...]] = {
 
 
 def every_variant() -> Iterator[Variant]:
-    """Every combination: 192 ways in which the service may work."""
+    """Every combination: 96 ways in which the service may work."""
     for values in product(*AXES.values()):
         yield Variant(**dict(zip(AXES, values, strict=True)))
 

@@ -52,8 +52,8 @@ DEFECTS = {
 
 def test_the_assumptions_under_which_a_prompt_differs_are_told_by_name() -> None:
     assert str(Variant()) == "usual"
-    odd = Variant(merges=True, at_call=True, unset="spelling", clipboard="")
-    assert str(odd) == "merges, at_call, unset: spelling, clipboard: empty"
+    odd = Variant(merges=True, unset="spelling", clipboard="")
+    assert str(odd) == "merges, unset: spelling, clipboard: empty"
 
 
 def test_what_a_prompt_does_otherwise_is_told_in_words() -> None:
