@@ -12,49 +12,10 @@ from functools import cache
 
 from flowdsl.semantics.capabilities import MODIFIERS, NAMED_KEYS, NEW_KEYS, NEW_MODIFIERS
 
-from .sentences import SENTENCES, Hole
+from .sentences import ASK, LINE, SENTENCES, Hole, sentences_at
 
-_LINES = (
-    *(name for name in SENTENCES if name.startswith("actions.")),
-    "screen.focused",
-    "control.repeat",
-    "control.reach",
-    "control.rounds",
-    "control.retry",
-    "control.attempts",
-    "control.retry_wait",
-    "control.round_wait",
-    "control.repeat_stop",
-    "control.start_loop",
-    "control.end_loop",
-    "control.attempt",
-    "control.each",
-    "control.each_number",
-    "data.given",
-    "data.copy",
-    "data.store",
-    "data.store_reason",
-    "data.append",
-    "control.note_failure",
-    "control.nothing",
-    "control.report_failure",
-    "tools.run",
-    "tools.type_day",
-    "tools.capture",
-    "tools.export",
-    "steps.nothing",
-)
-"""Sentences that are a whole line."""
-
-_ASKS = (
-    "screen.choose",
-    "screen.wait_until",
-    "screen.expect",
-    "data.read",
-    "data.copy_check",
-    "data.copy_save",
-)
-"""Sentences that are a line with the words of one of `_ENDS` behind them."""
+_ON_CONDITION = ("If", "Otherwise")
+"""How lines begin that hang on a condition: prose may say so, too."""
 
 _ENDS = ("control.ask", "control.ask_else", "control.ask_else_do", "control.ask_decide")
 
@@ -90,6 +51,7 @@ _KINDS = {
     "keys": rf"{_CHORD}(?: {_CHORD})*",
     "members": f"{_MARKED}: .+",
     "name": _MARKED,
+    "picture": "<img .*>",
     "quoted": _MARKED,
     "shown": "“.*”",
     "variable": r"\{\{.*\}\}",
@@ -110,12 +72,25 @@ def _looks(part: str | Hole) -> str:
     return _KINDS.get(part.kind, ".+") if isinstance(part, Hole) else re.escape(part)
 
 
+def whole_lines() -> list[str]:
+    """The sentences that are a whole line by themselves, on no condition."""
+    firsts = {name: next(_words(name))[0] for name in sentences_at(LINE)}
+    return [
+        name
+        for name, first in firsts.items()
+        if isinstance(first, str) and not first.startswith(_ON_CONDITION)
+    ]
+
+
 @cache
 def _lines() -> tuple[tuple[str | Hole, ...], ...]:
     """The words and holes of each sentence that is a line, once for each way to choose."""
-    found = [line for name in _LINES for line in _words(name)]
+    found = [line for name in whole_lines() for line in _words(name)]
     found += [
-        (*ask, *end[1:]) for name in _ASKS for ask in _words(name) for end in map(_end, _ENDS)
+        (*ask, *end[1:])
+        for name in sentences_at(ASK)
+        for ask in _words(name)
+        for end in map(_end, _ENDS)
     ]
     for name in _LEAVES:
         for first, *rest in _words(name):

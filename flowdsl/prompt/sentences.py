@@ -43,13 +43,22 @@ class Choice(Record):
         return value != 1 if self.hole.kind in NUMBERS else bool(value)
 
 
+LINE, START, ASK, CONSEQUENCE = "line", "start", "ask", "consequence"
+"""Where a sentence may stand: as a line of its own, or as a part of one.
+
+The beginning of one that leaves open what is done; what is asked of the screen; what is done.
+"""
+
+
 class Sentence(Record):
     """A sentence.
 
-    `holes` come in the order of their names in the text; `choices` are among `parts`.
+    `place` is where it may stand, empty for one of holes and paragraphs. `holes` come in the order
+    of their names in the text; `choices` are among `parts`.
     """
 
     name: str
+    place: str
     readers: tuple[str, ...]
     text: str
     parts: tuple[str | Hole | Choice, ...]
@@ -80,11 +89,12 @@ _PART = re.compile(
 )
 
 
-def _sentence(name: str, readers: tuple[str, ...], text: str) -> Sentence:
+def _sentence(name: str, readers: tuple[str, ...], row: str | dict[str, str]) -> Sentence:
+    ((place, text),) = (("", row),) if isinstance(row, str) else row.items()
     holes: dict[str, Hole] = {}
     parts = tuple(_parts(text, holes))
     choices = tuple(part for part in parts if isinstance(part, Choice))
-    return Sentence(name, readers, text, parts, tuple(holes.values()), choices)
+    return Sentence(name, place, readers, text, parts, tuple(holes.values()), choices)
 
 
 def _parts(text: str, holes: dict[str, Hole]) -> Iterator[str | Hole | Choice]:
@@ -118,12 +128,18 @@ KINDS: dict[str, str] = _DATA["kinds"]
 """What may stand in a hole of each kind."""
 
 SENTENCES = {
-    f"{family}.{key}": _sentence(f"{family}.{key}", tuple(readers.split("-")), text)
+    f"{family}.{key}": _sentence(f"{family}.{key}", tuple(readers.split("-")), row)
     for readers, families in _DATA["sentences"].items()
-    for family, texts in families.items()
-    for key, text in texts.items()
+    for family, rows in families.items()
+    for key, row in rows.items()
 }
 """Every sentence by its name."""
+
+
+def sentences_at(place: str) -> tuple[str, ...]:
+    """The names of the sentences that may stand at a place."""
+    return tuple(name for name, sentence in SENTENCES.items() if sentence.place == place)
+
 
 _WORDS: dict[str, Any] = _DATA["words"]
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any, Literal
 
-from flowdsl.prompt.sentences import DATA_NOTE, SENTENCES, Hole
+from flowdsl.prompt.sentences import ASK, DATA_NOTE, SENTENCES, Hole, sentences_at
 from flowdsl.tracing.filling import Pattern, Told, pattern_of, plain_lines, whole
 
 Sense = Literal["given", "not so or not found"]
@@ -26,15 +26,6 @@ Sense = Literal["given", "not so or not found"]
 """
 
 UNMET: Sense = "not so or not found"
-_ASKS = (
-    "screen.wait_until",
-    "screen.expect",
-    "screen.choose",
-    "data.read",
-    "data.copy_check",
-    "data.copy_save",
-)
-"""Sentences that look for something, which are the reason where they say none (`control.ask`)."""
 _WITH = ("control.fail_with", "control.abort_with", "control.attempt_failed_with")
 """Consequences that say the reason."""
 
@@ -199,7 +190,7 @@ def _frames() -> tuple[re.Pattern[str], ...]:
     """What recognises a line that looks for something and gives no reason."""
     _, end = SENTENCES["control.ask"].words({})
     assert isinstance(end, str)
-    ends = {**dict.fromkeys(_ASKS, end), "control.reach": ""}
+    ends = {**dict.fromkeys(sentences_at(ASK), end), "control.reach": ""}
     return tuple(
         re.compile("".join(map(_looks, SENTENCES[name].words(chosen))) + re.escape(ends[name]))
         for name in ends

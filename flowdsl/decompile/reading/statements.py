@@ -15,7 +15,7 @@ from flowdsl.prompt.reading.conditions import Conditions
 from flowdsl.prompt.reading.frames import Free, Read, frames
 from flowdsl.prompt.reading.phrases import Phrases
 from flowdsl.prompt.reading.texts import Texts, in_brackets, in_quotes
-from flowdsl.prompt.sentences import AND, FOCUSED, MAIN, SENTENCES
+from flowdsl.prompt.sentences import AND, ASK, FOCUSED, LINE, MAIN, SENTENCES, START, sentences_at
 from flowdsl.prompt.text import OPEN_PART
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.source.record import Record, replace
@@ -341,43 +341,6 @@ def copied(variable: str, source: nodes.Text) -> nodes.Copy:
     return nodes.Copy(origin=NOWHERE, variable=variable, type=STRING, source=source, otherwise=None)
 
 
-_STATEMENTS = (
-    "actions.type_into",
-    "actions.type_shown",
-    "actions.clear",
-    "actions.press",
-    "actions.wait",
-    "screen.choose",
-    "screen.expect",
-    "screen.wait_until",
-    "data.read",
-    "data.copy",
-    "data.background",
-    "data.store",
-    "data.store_entries",
-    "data.append",
-    "data.append_numbered",
-    "tools.run",
-    "tools.type_day",
-    "tools.capture",
-    "tools.export",
-    "tools.picture",
-    "control.if_",
-    "control.repeat",
-    "control.reach",
-    "control.attempt",
-    "control.nothing",
-    "data.store_reason",
-    "control.each",
-    "control.each_number",
-    "control.loop_too_many",
-    "control.rounds",
-    "control.retry",
-    "control.attempts",
-    "control.start_loop",
-)
-"""The sentences with which statements begin."""
-
 _FAILS = ("control.fail_with", "control.fail_last")
 """What ends an attempt where one is made."""
 
@@ -399,7 +362,8 @@ def _is_told(name: str, main: bool) -> bool:
 
 @cache
 def _starts() -> tuple[str, ...]:
-    starts = [each.start for name in _STATEMENTS for each in frames(name)]
+    names = (*sentences_at(LINE), *sentences_at(ASK), *sentences_at(START))
+    starts = [each.start for name in names for each in frames(name) if each.start]
     leaves = [each.start for name in _LEAVES for each in frames(name)]
     starts += [start[0].upper() + start[1:] for start in leaves]
     return tuple(dict.fromkeys(starts))

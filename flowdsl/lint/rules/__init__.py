@@ -32,8 +32,8 @@ _CHOICES = """
     box boxes if when unless case
 """
 _OPENINGS = """
-    before check clear click data do end fail find for from here if make otherwise press read save
-    select there to until use wait
+    append before check clear click data do end fail find for from here if make otherwise picture
+    press read save select there to until use wait
 """
 _TOOLS = """
     copy_to_clipboard declare_task_failed end_loop_iteration execute_terminal_command extract_prompt

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
-from flowdsl.prompt.sentences import AGAIN, DONE, SENTENCES
+from flowdsl.prompt.sentences import AGAIN, CONSEQUENCE, DONE, LINE, SENTENCES, sentences_at
 from flowdsl.simulate import trace
 from flowdsl.simulate.shapes import EMPTY
 from flowdsl.simulate.trace import Recorder
@@ -27,57 +27,12 @@ from flowdsl.source.record import Record
 from .characters import SAVED, TOKEN, PathParts, inside, outside_lines, path_parts, spelled
 from .clipboard import copied_date, display_of
 from .grammar import Grammar, Said
-from .kinds import CONSEQUENCES, own_words
+from .kinds import own_words
 from .layout import Defect, Line
+from .meanings import meanings
 from .memory import Memory, View, from_json, holds
 
-LINES = (
-    *(name for name in SENTENCES if name.startswith("actions.")),
-    "screen.focused",
-    "control.ask",
-    "control.ask_else",
-    "control.ask_else_do",
-    "control.ask_decide",
-    "control.note_failure",
-    "control.decide",
-    "control.decide_otherwise",
-    "control.decide_none",
-    "control.attempt",
-    "control.nothing",
-    "control.report_failure",
-    "control.each",
-    "control.each_number",
-    "control.under",
-    "control.then",
-    "control.repeat",
-    "control.reach",
-    "control.retry",
-    "control.attempts",
-    "control.retry_wait",
-    "control.round_wait",
-    "control.rounds",
-    "control.only_if",
-    "control.repeat_stop",
-    "control.start_loop",
-    "control.end_loop",
-    "data.given",
-    "data.copy",
-    "data.copy_empty",
-    "data.store",
-    "data.store_entries",
-    "data.store_reason",
-    "data.append",
-    "data.append_numbered",
-    "data.background",
-    "data.if_missing",
-    "tools.run",
-    "tools.type_day",
-    "tools.run_save",
-    "tools.capture",
-    "tools.export",
-    "tools.picture",
-    "steps.nothing",
-)
+LINES = sentences_at(LINE)
 """The sentences that a line may be; the others stand in holes, or make up paragraphs."""
 
 DATA_RULES = frozenset(("rules.data", "rules.marked_data"))
@@ -85,42 +40,6 @@ DATA_RULES = frozenset(("rules.data", "rules.marked_data"))
 
 BOX = "value"
 """The one field of an object around a value that is handed over."""
-
-_CHECKS = {
-    "tools.run": "tools.run_check",
-    "control.repeat": "control.repeat_missing",
-    "control.retry": "control.retry_missing",
-    "control.attempts": "control.retry_missing",
-    "control.attempt": "control.attempt_missing",
-}
-"""The sentence that tells what to do when a check of each kind fails."""
-
-
-_EXPLAINED = {
-    **dict.fromkeys(("control.fail_with", "control.fail_last", "control.abort_with"), "rules.fail"),
-    **dict.fromkeys(
-        (
-            "control.decide",
-            "control.decide_otherwise",
-            "control.ask_decide",
-            "control.decide_none",
-            "control.note_failure",
-            "data.save_missing",
-            "data.copy_empty",
-            "data.store",
-            "data.store_entries",
-            "data.copy_save",
-            "data.append",
-            "tools.run_save",
-        ),
-        "rules.save",
-    ),
-    "data.append_numbered": "rules.append",
-    "screen.wait_until": "rules.wait",
-    "data.given": "rules.marked_data",
-}
-"""The sentences with words that a rule explains to the agent, and the rule."""
-
 
 _MARKS = (
     (re.compile("\N{MATHEMATICAL LEFT WHITE SQUARE BRACKET}"), DATA_RULES),
@@ -246,8 +165,8 @@ class Agent:
         """Refuse a sentence that is not said to this agent, or whose words no rule explains."""
         if self.reader not in SENTENCES[said.name].readers:
             raise self.meaningless(line)
-        explained = _EXPLAINED.get(said.name)
-        if explained is not None and explained not in self.rules:
+        explained = meanings()[said.name].explained
+        if explained and explained not in self.rules:
             raise Defect(f"{explained} is missing", inside(line.text))
 
     def is_start(self, said: Said) -> bool:
@@ -448,7 +367,7 @@ class Agent:
                 self.act(trace.SHOW, address, self.view.text(said["shows"] or ""))
             case "steps.nothing":
                 return None
-            case _ if said.name in CONSEQUENCES:
+            case _ if SENTENCES[said.name].place == CONSEQUENCE:
                 self.consequence(said, line)
             case _:
                 return self.own(said, line)
@@ -508,7 +427,7 @@ class Agent:
             self.recorder.use(question)
             return not self.recorder.ask(question)
 
-        return Open(_CHECKS["tools.run"], failed, may_stay=True)
+        return Open(meanings()[said.name].goes_on, failed, may_stay=True)
 
     def _allowed(self, command: str) -> None:
         """Refuse a command that the service would not run; variables stand in it as spelled."""
@@ -577,7 +496,7 @@ class Agent:
                 self.attempts = outer
             failed = False
             break
-        return Open(_CHECKS[said.name], lambda _: failed)
+        return Open(meanings()[said.name].goes_on, lambda _: failed)
 
     def listed(self, items: tuple[str, Any]) -> Any:
         """What a loop or a count is given as its entries: JSON, or a text that is none."""

@@ -17,6 +17,7 @@ from .agent import BOX, Aborted, Agent, AttemptFailed, Open, unmarked
 from .characters import SAVED, PathParts, inside, spelled
 from .grammar import Grammar, Said
 from .layout import Defect, Line
+from .meanings import meanings
 from .memory import Memory, apart, from_json, holds, read_as, written
 
 DONE, FAILED, ATTEMPT_FAILED = "done", "failed", "attempt failed"
@@ -100,7 +101,7 @@ class Focused(Agent):
     def repeat(self, said: Said, line: Line) -> Open:
         """Rounds, with a look before each and after the last."""
         reached = self._rounds(said["condition"], said, line)
-        return Open("control.repeat_missing", lambda _: not reached)
+        return Open(meanings()[said.name].goes_on, lambda _: not reached)
 
     def reach(self, said: Said, line: Line) -> None:
         """Rounds up to what is to be seen, without which the task fails."""

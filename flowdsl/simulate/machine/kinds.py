@@ -14,14 +14,18 @@ from flowdsl.prompt.sentences import (
     ALL,
     AND,
     ANY,
+    ASK,
     COMPARISONS,
+    CONSEQUENCE,
     DATA_NOTE,
     NUMERIC,
     OR,
     PARTS,
     SCALARS,
     SENTENCES,
+    START,
     THEN,
+    sentences_at,
 )
 from flowdsl.simulate.shapes import (
     EMPTY,
@@ -51,42 +55,6 @@ _CHORD = rf"(?:{_MODIFIER}\+)*{_KEY}"
 _CHORDS = re.compile(f"{_CHORD}(?: {_CHORD})*")
 _SCALARS = {words: name for name, words in SCALARS.items()}
 _MILLISECONDS = {"hour": 3_600_000, "minute": 60_000, "second": 1_000, "millisecond": 1}
-
-STARTS = (
-    "control.if_",
-    "control.else_if",
-    "control.else_",
-    "control.if_decided",
-    "control.repeat_missing",
-    "control.rounds_missing",
-    "control.retry_missing",
-    "control.attempt_missing",
-    "control.loop_too_many",
-    "tools.run_check",
-)
-"""Sentences that begin a line and leave open what is to be done."""
-
-ASKS = (
-    "screen.choose",
-    "screen.wait_until",
-    "screen.expect",
-    "data.read",
-    "data.copy_check",
-    "data.copy_save",
-)
-"""What is asked of the screen, at the beginning of a line that may say what to do if not."""
-
-CONSEQUENCES = (
-    "control.go_on",
-    "data.save_missing",
-    "control.fail_with",
-    "control.fail_last",
-    "control.attempt_failed_with",
-    "control.attempt_failed_last",
-    "control.abort_with",
-    "control.finish",
-)
-
 
 _EXACT = {"values.exact", "values.secret", "values.value"}
 
@@ -557,7 +525,7 @@ def machine_grammar() -> Grammar:
 
     kinds: dict[str, Reader] = {
         "answer": _name,
-        "ask": one_of(*ASKS),
+        "ask": one_of(*sentences_at(ASK)),
         "bare": bare,
         "bracketed": _bracketed,
         "bound": _bound,
@@ -568,7 +536,7 @@ def machine_grammar() -> Grammar:
         "comparison": _among(COMPARISONS),
         "condition": condition,
         "copied": _copied,
-        "consequence": one_of(*CONSEQUENCES),
+        "consequence": one_of(*sentences_at(CONSEQUENCE)),
         "count": _count,
         "delimited": delimited,
         "duration": duration,
@@ -605,7 +573,7 @@ def machine_grammar() -> Grammar:
         "source": one_of(*_family("sources")),
         "spelled": _name,
         "text": _quoted,
-        "start": one_of(*STARTS),
+        "start": one_of(*sentences_at(START)),
         "truth": truth,
         "type": type_,
         "value": value,

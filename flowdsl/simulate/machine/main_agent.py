@@ -22,29 +22,11 @@ from .characters import inside, outside_lines
 from .focused import ATTEMPT_FAILED, FAILED, Report, focused_action
 from .grammar import Grammar, Said
 from .layout import Defect, Line, Page
+from .meanings import meanings
 from .memory import Memory, written
 
 Recording: TypeAlias = "list[int | Loop]"
 """The numbers of the lines that were carried out, in order."""
-
-LEAVES = (
-    "actions.type_into",
-    "actions.clear",
-    "actions.press",
-    "actions.wait",
-    "control.retry_wait",
-    "control.round_wait",
-    "tools.capture",
-    "tools.export",
-    "tools.picture",
-    "tools.run",
-    "tools.type_day",
-    "data.copy",
-    "data.background",
-    "screen.focused",
-)
-"""Sentences that are one step of a recording."""
-
 
 WAITS = ("control.retry_wait", "control.round_wait")
 """Sentences that wait in front of a further attempt or round, and do nothing in the first."""
@@ -93,7 +75,7 @@ class MainAgent(Agent):
         raise self.meaningless(line)
 
     def sentence(self, said: Said, line: Line) -> Open | None:
-        if said.name in LEAVES:
+        if meanings()[said.name].step:
             if said.name in WAITS and not self.is_further(said):
                 return None
             return self._step(said, line)

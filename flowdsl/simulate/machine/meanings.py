@@ -30,12 +30,18 @@ class Meaning(Record):
     - `who`: those of WHO that carry it out.
     - `rests`: `D:` and the path of a page of the platform's documentation, or `I:` and the name of
       an assumption.
+    - `step`: it is one step of a recording.
+    - `explained`: the rule without which its words mean nothing, empty for none.
+    - `goes_on`: the sentence that goes on from what it leaves open, empty for none.
     """
 
     text: str
     who: tuple[str, ...]
     means: str
     rests: tuple[str, ...]
+    step: bool = False
+    explained: str = ""
+    goes_on: str = ""
 
 
 class Axis(Record):
@@ -56,9 +62,7 @@ def _read(name: str) -> dict[str, Any]:
 def meanings() -> Mapping[str, Meaning]:
     """The meaning of each sentence, by its name."""
     return {
-        f"{family}.{key}": Meaning(
-            row["text"], tuple(row["who"]), row["means"], tuple(row["rests"])
-        )
+        f"{family}.{key}": Meaning(**row | {"who": tuple(row["who"]), "rests": tuple(row["rests"])})
         for family, rows in _read("meanings.toml").items()
         for key, row in rows.items()
     }

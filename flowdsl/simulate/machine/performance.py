@@ -25,7 +25,8 @@ from .characters import filled, inside, spelled, with_inputs
 from .execute import Payload, carry_out, heading_of, input_names, rules_of, shared_grammar
 from .grammar import Grammar
 from .layout import Defect, Line, Page, read_page
-from .main_agent import LEAVES, WAITS, Loop, Recording
+from .main_agent import WAITS, Loop, Recording
+from .meanings import meanings
 from .variants import Variant
 
 TYPE_CHECKING = False
@@ -266,7 +267,7 @@ class _Outline:
             names = [said.name for said in readings(self._grammar, line)]
             over = any(not each.bullet for each in line.children)
             ends = "control.start_loop" in names or "control.end_loop" in names
-            acts = ends or (not over and (not names or names[0] in LEAVES))
+            acts = ends or (not over and (not names or meanings()[names[0]].step))
             title = over and not ends
             text = "\n".join(_texts(line, alone=over))
             plain, waits = f"{label} {inside(line.text)}", bool(names) and names[0] in WAITS

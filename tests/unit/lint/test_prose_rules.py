@@ -163,7 +163,7 @@ def test_what_may_be_english(text: str, english: bool) -> None:
 def test_a_sentence_of_a_prompt_wakes_the_rule_that_knows_it() -> None:
     """What a line of the compiler may open with is a word for which the rule looks."""
     openings = set(rules._OPENINGS.split())
-    for name in (*likeness._LINES, *likeness._LEAVES, *likeness._STARTS):
+    for name in (*likeness.whole_lines(), *likeness._LEAVES, *likeness._STARTS):
         sentence = SENTENCES[name]
         for chosen in sentence.variants():
             first = next(iter(sentence.words(chosen)))
