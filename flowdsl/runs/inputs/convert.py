@@ -18,7 +18,7 @@ from flowdsl.diagnostics.suggest import closest, listed
 from flowdsl.ir import nodes
 from flowdsl.runs.inputs.places import Path, shown
 from flowdsl.semantics.values.formats import TYPE_OF_FORMAT, example, has_spelling, is_spelled
-from flowdsl.source.patterns import Unusable, is_found
+from flowdsl.source.patterns import may_match
 from flowdsl.source.refused_texts import refused_texts, takes_json_alone
 
 EMPTY, CLEAR = "__EMPTY__", "__CLEAR__"
@@ -337,7 +337,7 @@ def _constraints(value: Any, constraints: Mapping[str, Any], path: Path) -> Iter
         if most is not None and len(value) > most:
             yield Mismatch(f"has at most {_characters_of(most)}", str(len(value)), path)
         pattern = constraints.get("pattern")
-        if pattern is not None and not _matches(pattern, value):
+        if pattern is not None and not may_match(pattern, value):
             yield Mismatch(f"matches `{pattern}`", spelled(value), path)
         named = TYPE_OF_FORMAT.get(constraints.get("format", ""))
         if named is not None and not is_spelled(named, value):
@@ -346,14 +346,6 @@ def _constraints(value: Any, constraints: Mapping[str, Any], path: Path) -> Iter
                 spelled(value),
                 path,
             )
-
-
-def _matches(pattern: str, text: str) -> bool:
-    """Whether a pattern is found; one that is not run here is left to the service."""
-    try:
-        return is_found(pattern, text)
-    except Unusable:
-        return True
 
 
 def _characters_of(count: int) -> str:

@@ -197,21 +197,6 @@ def test_the_original_is_taken_and_its_duplicates_are_shown(world: World) -> Non
     resulting_state(world, TWO)
 
 
-def test_a_duplicate_of_a_tracked_workflow_is_nobodys_and_stops_nothing(world: World) -> None:
-    """The copy of a renamed workflow carries the mark of an address that is free again."""
-    world.begin(bundle(flow("a")))
-    renamed = flow("b", renamed_from="a")
-    done(world.deploy(bundle(renamed)))
-    duplicate(world, "B")
-
-    project = bundle(flow("a", title="New a"), renamed)
-    assert find(world, project).matches.recovered == ()
-    done(world.deploy(project))
-
-    assert len(world.workflows()) == 3
-    resulting_state(world, project)
-
-
 def done_or_nothing(outcome: Outcome) -> None:
     assert outcome.status in (Status.DONE, Status.NOTHING_TO_DO), outcome.messages
 
@@ -480,50 +465,6 @@ def test_a_workflow_created_anew_takes_the_place_of_the_one_that_is_gone(world: 
     assert (item.id, item.generation, item.replaces) == (second, 2, first)
     resulting_state(world, project)
     assert by_address(world) == {"workflow.a": second}
-
-
-def test_an_older_copy_whose_address_was_renamed_and_used_again(world: World) -> None:
-    """Neither the deploy nor the rebuild guesses; one move says it."""
-    world.begin(bundle(flow("a", title="First")))
-    older = world.state_text()
-    world.deploy(bundle(flow("b", title="First", renamed_from="a")))
-    project = bundle(flow("a", title="Second"), flow("b", title="First", renamed_from="a"))
-    done(world.deploy(project))
-    ids = by_address(world)
-    world.root.joinpath(STATE).write_text(older)
-
-    assert world.deploy(project).status is Status.STATE
-    assert len(world.workflows()) == 2
-    found = find(world, project)
-    assert found.matches.recovered == ()
-    (remark,) = found.matches.remarks
-    assert "`flowdsl state mv workflow.a workflow.NEW`" in remark
-
-    raw = json.loads(older)
-    raw["resources"]["workflow.b"] = {
-        **raw["resources"].pop("workflow.a"),
-        "renamed_from": "workflow.a",
-    }
-    world.root.joinpath(STATE).write_text(json.dumps(raw))
-    rebuild(world, project)
-    assert by_address(world) == ids
-    resulting_state(world, project)
-
-
-def test_an_older_copy_from_before_a_creation_and_its_renaming(world: World) -> None:
-    world.begin(bundle(flow("keep")))
-    older = world.state_text()
-    done(world.deploy(bundle(flow("keep"), flow("a", title="T"))))
-    project = bundle(flow("keep"), flow("b", title="T", renamed_from="a"))
-    world.deploy(project)
-    ids = by_address(world)
-    world.root.joinpath(STATE).write_text(older)
-
-    assert world.deploy(project).status is Status.STATE
-    rebuild(world, project)
-
-    assert by_address(world) == ids
-    resulting_state(world, project)
 
 
 def test_a_list_of_ids_wins_over_marks(world: World) -> None:
