@@ -122,7 +122,9 @@ def both(
     outcome = first_run(checked, first, variants)
     if outcome.holds:
         outcome = replayed(checked, first, again, variants)
-    if not outcome.holds and outcome.recorded is not None:
+    # The first world is one that ends well; where nothing is replayed, nobody has seen another.
+    is_first_alone = outcome.holds and outcome.verdict in (NOT_RECORDED, OUTSIDE)
+    if is_first_alone or (not outcome.holds and outcome.recorded is not None):
         alone = first_run(checked, again, variants)
         return outcome if alone.holds else alone
     return outcome
