@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from flowdsl.prompt import sentences, words
 from flowdsl.prompt.sentences import FLAG, NUMBERS, SENTENCES, Choice, Hole, Sentence
+from flowdsl.source.record import replace
 
 PATH = "flowdsl/prompt/sentences.toml"
 
@@ -86,9 +87,7 @@ def said(change: Said) -> Iterator[None]:
     whole = words.SENTENCES
     before = whole[change.name]
     choices = tuple(each for each in change.parts if isinstance(each, Choice))
-    sentence = Sentence(
-        before.name, before.readers, before.text, change.parts, before.holes, choices
-    )
+    sentence = replace(before, parts=change.parts, choices=choices)
     words.SENTENCES = {**whole, change.name: sentence}
     try:
         yield
