@@ -516,6 +516,9 @@ Statement: TypeAlias = (
 )
 Body: TypeAlias = tuple[Statement, ...]
 
+Action: TypeAlias = Do | TypeIn | Clear | Press | Wait
+"""What either agent carries out by one line, and what decides nothing."""
+
 
 # Checks
 

@@ -11,16 +11,12 @@ from flowdsl.prompt.text import clause, duration, marked_text, quoted
 from flowdsl.prompt.words import say
 
 
-def emit_action(
-    statement: nodes.Do | nodes.TypeIn | nodes.Clear | nodes.Press | nodes.Wait,
-) -> list[Item]:
+def emit_action(statement: nodes.Action) -> list[Item]:
     """One line for each action; the paragraphs of a `do` are further lines of one item."""
     return [Item(_words(statement), statement.origin, statement.kind)]
 
 
-def _words(
-    statement: nodes.Do | nodes.TypeIn | nodes.Clear | nodes.Press | nodes.Wait,
-) -> str:
+def _words(statement: nodes.Action) -> str:
     match statement:
         case nodes.Do(text=text):
             return marked_text(text)

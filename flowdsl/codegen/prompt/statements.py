@@ -73,29 +73,21 @@ def _without_bare_titles(items: list[Item]) -> list[Item]:
 
 def _is_plain(statement: nodes.Statement) -> bool:
     """Whether a statement is an action that either agent carries out, and decides nothing."""
-    match statement:
-        case nodes.Do() | nodes.TypeIn(display=None) | nodes.Clear() | nodes.Press() | nodes.Wait():
-            return True
-        case _:
-            return False
+    shown = isinstance(statement, nodes.TypeIn) and statement.display is not None
+    return isinstance(statement, nodes.Action) and not shown
 
 
 def _emit_plain(statement: nodes.Statement, agent: Agent) -> list[Item]:
-    assert isinstance(
-        statement, nodes.Do | nodes.TypeIn | nodes.Clear | nodes.Press | nodes.Wait
-    ), statement.kind
+    assert isinstance(statement, nodes.Action), statement.kind
     return actions.emit_action(statement)
 
 
 def _is_focused(statement: nodes.Statement, context: Context) -> bool:
+    if _is_plain(statement):
+        return False
     match statement:
         case (
             nodes.Step()
-            | nodes.Do()
-            | nodes.TypeIn(display=None)
-            | nodes.Clear()
-            | nodes.Press()
-            | nodes.Wait()
             | nodes.Copy()
             | nodes.BackgroundExtract()
             | nodes.Capture()
@@ -143,9 +135,10 @@ def _bullets(body: nodes.Body, focused: Agent) -> list[Item]:
 
 
 def _emit_main(statement: nodes.Statement, main: Agent) -> list[Item]:
+    if isinstance(statement, nodes.Action):
+        assert _is_plain(statement), "a focused agent has a part in a value typed as a format says"
+        return actions.emit_action(statement)
     match statement:
-        case nodes.Do() | nodes.TypeIn(display=None) | nodes.Clear() | nodes.Press() | nodes.Wait():
-            return actions.emit_action(statement)
         case nodes.BackgroundExtract():
             return data.emit_background(statement, main.context)
         case nodes.Capture() | nodes.Export() | nodes.Picture():
@@ -165,7 +158,6 @@ def _emit_main(statement: nodes.Statement, main: Agent) -> list[Item]:
         case (
             nodes.Step()
             | nodes.Store()
-            | nodes.TypeIn()
             | nodes.Choose()
             | nodes.WaitUntil()
             | nodes.Expect()
@@ -180,9 +172,9 @@ def _emit_main(statement: nodes.Statement, main: Agent) -> list[Item]:
 
 
 def _emit_focused(statement: nodes.Statement, focused: Agent) -> list[Item]:
+    if isinstance(statement, nodes.Action):
+        return actions.emit_action(statement)
     match statement:
-        case nodes.Do() | nodes.TypeIn() | nodes.Clear() | nodes.Press() | nodes.Wait():
-            return actions.emit_action(statement)
         case nodes.Choose() | nodes.WaitUntil() | nodes.Expect():
             return screen.emit_check(statement, focused)
         case nodes.Extract():
