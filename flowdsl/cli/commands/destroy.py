@@ -16,7 +16,7 @@ from flowdsl.deploy.resources.mark import mark_in
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 
-from ..runtime.command_line.global_options import add_yes
+from ..runtime.command_line.global_options import add_repeated, add_yes
 from ..runtime.console import Console
 from ..runtime.engine.deployment import NOTHING, open_deployment
 from ..runtime.engine.operation import (
@@ -55,13 +55,7 @@ class Destruction(Report):
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_environment(parser)
-    parser.add_argument(
-        "--only",
-        action="append",
-        default=[],
-        metavar="ADDRESS",
-        help="delete this alone; may be repeated",
-    )
+    add_repeated(parser, "--only", "ADDRESS", "delete this alone; may be repeated")
     add_yes(parser, "do not ask; goes with `--accept-guard deletes=N`")
     add_guard_options(parser, "how many workflows are deleted (`deletes=N`), exactly")
     add_lock_timeout(parser)

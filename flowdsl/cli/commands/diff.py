@@ -20,6 +20,7 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 
 from ..runtime import exit_codes, service_options
+from ..runtime.command_line.global_options import add_json
 from ..runtime.console import Console
 from ..runtime.engine.deployment import compile_bundle, open_deployment
 from ..runtime.engine.options import add_environment
@@ -46,7 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="exit with 2 where there is a difference",
     )
-    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    add_json(parser)
     service_options.configure(parser)
 
 

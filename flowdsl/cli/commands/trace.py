@@ -18,6 +18,7 @@ from flowdsl.tracing.trace import FAILED, Trace, UnitTrace
 from flowdsl.workspace.state import usable_document
 
 from ..runtime import exit_codes, service_options
+from ..runtime.command_line.global_options import add_json
 from ..runtime.console import Console
 from ..runtime.engine.deployment import Deployment, open_deployment
 from ..runtime.engine.options import add_environment
@@ -31,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("run", metavar="RUN", help="its id, or the first digits of it")
     add_environment(parser)
-    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    add_json(parser)
     parser.add_argument(
         "--html", metavar="FILE", help="write a page that stands by itself, with the screenshots"
     )

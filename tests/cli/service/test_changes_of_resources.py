@@ -241,22 +241,6 @@ def test_a_person_is_asked_before_anything_is_deleted(desk: Desk) -> None:
         assert len(desk.rows("machines")) == left
 
 
-def test_a_failure_after_the_first_change_ends_with_7(desk: Desk) -> None:
-    for name in ("one", "two"):
-        desk.send("POST", "pools", json={"name": name})
-    deleted: list[str] = []
-
-    def answer(method: str, path: str) -> Response | None:
-        if method == "DELETE":
-            deleted.append(path)
-        return JSONResponse({"detail": "locked"}, 409) if len(deleted) == 2 else None
-
-    desk.server.answer = answer
-    done = desk("pools", "delete", "one", "two", "--yes", code=7)
-    assert "pool one" in done.err and "is deleted" in done.err and "locked" in done.err
-    assert [each["name"] for each in desk.rows("pools")] == ["two"]
-
-
 CREATIONS: dict[str, tuple[str, Callable[[Desk], tuple[str, ...]], str]] = {
     "pool": ("POST /v1/pools", lambda _: ("pools", "create", "night"), "pools"),
     "copy": (

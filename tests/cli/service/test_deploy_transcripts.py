@@ -111,15 +111,6 @@ def always(make: Callable[[], Response]) -> Callable[[str, str], Response]:
     return lambda _method, _path: make()
 
 
-def test_a_deploy_that_goes_well(project: Path, server: Server) -> None:
-    first, second = deploy(project, server.url), deploy(project, server.url)
-
-    assert (first.code, errors(first)) == (0, [])
-    assert "deployed to prod: 1 created" in first.err
-    assert second.err == "nothing to do: 1 workflow up to date in prod\n"
-    assert {key for _, _, key in server.seen} == {f"Bearer {CANARY}"}
-
-
 @pytest.mark.parametrize("value", [None, "", "  "])
 def test_a_missing_key_names_its_variable(project: Path, server: Server, value: str | None) -> None:
     ended = deploy(project, server.url, DESK_KEY=value)

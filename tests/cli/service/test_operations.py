@@ -18,6 +18,7 @@ from flowdsl.deploy.recovery import late_writes, recover
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
 from tests.support.command_line import Beside, Result, run_here, write_tree
+from tests.support.effort import rows
 from tests.support.services.embedded_service import Client
 from tests.support.services.served import Server, serving
 
@@ -321,7 +322,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
 )
 
 
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("words", rows(COMMANDS, 0, 3), ids=" ".join)
 def test_what_every_command_says_of_service_and_state(desk: Desk, words: tuple[str, ...]) -> None:
     desk.deploy()
     desk.edit("Enter", main_prompt="By hand.")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from ...runtime.command_line.global_options import add_repeated
 from ...runtime.console import Console
 from ...runtime.exit_codes import SUCCESS
 from ...runtime.failure import UsageError
@@ -37,15 +38,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=f"the data file (default: {DEFAULT_DATA})",
     )
-    parser.add_argument(
+    add_repeated(
+        parser,
         "--key",
-        action="append",
-        default=[],
-        metavar="KEY=ORG",
-        help=(
-            "an API key and its organisation; may be repeated; without it any key selects one "
-            "organisation"
-        ),
+        "KEY=ORG",
+        "an API key and its organisation; may be repeated; without it any key selects one "
+        "organisation",
     )
     parser.add_argument(
         "--strict", action="store_true", help="refuse unknown request keys, which the service drops"
@@ -56,15 +54,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a TOML or JSON file with all of the following and how runs go; options win over it",
     )
-    rehearsal.add_argument(
+    add_repeated(
+        rehearsal,
         "--fault",
-        action="append",
-        default=[],
-        metavar="FAULT",
-        help=(
-            "`METHOD PATH KIND [KEY=VALUE...]`, as in `POST /v1/workflows after nth=1`; may be "
-            "repeated"
-        ),
+        "FAULT",
+        "`METHOD PATH KIND [KEY=VALUE...]`, as in `POST /v1/workflows after nth=1`; may be "
+        "repeated",
     )
     rehearsal.add_argument(
         "--idempotency",

@@ -21,6 +21,7 @@ from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.source.record import Record
 
 from ...runtime import service_options
+from ...runtime.command_line.global_options import add_repeated
 from ...runtime.console import Console
 from ...runtime.environments import required_environment
 from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
@@ -76,21 +77,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="ENV",
         help="fetch from this environment; default: FLOWDSL_ENV, else the only one",
     )
-    parser.add_argument(
-        "--id",
-        dest="ids",
-        action="append",
-        default=[],
-        metavar="UUID",
-        help="fetch this workflow; may be repeated",
-    )
-    parser.add_argument(
+    add_repeated(parser, "--id", "UUID", "fetch this workflow; may be repeated", dest="ids")
+    add_repeated(
+        parser,
         "--tag",
+        "TAG",
+        "fetch the workflows with this tag; repeated: with all of the tags",
         dest="tags",
-        action="append",
-        default=[],
-        metavar="TAG",
-        help="fetch the workflows with this tag; repeated: with all of the tags",
     )
     parser.add_argument("--all", action="store_true", help="fetch every workflow")
     parser.add_argument(

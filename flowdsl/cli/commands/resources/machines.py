@@ -14,6 +14,7 @@ from flowdsl.runs.names import find_machine, find_pool
 from flowdsl.runs.resources.machines import STATUSES, list_machines, pools_of
 
 from ...runtime.command_line.arguments import SubcommandParser
+from ...runtime.command_line.global_options import add_repeated
 from ...runtime.console import Console
 from ...runtime.failure import UsageError
 from ...views.table import Column, id_column
@@ -209,19 +210,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     check.add_argument(
         "machines", nargs="*", metavar="MACHINE", help="an id or a name; default: all of them"
     )
-    check.add_argument(
-        "--pool",
-        action="append",
-        default=[],
-        metavar="POOL",
-        help="the machines of a pool, in runs that select it; may be repeated",
+    add_repeated(
+        check, "--pool", "POOL", "the machines of a pool, in runs that select it; may be repeated"
     )
-    check.add_argument(
+    add_repeated(
+        check,
         "--workflow",
-        action="append",
-        default=[],
-        metavar="ADDRESS",
-        help="what this workflow takes; may be repeated; default: all that are deployed",
+        "ADDRESS",
+        "what this workflow takes; may be repeated; default: all that are deployed",
     )
     check.add_argument("--all", action="store_true", help="also list what is there")
 

@@ -10,7 +10,7 @@ from flowdsl.runs.watch import LIVE_STATUSES
 
 from ...runtime import service_options
 from ...runtime.command_line.arguments import add_subcommands, number_between
-from ...runtime.command_line.global_options import add_yes
+from ...runtime.command_line.global_options import add_json, add_repeated, add_yes
 from ...runtime.console import Console
 from ...runtime.engine.options import add_environment
 from ...runtime.runs.options import (
@@ -59,7 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         add_environment(each)
         service_options.configure(each)
     for each in (listing, show, attachments, cancel, delete, trajectory, webhook):
-        each.add_argument("--json", action="store_true", help="one JSON object on standard output")
+        add_json(each)
     _filters(listing)
     listing.add_argument(
         "--search", metavar="TEXT", help="in ids, inputs, outputs, errors, aliases"
@@ -110,12 +110,11 @@ def _webhook(webhook: argparse.ArgumentParser) -> None:
     webhook.add_argument(
         "--secret", required=True, metavar="SOURCE", help="`env:NAME` or `file:PATH`"
     )
-    webhook.add_argument(
+    add_repeated(
+        webhook,
         "--header",
-        action="append",
-        default=[],
-        metavar="NAME:VALUE",
-        help="a header as it came; svix-id, svix-timestamp and svix-signature are needed",
+        "NAME:VALUE",
+        "a header as it came; svix-id, svix-timestamp and svix-signature are needed",
     )
     webhook.add_argument(
         "--any-time", action="store_true", help="take a webhook of any age, as one from a log"

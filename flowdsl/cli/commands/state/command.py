@@ -8,7 +8,7 @@ from importlib import import_module
 
 from ...runtime import service_options
 from ...runtime.command_line.arguments import add_subcommands
-from ...runtime.command_line.global_options import add_yes
+from ...runtime.command_line.global_options import add_json, add_yes
 from ...runtime.console import Console
 from ...runtime.engine.options import add_environment, add_lock_timeout
 
@@ -30,9 +30,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     subjects = add_subcommands(parser)
     show = subjects.add_parser("show", help="what state says of itself and of each resource")
     show.add_argument("address", nargs="?", metavar="ADDRESS", help="everything of this one")
-    show.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    add_json(show)
     listing = subjects.add_parser("list", help="addresses, ids and names")
-    listing.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    add_json(listing)
     probe = subjects.add_parser("probe", help="prove that the store keeps two writers apart")
     rebuild = subjects.add_parser("rebuild", help="make a lost state anew from the organisation")
     rebuild.add_argument(

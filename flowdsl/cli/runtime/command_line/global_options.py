@@ -1,4 +1,4 @@
-"""Options that every command takes, and the one that answers its questions."""
+"""Options that many commands take, and kinds of options."""
 
 from __future__ import annotations
 
@@ -25,3 +25,13 @@ def add_global_options(parser: Any, directory: Any, color: Any) -> None:
 def add_yes(parser: Any, help: str = "do not ask") -> None:
     """Declare the answer to every question of a command."""
     parser.add_argument("-y", "--yes", action="store_true", help=help)
+
+
+def add_json(parser: Any) -> None:
+    """Declare that a command prints one object for programs."""
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+
+def add_repeated(parser: Any, option: str, metavar: str, help: str, **more: Any) -> None:
+    """Declare an option that may be repeated; its values are a list."""
+    parser.add_argument(option, action="append", default=[], metavar=metavar, help=help, **more)

@@ -10,6 +10,7 @@ from flowdsl.diagnostics.suggest import listed
 from flowdsl.host.environment import in_ci
 
 from ..command_line.arguments import number_between
+from ..command_line.global_options import add_repeated
 from ..service_options import duration
 
 LOCK_TIMEOUT, LOCK_TIMEOUT_IN_CI = 70.0, 600.0
@@ -38,19 +39,12 @@ def add_lock_timeout(parser: argparse.ArgumentParser) -> None:
 
 def add_plan_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options that decide which changes a plan holds."""
-    parser.add_argument(
-        "--only",
-        action="append",
-        default=[],
-        metavar="ADDRESS",
-        help="change this workflow alone; may be repeated",
-    )
-    parser.add_argument(
+    add_repeated(parser, "--only", "ADDRESS", "change this workflow alone; may be repeated")
+    add_repeated(
+        parser,
         "--recreate",
-        action="append",
-        default=[],
-        metavar="ADDRESS",
-        help="create a workflow anew that was deleted elsewhere; may be repeated",
+        "ADDRESS",
+        "create a workflow anew that was deleted elsewhere; may be repeated",
     )
     parser.add_argument(
         "--prune", action="store_true", help="delete managed workflows that left the source"
@@ -67,9 +61,7 @@ def add_plan_options(parser: argparse.ArgumentParser) -> None:
 
 def add_guard_options(parser: argparse.ArgumentParser, help: str) -> None:
     """Declare `--accept-guard`, for which `help` is, and `--concurrency`."""
-    parser.add_argument(
-        "--accept-guard", action="append", default=[], type=guard, metavar="NAME=N", help=help
-    )
+    add_repeated(parser, "--accept-guard", "NAME=N", help, type=guard)
     parser.add_argument(
         "--concurrency",
         type=number_between(1, 64),

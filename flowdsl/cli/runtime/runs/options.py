@@ -17,6 +17,7 @@ from flowdsl.runs.inputs.places import Given, InputsRefused, Problem, refuse
 from flowdsl.runs.starting.uploads import distinct, read_file, read_upload
 from flowdsl.source.files import UnreadableFile
 
+from ..command_line.global_options import add_json, add_repeated
 from ..console import Console
 from ..exit_codes import USAGE
 from ..failure import CommandError, UsageError
@@ -27,34 +28,30 @@ SECRET_SOURCES = "`env:NAME`, `file:PATH` or `ask`"
 
 def add_input_options(parser: argparse.ArgumentParser, *, table: bool = True) -> None:
     """Declare where inputs, secrets and files come from."""
-    parser.add_argument(
+    add_repeated(
+        parser,
         "--input",
-        dest="input",
-        action="append",
-        default=[],
+        "NAME=VALUE",
+        "an input; lists and records as JSON; may be repeated",
         type=_named,
-        metavar="NAME=VALUE",
-        help="an input; lists and records as JSON; may be repeated",
     )
-    parser.add_argument(
+    add_repeated(
+        parser,
         "--input-env",
-        action="append",
-        default=[],
+        "NAME=VARIABLE",
+        "an input from an environment variable; may be repeated",
         type=_named,
-        metavar="NAME=VARIABLE",
-        help="an input from an environment variable; may be repeated",
     )
     many = ", or a run a row (.csv .tsv .jsonl)" if table else ""
     parser.add_argument(
         "--inputs", metavar="FILE", help=f"inputs of one run (.json .yaml .toml){many}"
     )
     add_secret_option(parser, "a secret")
-    parser.add_argument(
+    add_repeated(
+        parser,
         "--file",
-        action="append",
-        default=[],
-        metavar="[NAME=]PATH",
-        help="a file for the machine, and the input that gets its path there; may be repeated",
+        "[NAME=]PATH",
+        "a file for the machine, and the input that gets its path there; may be repeated",
     )
     parser.add_argument(
         "--file-folder",
@@ -69,13 +66,12 @@ def add_input_options(parser: argparse.ArgumentParser, *, table: bool = True) ->
 
 def add_secret_option(parser: argparse.ArgumentParser, what: str) -> None:
     """Declare `--secret`, which names where a value comes from."""
-    parser.add_argument(
+    add_repeated(
+        parser,
         "--secret",
-        action="append",
-        default=[],
+        "NAME=SOURCE",
+        f"{what} from {SECRET_SOURCES.replace('`', '')}; may be repeated",
         type=_secret,
-        metavar="NAME=SOURCE",
-        help=f"{what} from {SECRET_SOURCES.replace('`', '')}; may be repeated",
     )
 
 
@@ -245,12 +241,11 @@ def add_target_options(parser: argparse.ArgumentParser) -> None:
     """Declare where a run goes."""
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--machine", metavar="MACHINE", help="a machine, by name or id")
-    where.add_argument(
+    add_repeated(
+        where,
         "--pool",
-        action="append",
-        default=[],
-        metavar="POOL",
-        help="a machine of this pool, by name or id; if repeated, of all of them",
+        "POOL",
+        "a machine of this pool, by name or id; if repeated, of all of them",
     )
     where.add_argument("--session", metavar="ID", help="go on in this session, on its machine")
     parser.add_argument("--priority", action="store_true", help="before runs that wait")
@@ -271,22 +266,19 @@ def add_session_options(parser: argparse.ArgumentParser) -> None:
 
 def add_answer_option(parser: argparse.ArgumentParser) -> None:
     """Declare where the answers come from that a chain pauses for."""
-    parser.add_argument(
+    add_repeated(
+        parser,
         "--answer",
-        action="append",
-        default=[],
+        "NAME=VALUE",
+        "an answer that a chain pauses for; of a secret one its source "
+        f"({SECRET_SOURCES.replace('`', '')}); may be repeated",
         type=_named,
-        metavar="NAME=VALUE",
-        help=(
-            "an answer that a chain pauses for; of a secret one its source "
-            f"({SECRET_SOURCES.replace('`', '')}); may be repeated"
-        ),
     )
 
 
 def add_watch_options(parser: argparse.ArgumentParser) -> None:
     """Declare what is shown of runs and written about them."""
-    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    add_json(parser)
     parser.add_argument(
         "--output", metavar="FIELD", help="print this output alone, a text as it is"
     )

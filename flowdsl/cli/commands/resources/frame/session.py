@@ -22,6 +22,7 @@ from flowdsl.state.document import ResourceState
 
 from ....runtime import service_options
 from ....runtime.clients import use_service
+from ....runtime.command_line.global_options import add_json
 from ....runtime.console import Console
 from ....runtime.engine.deployment import Deployment, open_deployment
 from ....runtime.engine.options import add_environment
@@ -38,7 +39,7 @@ T = TypeVar("T")
 def configure_common(parser: argparse.ArgumentParser) -> None:
     """Declare the options that every command of this package takes."""
     add_environment(parser)
-    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    add_json(parser)
     service_options.configure(parser)
 
 
