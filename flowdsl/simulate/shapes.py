@@ -6,13 +6,9 @@ Two shapes are equal when whoever reads is asked for the same thing.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from flowdsl.source.record import Record
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import TypeAlias
 
 
 class ScalarShape(Record, eq=True):
@@ -60,8 +56,7 @@ class RecordShape(Record, eq=True):
     fields: tuple[FieldShape, ...]
 
 
-if TYPE_CHECKING:
-    Shape: TypeAlias = ScalarShape | EnumShape | ListShape | OptionalShape | RecordShape
+Shape: TypeAlias = ScalarShape | EnumShape | ListShape | OptionalShape | RecordShape
 
 EMPTY = "__EMPTY__"
 """What the platform puts for a value that was not given (`D:/concepts/empty-values`)."""

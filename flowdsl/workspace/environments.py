@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from flowdsl.config.project import Environment, Project
 from flowdsl.diagnostics.suggest import closest, listed
 from flowdsl.host.environment import API_KEY, ENVIRONMENT
 from flowdsl.source.failure import FlowdslError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from flowdsl.config.project import Environment, Project
 
 
 class NoProject(FlowdslError):

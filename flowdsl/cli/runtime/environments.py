@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 
+from flowdsl.config.project import Environment, Project
 from flowdsl.host.environment import API_KEY, ENVIRONMENT
 from flowdsl.workspace import environments
 
 from .places import no_project
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from flowdsl.config.project import Environment, Project
 
 
 def named_environment(project: Project | None, option: str | None) -> Environment | None:

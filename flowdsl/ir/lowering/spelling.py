@@ -7,18 +7,15 @@ typed as the secret. In such a workflow whoever reads puts a blank behind the br
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
 from flowdsl.semantics.traversal import refs_outside_blocks, statements
 from flowdsl.syntax import ast
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import TypeAlias
-
-    Name: TypeAlias = tuple[semantic.TaskSymbol | None, str]
-    """A name with the task in which it stands, or None for the workflow."""
+Name: TypeAlias = tuple[semantic.TaskSymbol | None, str]
+"""A name with the task in which it stands, or None for the workflow."""
 
 _TOOL: Name = (None, "a tool")
 """Stands for whatever is typed, run or named."""

@@ -15,7 +15,7 @@ from flowdsl.syntax.texts.paragraphs import has_lines, on_one_line
 from .errors import MissingInText
 from .fields import converted, type_at, wire_step, written_field
 from .frames import Frame
-from .reading import default_of, field_of, with_field_defaults
+from .reading import Constant, default_of, field_of, with_field_defaults
 from .values import (
     MISSING,
     Secret,
@@ -26,10 +26,6 @@ from .values import (
     spelled,
     value_as_given,
 )
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .reading import Constant
 
 # References
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 from flowdsl.semantics import types
 from flowdsl.semantics.model import SemanticModel
@@ -20,13 +20,8 @@ from .errors import TooLong
 from .values import Value
 from .watching import NOBODY, Watcher
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import TypeAlias
-
-    Known: TypeAlias = Callable[[Sequence[str | int]], bool]
-    """Whether the compiler knows the part of a value at a path."""
+Known: TypeAlias = Callable[[Sequence[str | int]], bool]
+"""Whether the compiler knows the part of a value at a path."""
 
 
 class Run:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from typing import Any, assert_never
+from typing import Any, TypeAlias, assert_never
 
 from flowdsl.semantics import types
 from flowdsl.syntax.texts.paragraphs import on_one_line
@@ -18,19 +18,14 @@ from ..shapes import (
     OptionalShape,
     RecordShape,
     ScalarShape,
+    Shape,
     without_missing,
 )
 from .fields import on_the_wire
 from .values import spelled
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import TypeAlias
-
-    from ..shapes import Shape
-
-    Constant: TypeAlias = Callable[[Any], Any]
-    """The JSON value of a default as the side tables have it."""
+Constant: TypeAlias = Callable[[Any], Any]
+"""The JSON value of a default as the side tables have it."""
 
 
 def shape_of(type_: types.Type, constant: Constant) -> Shape:

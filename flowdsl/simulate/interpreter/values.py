@@ -11,20 +11,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 from flowdsl.source.record import Record
 
 from ..trace import marked_secret
 from ..world import Question
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import TypeAlias
-
-    Step: TypeAlias = str | int
-    Asking: TypeAlias = tuple[Question, int]
-    Origin: TypeAlias = tuple[tuple[Step, ...], Asking]
+Step: TypeAlias = str | int
+Asking: TypeAlias = tuple[Question, int]
+Origin: TypeAlias = tuple[tuple[Step, ...], Asking]
 
 
 class Secret(Record, eq=True):

@@ -16,6 +16,7 @@ from flowdsl.simulate.shapes import (
     OptionalShape,
     RecordShape,
     ScalarShape,
+    Shape,
 )
 from flowdsl.simulate.trace import Recorder
 from flowdsl.simulate.world import SEES, Question
@@ -25,10 +26,6 @@ from .grammar import Said
 from .kinds import without_notes
 from .layout import Defect
 from .variants import Variant
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from flowdsl.simulate.shapes import Shape
 
 LOOP_ITEM = "loop_item"
 """The variable with the entry at hand of a loop."""

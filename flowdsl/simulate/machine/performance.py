@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from flowdsl.prompt.sentences import SENTENCES
+from flowdsl.simulate.shapes import Shape
 from flowdsl.simulate.trace import Asked, Ending, Event, Recorder, without_marks
 from flowdsl.simulate.world import COPY, Question, World
 from flowdsl.source.record import Record
@@ -28,10 +29,6 @@ from .layout import Defect, Line, Page, read_page
 from .main_agent import WAITS, Loop, Recording
 from .meanings import meanings
 from .variants import Variant
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from flowdsl.simulate.shapes import Shape
 
 USUAL = Variant()
 """How the service works where the desk is one's own."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable, Collection, Iterator
+from typing import NoReturn
 
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.semantics.names.paths import taken_in
@@ -15,10 +16,6 @@ from flowdsl.source.record import Record
 from ...runtime.console import Console
 from ...runtime.failure import UsageError, command_error
 from ...runtime.target import Target
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import NoReturn
 
 POLL = 100
 """Milliseconds until a watcher that sees nothing says so. The first check waits that long for the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 
 from flowdsl.diagnostics.render.cells import printable
@@ -25,10 +26,6 @@ from .files import (
     summary,
     unreadable_remark,
 )
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import argparse
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -8,15 +8,12 @@ from flowdsl.compiler.pipeline import Analysis, Compilation, CompileOptions, com
 from flowdsl.config.project import Environment
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.host.disk import Overlay
+from flowdsl.semantics.model import SemanticModel, TaskSymbol
 from flowdsl.source.record import Record, replace
 
 from ...runtime.exit_codes import SOURCE_ERRORS
 from ...runtime.failure import CommandError
 from ...runtime.target import Target
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from flowdsl.semantics.model import SemanticModel, TaskSymbol
 
 
 class Compiled(Record):

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from flowdsl.semantics import types
 from flowdsl.semantics.model import INPUT
@@ -21,11 +21,7 @@ from ..values import Value, value_as_given
 from ..watching import ENTERED, OTHERWISE, SKIPPED
 from .leaving import TOO_MANY, Abort, Fail
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import TypeAlias
-
-    Perform: TypeAlias = Callable[[ast.Block, Frame], None]
+Perform: TypeAlias = Callable[[ast.Block, Frame], None]
 
 
 def for_each(frame: Frame, statement: ast.ForStmt, perform: Perform) -> None:

@@ -11,20 +11,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from flowdsl.semantics import types
 from flowdsl.semantics.model import SemanticModel, TaskSymbol, WorkflowSymbol
 from flowdsl.semantics.traversal import refs_outside_blocks, statements
 from flowdsl.syntax import ast
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import TypeAlias
-
-    Owner: TypeAlias = TaskSymbol | None
-    """The task in which a name stands; None for the workflow itself."""
-    Place: TypeAlias = tuple[Owner, str]
+Owner: TypeAlias = TaskSymbol | None
+"""The task in which a name stands; None for the workflow itself."""
+Place: TypeAlias = tuple[Owner, str]
 
 _OPENING = re.compile(r"\{(?=[{$])")
 _TEXTS = frozenset(("string", "any", "email", "url", "file"))
