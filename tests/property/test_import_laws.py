@@ -21,10 +21,12 @@ from tests.support.effort import examples, rows
 from tests.support.flows.compiling import PROJECTS, compile_folder
 from tests.support.flows.decompile import payloads, round_trip
 from tests.support.flows.decompile.payloads import Payload
+from tests.support.flows.generated.task_programs import task_programs
 from tests.support.flows.generated.workflows import workflows
 from tests.support.rows import for_rows
 
 CORPUS = payloads.corpus()
+SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 
 
 @cache
@@ -117,8 +119,11 @@ def test_a_payload_is_written_the_same_alone_and_among_others() -> None:
     assert {path for files in alone for path in files if path.endswith(".flow")} <= same
 
 
-@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.too_slow])
-@given(workflows())
+@settings(
+    max_examples=examples(60),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+@given(workflows() | task_programs())
 def test_a_program_comes_back_as_statements(source: str) -> None:
     compilation = compile_project(
         MemoryFiles({"main.flow": source}), ["main.flow"], CompileOptions()

@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse
 from flowdsl.cli.main import run
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
-from tests.support.command_line import Result, read_tree, run_command, write_tree
+from tests.support.command_line import Result, read_tree, write_tree
 from tests.support.effort import rows
 from tests.support.flows.compiling import EXAMPLES
 from tests.support.services.embedded_service import Client, Service
@@ -271,13 +271,16 @@ def test_line_breaks_a_mark_and_permissions_stay(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "prompt",
-    [
-        "Entirely by hand.",
-        'A secret {$pin}? {# no #} """ \\{x} \\ {{status}} {parcel_no} }} {{ }\n\n"',
-        "# head\r\nline\r\n\tTab \u00e9\u6f22 \U0001f600 <img src=x onerror=alert(1)>\n",
-        "\ufeffmarked\n  trailing  \n",
-        '"}\n}\nworkflow evil { steps { do "x" } }\n',
-    ],
+    rows(
+        [
+            "Entirely by hand.",
+            'A secret {$pin}? {# no #} """ \\{x} \\ {{status}} {parcel_no} }} {{ }\n\n"',
+            "# head\r\nline\r\n\tTab \u00e9\u6f22 \U0001f600 <img src=x onerror=alert(1)>\n",
+            "\ufeffmarked\n  trailing  \n",
+            '"}\n}\nworkflow evil { steps { do "x" } }\n',
+        ],
+        *(1, 3),
+    ),
 )
 def test_a_prompt_that_no_statements_give_is_kept_to_the_letter(desk: Desk, prompt: str) -> None:
     desk.edit("Parcel lookup", main_prompt=prompt)
@@ -471,7 +474,7 @@ def test_lost_state_is_told_as_in_a_plan(desk: Desk) -> None:
 def test_before_the_first_deploy_there_is_nothing_to_pull(tmp_path: Path) -> None:
     write_tree(tmp_path, {"flowdsl.toml": PROJECT, "flows/parcel.flow": FLOW})
 
-    done = run_command(tmp_path, "pull", "--env", "local", "--all", "--yes")
+    done = Desk(tmp_path).pull("--all", "--yes")
 
     assert (done.code, done.out) == (0, b"")
     assert "no workflow of `local` was deployed or adopted" in done.err
@@ -490,7 +493,9 @@ def test_a_state_that_was_moved_away_is_not_read(desk: Desk) -> None:
     assert desk.sources() == before
 
 
-def test_a_service_that_refuses_and_one_that_is_not_there(tmp_path: Path) -> None:
+def test_a_service_that_refuses_and_one_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project = PROJECT + '\n[env.far]\napi = "http://127.0.0.1:1"\napi_key = { env = "FAR_KEY" }\n'
     project += (
         '\n[[adopt]]\nenv = "far"\naddress = "workflow.parcel_lookup"\nid = "' + UNKNOWN + '"\n'
@@ -498,8 +503,9 @@ def test_a_service_that_refuses_and_one_that_is_not_there(tmp_path: Path) -> Non
     write_tree(tmp_path, {"flowdsl.toml": project, "flows/parcel.flow": FLOW})
     words = ("pull", "--env", "far", "parcel_lookup", "--yes")
 
-    assert run_command(tmp_path, *words).code == 4
-    assert run_command(tmp_path, *words, FAR_KEY="k").code == 11
+    assert Desk(tmp_path).run(*words).code == 4
+    monkeypatch.setenv("FAR_KEY", "k")
+    assert Desk(tmp_path).run(*words).code == 11
     assert (tmp_path / "flows/parcel.flow").read_bytes() == FLOW.encode()
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.source.files import MemoryFiles
+from tests.support.flows.compiling import ROOT, compile_folder
 from tests.support.flows.decompile.writing import check_all, check_written
 
 PROGRAMS = {
@@ -286,6 +287,11 @@ def test_what_only_a_parameter_can_bring_is_not_written(name: str) -> None:
     (workflow,) = compilation.program.workflows
     with pytest.raises(AssertionError):
         check_written(workflow, artifact, compilation.bundle)
+
+
+@pytest.mark.parametrize("folder", ("chains", "files", "flow", "names", "types"))
+def test_a_valid_program_is_written(folder: str) -> None:
+    check_all(compile_folder(ROOT / "tests/corpus/valid" / folder))
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
