@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import unicodedata
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flowdsl.runs.attachments import LONGEST, safe_name, unused_name
+from tests.support.rows import for_rows
 
 
-@pytest.mark.parametrize(
-    ("name", "safe"),
-    [
+@for_rows(
+    lambda: [
         ("report.pdf", "report.pdf"),
         ("../../etc/passwd", "passwd"),
         ("C:\\Exports\\claims 2026.pdf", "claims 2026.pdf"),
@@ -26,9 +25,10 @@ from flowdsl.runs.attachments import LONGEST, safe_name, unused_name
         ("evil\x1b[2J.txt", "evil_[2J.txt"),
         ("trail. . ", "trail"),
         ("x" * 300 + ".pdf", "x" * 196 + ".pdf"),
-    ],
+    ]
 )
-def test_a_name_is_made_safe(name: str, safe: str) -> None:
+def test_a_name_is_made_safe(row: tuple[str, str]) -> None:
+    name, safe = row
     assert safe_name(name) == safe
 
 

@@ -20,6 +20,7 @@ from flowdsl.state.stores.git_urls import open_git
 from flowdsl.state.stores.retry import Failure
 from tests.state.state_places import ENVIRONMENT, IDENTITY, PROJECT, QUICK, GitPlace, first, git
 from tests.state.test_store_conformance import stored
+from tests.support.rows import check_rows
 
 HASH = "0123456789abcdef" * 4
 
@@ -263,42 +264,45 @@ def test_a_missing_git_is_named(in_git: GitPlace, monkeypatch: pytest.MonkeyPatc
         in_git.open()
 
 
-@pytest.mark.parametrize(
-    ("url", "said"),
-    [
-        ("git+https://me:canary@host.test/x.git", "holds a credential"),
-        ("git+https://canary@host.test/x.git", "holds a credential"),
-        ("git+ssh://git:canary@host.test/x.git", "holds a credential"),
-        ("git+ssh://-oProxyCommand=x/x.git", "names no host"),
-        ("git+ssh://-x@host.test/x.git", "user name"),
-        ("git+https:///x.git", "names no host"),
-        ("git+file://host.test/x.git", "names a host"),
-        ("git+https://host.test", "no path"),
-        ("git+https://host.test/", "no path"),
-        ("git+https://host.test/a b", "no path"),
-        ("git+https://host.test:x/a", "not well formed"),
-        ("git+https://host.test/x.git?ref=refs/flowdsl/x&depth=1", "no ref"),
-        ("git+https://host.test/x.git?branch=x", "more behind its path"),
-        ("git+https://host.test/x.git#x", "more behind its path"),
-        ("git+https://host.test/x.git?ref=main", "no ref below"),
-        ("git+https://host.test/x.git?ref=refs/x", "no ref below"),
-        ("git+https://host.test/x.git?ref=refs/heads/../x", "no ref below"),
-        ("git+https://host.test/x.git?ref=refs/heads/x.lock", "no ref below"),
-        ("git+https://host.test/x.git?ref=refs/heads/-x", "no ref below"),
-        ("git+https://host.test/x.git?ref=refs/heads/x:y", "no ref below"),
-        ("git+https://host.test/x.git?ref=refs/heads/%2e%2e/y", "no ref below"),
-        ("git+ext://x/y", "not known"),
-        ("git+http://host.test/x.git", "not known"),
-        ("git+https:host.test", "has no"),
-        ("git+ref://-x/refs/a/b", "no name of a remote"),
-        ("git+ref://nowhere/refs/a/b", "names the remote `nowhere`"),
-        ("git+ref://origin/main", "no ref below"),
-    ],
-)
-def test_addresses_that_are_not_well_formed_are_refused(work: Path, url: str, said: str) -> None:
-    with pytest.raises(UnsupportedStore, match=said) as caught:
-        opened(url, work)
-    assert "canary" not in str(caught.value)
+def test_addresses_that_are_not_well_formed_are_refused(work: Path) -> None:
+    def check(row: tuple[str, str]) -> None:
+        url, said = row
+        with pytest.raises(UnsupportedStore, match=said) as caught:
+            opened(url, work)
+        assert "canary" not in str(caught.value)
+
+    check_rows(
+        [
+            ("git+https://me:canary@host.test/x.git", "holds a credential"),
+            ("git+https://canary@host.test/x.git", "holds a credential"),
+            ("git+ssh://git:canary@host.test/x.git", "holds a credential"),
+            ("git+ssh://-oProxyCommand=x/x.git", "names no host"),
+            ("git+ssh://-x@host.test/x.git", "user name"),
+            ("git+https:///x.git", "names no host"),
+            ("git+file://host.test/x.git", "names a host"),
+            ("git+https://host.test", "no path"),
+            ("git+https://host.test/", "no path"),
+            ("git+https://host.test/a b", "no path"),
+            ("git+https://host.test:x/a", "not well formed"),
+            ("git+https://host.test/x.git?ref=refs/flowdsl/x&depth=1", "no ref"),
+            ("git+https://host.test/x.git?branch=x", "more behind its path"),
+            ("git+https://host.test/x.git#x", "more behind its path"),
+            ("git+https://host.test/x.git?ref=main", "no ref below"),
+            ("git+https://host.test/x.git?ref=refs/x", "no ref below"),
+            ("git+https://host.test/x.git?ref=refs/heads/../x", "no ref below"),
+            ("git+https://host.test/x.git?ref=refs/heads/x.lock", "no ref below"),
+            ("git+https://host.test/x.git?ref=refs/heads/-x", "no ref below"),
+            ("git+https://host.test/x.git?ref=refs/heads/x:y", "no ref below"),
+            ("git+https://host.test/x.git?ref=refs/heads/%2e%2e/y", "no ref below"),
+            ("git+ext://x/y", "not known"),
+            ("git+http://host.test/x.git", "not known"),
+            ("git+https:host.test", "has no"),
+            ("git+ref://-x/refs/a/b", "no name of a remote"),
+            ("git+ref://nowhere/refs/a/b", "names the remote `nowhere`"),
+            ("git+ref://origin/main", "no ref below"),
+        ],
+        check,
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,14 +10,14 @@ from flowdsl.config.redaction import redacted
 from flowdsl.diagnostics.render.json import render_json
 from flowdsl.diagnostics.render.text import render_text
 from flowdsl.diagnostics.sink import Sink
+from tests.support.rows import for_rows
 
 CANARY = "ck_live_c4n4ry"
 HEAD = '[project]\nname = "x"\n'
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
+@for_rows(
+    lambda: [
         f'[env.p]\napi = "local"\napi_key = "{CANARY}"',
         f'[env.p]\napi = "local"\napi_key = {CANARY}',
         f'[env.p]\napi = "local"\napi_key = "{CANARY}',
@@ -36,7 +35,7 @@ HEAD = '[project]\nname = "x"\n'
         f'[models.m]\nprovider = "a"\nmodel = "b"\napi_key = "{CANARY}"',
         f'[models.m]\nprovider = "a"\nmodel = "b"\ntoken = "{CANARY}"',
         f'[env.p]\napi = "local"\npassword = "{CANARY}" # {CANARY}',
-    ],
+    ]
 )
 def test_no_report_shows_the_credential(text: str) -> None:
     sink = Sink()

@@ -17,6 +17,7 @@ from flowdsl.config.project import KeySource, Project
 from flowdsl.config.schema import project_file_schema
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.sink import Sink
+from tests.support.rows import for_rows
 
 FULL = """\
 [project]
@@ -153,10 +154,11 @@ def every_key(shape: Shape, path: tuple[str, ...]) -> list[tuple[tuple[str, ...]
             return []
 
 
-@pytest.mark.parametrize(("path", "name"), every_key(PROJECT_FILE, ()))
+@for_rows(lambda: every_key(PROJECT_FILE, ()))
 def test_a_misspelt_key_is_an_error_that_names_the_right_one(
-    path: tuple[str, ...], name: str
+    row: tuple[tuple[str, ...], str],
 ) -> None:
+    path, name = row
     wrong = name + "x"
     is_array = path[-1:] == ("[]",)
     header = ".".join(part for part in path if part != "[]")
@@ -172,9 +174,8 @@ def test_a_misspelt_key_is_an_error_that_names_the_right_one(
     assert diagnostic.span.text in (wrong, "*" * len(wrong))
 
 
-@pytest.mark.parametrize(
-    ("line", "message", "marked"),
-    [
+@for_rows(
+    lambda: [
         ("name = 3", "`project.name` is a whole number; it must be a string", "3"),
         ('flows = "x"', "`project.flows` is a string; it must be an array of strings", '"x"'),
         ("flows = [1]", "`project.flows[0]` is a whole number; it must be a string", "1"),
@@ -186,18 +187,18 @@ def test_a_misspelt_key_is_an_error_that_names_the_right_one(
             '"~1"',
         ),
         ("id = 1979-05-27", "`project.id` is a date or time; it must be a string", "1979-05-27"),
-    ],
+    ]
 )
-def test_wrong_values_are_named_where_they_stand(line: str, message: str, marked: str) -> None:
+def test_wrong_values_are_named_where_they_stand(row: tuple[str, str, str]) -> None:
+    line, message, marked = row
     name = "" if line.startswith("name") else 'name = "x"\n'
     diagnostic = only(f"[project]\n{name}{line}\n")
     assert diagnostic.message == message
     assert diagnostic.span.text == marked
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
+@for_rows(
+    lambda: [
         ("[env]\nprod = 1", "`env.prod` is a whole number; it must be a table"),
         ('[env."a/b"]\napi="local"', '`"a/b"` is not a name of ASCII letters, digits, `_` and `-`'),
         ('[env.p]\napi="ftp://x"', "`env.p.api` is not `local` or the URL of a service"),
@@ -239,9 +240,10 @@ def test_wrong_values_are_named_where_they_stand(line: str, message: str, marked
             "[platform]\nfocused_agent_tools=['fly']",
             "`platform.focused_agent_tools[0]` is not one of",
         ),
-    ],
+    ]
 )
-def test_other_tables_are_checked(text: str, message: str) -> None:
+def test_other_tables_are_checked(row: tuple[str, str]) -> None:
+    text, message = row
     diagnostic = only(f"{MINIMAL}{text}\n")
     assert diagnostic.message.startswith(message)
     assert diagnostic.span.first.line > 2
@@ -322,9 +324,8 @@ def test_the_schema_is_a_schema() -> None:
     Draft202012Validator.check_schema(project_file_schema())
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
+@for_rows(
+    lambda: [
         FULL,
         MINIMAL,
         "",
@@ -347,7 +348,7 @@ def test_the_schema_is_a_schema() -> None:
         MINIMAL + "[[removed]]\naddress = 'workflow.x'\nmode = 'forget'",
         MINIMAL + "[env.p]\napi = 'local'\norganization = ''",
         MINIMAL + "[platform]\nfocused_agent_tools = ['start_loop']",
-    ],
+    ]
 )
 def test_schema_and_loader_agree(text: str) -> None:
     accepted = load_project(text, "flowdsl.toml", Sink()) is not None

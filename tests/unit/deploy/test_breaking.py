@@ -21,6 +21,7 @@ from flowdsl.deploy.planning.plan import Action, Breaking, Change
 from flowdsl.diagnostics.render.cells import printable
 from flowdsl.ir import nodes
 from flowdsl.source.refused_texts import Refused
+from tests.support.rows import for_rows
 from tests.support.services.changes import change_of, schema_change
 
 # Schemas as the compiler emits them
@@ -555,13 +556,15 @@ def said(found: tuple[Breaking, ...]) -> list[tuple[str, str, str]]:
     return [(item.kind, item.path, item.message) for item in found]
 
 
-@pytest.mark.parametrize(("before", "after", "expected"), INPUTS.values(), ids=INPUTS)
-def test_inputs(before: Any, after: Any, expected: list[tuple[str, str, str]]) -> None:
+@for_rows(lambda: INPUTS.values())
+def test_inputs(row: tuple[Any, Any, list[tuple[str, str, str]]]) -> None:
+    before, after, expected = row
     assert said(inputs(before, after)) == expected
 
 
-@pytest.mark.parametrize(("before", "after", "expected"), OUTPUTS.values(), ids=OUTPUTS)
-def test_outputs(before: Any, after: Any, expected: list[tuple[str, str, str]]) -> None:
+@for_rows(lambda: OUTPUTS.values())
+def test_outputs(row: tuple[Any, Any, list[tuple[str, str, str]]]) -> None:
+    before, after, expected = row
     assert said(outputs(before, after)) == expected
 
 
@@ -621,9 +624,8 @@ NARROW_A = (obj(a=STRING), obj(a=STRING | {"pattern": "x"}))
 NARROW_NAME = (obj(p=PATIENT), obj(p=obj(("name",), name=INTEGER)))
 
 
-@pytest.mark.parametrize(
-    ("pair", "found", "relies"),
-    [
+@for_rows(
+    lambda: [
         (NEEDS_B, chain(step("s", inputs={"a": 1})), True),
         (NEEDS_B, chain(step("s", inputs={"b": {"$input": "x"}})), False),
         (NEEDS_B, chain(step("s"), shared_inputs={"b": 1}), False),
@@ -642,18 +644,16 @@ NARROW_NAME = (obj(p=PATIENT), obj(p=obj(("name",), name=INTEGER)))
         (NARROW_NAME, chain(step("s", inputs={"p": {"name": "x"}})), True),
         (NARROW_NAME, chain(step("s", inputs={"p": {"other": "x"}})), False),
         (NARROW_NAME, chain(step("s", inputs={"p": {"$input": "x"}})), True),
-    ],
+    ]
 )
-def test_chains_that_rely_on_an_input(
-    pair: tuple[Any, Any], found: ChainArtifact, relies: bool
-) -> None:
+def test_chains_that_rely_on_an_input(row: tuple[tuple[Any, Any], ChainArtifact, bool]) -> None:
+    pair, found, relies = row
     (item,) = inputs(*pair, found)
     assert item.chains == (("night",) if relies else ())
 
 
-@pytest.mark.parametrize(
-    ("reference", "relies"),
-    [
+@for_rows(
+    lambda: [
         ("s.outputs.rows.0.mrn", True),
         ("s.outputs.rows.0", True),
         ("s.outputs.rows", True),
@@ -662,9 +662,11 @@ def test_chains_that_rely_on_an_input(
         ("s.outputs.total", False),
         ("t.outputs.rows", False),
         ("s.inputs.rows", False),
-    ],
+    ]
 )
-def test_chains_that_rely_on_an_output(reference: str, relies: bool) -> None:
+def test_chains_that_rely_on_an_output(row: tuple[str, bool]) -> None:
+    reference, relies = row
+
     def rows(mrn: Any) -> Any:
         return obj(rows={"type": "array", "items": obj(mrn=mrn)})
 

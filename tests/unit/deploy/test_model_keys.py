@@ -20,6 +20,7 @@ from flowdsl.deploy.planning.model_keys import OWN_HOSTS, Endpoint, KeyRoute, ke
 from flowdsl.deploy.planning.plan import Action, Plan
 from flowdsl.diagnostics.render.cells import printable
 from tests.support.flows.generated.plans import facts, gone, model_change
+from tests.support.rows import for_rows
 
 HOSTILE = "https://keys.evil.test/v1"
 OURS = "https://models.acme.test/v1"
@@ -154,9 +155,8 @@ def test_a_configuration_without_key_and_endpoint_is_not_mentioned() -> None:
     assert key_routes([change]) == ()
 
 
-@pytest.mark.parametrize(
-    ("values", "found"),
-    [
+@for_rows(
+    lambda: [
         ({"base_url": HOSTILE}, [("additional_params.base_url", HOSTILE)]),
         ({"x": HOSTILE}, [("additional_params.x", HOSTILE)]),
         ({"x": "//evil.test"}, [("additional_params.x", "//evil.test")]),
@@ -175,9 +175,10 @@ def test_a_configuration_without_key_and_endpoint_is_not_mentioned() -> None:
         ({"model_name": "claude-3.5-sonnet", "other": "gpt-4.1-mini"}, []),
         ({"base_url": "https://api.openai.com/v1"}, []),
         ({"base_url": "https://api.openai.com"}, []),
-    ],
+    ]
 )
-def test_which_values_are_endpoints(values: dict[str, Any], found: list[tuple[str, str]]) -> None:
+def test_which_values_are_endpoints(row: tuple[dict[str, Any], list[tuple[str, str]]]) -> None:
+    values, found = row
     assert urls(**values) == found
 
 

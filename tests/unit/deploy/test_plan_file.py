@@ -43,6 +43,7 @@ from tests.support.flows.generated.plans import (
     plans,
     sample_plan,
 )
+from tests.support.rows import for_rows
 from tests.support.services.changes import change_of, live_of
 
 VALIDATOR = Draft202012Validator(plan_schema(), format_checker=FormatChecker(("date-time",)))
@@ -215,7 +216,7 @@ def nodes(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
-@pytest.mark.parametrize("path", nodes(DOCUMENT), ids=str)
+@for_rows(lambda: nodes(DOCUMENT))
 def test_an_unknown_field_is_refused_at_every_level(path: tuple[Any, ...]) -> None:
     def add(document: Any) -> None:
         for key in path:
@@ -228,9 +229,8 @@ def test_an_unknown_field_is_refused_at_every_level(path: tuple[Any, ...]) -> No
     assert not VALIDATOR.is_valid(document)
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
+@for_rows(
+    lambda: [
         (dump_plan(DOCUMENT)[:-9], "not JSON, perhaps cut off"),
         (b"", "not JSON"),
         (b"\xff\xfe", "not JSON"),
@@ -250,9 +250,10 @@ def test_an_unknown_field_is_refused_at_every_level(path: tuple[Any, ...]) -> No
         (broken(lambda d: d["changes"][0].update(action="explode")), "wrong at `changes.0.action`"),
         (broken(lambda d: d["summary"].update(create="3")), "wrong at `summary.create`"),
         (b" " * (MAX_BYTES + 1), "more than 64 MiB"),
-    ],
+    ]
 )
-def test_what_is_no_plan_is_refused_with_advice(content: bytes, words: str) -> None:
+def test_what_is_no_plan_is_refused_with_advice(row: tuple[bytes, str]) -> None:
+    content, words = row
     with pytest.raises(UnusablePlan, match=words) as refused:
         read_plan(content, where="plan.json", now=NOW)
     assert str(refused.value).startswith("`plan.json` ") and str(refused.value).isprintable()
@@ -500,7 +501,7 @@ def words_for(kind: str) -> Iterator[str]:
     )
 
 
-@pytest.mark.parametrize("kind", SEEN)
+@for_rows(lambda: SEEN)
 def test_no_value_of_a_saved_plan_can_be_another(kind: str) -> None:
     """Nothing here is listed by hand.
 

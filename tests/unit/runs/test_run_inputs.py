@@ -41,6 +41,7 @@ from flowdsl.runs.inputs.today import UnknownTimezone, today_in
 from flowdsl.runs.starting.plan import RunPlan
 from flowdsl.runs.submit import Chain
 from flowdsl.source.files import MemoryFiles
+from tests.support.rows import for_rows
 
 FLOW = r"""flow 1
 
@@ -243,7 +244,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("case", WRONG)
+@for_rows(lambda: WRONG)
 def test_a_wrong_input_has_one_message_with_its_place_and_what_exists(case: str) -> None:
     given, message = WRONG[case]
     assert refused(*given) == [message]
@@ -299,9 +300,8 @@ def test_the_formats_of_one_run_mean_the_same(name: str, text: str) -> None:
     assert values.inputs["lines"] == [{"code": "AB1", "amount": 2, "unit": "piece"}]
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "message"),
-    [
+@for_rows(
+    lambda: [
         (
             "a.json",
             "[{}]",
@@ -328,9 +328,10 @@ def test_the_formats_of_one_run_mean_the_same(name: str, text: str) -> None:
                 "`.toml`, `.csv`, `.tsv`, `.jsonl`, `.ndjson`"
             ),
         ),
-    ],
+    ]
 )
-def test_a_file_that_cannot_be_read_says_where(name: str, text: str, message: str) -> None:
+def test_a_file_that_cannot_be_read_says_where(row: tuple[str, str, str]) -> None:
+    name, text, message = row
     with pytest.raises(InputsRefused) as caught:
         read_one(name, text.encode())
     if "twice" in message:
@@ -390,7 +391,7 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@for_rows(lambda: HOSTILE)
 def test_a_hostile_file_is_an_error_of_its_inputs(name: str) -> None:
     with pytest.raises(InputsRefused) as caught:
         if is_table(name):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from flowdsl.state.document import ResourceState, new_document
 from flowdsl.state.ids import IdList, UnusableIds, dump_ids, ids_of, load_ids
+from tests.support.rows import for_rows
 
 DOCUMENT = new_document("prj_1", "prod", api_base="x", lineage="l", nonce="n").replace(
     resources={
@@ -33,9 +34,8 @@ def test_what_is_written_is_read_and_changes_only_with_the_ids() -> None:
     assert load(b"\xef\xbb\xbf" + content) == ids_of(DOCUMENT), "an editor's byte order mark"
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
+@for_rows(
+    lambda: [
         (b"", "is not JSON"),
         (b"\xff", "is not UTF-8"),
         (b"[1]", "is no JSON object"),
@@ -56,9 +56,10 @@ def test_what_is_written_is_read_and_changes_only_with_the_ids() -> None:
             {"ids": {"workflow.a": "x", "workflow.b": "X"}},
             "gives the id `X` to `workflow.a` and `workflow.b`",
         ),
-    ],
+    ]
 )
-def test_another_list_is_refused(content: Any, said: str) -> None:
+def test_another_list_is_refused(row: tuple[Any, str]) -> None:
+    content, said = row
     if not isinstance(content, bytes):
         content = json.dumps({**json.loads(dump_ids(ids_of(DOCUMENT))), **content}).encode()
     with pytest.raises(UnusableIds) as caught:

@@ -17,6 +17,7 @@ from tests.support.command_line import write_tree
 from tests.support.flows.compiling import EXAMPLES, read_folder, workflow
 from tests.support.flows.examples import example_suite
 from tests.support.flows.tested import suite_of
+from tests.support.rows import for_rows
 
 FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/flowdsl.toml"))
 KIND_SECTION = 'inputs { kind: "a" | "b" | "c" }'
@@ -47,9 +48,8 @@ REPEAT = 'repeat until sees "the end" max 2 { press "Down" } else abort "no end"
 RETRY = 'retry 2 { do "Try." expect "saved" } else { abort "not saved" }'
 
 
-@pytest.mark.parametrize(
-    ("body", "tests", "words"),
-    [
+@for_rows(
+    lambda: [
         (IF, ["outputs { }"], ['`sees "a"` holds', '`sees "b"` holds']),
         (
             IF,
@@ -85,9 +85,10 @@ RETRY = 'retry 2 { do "Try." expect "saved" } else { abort "not saved" }'
         (REPEAT, ["outputs { }", 'screen { "the end" = false } aborts'], []),
         (RETRY, ["outputs { }"], ["`retry 2` is used up"]),
         (RETRY, ['screen { "saved" = false } aborts'], ["`retry 2` has an attempt that works"]),
-    ],
+    ]
 )
-def test_what_no_test_takes_is_told(body: str, tests: list[str], words: list[str]) -> None:
+def test_what_no_test_takes_is_told(row: tuple[str, list[str], list[str]]) -> None:
+    body, tests, words = row
     sections = HOLDS_SECTIONS if "rows" in body else KIND_SECTION if "kind" in body else ""
     found, reached = missed(f'press "F1" {body}', *tests, sections=sections)
     assert found == words

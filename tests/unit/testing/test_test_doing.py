@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.flows.compiling import workflow
 from tests.support.flows.tested import problems
+from tests.support.rows import for_rows
 
 BODY = """
 step "Begin" { press "F5" 2 times }
@@ -31,9 +32,8 @@ def found(test: str) -> list[str]:
     return [each.partition(": ")[2] for each in problems(source)]
 
 
-@pytest.mark.parametrize(
-    "test",
-    [
+@for_rows(
+    lambda: [
         "item 2 { reads { n = 8 } } outputs { found = [7, 8, 7] }",
         'item where key == "c" { reads { n = 8 } } outputs { found = [7, 7, 8] }',
         "item where n >= 1 { reads { n = 8 } } outputs { found = [8, 8, 7] }",
@@ -41,7 +41,7 @@ def found(test: str) -> list[str]:
         'item where key != "a" { reads { n = [8, 9] } } outputs { found = [7, 8, 9] }',
         'item 2 { screen { ~"is saved" = false } } aborts "Row b is not saved"',
         'item 2 of rows { screen { "a warning" = true } } does press "Ctrl+S" in item 2',
-    ],
+    ]
 )
 def test_an_item_has_answers_of_its_own(test: str) -> None:
     assert found(test) == []
@@ -53,9 +53,8 @@ def test_an_answer_of_an_item_that_never_comes_is_a_mistake() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "test",
-    [
+@for_rows(
+    lambda: [
         'does press "ctrl+s" 0 times',
         'does press "F5" 2 times',
         'does type "b" into "the field Key" 1 times',
@@ -67,15 +66,14 @@ def test_an_answer_of_an_item_that_never_comes_is_a_mistake() -> None:
         'does do ~"the window"',
         'reaches step "Begin" reaches step ~"End"',
         'item 1 { screen { ~"is saved" = false } } aborts reaches step "Begin"',
-    ],
+    ]
 )
 def test_what_is_done_is_as_the_test_says(test: str) -> None:
     assert found(test) == []
 
 
-@pytest.mark.parametrize(
-    ("test", "message"),
-    [
+@for_rows(
+    lambda: [
         ('never press "F5"', 'the run does this: press "f5" 2 times'),
         ('does press "F5" 1 times', "the run does this 2 times, not 1 times"),
         ('types "x" into ~"Key"', 'the run does not `types "x" into ~"Key"`'),
@@ -85,9 +83,10 @@ def test_what_is_done_is_as_the_test_says(test: str) -> None:
             'item 1 { screen { ~"is saved" = false } } aborts reaches step "End"',
             'the run reaches no step "End": "Begin" is the last that begins',
         ),
-    ],
+    ]
 )
-def test_what_is_done_otherwise_is_told(test: str, message: str) -> None:
+def test_what_is_done_otherwise_is_told(row: tuple[str, str]) -> None:
+    test, message = row
     assert found(test) == [message]
 
 

@@ -10,6 +10,7 @@ from flowdsl.config.load import load_project
 from flowdsl.diagnostics.sink import Sink
 from tests.support.flows.compiling import workflow
 from tests.support.flows.tested import problems, results
+from tests.support.rows import for_rows
 
 BODY = """
 expect "the form is open" else abort "There is no form"
@@ -35,9 +36,8 @@ def found(test: str) -> list[str]:
     return [each.partition(": ")[2] for each in problems(f'{SOURCE}\ntest "t" for w {{ {test} }}')]
 
 
-@pytest.mark.parametrize(
-    "test",
-    [
+@for_rows(
+    lambda: [
         "reads { n = 3 } outputs { n = 3 }",
         'reads { n = 3 note = "x" } outputs { n = 3 note = "x" }',
         'reads { n = 3 note = "AB12" } outputs { n = 3 note = ~matches r"[A-Z]+[0-9]{2}" }',
@@ -47,15 +47,14 @@ def found(test: str) -> list[str]:
         'screen { sees "nothing to do" = true } finishes',
         'screen { sees "nothing to do" = true } finishes outputs { }',
         'prompt contains "Nothing to do" prompt omits "{pin}" prompt tokens > 100',
-    ],
+    ]
 )
 def test_a_test_passes(test: str) -> None:
     assert found(test) == []
 
 
-@pytest.mark.parametrize(
-    ("test", "messages"),
-    [
+@for_rows(
+    lambda: [
         ("reads { n = 3 } outputs { n = 4 }", ["`n` is 3, not 4"]),
         (
             'reads { n = 3 note = "x" } outputs { n = 3 }',
@@ -84,9 +83,10 @@ def test_a_test_passes(test: str) -> None:
             ['the run aborts with "There is no form"'],
         ),
         ('prompt contains "{pin}"', ['the prompt does not contain "{pin}"']),
-    ],
+    ]
 )
-def test_what_is_said_where_it_is_not_so(test: str, messages: list[str]) -> None:
+def test_what_is_said_where_it_is_not_so(row: tuple[str, list[str]]) -> None:
+    test, messages = row
     assert found(test) == messages
 
 
@@ -160,18 +160,18 @@ def test_what_a_command_prints_is_answered_as_it_is_read(test: str, said: list[s
 NEVER, UNREADABLE = 'screen { "it is done" = never }', "reads { x = unreadable }"
 
 
-@pytest.mark.parametrize(
-    ("body", "answers", "ending"),
-    [
+@for_rows(
+    lambda: [
         ('wait until "it is done"', NEVER, '"not so or not found: it is done"'),
         ('choose "it is done"', NEVER, '"not so or not found: it is done"'),
         ('extract x: string from "the name"', UNREADABLE, '"not so or not found: the name"'),
         ('copy x from "the name"', UNREADABLE, '"not so or not found: the name"'),
         ('retry 2 { press "F5" expect "it is done" }', NEVER, '"not so or not found: it is done"'),
         ('expect "it is done" else abort "it is over"', NEVER, '"it is over"'),
-    ],
+    ]
 )
-def test_a_default_reason_is_said_not_to_be_so(body: str, answers: str, ending: str) -> None:
+def test_a_default_reason_is_said_not_to_be_so(row: tuple[str, str, str]) -> None:
+    body, answers, ending = row
     program = workflow(f'press "F1" {body}')
     first = problems(f'{program}\ntest "t" for w {{ {answers} does press "F1" }}')[0]
     assert first.endswith(f"the run aborts with {ending}"), first

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from flowdsl.testing.outcome import FAILED
 from tests.support.flows.compiling import workflow
 from tests.support.flows.post_run_checks import TABLE, source
 from tests.support.flows.tested import problems, results
+from tests.support.rows import for_rows
 
 
 def found(checks: str, test: str, given: str = 'names = ["a", "b"]') -> list[str]:
@@ -17,7 +16,7 @@ def found(checks: str, test: str, given: str = 'names = ["a", "b"]') -> list[str
     return [each.partition(": ")[2] for each in problems(f"{source(checks)}\n{written}")]
 
 
-@pytest.mark.parametrize("kind", TABLE)
+@for_rows(lambda: TABLE)
 def test_a_file_check_is_evaluated(kind: str) -> None:
     check, good, bad, name = TABLE[kind]
     assert found(check, "outputs { total = 2 }", good) == []

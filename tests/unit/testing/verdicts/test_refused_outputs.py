@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 from flowdsl.testing.outcome import FAILED
 from tests.support.flows.compiling import workflow
 from tests.support.flows.tested import problems, results, suite_of
+from tests.support.rows import for_rows
 
 BODY = """
 press "F5"
@@ -92,7 +93,7 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("kind", BROKEN)
+@for_rows(lambda: BROKEN)
 def test_an_output_that_breaks_its_bound_is_the_fault_of_the_flow(kind: str) -> None:
     reads, rows, message, emit = BROKEN[kind]
     (found,) = results(source_of(reads, "outputs { ... }", rows))
