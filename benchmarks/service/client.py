@@ -39,7 +39,8 @@ from starlette.types import ASGIApp
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient  # noqa: E402
+from flowdsl.cyberdesk.client import CyberdeskClient  # noqa: E402
+from flowdsl.cyberdesk.limits import ClientOptions  # noqa: E402
 from flowdsl.cyberdesk.models.workflow import WorkflowCreate  # noqa: E402
 from flowdsl.deploy.workers import for_each  # noqa: E402
 from flowdsl.emulator.app import create_app  # noqa: E402

@@ -30,7 +30,8 @@ sys.path.insert(0, str(ROOT))
 
 from flowdsl.codegen.artifacts import Bundle, Template, WorkflowArtifact  # noqa: E402
 from flowdsl.compiler.collector import collect_rarely  # noqa: E402
-from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient  # noqa: E402
+from flowdsl.cyberdesk.client import CyberdeskClient  # noqa: E402
+from flowdsl.cyberdesk.limits import ClientOptions  # noqa: E402
 from flowdsl.deploy.deploy import deploy, plan_deployment  # noqa: E402
 from flowdsl.deploy.job import Job, Options  # noqa: E402
 from flowdsl.deploy.outcome import Status  # noqa: E402

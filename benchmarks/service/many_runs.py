@@ -35,7 +35,8 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.service.deploy import Service, over_sockets, recorded, serve  # noqa: E402
 from flowdsl.api import CompileOptions, MemoryFiles, compile_project  # noqa: E402
-from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient  # noqa: E402
+from flowdsl.cyberdesk.client import CyberdeskClient  # noqa: E402
+from flowdsl.cyberdesk.limits import ClientOptions  # noqa: E402
 from flowdsl.runs.inputs.assemble import Sources  # noqa: E402
 from flowdsl.runs.inputs.machine_parameters import ANYWHERE  # noqa: E402
 from flowdsl.runs.inputs.python_values import given_rows  # noqa: E402

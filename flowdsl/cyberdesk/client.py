@@ -1,13 +1,13 @@
-"""The client: its options, its connection settings and the resource groups."""
+"""The client: its connection settings and the resource groups."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Awaitable, Callable
+from copy import copy
+from dataclasses import replace
 from random import random as chance
 from types import TracebackType
 from typing import Any, Self
@@ -16,11 +16,10 @@ import httpx
 
 from flowdsl import __version__
 from flowdsl.cyberdesk.errors import ClientMisconfigured, UnusableApiKey
-from flowdsl.cyberdesk.limits import Deadline, Limits
+from flowdsl.cyberdesk.limits import ClientOptions, Deadline
 from flowdsl.cyberdesk.log import Listener
 from flowdsl.cyberdesk.models.machine import MachinesHealth
 from flowdsl.cyberdesk.pace import Pace
-from flowdsl.cyberdesk.redaction import SecretsOfRuns
 from flowdsl.cyberdesk.routes.machines import (
     Connections,
     Machines,
@@ -34,31 +33,8 @@ from flowdsl.cyberdesk.routes.runs import Runs, Usage
 from flowdsl.cyberdesk.routes.tags import TagGroups, Tags
 from flowdsl.cyberdesk.routes.trajectories import Trajectories
 from flowdsl.cyberdesk.routes.workflows import Workflows
-from flowdsl.cyberdesk.transport import Sender
+from flowdsl.cyberdesk.transport import Injected, Sender
 from flowdsl.cyberdesk.trust import check_api_url, is_loopback
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientOptions:
-    """Where to send requests and how patiently; times are in seconds.
-
-    `trusted_hosts` are the hosts beside the official one that the key may go to. `max_retries` is
-    the number of attempts after the first; a `Retry-After` beyond `retry_after_ceiling` ends them.
-    `max_in_flight` is the largest number of requests under way of a client and its workers
-    together. `limits` is what one reply may cost.
-    """
-
-    base_url: str
-    api_key: str = field(repr=False)
-    trusted_hosts: Collection[str] = ()
-    connect_timeout: float = 10.0
-    read_timeout: float = 60.0
-    write_timeout: float = 60.0
-    pool_timeout: float = 60.0
-    max_retries: int = 3
-    retry_after_ceiling: float = 120.0
-    max_in_flight: int = 64
-    limits: Limits = field(default_factory=Limits)
 
 
 class CyberdeskClient:
@@ -85,62 +61,42 @@ class CyberdeskClient:
         pace: Pace | None = None,
         before_write: Callable[[], None] | None = None,
         deadline: Deadline | None = None,
-        secrets_of_runs: SecretsOfRuns | None = None,
     ) -> None:
         """`transport` replaces the network.
 
         `tls` replaces the certificates that the environment names.
 
-        `clock` gives Unix time, and `monotonic` seconds that only grow. `listener` is told of every
-        attempt. `pace` is one to share with other clients of the same key. `before_write` is called
-        before each attempt of a request that may change something, and prevents it by raising.
-        `deadline` says when reads end, also those of workers. `secrets_of_runs` are those that a
-        client knows whose worker this is.
+        `pace` is one to share with other clients of the same key. For the others see
+        `Injected`.
         """
         check_api_url(options.base_url, options.trusted_hosts)
         _check_api_key(options.api_key)
         if tls is None and transport is None:
             tls = _tls_context(options.base_url)
-        pace = pace or Pace(
+        self._options, self._transport, self._tls = options, transport, tls
+        self._pace = pace or Pace(
             max_in_flight=options.max_in_flight,
             ceiling=options.retry_after_ceiling,
             sleep=sleep,
             clock=monotonic,
             wall=clock,
         )
-        secrets_of_runs = secrets_of_runs or SecretsOfRuns()
-        self._another = partial(
-            CyberdeskClient,
-            options,
-            transport=transport,
-            tls=tls,
-            sleep=sleep,
-            random=random,
-            clock=clock,
-            monotonic=monotonic,
-            listener=listener,
-            pace=pace,
-            deadline=deadline,
-            secrets_of_runs=secrets_of_runs,
+        self._connect(
+            Injected(
+                sleep=sleep,
+                random=random,
+                clock=clock,
+                monotonic=monotonic,
+                listener=listener,
+                before_write=before_write,
+                deadline=deadline,
+            )
         )
-        self._before_write = before_write
-        self._http = _http_client(options, transport, tls)
-        self._sender = Sender(
-            self._http,
-            pace,
-            api_key=options.api_key,
-            limits=options.limits,
-            max_retries=options.max_retries,
-            retry_after_ceiling=options.retry_after_ceiling,
-            sleep=sleep,
-            random=random,
-            clock=clock,
-            monotonic=monotonic,
-            listener=listener,
-            before_write=before_write,
-            deadline=deadline,
-            secrets_of_runs=secrets_of_runs,
-        )
+
+    def _connect(self, injected: Injected) -> None:
+        self._injected = injected
+        self._http = _http_client(self._options, self._transport, self._tls)
+        self._sender = Sender(self._http, self._options, self._pace, injected)
         self.workflows = Workflows(self._sender)
         self.tags = Tags(self._sender)
         self.tag_groups = TagGroups(self._sender)
@@ -161,11 +117,16 @@ class CyberdeskClient:
 
         It costs little, since it shares the TLS context.
         """
-        return self._another(before_write=self._before_write)
+        return self._with(self._injected)
 
     def guarded(self, before_write: Callable[[], None]) -> CyberdeskClient:
         """A worker that calls `before_write` before each write; its own workers do so, too."""
-        return self._another(before_write=before_write)
+        return self._with(replace(self._injected, before_write=before_write))
+
+    def _with(self, injected: Injected) -> CyberdeskClient:
+        other = copy(self)
+        other._connect(injected)
+        return other
 
     async def health(self) -> dict[str, Any]:
         """The body of `GET /v1/health`, which needs no key; raises `CyberdeskError`."""

@@ -1,4 +1,4 @@
-"""Every limit on what is read from the service, in one table.
+"""Every limit on what is read from the service, in one table, and the options of a client.
 
 A reply beyond one of them is an error like any other reply that is not understood; nothing of it is
 used.
@@ -6,8 +6,8 @@ used.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 
 MB = 1024 * 1024
 
@@ -25,6 +25,29 @@ class Limits:
     error_bytes: int = MB
     reply_seconds: float = 300.0
     download_seconds: float = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientOptions:
+    """Where to send requests and how patiently; times are in seconds.
+
+    `trusted_hosts` are the hosts beside the official one that the key may go to. `max_retries` is
+    the number of attempts after the first; a `Retry-After` beyond `retry_after_ceiling` ends them.
+    `max_in_flight` is the largest number of requests under way of a client and its workers
+    together. `limits` is what one reply may cost.
+    """
+
+    base_url: str
+    api_key: str = field(repr=False)
+    trusted_hosts: Collection[str] = ()
+    connect_timeout: float = 10.0
+    read_timeout: float = 60.0
+    write_timeout: float = 60.0
+    pool_timeout: float = 60.0
+    max_retries: int = 3
+    retry_after_ceiling: float = 120.0
+    max_in_flight: int = 64
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(slots=True)

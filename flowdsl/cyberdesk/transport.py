@@ -7,7 +7,7 @@ import re
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
 from io import BytesIO
@@ -26,7 +26,7 @@ from flowdsl.cyberdesk.errors import (
     ValidationRefused,
     printable,
 )
-from flowdsl.cyberdesk.limits import SLOWEST_BYTES, Deadline, Limits
+from flowdsl.cyberdesk.limits import SLOWEST_BYTES, ClientOptions, Deadline
 from flowdsl.cyberdesk.log import Attempt, Listener
 from flowdsl.cyberdesk.pace import Pace
 from flowdsl.cyberdesk.redaction import SecretsOfRuns, redacted, secrets_in
@@ -125,49 +125,40 @@ class _Hurry:
         self._clock.reschedule(min(self._last, end))
 
 
-class Sender:
-    """Sends requests of one `httpx.AsyncClient`, at a `pace` that it shares with others.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Injected:
+    """What a client has from its caller, and shares with its workers.
 
     Sleeping, randomness and time are injected: `clock` gives Unix time, `monotonic` only grows.
     `listener` is told of each attempt. `before_write` is called before each attempt that may change
-    something; when it raises, the attempt is not made and the exception passes through.
-    `secrets_of_runs` are kept out of what the service says of runs and of errors.
+    something; when it raises, the attempt is not made and the exception passes through. `deadline`
+    says when reads end. `secrets_of_runs` are kept out of what the service says of runs and of
+    errors.
     """
 
+    sleep: Callable[[float], Awaitable[None]]
+    random: Callable[[], float]
+    clock: Callable[[], float]
+    monotonic: Callable[[], float]
+    listener: Listener | None
+    before_write: Callable[[], None] | None
+    deadline: Deadline | None
+    secrets_of_runs: SecretsOfRuns = field(default_factory=SecretsOfRuns)
+
+
+class Sender:
+    """Sends requests of one `httpx.AsyncClient`, at a `pace` that it shares with others."""
+
     def __init__(
-        self,
-        http: httpx.AsyncClient,
-        pace: Pace,
-        *,
-        api_key: str,
-        limits: Limits,
-        max_retries: int,
-        retry_after_ceiling: float,
-        sleep: Callable[[float], Awaitable[None]],
-        random: Callable[[], float],
-        clock: Callable[[], float],
-        monotonic: Callable[[], float],
-        listener: Listener | None,
-        before_write: Callable[[], None] | None = None,
-        deadline: Deadline | None = None,
-        secrets_of_runs: SecretsOfRuns | None = None,
+        self, http: httpx.AsyncClient, options: ClientOptions, pace: Pace, injected: Injected
     ) -> None:
-        self.secrets_of_runs = secrets_of_runs or SecretsOfRuns()
+        self.secrets_of_runs = injected.secrets_of_runs
         self._http = http
+        self._options = options
+        self._pace = pace
+        self._injected = injected
         self._base = str(http.base_url).rstrip("/")
         self._extensions = {"timeout": http.timeout.as_dict()}
-        self._pace = pace
-        self._api_key = api_key
-        self._limits = limits
-        self._max_retries = max_retries
-        self._retry_after_ceiling = retry_after_ceiling
-        self._sleep = sleep
-        self._random = random
-        self._clock = clock
-        self._monotonic = monotonic
-        self._listener = listener
-        self._before_write = before_write
-        self._deadline = deadline
 
     async def get(
         self,
@@ -281,8 +272,9 @@ class Sender:
 
     async def _send(self, call: _Call) -> Reply:
         """The reply to a request, a read only within the deadline; raises `CyberdeskError`."""
-        seconds = None if self._deadline is None or call.write else self._deadline.seconds()
-        if seconds is None:
+        deadline = self._injected.deadline
+        seconds = None if deadline is None or call.write else deadline.seconds()
+        if deadline is None or seconds is None:
             return await self._repeated(call)
         try:
             async with asyncio.timeout(seconds) as clock:
@@ -290,8 +282,7 @@ class Sender:
         except TimeoutError:
             if not clock.expired():
                 raise
-            assert self._deadline is not None
-            raise ServiceUnreachable(self._deadline.words) from None
+            raise ServiceUnreachable(deadline.words) from None
 
     async def _repeated(self, call: _Call) -> Reply:
         """The reply to a request, repeated byte for byte while that is safe.
@@ -300,7 +291,7 @@ class Sender:
         """
         if call.idempotency_key is not None:
             call.request.headers["Idempotency-Key"] = call.idempotency_key
-        retries = 0 if call.write and call.idempotency_key is None else self._max_retries
+        retries = 0 if call.write and call.idempotency_key is None else self._options.max_retries
         unknown = False
         for attempt in count():
             try:
@@ -322,15 +313,15 @@ class Sender:
             outcome.error.outcome_unknown = unknown = unknown or outcome.error.outcome_unknown
             if delay is None:
                 raise outcome.error
-            await self._sleep(delay)
+            await self._injected.sleep(delay)
         raise AssertionError("unreachable: `count()` does not end")
 
     def _announce_write(self) -> None:
         """Call `before_write`, which raises when a write may not be sent."""
-        if self._before_write is not None:
-            self._before_write()
-        if self._deadline is not None:
-            self._deadline.has_written = True
+        if self._injected.before_write is not None:
+            self._injected.before_write()
+        if self._injected.deadline is not None:
+            self._injected.deadline.has_written = True
 
     async def _attempt(self, call: _Call) -> _Outcome:
         """The outcome of one attempt.
@@ -338,10 +329,10 @@ class Sender:
         Errors are returned, not raised from httpx's: those hold the request and with it the API
         key.
         """
-        secrets = (self._api_key, *call.secrets, *self.secrets_of_runs.every())
-        limits = self._limits
+        secrets = (self._options.api_key, *call.secrets, *self.secrets_of_runs.every())
+        limits, monotonic = self._options.limits, self._injected.monotonic
         patience = limits.reply_seconds if call.file is None else limits.download_seconds
-        started, begun = self._monotonic(), asyncio.get_running_loop().time()
+        started, begun = monotonic(), asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(patience) as clock:
                 hurry = _Hurry(clock, self._http.timeout.read)
@@ -357,13 +348,13 @@ class Sender:
                 finally:
                     await response.aclose()
         except DownloadTooLarge as error:
-            return _Outcome(self._monotonic() - started, error=error, failure="too large")
+            return _Outcome(monotonic() - started, error=error, failure="too large")
         except _Unusable as unusable:
             problem = UnreadableReply(
                 f"the reply to `{call.operation}` is not understood: {unusable}",
                 outcome_unknown=call.write,
             )
-            return _Outcome(self._monotonic() - started, error=problem, failure=unusable.kind)
+            return _Outcome(monotonic() - started, error=problem, failure=unusable.kind)
         except httpx.TransportError as failure:
             kind = type(failure).__name__
             reason = redacted(printable(str(failure)), secrets)[:_MAX_REASON] or kind
@@ -371,7 +362,7 @@ class Sender:
                 f"`{call.operation}` gets no reply from `{call.request.url.host}`: {reason}",
                 outcome_unknown=call.write and not isinstance(failure, _NOT_SENT),
             )
-            seconds = self._monotonic() - started
+            seconds = monotonic() - started
             return _Outcome(seconds, error=unreachable, repeatable=True, failure=kind)
         except TimeoutError:
             if not clock.expired():
@@ -383,8 +374,8 @@ class Sender:
                 f"within {patience:.3g} s",
                 outcome_unknown=call.write,
             )
-            return _Outcome(self._monotonic() - started, error=late, failure="too slow")
-        seconds = self._monotonic() - started
+            return _Outcome(monotonic() - started, error=late, failure="too slow")
+        seconds = monotonic() - started
         return self._outcome(call, response.status_code, headers, body, secrets, seconds)
 
     async def _body(
@@ -399,16 +390,15 @@ class Sender:
         Raises `_Unusable` and `DownloadTooLarge`.
         """
         hurry.begin()
+        body, limits = bytearray(), self._options.limits
         if not response.is_success:
             # What counts is the status, and as much of the reason as can be read.
-            return await _explanation(response, headers, self._limits.error_bytes, hurry.received)
-        if call.file is not None:
+            with suppress(_Unusable):
+                await _read(response, headers, body.extend, limits.error_bytes, hurry.received)
+        elif call.file is not None:
             await _save(response, headers, call.file, call.limit, hurry.received)
-            return b""
-        body = bytearray()
-        limit = self._limits.reply_bytes
-        if not await _read(response, headers, body.extend, limit, hurry.received):
-            raise _Unusable(f"it is larger than {limit} bytes", "too large")
+        elif not await _read(response, headers, body.extend, limits.reply_bytes, hurry.received):
+            raise _Unusable(f"it is larger than {limits.reply_bytes} bytes", "too large")
         return bytes(body)
 
     def _outcome(
@@ -420,8 +410,8 @@ class Sender:
         secrets: tuple[str, ...],
         seconds: float,
     ) -> _Outcome:
-        reference = request_id(headers, (self._api_key, *call.secrets))
-        retry_after = parse_retry_after(headers.get("retry-after", ""), self._clock())
+        reference = request_id(headers, (self._options.api_key, *call.secrets))
+        retry_after = parse_retry_after(headers.get("retry-after", ""), self._injected.clock())
         self._pace.learn(headers)
         if status == 429 and retry_after is not None:
             self._pace.pause(retry_after)
@@ -447,13 +437,13 @@ class Sender:
         return delay_before(
             attempt,
             outcome.error.retry_after,
-            ceiling=self._retry_after_ceiling,
-            chance=self._random(),
+            ceiling=self._options.retry_after_ceiling,
+            chance=self._injected.random(),
         )
 
     def _tell(self, call: _Call, attempt: int, outcome: _Outcome, delay: float | None) -> None:
-        if self._listener is not None:
-            self._listener(
+        if self._injected.listener is not None:
+            self._injected.listener(
                 Attempt(
                     call.request.method,
                     call.request.url.path,
@@ -514,19 +504,6 @@ async def _read(
     return True
 
 
-async def _explanation(
-    response: httpx.Response,
-    headers: Mapping[str, str],
-    limit: int,
-    received: Callable[[int], None],
-) -> bytes:
-    """As much of the body of an error reply as can be read, at most `limit` bytes."""
-    body = bytearray()
-    with suppress(_Unusable):
-        await _read(response, headers, body.extend, limit, received)
-    return bytes(body)
-
-
 async def _save(
     response: httpx.Response,
     headers: Mapping[str, str],
@@ -538,24 +515,18 @@ async def _save(
 
     Raises `DownloadTooLarge` as soon as the body is known to be longer than `limit` bytes.
     """
-    announced = headers.get("content-length", "")
-    if announced.isdecimal() and int(announced[:20]) > limit:
-        raise _too_large(response, limit)
-    start = file.tell()
+    announced, start = headers.get("content-length", ""), file.tell()
     try:
-        if not await _read(response, headers, file.write, limit, received):
-            raise _too_large(response, limit)
+        is_larger = announced.isdecimal() and int(announced[:20]) > limit
+        if is_larger or not await _read(response, headers, file.write, limit, received):
+            raise DownloadTooLarge(
+                f"the reply to `{response.request.method} {response.request.url.path}` is larger "
+                f"than {limit} bytes"
+            )
     except BaseException:
         file.seek(start)
         file.truncate()
         raise
-
-
-def _too_large(response: httpx.Response, limit: int) -> DownloadTooLarge:
-    return DownloadTooLarge(
-        f"the reply to `{response.request.method} {response.request.url.path}` is larger than "
-        f"{limit} bytes"
-    )
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

@@ -172,7 +172,7 @@ def kill_this_process() -> None:
 class FaultInjector:
     """An ASGI application around another; `requests` grows by one entry a request.
 
-    `sleep` and `kill` are what `hang` and `slow`, and the two kinds that kill, call.
+    `sleep` is what `hang` and `slow` call.
     """
 
     def __init__(
@@ -182,13 +182,11 @@ class FaultInjector:
         requests: MutableSequence[RecordedRequest] | None = None,
         *,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
-        kill: Callable[[], None] = kill_this_process,
     ) -> None:
         self._app = app
         self._tally = faults if isinstance(faults, FaultTally) else FaultTally(faults)
         self._requests = requests
         self._sleep = sleep
-        self._kill = kill
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(CONTROL_PREFIX):
@@ -223,7 +221,7 @@ class FaultInjector:
         match fault.kind:
             case "before" | "kill_before":
                 if fault.kind == "kill_before":
-                    self._kill()
+                    kill_this_process()
                 await _lose_connection(send)
             case "hang":
                 await Request(scope, receive).body()
@@ -246,7 +244,7 @@ class FaultInjector:
     ) -> None:
         """Sends the reply to work that is done, or what is left of it."""
         if fault.kind == "kill_after":
-            self._kill()
+            kill_this_process()
         if fault.kind == "drop" and body:
             await send(start)
             half = body[: len(body) // 2]

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flowdsl.config.project import EMBEDDED, Environment
-from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
-from flowdsl.cyberdesk.limits import Deadline
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.limits import ClientOptions, Deadline
 from flowdsl.cyberdesk.log import Listener
 from flowdsl.cyberdesk.transport import asgi_transport
 from flowdsl.cyberdesk.trust import check_api_url

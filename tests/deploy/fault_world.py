@@ -24,7 +24,8 @@ from uuid import uuid4
 from starlette.types import ASGIApp
 
 from flowdsl.codegen.artifacts import Bundle
-from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.limits import ClientOptions
 from flowdsl.cyberdesk.transport import asgi_transport
 from flowdsl.deploy.deploy import deploy
 from flowdsl.deploy.job import Job, Options

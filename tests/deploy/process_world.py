@@ -26,7 +26,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from flowdsl.cli.runtime.target import open_project
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.compiler.pipeline import compile_project
-from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.limits import ClientOptions
 from flowdsl.cyberdesk.transport import asgi_transport
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.faults import ConnectionLostError

@@ -379,7 +379,11 @@ def _(desk: Desk) -> None:
             ("status", "last_seen", "is_available", "alerts_enabled", "machine_parameters"),
         ),
         (f"/v1/connections/{connection['id']}", connection, ("status", "last_ping")),
-        (f"/v1/trajectories/{trajectory['id']}", trajectory, ("trajectory_data",)),
+        (
+            f"/v1/trajectories/{trajectory['id']}",
+            trajectory,
+            ("trajectory_data", "is_approved", "is_main"),
+        ),
     ):
         changed = desk.ok("PATCH", path, json=dict.fromkeys(names))
         assert [changed[name] for name in names] == [made[name] for name in names]

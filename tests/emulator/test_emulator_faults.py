@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import ValidationError
 
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.faults import (
@@ -206,18 +205,6 @@ def test_broken_json_has_the_right_length_and_status(path: str) -> None:
         assert requests[0].status == reply.status_code
 
 
-@pytest.mark.parametrize(("kind", "made"), [("kill_before", 0), ("kill_after", 1)])
-def test_kill_points_are_before_and_after_the_work(kind: FaultKind, made: int) -> None:
-    kills: list[int] = []
-    with broken(Fault(CREATE, 2, kind), kill=lambda: kills.append(1)) as (desk, _):
-        desk.workflow()
-        assert kills == []
-        with pytest.raises(ConnectionLostError):
-            desk.send("POST", "/v1/workflows", json=BODY)
-        assert kills == [1]
-        assert len(desk.ids()) == 1 + made
-
-
 def test_a_key_under_way_is_answered_as_the_service_answers_it() -> None:
     with broken(Fault(CREATE, 1, "in_progress", retry_after="2")) as (desk, _):
         headers = {"Idempotency-Key": "one"}
@@ -243,41 +230,11 @@ def test_every_so_many_and_a_share_of_them() -> None:
     assert 60 < sum(drawn) < 140
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"nth": 1, "every": 2},
-        {"nth": None, "every": 2, "share": 0.5},
-        {"nth": 0},
-        {"nth": None, "share": 1.5},
-        {"nth": None, "seconds": -1},
-    ],
-)
-def test_contradictory_faults_are_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        Fault(route=CREATE, kind="after", **options)
-
-
 def test_a_star_in_a_path_is_any_text() -> None:
     fault = Fault("* /v1/*/tags", None, "before")
     assert fault.matches("POST", "/v1/workflows/1/tags")
     assert not fault.matches("POST", "/v1/workflows/1/tags/2")
     assert Fault("* /*", None, "before").matches("GET", "/")
-
-
-def test_an_answer_is_lost_to_clients_as_by_the_network() -> None:
-    """The transport of the embedded emulator turns both errors into those of a network."""
-    from flowdsl.cyberdesk.transport import asgi_transport
-
-    async def call(kind: FaultKind) -> None:
-        with Store.open(None) as store:
-            app = FaultInjector(create_app(store), [Fault("GET /", 1, kind)], sleep=Naps())
-            async with httpx.AsyncClient(transport=asgi_transport(app)) as client:
-                await client.get("http://localhost/")
-
-    for kind, error in (("hang", httpx.ReadTimeout), ("before", httpx.ReadError)):
-        with pytest.raises(error):
-            asyncio.run(call(kind))
 
 
 @pytest.mark.parametrize(

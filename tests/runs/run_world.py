@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 import httpx
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.limits import ClientOptions
 from flowdsl.cyberdesk.models.run import Run, RunCreate
 from flowdsl.cyberdesk.transport import asgi_transport
 from flowdsl.emulator.embedded import EMBEDDED_BASE_URL

@@ -14,7 +14,8 @@ from typing import Any
 
 import httpx
 
-from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.limits import ClientOptions
 from flowdsl.cyberdesk.models.workflow import WorkflowCreate
 from tests.deploy.deploy_world import World, bundle, flow
 

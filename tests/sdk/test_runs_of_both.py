@@ -13,7 +13,8 @@ from uuid import uuid4
 from cyberdesk import RunCreate as SdkRunCreate
 from cyberdesk import WorkflowCreate
 
-from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.limits import ClientOptions
 from flowdsl.cyberdesk.models.run import Run, RunBulkCreate, RunCreate, RunRetry
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store

@@ -26,7 +26,7 @@ from flowdsl.emulator.resources.machines import (
 from flowdsl.emulator.resources.rows import conditions_of, contains
 from flowdsl.emulator.routing import Current, StoreRoute
 from flowdsl.emulator.runs.changes import cancel_runs_of_machine
-from flowdsl.emulator.runs.upkeep import replan
+from flowdsl.emulator.runs.schedule import replan
 from flowdsl.emulator.tables import machines, pool_machines
 from flowdsl.emulator.wire.models import (
     MachineCreate,

@@ -22,14 +22,19 @@ from flowdsl.emulator.runs.requests import (
     session_aliases,
     session_target,
 )
-from flowdsl.emulator.simulation.references import Reference, references
 from flowdsl.emulator.simulation.schemas import (
     declared_inputs,
     property_schema,
     read_schema,
     types_of,
 )
-from flowdsl.emulator.simulation.variables import input_names, secret_names, show_path
+from flowdsl.emulator.simulation.variables import (
+    Reference,
+    input_names,
+    references,
+    secret_names,
+    show_path,
+)
 from flowdsl.emulator.wire.models import ChainStep, WorkflowChainCreate, WorkflowChainResponse
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"], route_class=StoreRoute)

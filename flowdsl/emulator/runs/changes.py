@@ -28,9 +28,8 @@ from flowdsl.emulator.runs.requests import (
 )
 from flowdsl.emulator.runs.rows import RUNS, get_run
 from flowdsl.emulator.runs.run_plans import decide_run_plan
-from flowdsl.emulator.runs.schedule import place_run, queue_run
+from flowdsl.emulator.runs.schedule import decide_readers, place_run, queue_run, replan
 from flowdsl.emulator.runs.trajectories import drop_recording
-from flowdsl.emulator.runs.upkeep import decide_readers, replan
 from flowdsl.emulator.runs.views import LIVE, run_replies, status_of
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import run_attachments, runs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -23,13 +23,11 @@ from flowdsl.emulator.routing import Current, StoreRoute
 from flowdsl.emulator.runs.attachments import NewFile, decoded, insert_attachment
 from flowdsl.emulator.runs.rows import RUNS, get_run
 from flowdsl.emulator.runs.run_plans import Sources, insert_results, refused_inputs, run_plan_of
-from flowdsl.emulator.runs.schedule import Placement, place_run, queue_run, reschedule
-from flowdsl.emulator.runs.upkeep import replan
+from flowdsl.emulator.runs.schedule import Placement, place_run, queue_run, replan, reschedule
 from flowdsl.emulator.runs.views import run_replies
-from flowdsl.emulator.simulation.references import references
 from flowdsl.emulator.simulation.rules import Effects
 from flowdsl.emulator.simulation.schemas import Problem
-from flowdsl.emulator.simulation.variables import Path
+from flowdsl.emulator.simulation.variables import Path, Values, references
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import machines, runs
 from flowdsl.emulator.wire.models import (
@@ -43,8 +41,6 @@ from flowdsl.emulator.wire.models import (
 )
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"], route_class=StoreRoute)
-
-Values = Mapping[str, JsonValue]
 
 
 @dataclass(frozen=True, slots=True)

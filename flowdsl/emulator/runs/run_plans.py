@@ -24,11 +24,10 @@ from flowdsl.emulator.runs.views import status_of
 from flowdsl.emulator.simulation.checks import Result
 from flowdsl.emulator.simulation.files import content_of
 from flowdsl.emulator.simulation.plans import DIMENSIONS, Attachment, Plan
-from flowdsl.emulator.simulation.references import UnresolvedError, resolved
 from flowdsl.emulator.simulation.rules import Effects
 from flowdsl.emulator.simulation.run_plan import play
 from flowdsl.emulator.simulation.schemas import Problem, input_problems, read_schema
-from flowdsl.emulator.simulation.variables import resolve_inputs
+from flowdsl.emulator.simulation.variables import UnresolvedError, resolve_inputs, resolved
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import run_attachments, runs
 from flowdsl.emulator.wire.models import AttachmentType, RunStatus

@@ -22,7 +22,9 @@ from flowdsl.emulator.resources.machines import (
     reserve_machine,
 )
 from flowdsl.emulator.runs.rows import RUNS
+from flowdsl.emulator.runs.run_plans import decide_run_plan
 from flowdsl.emulator.simulation.plans import RUNNING_MS
+from flowdsl.emulator.simulation.variables import references
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import run_attachments, runs, trajectories
 from flowdsl.emulator.wire.models import MachineStatus
@@ -155,7 +157,44 @@ def reschedule(transaction: Transaction, machine_id: str) -> None:
         reserve_machine(transaction, machine_id, holder, until=holder_release)
 
 
-def waiting_machines(transaction: Transaction) -> list[str]:
+def replan(transaction: Transaction, machine_id: str | None = None) -> None:
+    """Gives waiting runs machines and times where a change has made some free.
+
+    `machine_id` is a machine whose queue has to be timed anew in any case.
+    """
+    for waiting in dict.fromkeys([machine_id, *_waiting_machines(transaction)]):
+        if waiting is not None:
+            reschedule(transaction, waiting)
+    for row in _homeless_runs(transaction):
+        found = _machine_for(transaction, row)
+        if found is None:
+            continue
+        RUNS.change(transaction, row.id, machine_id=found)
+        decide_run_plan(transaction, row.id)
+        queue_run(transaction, row.id)
+
+
+def decide_readers(transaction: Transaction, source: Row[Any]) -> None:
+    """Decides anew the waiting runs of the session that read the outputs of `source`."""
+    if source.session_id is None or source.session_alias is None:
+        return
+    waiting = RUNS.rows(
+        transaction,
+        runs.c.session_id == source.session_id,
+        runs.c.status.is_(None),
+        runs.c.starts_at.is_(None) | (runs.c.starts_at > transaction.now),
+    )[::-1]
+    stale = {source.session_alias}
+    for row in waiting:
+        read = {found.alias for found in references(row.input_values or {})}
+        if read & stale:
+            decide_run_plan(transaction, row.id)
+            if row.session_alias is not None:
+                # Its own outputs may be others now.
+                stale.add(row.session_alias)
+
+
+def _waiting_machines(transaction: Transaction) -> list[str]:
     """The machines for which runs wait without a time."""
     waiting = (
         runs.c.machine_id.is_not(None),
@@ -167,7 +206,7 @@ def waiting_machines(transaction: Transaction) -> list[str]:
     return sorted({str(row.machine_id) for row in rows})
 
 
-def homeless_runs(transaction: Transaction) -> list[Row[Any]]:
+def _homeless_runs(transaction: Transaction) -> list[Row[Any]]:
     """The runs that wait for a machine to be given to them, oldest first, priority before that."""
     homeless = (
         runs.c.machine_id.is_(None),
@@ -176,6 +215,16 @@ def homeless_runs(transaction: Transaction) -> list[Row[Any]]:
     )
     rows = RUNS.rows(transaction, *homeless)
     return sorted(rows, key=lambda row: (not row.is_priority, row.created_at, row.position))
+
+
+def _machine_for(transaction: Transaction, row: Row[Any]) -> str | None:
+    """The machine of the run's session, else one in its pools."""
+    if row.session_id is not None:
+        in_session = (runs.c.session_id == row.session_id, runs.c.machine_id.is_not(None))
+        held = RUNS.rows(transaction, *in_session, columns=[runs.c.machine_id])
+        if held:
+            return str(held[0].machine_id)
+    return place_run(transaction, row.pool_ids or ())
 
 
 def _waiting(transaction: Transaction, machine_id: str) -> Sequence[Row[Any]]:

@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 from flowdsl.emulator.clock import Seconds
-from flowdsl.emulator.simulation.variables import EMPTY, PathError, parse_path, value_at
+from flowdsl.emulator.simulation.variables import EMPTY, PathError, Values, parse_path, value_at
 
 NEVER, UNREADABLE, COMMAND_FAILED = "never", "unreadable", "failed"
 PART = "~"
@@ -132,8 +132,6 @@ def _is_missing(value: JsonValue) -> bool:
 
 CheckResult = Literal["failed", "infra_error"]
 HeldState = Literal["scheduling", "running", "running_checks"]
-
-Values = Mapping[str, JsonValue]
 
 
 class StepFailure(BaseModel):

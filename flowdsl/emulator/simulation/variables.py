@@ -1,10 +1,14 @@
-"""Variables: paths into values, text with values put in, and where a run's values come from."""
+"""Variables: paths into values, text with values put in, and where a run's values come from.
+
+One place is `{"$ref": "alias.outputs.path"}`, in the inputs of a session's runs.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from pydantic import JsonValue
@@ -26,6 +30,8 @@ _TOKEN = re.compile(
 )
 _SECRET = re.compile(rf"(?<!\\)\{{\$({_ROOT})")
 _MAX_DIGITS = 9
+_REFERENCE = "$ref"
+_REFERENCE_FORM = "a reference is written `alias.outputs.path`"
 
 
 class PathError(Exception):
@@ -164,3 +170,74 @@ def set_at(root: dict[str, JsonValue], path: Path, value: JsonValue) -> None:
 
 def _is_blank(value: JsonValue) -> bool:
     return value is None or value == ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Where it stands in the inputs, the alias of the run it reads, and the path in its outputs.
+
+    `alias` is empty where `text` is no reference.
+    """
+
+    place: Path
+    text: str
+    alias: str
+    path: Path
+
+
+class UnresolvedError(Exception):
+    """A reference has no value; the message says why."""
+
+
+def references(values: JsonValue | Values, place: Path = ()) -> Iterator[Reference]:
+    """Every reference in `values`, in their order."""
+    if isinstance(values, Mapping):
+        text = _reference_text(values)
+        if text is not None:
+            yield _parse_reference(text, place)
+            return
+        for name, value in values.items():
+            yield from references(value, (*place, name))
+    elif isinstance(values, list):
+        for index, value in enumerate(values):
+            yield from references(value, (*place, index))
+
+
+def resolved(values: Values, outputs_of: Callable[[str], Values]) -> dict[str, JsonValue]:
+    """`values` with every reference replaced; a path that leads nowhere gives `EMPTY`.
+
+    `outputs_of` gives the outputs of an alias and raises `UnresolvedError`, as this does for a
+    reference that is none or that goes into a text or a number.
+    """
+
+    def replace(value: JsonValue) -> JsonValue:
+        if isinstance(value, dict):
+            text = _reference_text(value)
+            if text is None:
+                return {name: replace(item) for name, item in value.items()}
+            reference = _parse_reference(text, ())
+            if not reference.alias:
+                raise UnresolvedError(f"`{text}` is no reference: {_REFERENCE_FORM}")
+            outputs = outputs_of(reference.alias)
+            try:
+                return value_at(outputs, reference.path) if reference.path else dict(outputs)
+            except PathError as error:
+                raise UnresolvedError(str(error)) from None
+        if isinstance(value, list):
+            return [replace(item) for item in value]
+        return value
+
+    return {name: replace(value) for name, value in values.items()}
+
+
+def _reference_text(value: Values) -> str | None:
+    text = value.get(_REFERENCE)
+    return text if isinstance(text, str) and len(value) == 1 else None
+
+
+def _parse_reference(text: str, place: Path) -> Reference:
+    alias, _, rest = text.partition(".")
+    path = parse_path(rest)
+    if not alias.strip() or path is None or path[0] != "outputs":
+        return Reference(place, text, "", ())
+    return Reference(place, text, alias.strip(), path[1:])

@@ -119,14 +119,6 @@ def test_runs_in_bulk_record_one_trajectory_each_at_their_ends() -> None:
         assert len(ended) == 3
 
 
-def test_a_row_written_while_the_clock_stands_still_can_be_read() -> None:
-    with run_desk() as desk:
-        workflow = desk.workflow()
-        for _ in range(3):
-            made = desk.trajectory(workflow)
-            assert desk.ok("GET", f"/v1/trajectories/{made['id']}")["id"] == made["id"]
-
-
 @pytest.mark.parametrize(
     ("changes", "recorded"),
     [({"output_data": {"claim_no": "HM-4711"}, "status": "success"}, 1), ({"status": "error"}, 0)],

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from flowdsl.emulator.scenario import load_scenario
 from flowdsl.emulator.simulation.rules import RuleTally, RunRule
 from tests.emulator.runs.run_desk import INPUTS, run_desk
 
@@ -166,9 +165,3 @@ def test_retries_count_as_runs() -> None:
 def test_unknown_words_are_refused(values: Any) -> None:
     with pytest.raises(ValidationError):
         rule(**values)
-
-
-def test_a_scenario_file_holds_rules() -> None:
-    text = '[[runs]]\nworkflow = "Claims"\nfail = { step = 3, reason = "x" }\nslow = "2s"\n'
-    (read,) = load_scenario(text).runs
-    assert (read.fail and read.fail.step, read.slow) == ("3", 2.0)

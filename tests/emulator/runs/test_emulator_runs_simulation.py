@@ -18,7 +18,6 @@ from flowdsl.emulator.simulation.files import base_name, content_of, picture
 from flowdsl.emulator.simulation.outputs import make_outputs
 from flowdsl.emulator.simulation.plans import Plan
 from flowdsl.emulator.simulation.prompts import evidence_of, loop_items, read_steps
-from flowdsl.emulator.simulation.references import references
 from flowdsl.emulator.simulation.rules import Effects
 from flowdsl.emulator.simulation.run_plan import play
 from flowdsl.emulator.simulation.sampling import sample
@@ -34,6 +33,7 @@ from flowdsl.emulator.simulation.variables import (
     PathError,
     input_names,
     parse_path,
+    references,
     render,
     resolve_inputs,
     secret_names,

@@ -222,14 +222,6 @@ def rehearsal(text: str) -> Iterator[tuple[Desk, Clock]]:
         yield desk, clock
 
 
-def test_a_file_breaks_the_requests_it_names() -> None:
-    text = f'[[faults]]\nroute = "{CREATE}"\nkind = "status"\nnth = 2\nretry_after = 4'
-    with rehearsal(text) as (desk, _):
-        replies = [desk.send("POST", "/v1/workflows", json=BODY) for _ in range(3)]
-        assert [reply.status_code for reply in replies] == [201, 503, 201]
-        assert replies[1].headers["Retry-After"] == "4"
-
-
 def test_a_file_steers_runs() -> None:
     with rehearsal("[[runs]]\nworkflow = 'Claims'\nerror = 'the desktop went away'") as (
         desk,

@@ -70,34 +70,6 @@ def test_a_trajectory_is_made_read_changed_and_deleted(desk: Desk) -> None:
     desk.ok("POST", f"{path}/duplicate", 404)
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"trajectory_data": []},
-        {"trajectory_data": ["click"]},
-        {"trajectory_data": None},
-        {"dimensions": None},
-        {"dimensions": {"width": "wide"}},
-        {"name": "x" * 256},
-        {"workflow_id": None},
-        {"is_approved": None},
-    ],
-)
-def test_what_is_no_trajectory_is_refused(desk: Desk, body: dict[str, Any]) -> None:
-    full = {
-        "workflow_id": desk.workflow()["id"],
-        "trajectory_data": STEPS,
-        "dimensions": SCREEN,
-        **body,
-    }
-    assert isinstance(desk.ok("POST", "/v1/trajectories", 422, json=full)["detail"], list)
-
-
-def test_a_trajectory_needs_a_known_workflow(desk: Desk) -> None:
-    body = {"workflow_id": UNKNOWN_ID, "trajectory_data": STEPS, "dimensions": SCREEN}
-    assert "workflow" in desk.ok("POST", "/v1/trajectories", 404, json=body)["detail"]
-
-
 @settings(
     max_examples=examples(50),
     deadline=None,
@@ -122,14 +94,6 @@ def test_patches_change_what_they_name_and_approval_leaves_its_mark(
             "updated_at": changed["updated_at"],
         }
         state = changed
-
-
-def test_null_leaves_flags_and_steps(desk: Desk) -> None:
-    made = change(desk, desk.trajectory(desk.workflow()), is_approved=True, is_main=True)
-    kept = change(desk, made, trajectory_data=None, is_approved=None, is_main=None)
-    assert kept == {**made, "updated_at": kept["updated_at"]}
-    change(desk, made, 422, trajectory_data=[])
-    change(desk, made, 422, name="x" * 256)
 
 
 def test_one_made_approved_has_been_approved(desk: Desk) -> None:

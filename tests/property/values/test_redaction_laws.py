@@ -17,8 +17,9 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from flowdsl.cyberdesk import redaction
-from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
+from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError
+from flowdsl.cyberdesk.limits import ClientOptions
 from flowdsl.cyberdesk.models.run import ChainCreate, ChainStep, RunBulkCreate, RunCreate, RunRetry
 from flowdsl.cyberdesk.redaction import REDACTED, SecretsOfRuns, redacted, redacted_value
 from tests.support.effort import THOROUGH, examples

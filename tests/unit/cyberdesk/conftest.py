@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.limits import ClientOptions
 from flowdsl.cyberdesk.log import Attempt
 
 CANARY = "canary-key-7f3a9c"

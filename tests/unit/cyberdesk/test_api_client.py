@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from flowdsl import __version__
 from flowdsl.cyberdesk import errors
-from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.limits import ClientOptions
 from flowdsl.cyberdesk.log import Attempt
 from flowdsl.cyberdesk.models.model_configuration import (
     ModelConfigurationCreate,

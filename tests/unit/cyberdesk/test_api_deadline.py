@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
+from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, ServiceUnreachable
-from flowdsl.cyberdesk.limits import Deadline
+from flowdsl.cyberdesk.limits import ClientOptions, Deadline
 from flowdsl.cyberdesk.models.tag import TagCreate
 from tests.support.services.hostile import head, hostile
 from tests.support.virtual_time import now, run_virtually

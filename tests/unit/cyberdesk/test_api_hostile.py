@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
+from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
-from flowdsl.cyberdesk.limits import Limits
+from flowdsl.cyberdesk.limits import ClientOptions, Limits
 from flowdsl.cyberdesk.models.wire_model import Items
 from flowdsl.cyberdesk.models.workflow import WorkflowCreate
 from flowdsl.deploy.apply.attempt import status_of

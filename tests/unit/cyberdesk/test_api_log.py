@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from flowdsl.cyberdesk import errors
-from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.limits import ClientOptions
 from flowdsl.cyberdesk.log import Attempt
 from flowdsl.cyberdesk.models.workflow import WorkflowCreate
 

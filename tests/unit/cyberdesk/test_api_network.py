@@ -17,7 +17,8 @@ import pytest
 import trustme
 
 from flowdsl.cyberdesk import errors
-from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.limits import ClientOptions
 
 HOST = "api.northwind.test"
 REPLY = json.dumps({"status": "ok"}).encode()

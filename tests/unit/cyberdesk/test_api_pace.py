@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowdsl.cyberdesk import errors
-from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.limits import ClientOptions
 from flowdsl.cyberdesk.models.workflow import WorkflowCreate
 from flowdsl.cyberdesk.pace import Pace
 from flowdsl.cyberdesk.transport import asgi_transport

@@ -18,7 +18,8 @@ from urllib.parse import parse_qsl
 import httpx
 from jsonschema import Draft202012Validator
 
-from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.limits import ClientOptions
 from flowdsl.cyberdesk.models.machine import MachineCreate, PoolCreate
 from flowdsl.cyberdesk.models.model_configuration import (
     ModelConfigurationCreate,

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
+from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import UntrustedHost
+from flowdsl.cyberdesk.limits import ClientOptions
 from flowdsl.cyberdesk.trust import check_api_url, is_loopback
 
 TRUSTED = ("proxy.northwind.test",)

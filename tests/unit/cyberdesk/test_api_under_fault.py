@@ -12,7 +12,8 @@ import pytest
 
 from benchmarks.service.client import FAULTS, broken, create_all, workflows_by_name
 from flowdsl.cyberdesk import errors
-from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.limits import ClientOptions
 from flowdsl.cyberdesk.models.machine import MachineCreate, PoolCreate
 from flowdsl.cyberdesk.models.tag import TagCreate
 from flowdsl.cyberdesk.models.workflow import WorkflowCreate

@@ -10,8 +10,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flowdsl.config.project import EMBEDDED, Environment
-from flowdsl.cyberdesk.client import ClientOptions, CyberdeskClient
+from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import NotFound
+from flowdsl.cyberdesk.limits import ClientOptions
 from flowdsl.cyberdesk.transport import asgi_transport
 from flowdsl.cyberdesk.trust import is_loopback
 from flowdsl.emulator.app import create_app
