@@ -75,15 +75,13 @@ def corpus_programs() -> list[Program]:
 
 def _written(case: corpus.Case) -> Program:
     path = f"{case.name}.flow"
-    picture = (corpus.FOLDER / corpus.PICTURE).read_bytes()
 
     def worlds(_: Checked) -> Iterator[Worlds]:
         # Answers of a list are consumed: each caller gets a world of its own.
         again = case.again
         yield case.first.world(), None if again is None else again.world()
 
-    files: dict[str, str | bytes] = {path: case.source, corpus.PICTURE: picture}
-    return Program(CORPUS, case.name, files, case.options, worlds, path, last=True)
+    return Program(CORPUS, case.name, case.files, case.options, worlds, path, last=True)
 
 
 def rare() -> list[Program]:

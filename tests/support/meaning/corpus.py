@@ -35,6 +35,7 @@ from .checked import DOCUMENTED
 
 FOLDER = Path(__file__).parents[2] / "corpus" / "meaning"
 PICTURE = "dot.png"
+SCHEMA = "outputs.json"
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,16 @@ class Case:
 
     @cached_property
     def compilation(self) -> Compilation:
-        path = f"{self.name}.flow"
-        files = {path: self.source, PICTURE: (FOLDER / PICTURE).read_bytes()}
-        return compile_project(MemoryFiles(files), [path], self.options)
+        return compile_project(MemoryFiles(self.files), [f"{self.name}.flow"], self.options)
+
+    @property
+    def files(self) -> dict[str, str | bytes]:
+        """The program, and what it may take from files beside it."""
+        beside = (FOLDER / name for name in (PICTURE, SCHEMA))
+        return {
+            f"{self.name}.flow": self.source,
+            **{each.name: each.read_bytes() for each in beside},
+        }
 
     @property
     def options(self) -> CompileOptions:

@@ -37,7 +37,7 @@ class Asked:
     def __init__(self, program: Trace) -> None:
         self._answers = {
             (each.question.kind, each.question.text, each.position): each.answer
-            for each in program.asked
+            for each in (*program.asked, *program.judged)
         }
 
     def answer(self, question: Question, asking: Asking) -> Any:
