@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowdsl.format.formatter import format_source
 from flowdsl.format.literals import is_name
 from flowdsl.ir import nodes
 from flowdsl.ir.walk import walk
 from flowdsl.source.record import Record
-from flowdsl.source.text import SourceFile
 
 from ..model import PromptHints
 from ..writing.lines import Emit, Key, Line, lines_of, variable_set
 from ..writing.scope import PLAIN, RUNTIME, SECRET, Scope
-from ..writing.statement_text import INDENT, Wanted, Writer
+from ..writing.statement_text import Wanted, Writer
 from ..writing.type_names import TypeNames, Unspeakable, field_text, source_names
 from ..writing.value_text import Consts
 from ..writing.value_types import ANY
+from ..writing.writer import styled
 from .convert import Proposal
 
 _SIGILS = {"input": PLAIN, "runtime": RUNTIME, "secret": SECRET}
@@ -72,16 +71,10 @@ def steps_section(proposal: Proposal, hints: PromptHints, names: SourceNames) ->
         block = writer.block(_with_emits(lines, variables), attempt=False)
     except Unspeakable as problem:
         raise Unwritable(str(problem)) from None
-    return Section(_formatted(["steps {", *block, "}"]), undeclared)
-
-
-def _formatted(lines: list[str]) -> tuple[str, ...]:
-    """The lines of a section as `flowdsl fmt` lays them out."""
-    head, tail = ["flow 1", "", "workflow w {"], ["}", ""]
-    indented = [INDENT + line if line else line for line in lines]
-    formatted = format_source(SourceFile("steps.flow", "\n".join([*head, *indented, *tail])))
-    laid_out = formatted.text.split("\n")[len(head) : -len(tail)]
-    return tuple(line.removeprefix(INDENT) for line in laid_out)
+    section = styled("item", ["steps {", *block, "}"])
+    if section is None:
+        raise Unwritable("the statements cannot be laid out")
+    return Section(tuple(section), undeclared)
 
 
 class _Types(TypeNames):

@@ -15,9 +15,10 @@ from ..payload import CLEANUP, ImportProblem, is_model_id, read_workflow
 from ..shapes import read_hints
 from ..writing.type_names import Unspeakable, doc_lines
 from ..writing.value_text import Consts, ValueWriter, check_entries
+from ..writing.writer import styled
 from .attempts import SETTINGS, Attempt, Choices, EditContext, Edits
 from .editing import Edit, doc_start
-from .sections import rewriting, styled
+from .sections import rewriting
 from .settings import model_name, raw_id_note
 
 

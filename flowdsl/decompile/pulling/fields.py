@@ -11,10 +11,11 @@ from flowdsl.syntax import ast
 
 from ..fields import read_inputs, read_outputs
 from ..writing.type_names import TypeNames, Unspeakable, field_text
+from ..writing.writer import styled
 from .attempts import SETTINGS, Attempt, EditContext
 from .editing import Edit, doc_start
 from .references import rendered_in
-from .sections import insertion, replacement, styled
+from .sections import insertion, replacement
 from .splicing import Draft, Splicer
 
 INPUTS, OUTPUTS = "input_schema", "output_schema"

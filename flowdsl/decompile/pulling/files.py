@@ -18,9 +18,9 @@ from ..checks import checks_document
 from ..layout import file_name
 from ..payload import ALLOWLIST, CLEANUP, ImportProblem, read_workflow
 from .attempts import FILE, Attempt, EditContext
-from .editing import Edit, removal
+from .editing import Edit
 from .fields import schema_of, section_lines
-from .sections import insertion, replacement
+from .sections import insertion, replacement, without
 from .settings import model_name, terminal_lines
 
 PROMPT, INPUTS, OUTPUTS = "main_prompt", "input_schema", "output_schema"
@@ -153,9 +153,9 @@ def _extra_file(context: EditContext, open_fields: frozenset[str]) -> Iterator[A
         kept[MODELS] = context.wanted_payload().get(MODELS) or {}
     if not kept:
         return
-    note = ""
+    notes: list[str] = []
     if NAME in kept and context.symbol.prompt_from is None:
-        note = (
+        notes.append(
             f"the dashboard changed the title to `{kept[NAME]}` and left the prompt, which "
             "begins with the old one: "
             '`extra from` holds the new one; to change both, set `title` and take `"name"` '
@@ -164,22 +164,20 @@ def _extra_file(context: EditContext, open_fields: frozenset[str]) -> Iterator[A
     there = context.symbol.extra_from
     if there is not None:
         text = _json_text(context, there, _held(context, there) | kept)
-        yield from context.attempt(FILE, [], *_notes(note), files={there: text})
+        yield from context.attempt(FILE, [], *notes, files={there: text})
         return
     path, named = _new_file(context, "extra")
-    section = context.item(ast.ExtraSection)
-    line = [f'extra from "{named}"']
-    if isinstance(section, ast.ExtraSection):
-        kept |= context.symbol.extra
-        edit = replacement(context, section, line)
-    else:
-        edit = insertion(context, ast.ExtraFrom, line)
-    text = _dumped(kept, 2) + "\n"
-    yield from context.attempt(FILE, [edit], *_notes(note), files={path: text})
+    edit = _instead(context, ast.ExtraSection, [f'extra from "{named}"'])
+    text = _dumped(kept | context.symbol.extra, 2) + "\n"
+    yield from context.attempt(FILE, [edit], *notes, files={path: text})
 
 
-def _notes(note: str) -> list[str]:
-    return [note] if note else []
+def _instead(context: EditContext, kind: type[ast.Node], lines: Sequence[str]) -> Edit:
+    """The edit that puts lines in the place of an item, or where one of the kind would stand."""
+    item = context.item(kind)
+    if item is None:
+        return insertion(context, kind, lines)
+    return replacement(context, item, lines)
 
 
 def _prompt_file(context: EditContext) -> Iterator[Attempt]:
@@ -191,7 +189,7 @@ def _prompt_file(context: EditContext) -> Iterator[Attempt]:
     base = [replacement(context, steps, [f'prompt from "{named}"'])]
     always = context.item(ast.AlwaysSection)
     if always is not None:
-        base.append(removal(context.source, context.path, always.start, always.end))
+        base.append(without(context, always))
     terminal = _terminal_edit(context)
     if terminal is not None:
         base.append(terminal)
@@ -207,15 +205,11 @@ def _prompt_file(context: EditContext) -> Iterator[Attempt]:
 
 def _terminal_edit(context: EditContext) -> Edit | None:
     """The edit that lists the commands which the statements, now gone, had allowed."""
-    section = context.item(ast.TerminalSection)
     lines = terminal_lines(context, context.goal.values.get(ALLOWLIST), keep_runs=False)
-    if not lines:
-        if section is None:
-            return None
-        return removal(context.source, context.path, section.start, section.end)
-    if section is not None:
-        return replacement(context, section, lines)
-    return insertion(context, ast.TerminalSection, lines)
+    if lines:
+        return _instead(context, ast.TerminalSection, lines)
+    section = context.item(ast.TerminalSection)
+    return None if section is None else without(context, section)
 
 
 Variant = tuple[list[Edit], dict[str, str]]
@@ -242,20 +236,9 @@ def _schema_file(
     if document is None:
         return [], {}
     path, named = _new_file(context, part)
-    line = [f'{part} from "{named}"']
-    first = True
-    edits: list[Edit] = []
-    for kind in kinds:
-        section = context.item(kind)
-        if section is None:
-            continue
-        if first:
-            edits.append(replacement(context, section, line))
-        else:
-            edits.append(removal(context.source, context.path, section.start, section.end))
-        first = False
-    if first:
-        edits.append(insertion(context, kinds[0], line))
+    first, *others = [kind for kind in kinds if context.item(kind) is not None] or kinds[:1]
+    edits = [_instead(context, first, [f'{part} from "{named}"'])]
+    edits += [without(context, item) for kind in others if (item := context.item(kind))]
     return edits, {path: _dumped(document, 2) + "\n"}
 
 
@@ -276,12 +259,6 @@ def _checks_file(context: EditContext) -> Iterator[Attempt]:
     if not document:
         return
     path, named = _new_file(context, "checks")
-    section = context.item(ast.ChecksSection)
-    line = [f'checks from "{named}"']
-    edit = (
-        insertion(context, ast.ChecksFrom, line)
-        if section is None
-        else replacement(context, section, line)
-    )
+    edit = _instead(context, ast.ChecksSection, [f'checks from "{named}"'])
     files = {path: _dumped(document, 2) + "\n"}
     yield from context.attempt(FILE, [edit], _told("checks", files), files=files)

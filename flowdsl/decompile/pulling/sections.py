@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.format.formatter import format_source
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
 from flowdsl.syntax.parse import parse_module
 from flowdsl.syntax.visit import walk
 
+from ..writing.statement_text import INDENT
+from ..writing.writer import AROUND
 from .attempts import Choices, EditContext
 from .editing import Edit, doc_start, indent_at, insertion_after, line_end, removal
 from .references import rendered_in, value_edits
 from .splicing import Draft, Splicer
-
-INDENT = "  "
 
 ORDER: tuple[tuple[type[ast.Node], ...], ...] = (
     (ast.Setting,),
@@ -125,40 +124,10 @@ def _item_indent(context: EditContext) -> str:
     return indent_at(context.source, context.symbol.declaration.name.start) + INDENT
 
 
-# Formatting
-
-
-def styled(kind: str, lines: Sequence[str]) -> list[str] | None:
-    """Lines of the inside of a section as `fmt` lays them out, without indent.
-
-    None if they do not parse.
-
-    `kind` is a key of `_AROUND`.
-    """
-    head, tail = _AROUND[kind]
-    text = "\n".join([*head, *lines, *tail, ""])
-    formatted = format_source(SourceFile("", text))
-    if formatted.left or formatted.problem is not None:
-        return None
-    written = formatted.text.split("\n")
-    depth = INDENT * (len(tail))
-    inside = written[len(head) : -len(tail) - 1]
-    return [line.removeprefix(depth) for line in inside]
-
-
 def parsed_statement(lines: Sequence[str]) -> tuple[ast.Stmt, int]:
     """The one statement that lines of `styled` hold, and what its offsets are too large by."""
-    head, tail = _AROUND["statement"]
+    head, tail = AROUND["statement"]
     source = SourceFile("", "\n".join([*head, *lines, *tail, ""]))
     (workflow,) = parse_module(source, Sink()).declarations
     (statement,) = next(each for each in walk(workflow) if isinstance(each, ast.Block)).statements
     return statement, len("\n".join([*head, ""]))
-
-
-_AROUND: dict[str, tuple[list[str], list[str]]] = {
-    "item": (["flow 1", "", "workflow w {"], ["}"]),
-    "statement": (["flow 1", "", "workflow w {", "  steps {"], ["  }", "}"]),
-    "field": (["flow 1", "", "workflow w {", "  inputs {"], ["  }", "}"]),
-    "check": (["flow 1", "", "workflow w {", "  checks {"], ["  }", "}"]),
-}
-"""The lines around those of a kind while they are formatted: before, and after."""

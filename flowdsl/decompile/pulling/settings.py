@@ -16,9 +16,10 @@ from flowdsl.semantics.capabilities import NO_COMMAND
 from flowdsl.syntax import ast
 
 from ..payload import ALLOWLIST
+from ..writing.writer import styled
 from .attempts import SETTINGS, Attempt, EditContext
 from .goal import TAGS, forms
-from .sections import insertion, rewriting, splices, styled, without
+from .sections import insertion, rewriting, splices, without
 
 _FLAGS = {"is_webhooks_enabled": "webhooks", "includes_file_exports": "file_exports"}
 _MAIN, _CACHE = "main_agent_model_id", "cache_detection_model_id"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from flowdsl.format.formatter import format_source
@@ -362,3 +362,33 @@ def _section(name: str, entries: Iterable[str], *, always: bool = False) -> Iter
 
 def _list(entries: Iterable[Any]) -> str:
     return said(value_literal(list(entries)))
+
+
+# Parts of a file, laid out
+
+
+def styled(kind: str, lines: Sequence[str]) -> list[str] | None:
+    """Lines of the inside of a section as `fmt` lays them out, without indent.
+
+    None if they do not parse.
+
+    `kind` is a key of `AROUND`.
+    """
+    head, tail = AROUND[kind]
+    text = "\n".join([*head, *lines, *tail, ""])
+    formatted = format_source(SourceFile("", text))
+    if formatted.left or formatted.problem is not None:
+        return None
+    written = formatted.text.split("\n")
+    depth = INDENT * len(tail)
+    inside = written[len(head) : -len(tail) - 1]
+    return [line.removeprefix(depth) for line in inside]
+
+
+AROUND: dict[str, tuple[list[str], list[str]]] = {
+    "item": (["flow 1", "", "workflow w {"], ["}"]),
+    "statement": (["flow 1", "", "workflow w {", "  steps {"], ["  }", "}"]),
+    "field": (["flow 1", "", "workflow w {", "  inputs {"], ["  }", "}"]),
+    "check": (["flow 1", "", "workflow w {", "  checks {"], ["  }", "}"]),
+}
+"""The lines around those of a kind while they are formatted: before, and after."""

@@ -17,9 +17,9 @@ from ...writing.scope import PLAIN, RUNTIME, SECRET, Scope, Spelled
 from ...writing.statement_text import Wanted, Writer
 from ...writing.type_names import TypeNames, Unspeakable
 from ...writing.value_text import Consts
+from ...writing.writer import styled
 from ..attempts import EditContext
 from ..references import rendered_in
-from ..sections import styled
 from ..settings import aliases_by_name
 from .tree import Home, Placed
 
