@@ -61,7 +61,7 @@ def read_settings(stored: StoredWorkflow) -> Settings:
     return Settings(
         title=_near(title),
         tags=tuple(sorted(set(map(_near, stored.tags)))),
-        models=None if MODELS in kept else _models(stored.models),
+        models=None if MODELS in kept else read_models(stored.models),
         allowlist=stored.allowlist,
         extra={} if kept else stored.extra,
         kept=kept,
@@ -97,7 +97,8 @@ def _can_name(model: str) -> bool:
     return "{" not in model and plain_literal(model) is not None
 
 
-def _models(models: dict[str, str]) -> nodes.Models | None:
+def read_models(models: dict[str, str]) -> nodes.Models | None:
+    """The models by their keys in `model_metadata`; None without any."""
     if not models:
         return None
     first, second = models.get("fallback_model_1_id"), models.get("fallback_model_2_id")

@@ -6,24 +6,24 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from flowdsl.codegen.artifacts import ModelAlias, ModelName, Template, WorkflowArtifact
+from flowdsl.cyberdesk.models.workflow import ModelMetadata
 from flowdsl.deploy.planning.models import ModelResolver
 from flowdsl.deploy.resources.workflow import CHECKS, MODELS, POLICIES
-from flowdsl.format.literals import plain_literal, value_literal
+from flowdsl.format.literals import value_literal
 from flowdsl.ir import nodes
-from flowdsl.ir.walk import statements
 from flowdsl.prompt.text import commands_of
 from flowdsl.semantics.capabilities import NO_COMMAND
 from flowdsl.syntax import ast
 
 from ..payload import ALLOWLIST
-from ..writing.writer import styled
+from ..settings import read_models
+from ..writing.type_names import Unspeakable
+from ..writing.writer import model_settings, styled, terminal_settings
 from .attempts import SETTINGS, Attempt, EditContext
 from .goal import TAGS, forms
 from .sections import insertion, rewriting, splices, without
 
 _FLAGS = {"is_webhooks_enabled": "webhooks", "includes_file_exports": "file_exports"}
-_MAIN, _CACHE = "main_agent_model_id", "cache_detection_model_id"
-_FALLBACKS = ("fallback_model_1_id", "fallback_model_2_id")
 
 
 def attempts(context: EditContext) -> Iterator[Attempt]:
@@ -98,24 +98,15 @@ def terminal_lines(context: EditContext, wanted: Any, *, keep_runs: bool) -> lis
 
     With `keep_runs` the commands of the statements need not be listed.
     """
-    if not wanted:
-        also = ", dates = true" if keep_runs and _types_days(context) else ""
-        return [f"terminal {{ unrestricted = true{also} }}"]
-    allowed = _allowed(context, wanted) if keep_runs else list(wanted)
-    if not allowed and keep_runs and _types_days(context):
-        return ["terminal { dates = true }"]
-    if not allowed or (allowed == [NO_COMMAND] and wanted == [NO_COMMAND]):
-        return []
-    written = value_literal(allowed)
-    if written is None:
+    body = context.built.workflow(context.goal.address).body if keep_runs else ()
+    allowed = _allowed(context, wanted or ()) if keep_runs else list(wanted or ())
+    if allowed == wanted == [NO_COMMAND]:
+        allowed = []
+    try:
+        settings = terminal_settings(body, allowed, not wanted)
+    except Unspeakable:
         return None
-    dates = ["dates = true"] if keep_runs and _types_days(context) else []
-    return styled("item", ["terminal {", f"allow = {written}", *dates, "}"])
-
-
-def _types_days(context: EditContext) -> bool:
-    workflow = context.built.workflow(context.goal.address)
-    return any(isinstance(each, nodes.TypeDay) for each in statements(workflow.body))
+    return styled("item", ["terminal {", *settings, "}"]) if settings else []
 
 
 def _allowed(context: EditContext, wanted: Sequence[str]) -> list[str]:
@@ -149,22 +140,18 @@ def _model_section(
     context: EditContext, values: Mapping[str, Any], notes: list[str]
 ) -> list[str] | None:
     """The section that gives the models in `values`; adds a note for each named by its id."""
-    names: dict[str, str | None] = {}
-    for key in (_MAIN, _CACHE, *_FALLBACKS):
+    names: dict[str, str] = {}
+    for key in ModelMetadata.always_sent:
         model = values.get(f"{MODELS}.{key}")
-        names[key] = None if model is None else model_name(context, str(model), key)
-        if model is not None and names[key] == model:
-            notes.append(raw_id_note(context, str(model)))
-    lines = ["model {"]
-    for word, key in (("main", _MAIN), ("cache_detection", _CACHE)):
-        if names[key] is not None:
-            lines.append(f"{word} = {plain_literal(str(names[key]))}")
-    fallbacks = [names[key] for key in _FALLBACKS]
-    while fallbacks and fallbacks[-1] is None:
-        fallbacks.pop()
-    if fallbacks:
-        lines.append(f"fallbacks = {value_literal(fallbacks)}")
-    return styled("item", [*lines, "}"])
+        if model is not None:
+            names[key] = model_name(context, str(model), key)
+            if names[key] == model:
+                notes.append(raw_id_note(context, names[key]))
+    try:
+        settings = model_settings(read_models(names) or nodes.Models())
+    except Unspeakable:
+        return None
+    return styled("item", ["model {", *settings, "}"])
 
 
 def aliases_by_name(context: EditContext) -> dict[str, str]:

@@ -283,16 +283,8 @@ class _FlowWriter:
 
     def _models(self) -> Iterator[str]:
         models = self.workflow.models
-        if models is None:
-            return
-        settings = []
-        if models.main is not None:
-            settings.append(f"main = {said(plain_literal(models.main))}")
-        if models.cache_detection is not None:
-            settings.append(f"cache_detection = {said(plain_literal(models.cache_detection))}")
-        if models.fallbacks:
-            settings.append(f"fallbacks = {_list(models.fallbacks)}")
-        yield from _section("model", settings, always=True)
+        if models is not None:
+            yield from _section("model", model_settings(models), always=True)
 
     def _terminal(self) -> Iterator[str]:
         body = self.workflow.body
@@ -301,12 +293,7 @@ class _FlowWriter:
         allow = tuple(entry for entry in terminal.allow if entry not in commands)
         if allow == (NO_COMMAND,) and not commands:
             allow = ()
-        settings = [f"allow = [{', '.join(map(said, alike_literals(allow)))}]"] if allow else []
-        if terminal.unrestricted:
-            settings.append("unrestricted = true")
-        if any(isinstance(statement, nodes.TypeDay) for statement in statements(body)):
-            settings.append("dates = true")
-        yield from _section("terminal", settings)
+        yield from _section("terminal", terminal_settings(body, allow, terminal.unrestricted))
 
     def _always(self) -> Iterator[str]:
         values = ValueWriter(self.scope, self.consts)
@@ -338,6 +325,28 @@ class _FlowWriter:
         if checks is not None or cleanup is not None:
             values = ValueWriter(self.scope, self.consts)
             yield from _section("checks", check_entries(checks or (), cleanup, values), always=True)
+
+
+def model_settings(models: nodes.Models) -> list[str]:
+    """The settings of a `model` section; raises `Unspeakable`."""
+    settings = []
+    if models.main is not None:
+        settings.append(f"main = {said(plain_literal(models.main))}")
+    if models.cache_detection is not None:
+        settings.append(f"cache_detection = {said(plain_literal(models.cache_detection))}")
+    if models.fallbacks:
+        settings.append(f"fallbacks = {_list(models.fallbacks)}")
+    return settings
+
+
+def terminal_settings(body: nodes.Body, allow: Sequence[str], unrestricted: bool) -> list[str]:
+    """The settings of a `terminal` section beside statements; raises `Unspeakable`."""
+    settings = [f"allow = [{', '.join(map(said, alike_literals(allow)))}]"] if allow else []
+    if unrestricted:
+        settings.append("unrestricted = true")
+    if any(isinstance(statement, nodes.TypeDay) for statement in statements(body)):
+        settings.append("dates = true")
+    return settings
 
 
 def _keeps(names: Names, name: str, variable: str) -> bool:
