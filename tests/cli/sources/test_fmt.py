@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from flowdsl.__main__ import main
-from flowdsl.cli.commands.fmt import files
-from flowdsl.cli.commands.fmt.files import format_files, sources_of
+from flowdsl.cli.commands import fmt
+from flowdsl.cli.commands.fmt import format_files, sources_of
 from flowdsl.cli.runtime.failure import CommandError
 from flowdsl.cli.runtime.rewrites import write_rewrites
 from flowdsl.format.formatter import Formatted
@@ -371,7 +371,7 @@ def test_a_text_that_formatting_would_damage_stays(
 
     write_tree(tmp_path, {"a.flow": MESSY})
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(files, "format_source", damage)
+    monkeypatch.setattr(fmt, "format_source", damage)
     assert main(["fmt", "a.flow"]) == 1
     assert capsys.readouterr() == (
         "",
@@ -387,7 +387,7 @@ def test_standard_input_survives_a_bug(
     def fail(source: SourceFile) -> Formatted:
         raise AssertionError(source.path)
 
-    monkeypatch.setattr(files, "format_source", fail)
+    monkeypatch.setattr(fmt, "format_source", fail)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(MESSY.encode())))
     assert main(["fmt", "-"]) == 70
     assert capsysbinary.readouterr().out == MESSY.encode()

@@ -1,7 +1,7 @@
 """`flowdsl import`: its command, and the parts of its work.
 
-`fetch` reads workflows of the service, `destination` says where they go, `adoption` what the
-project has of them already, `view` what is said.
+`service` reads workflows of the service and says which of them the project has already,
+`destination` where they go, and what is said of them.
 """
 
 from .command import configure, run

@@ -28,8 +28,7 @@ from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.places import no_project, standard_input
 from ...runtime.target import Target, open_project
-from .destination import Destination, open_destination, placed
-from .view import outcome, rendered_notes
+from .destination import Destination, open_destination, outcome, placed, rendered_notes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -262,7 +262,7 @@ def _cover(
 
     from flowdsl.testing.coverage import Taken, bodies_of, lcov, percent
 
-    from .coverage_view import COUNTED, coverage_text
+    from .view import COUNTED, coverage_text
 
     taken = Taken()
     for result in results:
