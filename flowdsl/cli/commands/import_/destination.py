@@ -128,8 +128,8 @@ def placed(
         files = {ATTRIBUTES: f"{FLOWS}/*{PROMPT} -text\n".encode(), **files}
     for path, content in files.items():
         if path == ATTRIBUTES:
-            old = _existing(destination, path)
-            content = _with_lines(old or b"", _moved_patterns(content, destination))
+            old = existing_bytes(destination.target, path)
+            content = with_lines(old or b"", _moved_patterns(content, destination))
             if old is None:
                 fresh[path] = content
             elif content != old:
@@ -151,9 +151,13 @@ def placed(
     return fresh, grown
 
 
-def _existing(destination: Destination, path: str) -> bytes | None:
+def existing_bytes(target: Target, path: str) -> bytes | None:
+    """What a file of the project holds; None where there is none.
+
+    Raises `CommandError` for one that cannot be read.
+    """
     try:
-        return destination.target.files.read_bytes(path)
+        return target.files.read_bytes(path)
     except UnreadableFile as error:
         if error.missing:
             return None
@@ -177,7 +181,7 @@ def _moved_patterns(content: bytes, destination: Destination) -> list[bytes]:
     return lines
 
 
-def _with_lines(content: bytes, lines: list[bytes]) -> bytes:
+def with_lines(content: bytes, lines: list[bytes]) -> bytes:
     """`content`, with those of `lines` that it does not have at its end."""
     present = set(content.splitlines())
     added = [line for line in lines if line not in present]

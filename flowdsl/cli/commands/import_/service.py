@@ -23,8 +23,8 @@ from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.source.record import Record
 from flowdsl.state.document import StateDocument, refuse_moved
 
-from ...runtime.engine.deployment import open_state_of
-from ...runtime.exit_codes import ACCESS, CONFLICT, STATE
+from ...runtime.engine.deployment import open_state_of, refuse_other_organization
+from ...runtime.exit_codes import CONFLICT, STATE
 from ...runtime.failure import CommandError
 from ...runtime.rewrites import continued
 
@@ -129,15 +129,7 @@ class Owned(Record):
     def check_organization(self, reply: Mapping[str, Any]) -> None:
         """Raise `CommandError` for a workflow of another organisation."""
         found = reply.get("organization_id")
-        if None not in (self.organization, found) and found != self.organization:
-            raise CommandError(
-                (
-                    f"the API key belongs to the organisation `{printable(str(found))}`, and "
-                    f"`{self.environment.name}` is deployed to `{self.organization}`; use a key "
-                    "of that organisation"
-                ),
-                ACCESS,
-            )
+        refuse_other_organization(found, self.organization, self.environment.name)
 
     def address(self, reply: Mapping[str, Any]) -> Address | None:
         """The address of a workflow of the service that the project has already; else None."""

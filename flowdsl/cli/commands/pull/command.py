@@ -23,7 +23,6 @@ from flowdsl.diagnostics.render.cells import printable
 from flowdsl.diagnostics.render.summary import counted
 from flowdsl.diagnostics.suggest import listed
 from flowdsl.host.disk import PROJECT_FILE
-from flowdsl.source.files import UnreadableFile
 from flowdsl.source.record import Record
 from flowdsl.state.document import ResourceState
 
@@ -37,9 +36,9 @@ from ...runtime.engine.questions import ask, is_interactive
 from ...runtime.environments import required_environment
 from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
 from ...runtime.failure import CommandError, UsageError
-from ...runtime.rewrites import Rewrite, continued, print_difference, write_rewrites
+from ...runtime.rewrites import Rewrite, print_difference, write_rewrites
 from ...runtime.target import Target, open_flows
-from ..import_.destination import ATTRIBUTES, PROMPT
+from ..import_.destination import ATTRIBUTES, PROMPT, existing_bytes, with_lines
 from .tracked import Tracked, look, resolved, tracked
 
 T = TypeVar("T")
@@ -251,32 +250,23 @@ def _finish(
 def _rewrites(target: Target, texts: Mapping[str, str]) -> list[Rewrite]:
     """The files that change, with git's rule for new prompt files (`.gitattributes`)."""
     contents = {path: encoded(target.files, path, text) for path, text in texts.items()}
-    prompts = [path for path in contents if path.endswith(PROMPT) and _old(target, path) is None]
+    before = {path: existing_bytes(target, path) for path in contents}
+    prompts = [path for path in contents if path.endswith(PROMPT) and before[path] is None]
     if prompts:
-        old = _old(target, ATTRIBUTES) or b""
         lines = [
             f"{os.path.dirname(each)}/*{PROMPT} -text".lstrip("/").encode() for each in prompts
         ]
-        new = [line for line in dict.fromkeys(lines) if line not in old.splitlines()]
-        if new:
-            contents[ATTRIBUTES] = continued(old, new)
+        before[ATTRIBUTES] = existing_bytes(target, ATTRIBUTES)
+        old = before[ATTRIBUTES] or b""
+        if (new := with_lines(old, list(dict.fromkeys(lines)))) != old:
+            contents[ATTRIBUTES] = new
     found: list[Rewrite] = []
     for path, content in sorted(contents.items()):
-        old_content = _old(target, path)
-        if content != old_content:
+        if content != before[path]:
             full = os.path.join(target.root, *path.split("/"))
             shown = target.show_path(path)
-            found.append(Rewrite(shown, target.root, full, old_content, content))
+            found.append(Rewrite(shown, target.root, full, before[path], content))
     return found
-
-
-def _old(target: Target, path: str) -> bytes | None:
-    try:
-        return target.files.read_bytes(path)
-    except UnreadableFile as error:
-        if error.missing:
-            return None
-        raise CommandError(f"{error}; nothing was written", CONFLICT) from None
 
 
 _HOW = {

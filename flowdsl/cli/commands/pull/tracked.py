@@ -16,12 +16,11 @@ from flowdsl.deploy.refresh.refresh import read_tracked, state_after_all
 from flowdsl.deploy.resources.directory import Directory, read_directory
 from flowdsl.deploy.resources.resource import Live
 from flowdsl.deploy.target import Target
-from flowdsl.diagnostics.render.cells import printable
 from flowdsl.source.record import Record
 from flowdsl.state.document import ResourceState, StateDocument, refuse_moved
 
-from ...runtime.engine.deployment import open_state_of
-from ...runtime.exit_codes import ACCESS, STATE
+from ...runtime.engine.deployment import open_state_of, refuse_other_organization
+from ...runtime.exit_codes import STATE
 from ...runtime.failure import CommandError
 
 AT_ONCE = 4
@@ -134,16 +133,7 @@ def look(
     ids = [known.ids[each] for each in addresses]
     seen: Seen = ask(lambda client: _look(client, ids, bundle, target))
     for live in seen.live.values():
-        found = live.organization_id
-        if None not in (known.organization, found) and found != known.organization:
-            raise CommandError(
-                (
-                    f"the API key belongs to the organisation `{printable(str(found))}`, and "
-                    f"`{target.environment}` is deployed to `{known.organization}`; use a key of "
-                    "that organisation"
-                ),
-                ACCESS,
-            )
+        refuse_other_organization(live.organization_id, known.organization, target.environment)
     return seen
 
 

@@ -21,6 +21,7 @@ from flowdsl.deploy.addressing import address_in
 from flowdsl.deploy.job import Job, Options, Ui
 from flowdsl.deploy.target import Target as DeployTarget
 from flowdsl.deploy.target import key_sources, target_of
+from flowdsl.diagnostics.render.cells import printable
 from flowdsl.host.disk import PROJECT_FILE, DiskFiles
 from flowdsl.host.environment import in_ci, read_api_key
 from flowdsl.host.git import Checkout, NoCheckout, checkout_at
@@ -218,6 +219,19 @@ def workflow_addresses(bundle: Bundle) -> list[Address]:
 def holder() -> str:
     """The name of this process for others that wait for it."""
     return f"{socket.gethostname()} (process {os.getpid()})"
+
+
+def refuse_other_organization(found: object, expected: str | None, environment: str) -> None:
+    """Raise `CommandError` for what belongs to another organisation than the environment.
+
+    Either is None where it is not known.
+    """
+    if None not in (expected, found) and found != expected:
+        raise CommandError(
+            f"the API key belongs to the organisation `{printable(str(found))}`, and "
+            f"`{environment}` is deployed to `{expected}`; use a key of that organisation",
+            exit_codes.ACCESS,
+        )
 
 
 def open_state_of(environment: Environment, root: str, project_id: str) -> StateStore:
