@@ -103,10 +103,10 @@ class Rule(Record):
 
         name = self.module or self.name.replace("-", "_")
         module = import_module(f"flowdsl.lint.rules.{self.home}" if self.home else name)
+        # A plugin may well call the sequence of its own rules so.
         for each in getattr(module, "RULES", ()):
-            if each.spec.name == self.name:
-                loaded: LoadedRule = each
-                return loaded
+            if isinstance(each, LoadedRule) and each.spec.name == self.name:
+                return each
         return LoadedRule(module.SPEC, module.check, getattr(module, "OPTIONS", {}))
 
 
