@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowdsl.decompile.model import PromptHints
@@ -16,6 +16,7 @@ from flowdsl.ir import nodes
 from flowdsl.ir.walk import walk
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax.parse import parse_module
+from tests.support.effort import examples
 from tests.support.flows.decompile.payloads import corpus
 from tests.support.rows import for_rows
 
@@ -347,11 +348,13 @@ def parses(proposal: Proposal, hints: PromptHints) -> bool:
     return sink.sorted() == ()
 
 
+@settings(max_examples=examples(300), deadline=None)
 @given(_TEXTS)
 def test_any_text_gives_statements_that_can_be_read(text: str) -> None:
     assert parses(propose(text, HINTS), HINTS)
 
 
+@settings(max_examples=examples(300), deadline=None)
 @given(
     st.lists(
         st.sampled_from(
@@ -391,6 +394,7 @@ _BRACES = st.sampled_from(
 )
 
 
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(_BRACES, max_size=12).map("".join))
 def test_a_variable_is_kept_or_missed(text: str) -> None:
     odd = (*HINTS.inputs, nodes.FieldSpec(name="Claim No", type=STRING))  # type: ignore[misc]

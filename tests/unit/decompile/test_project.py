@@ -202,13 +202,6 @@ def test_checks_of_a_verbatim_workflow_may_name_inputs_of_its_schema_file() -> N
     assert warnings_of(project) == []
 
 
-def test_ids_of_models_in_checks_stay_ids() -> None:
-    check = {"name": "sound", "type": "output_data_agentic_check", "check_prompt": "it fits"}
-    project = imported(BODY | {"post_run_checks": [check | {"model": SOME_ID}]})
-    (body,) = served(compile_files(project.files).bundle or pytest.fail("no bundle")).values()
-    assert body["post_run_checks"][0]["model"] == SOME_ID
-
-
 # Names and files
 
 

@@ -144,7 +144,7 @@ def test_a_picture_that_nobody_has_is_not_read() -> None:
 
 
 ORIGIN = nodes.Origin(path="", start_line=1, start_column=1, end_line=1, end_column=1)
-LONG = 380_000 if THOROUGH else 95_000
+LONG = 380_000 if THOROUGH else 40_000
 STEPS = OURS.partition("Steps\n")[2].partition("\n\nReplay")[0]
 FOCUSED = "1. Use focused_action:\n   - "
 SAVE = 'Save "x": '
