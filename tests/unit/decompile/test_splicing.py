@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
 
 from flowdsl.decompile.pulling.editing import edited
-from flowdsl.decompile.pulling.literals import ChangedReference
+from flowdsl.decompile.pulling.literals import LITERALS, ChangedReference, words_of
 from flowdsl.decompile.pulling.splicing import Draft, Splicer
 from flowdsl.source.files import MemoryFiles
+from flowdsl.syntax.parser.lexer import lex
+from tests.support.effort import examples
+from tests.support.flows.generated.workflows import workflows
 
 ANN = {"{who}": "Ann"}
 
@@ -77,3 +81,23 @@ def test_a_reference_that_gets_other_words_is_told() -> None:
     splicer = Splicer("a", 'do "Ask {who} now"', ANN)
     splicer.splice(0, 18, None, Draft('do "Ask Anna B now"'))
     assert splicer.changed == [ChangedReference("{who}", "Ann", "Anna B")]
+
+
+def said(source: str) -> list[object]:
+    """The tokens of a source, texts by their words; no comma says anything."""
+    found: list[object] = []
+    for token in lex(source):
+        word = source[token.start : token.end]
+        if token.kind in LITERALS:
+            found.append(words_of(word, {}))
+        elif token.kind not in ("WS", "COMMENT", "COMMA") or word.startswith("##"):
+            found.append(word.strip())
+    return found
+
+
+@settings(max_examples=examples(200), deadline=None)
+@given(workflows(), workflows())
+def test_what_is_spliced_says_what_was_written(source: str, new: str) -> None:
+    assert said(spliced(source, new)) == said(new)
+    assert spliced(source, new, base=source) == spliced(source, new)
+    assert spliced(source, source) == source
