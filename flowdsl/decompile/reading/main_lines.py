@@ -10,7 +10,7 @@ from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import LOOP_ITEM, single_variable
 from flowdsl.ir.walk import BODIES, with_variables
 from flowdsl.prompt.reading.outline import ReadItem
-from flowdsl.prompt.sentences import DONE, FAILED, NONE
+from flowdsl.prompt.sentences import DONE, FAILED, NONE, SENTENCES
 from flowdsl.prompt.text import bracketed, quoted, spell_variable
 from flowdsl.prompt.values import condition_words
 from flowdsl.prompt.words import say
@@ -19,6 +19,9 @@ from flowdsl.source.record import replace
 from ..model import NOWHERE
 from .bullets import Focused, Instruction, Lines, copy_line
 from .statements import Unreadable, Words
+
+_OR_NO_ENTRIES = "".join(map(str, SENTENCES["data.read"].choices[0].words))
+"""What is said of a list that is never missing."""
 
 
 class Main:
@@ -200,6 +203,7 @@ class Main:
         return copy_words(copy, boxed=copy.variable in words.boxed, apart=words.apart)
 
     def _extract(self, lines: Lines, bullets: Lines, model: str | None) -> nodes.Extract | None:
+        asked = bullets.text() or ""
         found = self._focused.asked(bullets)
         if not isinstance(found, nodes.Extract) or found.otherwise is not None:
             return None
@@ -211,8 +215,11 @@ class Main:
         if lines.text() != say("data.if_missing", bracketed(spell_variable(variable))):
             return None
         otherwise = self.body(lines.take().children)
-        assert isinstance(found.type, nodes.OptionalType)
-        return replace(found, type=found.type.inner, model=model, otherwise=otherwise)
+        type_ = found.type
+        assert isinstance(type_, nodes.OptionalType)
+        if not isinstance(type_.inner, nodes.ListType) or _OR_NO_ENTRIES in asked:
+            type_ = type_.inner
+        return replace(found, type=type_, model=model, otherwise=otherwise)
 
     def _guarded(self, lines: Lines, key: str, answer: str, why: str) -> nodes.Body:
         """The statements that are done only if the decision `key` is `answer`."""

@@ -9,7 +9,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from flowdsl.decompile.model import PromptProgram
@@ -47,6 +47,9 @@ def test_what_a_project_compiles_to_is_read_back(folder: Path) -> None:
 
 @settings(max_examples=examples(300), deadline=None)
 @given(st.integers(0, 1 << 40))
+@example(100069)  # a list that may be missing, read with an `else`
+@example(100071)  # a value that an `else` sets anew
+@example(100299)  # a list that is saved as missing, with an `else` of the main agent
 def test_every_statement_on_every_account_is_read_back(seed: int) -> None:
     writer = PromptWriter(random.Random(seed))
     original, capabilities = writer.workflow(), writer.capabilities
