@@ -442,19 +442,10 @@ class Sender:
         )
 
     def _tell(self, call: _Call, attempt: int, outcome: _Outcome, delay: float | None) -> None:
-        if self._injected.listener is not None:
-            self._injected.listener(
-                Attempt(
-                    call.request.method,
-                    call.request.url.path,
-                    attempt + 1,
-                    outcome.seconds,
-                    outcome.status,
-                    outcome.failure,
-                    outcome.request_id,
-                    delay,
-                )
-            )
+        listener, request = self._injected.listener, call.request
+        if listener is not None:
+            told = outcome.seconds, outcome.status, outcome.failure, outcome.request_id
+            listener(Attempt(request.method, request.url.path, attempt + 1, *told, delay))
 
 
 class _Unusable(Exception):

@@ -17,7 +17,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from textwrap import fill
+from textwrap import shorten
 from typing import Any
 
 from flowdsl.emulator.wire import values
@@ -40,6 +40,9 @@ WEBHOOK = "RunCompletedEvent"
 
 VALUES = ("ReplyId", "ReplyTime", "RepeatedTime", "OpenObject")
 """The types of `wire/values.py` that stand for values of the contract."""
+
+PAGE = frozenset({"items", "total", "skip", "limit"})
+"""The fields of `values.PageModel`, of which a page of a list says what its items are."""
 
 Schema = dict[str, Any]
 Uses = dict[str, list[str]]
@@ -202,14 +205,19 @@ class _Preparation:
         schema = self.schemas[name]
         if "properties" not in schema:
             return schema
+        base = schema.get("base", "RequestModel" if name in self.sent else "ReplyModel")
+        fields, inherited = schema["properties"], frozenset[str]()
+        if fields.keys() >= PAGE:
+            base, inherited = "PageModel", PAGE - {"items"}
         made: Schema = {
             "type": "object",
             "properties": {
-                field: self.value(value, name) for field, value in schema["properties"].items()
+                field: self.value(value, name)
+                for field, value in fields.items()
+                if field not in inherited
             },
-            "required": schema.get("required", []),
-            "customBasePath": f"{values.__name__}."
-            + schema.get("base", "RequestModel" if name in self.sent else "ReplyModel"),
+            "required": [each for each in schema.get("required", []) if each not in inherited],
+            "customBasePath": f"{values.__name__}.{base}",
         }
         if schema.get("additionalProperties") is False or "open" in schema:
             made["additionalProperties"] = "open" in schema
@@ -259,7 +267,7 @@ def _described(name: str, sent: Uses, replied: Uses, asked: Uses, parents: Uses)
     ]
     if name in parents:
         parts.append(f"Part of {', '.join(parents[name])}.")
-    return fill(" ".join(parts), 90, break_long_words=False, break_on_hyphens=False)
+    return shorten(" ".join(parts), 88, placeholder=" …", break_on_hyphens=False)
 
 
 def _derived(name: str, made: dict[str, Schema]) -> Schema:
@@ -270,7 +278,7 @@ def _derived(name: str, made: dict[str, Schema]) -> Schema:
         return schema
     base = max(bases, key=lambda each: len(made[each]["properties"]))
     inherited = made[base]["properties"]
-    own = {key: value for key, value in schema["properties"].items() if key not in inherited}
+    own = {key: value for key, value in schema["properties"].items() if value != inherited.get(key)}
     required = [key for key in schema["required"] if key in own]
     rest = {"type": "object", "properties": own, "required": required}
     return {

@@ -45,9 +45,7 @@ async def list_connections(
     """One page, newest first."""
     rows, total = CONNECTIONS.page(transaction, wanted, *conditions_of(connections, wanted))
     items = [CONNECTIONS.show(row) for row in rows]
-    return PaginatedResponseConnectionResponse(
-        items=items, total=total, skip=wanted.skip, limit=wanted.limit
-    )
+    return PaginatedResponseConnectionResponse.of(wanted, items, total)
 
 
 @router.post("", status_code=201)
@@ -64,13 +62,13 @@ async def create_connection(transaction: Current, body: ConnectionCreate) -> Con
         status=ConnectionStatus.CONNECTED.value,
         **body.model_dump(mode="json"),
     )
-    return CONNECTIONS.show(CONNECTIONS.row(transaction, identifier))
+    return CONNECTIONS.get(transaction, identifier)
 
 
 @router.get("/{connection_id}")
 async def get_connection(transaction: Current, connection_id: UUID) -> ConnectionResponse:
     """One connection."""
-    return CONNECTIONS.show(CONNECTIONS.row(transaction, connection_id))
+    return CONNECTIONS.get(transaction, connection_id)
 
 
 @router.patch("/{connection_id}")
@@ -79,7 +77,7 @@ async def update_connection(
 ) -> ConnectionResponse:
     """The connection with the keys sent changed, and no other (assumption `null-never-null`)."""
     CONNECTIONS.change(transaction, connection_id, **CONNECTIONS.changes(transaction, body))
-    return CONNECTIONS.show(CONNECTIONS.row(transaction, connection_id))
+    return CONNECTIONS.get(transaction, connection_id)
 
 
 @router.delete("/{connection_id}", status_code=204)

@@ -135,6 +135,10 @@ class Resource(Generic[Reply]):
         shown = {name: columns[name] for name in self.reply.model_fields if name in columns}
         return self.reply(**shown | values)
 
+    def get(self, transaction: Transaction, key: UUID | str) -> Reply:
+        """The reply of one row; 404 as for `row`."""
+        return self.show(self.row(transaction, key))
+
     def insert(self, transaction: Transaction, **values: Any) -> str:
         """The id of a new row, with the times of now and an alias for each secret."""
         made: dict[str, Any] = {

@@ -117,9 +117,7 @@ async def list_workflows(
     # A page carries no history (assumption `list-without-history`).
     shown = Include("tags" in tokens, "post_run_checks" in tokens, old_versions=False)
     items = workflow_replies(transaction, rows, shown)
-    return PaginatedResponseWithIncludesWorkflowResponse(
-        items=items, total=total, skip=wanted.skip, limit=wanted.limit
-    )
+    return PaginatedResponseWithIncludesWorkflowResponse.of(wanted, items, total)
 
 
 @router.post("", status_code=201, name="create_workflow")

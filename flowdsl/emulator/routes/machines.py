@@ -117,13 +117,8 @@ async def list_machines(
     searched = contains(wanted.search, machines.c.id, machines.c.name, machines.c.hostname)
     rows, total = MACHINES.page(transaction, wanted, *conditions_of(machines, wanted), *searched)
     items = machine_replies(transaction, rows)
-    return PaginatedResponseWithIncludesMachineResponse(
-        items=items,
-        total=total,
-        skip=wanted.skip,
-        limit=wanted.limit,
-        included=included_pools(items, wanted.include),
-    )
+    included = included_pools(items, wanted.include)
+    return PaginatedResponseWithIncludesMachineResponse.of(wanted, items, total, included=included)
 
 
 @router.post("", status_code=201)
@@ -196,13 +191,8 @@ async def list_pools(
     """One page, oldest first."""
     rows, total = POOLS.page(transaction, wanted)
     items = pool_replies(transaction, rows)
-    return PaginatedResponseWithIncludesPoolResponse(
-        items=items,
-        total=total,
-        skip=wanted.skip,
-        limit=wanted.limit,
-        included=included_machines(transaction, items, wanted.include),
-    )
+    included = included_machines(transaction, items, wanted.include)
+    return PaginatedResponseWithIncludesPoolResponse.of(wanted, items, total, included=included)
 
 
 @pool_router.post("", status_code=201)
@@ -265,7 +255,7 @@ async def list_request_logs(
     _transaction: Current, wanted: Annotated[RequestLogFilter, Query()]
 ) -> PaginatedResponse:
     """An empty page: there are no desktops, so that nothing is asked of one."""
-    return PaginatedResponse(items=[], total=0, skip=wanted.skip, limit=wanted.limit)
+    return PaginatedResponse.of(wanted, [], 0)
 
 
 @log_router.get("/{log_id}")

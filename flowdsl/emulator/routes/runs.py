@@ -32,13 +32,8 @@ async def list_runs(
 ) -> PaginatedResponseWithIncludesRunResponse:
     """One page; `fields` may be repeated and leaves the others null."""
     items, total = find_runs(transaction, wanted)
-    return PaginatedResponseWithIncludesRunResponse(
-        items=items,
-        total=total,
-        skip=wanted.skip,
-        limit=wanted.limit,
-        included=included_of_runs(transaction, items, wanted.include),
-    )
+    included = included_of_runs(transaction, items, wanted.include)
+    return PaginatedResponseWithIncludesRunResponse.of(wanted, items, total, included=included)
 
 
 @router.get("/{run_id}", name="get_run")

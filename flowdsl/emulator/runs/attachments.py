@@ -72,9 +72,7 @@ async def list_run_attachments(
     """One page, oldest first."""
     rows, total = ATTACHMENTS.page(transaction, wanted, *conditions_of(run_attachments, wanted))
     items = [ATTACHMENTS.show(row) for row in rows]
-    return PaginatedResponseRunAttachmentResponse(
-        items=items, total=total, skip=wanted.skip, limit=wanted.limit
-    )
+    return PaginatedResponseRunAttachmentResponse.of(wanted, items, total)
 
 
 @router.post("", status_code=201)
@@ -92,13 +90,13 @@ async def create_run_attachment(
         expires_at=None if body.expires_at is None else format_time(body.expires_at),
     )
     identifier = insert_attachment(transaction, run.id, file, body.attachment_type)
-    return ATTACHMENTS.show(ATTACHMENTS.row(transaction, identifier))
+    return ATTACHMENTS.get(transaction, identifier)
 
 
 @router.get("/{attachment_id}")
 async def get_run_attachment(transaction: Current, attachment_id: UUID) -> RunAttachmentResponse:
     """One attachment without its bytes."""
-    return ATTACHMENTS.show(ATTACHMENTS.row(transaction, attachment_id))
+    return ATTACHMENTS.get(transaction, attachment_id)
 
 
 @router.put("/{attachment_id}")
@@ -107,7 +105,7 @@ async def update_run_attachment(
 ) -> RunAttachmentResponse:
     """Changes when the file expires, if that was sent."""
     ATTACHMENTS.update(transaction, attachment_id, body)
-    return ATTACHMENTS.show(ATTACHMENTS.row(transaction, attachment_id))
+    return ATTACHMENTS.get(transaction, attachment_id)
 
 
 @router.delete("/{attachment_id}", status_code=204)

@@ -87,12 +87,9 @@ async def list_trajectories(
     conditions += contains(wanted.search, columns.id, columns.name, columns.description)
     rows, total = TRAJECTORIES.page(transaction, wanted, *conditions)
     items = [TRAJECTORIES.show(row) for row in rows]
-    return PaginatedResponseWithIncludesTrajectoryResponse(
-        items=items,
-        total=total,
-        skip=wanted.skip,
-        limit=wanted.limit,
-        included=included_workflows(transaction, items, wanted.include),
+    included = included_workflows(transaction, items, wanted.include)
+    return PaginatedResponseWithIncludesTrajectoryResponse.of(
+        wanted, items, total, included=included
     )
 
 
@@ -107,7 +104,7 @@ async def get(
     transaction: Current, trajectory_id: UUID, include: str | None = None
 ) -> TrajectoryResponseWithIncludes:
     """One trajectory."""
-    reply = get_trajectory(transaction, trajectory_id)
+    reply = TRAJECTORIES.get(transaction, trajectory_id)
     related = included_workflows(transaction, [reply], include)
     return TrajectoryResponseWithIncludes(**dict(reply), included=related)
 
@@ -140,7 +137,7 @@ async def duplicate_trajectory(transaction: Current, trajectory_id: UUID) -> Tra
         "has_been_approved": False,
         "is_main": False,
     }
-    return get_trajectory(transaction, TRAJECTORIES.insert(transaction, **values))
+    return TRAJECTORIES.get(transaction, TRAJECTORIES.insert(transaction, **values))
 
 
 @run_router.get("/trajectory")
@@ -161,11 +158,6 @@ async def generate_run_trajectory(transaction: Current, run_id: UUID) -> Traject
         raise refused(f"the run is {status}; only a successful run has a trajectory")
     found = _newest(transaction, trajectories.c.run_id == str(run_id), "run", run_id)
     return mark_generated(transaction, found.id)
-
-
-def get_trajectory(transaction: Transaction, trajectory_id: UUID | str) -> TrajectoryResponse:
-    """One trajectory; 404 where the organisation has none of this id."""
-    return TRAJECTORIES.show(TRAJECTORIES.row(transaction, trajectory_id))
 
 
 def approved_trajectories(
@@ -190,7 +182,7 @@ def create_trajectory(transaction: Transaction, body: TrajectoryCreate) -> Traje
         is_main=False,
         **body.model_dump(mode="json"),
     )
-    return get_trajectory(transaction, identifier)
+    return TRAJECTORIES.get(transaction, identifier)
 
 
 def insert_recording(
@@ -248,14 +240,14 @@ def update_trajectory(
             .values(is_main=False)
         )
     TRAJECTORIES.change(transaction, row.id, **changes)
-    return get_trajectory(transaction, trajectory_id)
+    return TRAJECTORIES.get(transaction, trajectory_id)
 
 
 def mark_generated(transaction: Transaction, trajectory_id: UUID | str) -> TrajectoryResponse:
     """The trajectory shown in lists from now on (assumption `generate-marks`)."""
     row = TRAJECTORIES.row(transaction, trajectory_id)
     TRAJECTORIES.change(transaction, row.id, is_generated=True, updated_at=row.updated_at)
-    return get_trajectory(transaction, trajectory_id)
+    return TRAJECTORIES.get(transaction, trajectory_id)
 
 
 def _newest(

@@ -114,9 +114,7 @@ async def list_llm_costs(
         )
         for row in found[wanted.skip : wanted.skip + wanted.limit]
     ]
-    return PaginatedResponseRunLlmCostTotalResponse(
-        items=items, total=len(found), skip=wanted.skip, limit=wanted.limit
-    )
+    return PaginatedResponseRunLlmCostTotalResponse.of(wanted, items, len(found))
 
 
 @run_router.get("/llm-costs")

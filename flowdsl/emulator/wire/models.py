@@ -1,7 +1,7 @@
 """Request and reply bodies of the contract of SDK 2.2.69. Generated, do not edit.
 
 To regenerate: `python -m tests.support.wire_models --write`.
-Made of the schemas with the digest af00af09f1ee7a39.
+Made of the schemas with the digest 7cac408f409a379d.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from uuid import UUID
 
 from flowdsl.emulator.wire.values import (
     OpenObject,
+    PageModel,
     RepeatedTime,
     ReplyId,
     ReplyModel,
@@ -30,9 +31,7 @@ class AddTagsRequest(RequestModel):
 
 
 class AttachmentType(StrEnum):
-    """
-    Parameter of GET /v1/run-attachments. Part of RunAttachmentCreate, RunAttachmentResponse.
-    """
+    """Parameter of GET /v1/run-attachments. Part of RunAttachmentCreate, …"""
 
     INPUT = "input"
     OUTPUT = "output"
@@ -109,10 +108,7 @@ class MachinePoolUpdate(RequestModel):
 
 
 class MachineStatus(StrEnum):
-    """
-    Parameter of GET /v1/machines. Part of MachineResponse, MachineResponseWithIncludes,
-    MachineUpdate.
-    """
+    """Parameter of GET /v1/machines. Part of MachineResponse, MachineResponseWithIncludes, …"""
 
     CONNECTED = "connected"
     DISCONNECTED = "disconnected"
@@ -130,19 +126,14 @@ class MachinesHealthCheckResponse(ReplyModel):
     message: str
 
 
-class PaginatedResponse(ReplyModel):
+class PaginatedResponse(PageModel):
     """Reply to GET /v1/request-logs."""
 
     items: list[Any]
-    total: int
-    skip: int
-    limit: int
 
 
 class PostRunCheckFileTargetMode(StrEnum):
-    """
-    Part of RunPostRunCheckSnapshot, WorkflowPostRunCheckResponse, WorkflowPostRunCheckUpsert.
-    """
+    """Part of RunPostRunCheckSnapshot, WorkflowPostRunCheckResponse, …"""
 
     EXACT = "exact"
     LOOP_ITEMS = "loop_items"
@@ -161,9 +152,7 @@ class PostRunCheckStatus(StrEnum):
 
 
 class PostRunCheckType(StrEnum):
-    """
-    Part of RunPostRunCheckSnapshot, WorkflowPostRunCheckResponse, WorkflowPostRunCheckUpsert.
-    """
+    """Part of RunPostRunCheckSnapshot, WorkflowPostRunCheckResponse, …"""
 
     OUTPUT_DATA_AGENTIC_CHECK = "output_data_agentic_check"
     OUTPUT_DATA_PASSES_SCHEMA_VALIDATION = "output_data_passes_schema_validation"
@@ -191,11 +180,7 @@ class ProviderCredentialDisplayMetadata(ReplyModel):
 
 
 class ProviderCredentialSlot(StrEnum):
-    """
-    Parameter of PUT /v1/provider-credentials/{slot}, DELETE /v1/provider-credentials/{slot},
-    POST /v1/provider-credentials/{slot}/validate. Part of ProviderCredentialResponse,
-    ProviderCredentialValidationResponse.
-    """
+    """Parameter of PUT /v1/provider-credentials/{slot}, DELETE …"""
 
     ANTHROPIC = "anthropic"
     AWS_BEDROCK = "aws_bedrock"
@@ -373,10 +358,7 @@ class WorkflowMergeRequest(RequestModel):
 
 
 class WorkflowModelMetadata(RequestModel):
-    """
-    Part of RunCreate, RunResponse, RunResponseWithIncludes, WorkflowCreate, WorkflowResponse,
-    WorkflowResponseWithIncludes, WorkflowUpdate.
-    """
+    """Part of RunCreate, RunResponse, RunResponseWithIncludes, WorkflowCreate, …"""
 
     main_agent_model_id: UUID | None = None
     cache_detection_model_id: UUID | None = None
@@ -472,10 +454,7 @@ class ChainStep(RequestModel):
 
 
 class ConnectionResponse(ReplyModel):
-    """
-    Reply to POST /v1/connections, GET /v1/connections/{connection_id}, PATCH
-    /v1/connections/{connection_id}. Part of PaginatedResponseConnectionResponse.
-    """
+    """Reply to POST /v1/connections, GET /v1/connections/{connection_id}, PATCH …"""
 
     websocket_id: Annotated[str, Field(max_length=255, min_length=1)]
     id: ReplyId
@@ -489,13 +468,7 @@ class ConnectionResponse(ReplyModel):
 
 
 class IncludedResource(ReplyModel):
-    """
-    Part of MachineResponseWithIncludes, PaginatedResponseWithIncludesMachineResponse,
-    PaginatedResponseWithIncludesPoolResponse, PaginatedResponseWithIncludesRunResponse,
-    PaginatedResponseWithIncludesTrajectoryResponse,
-    PaginatedResponseWithIncludesWorkflowResponse, PoolResponseWithIncludes,
-    RunResponseWithIncludes, TrajectoryResponseWithIncludes, WorkflowResponseWithIncludes.
-    """
+    """Part of MachineResponseWithIncludes, PaginatedResponseWithIncludesMachineResponse, …"""
 
     model_config = ConfigDict(
         extra="allow",
@@ -552,11 +525,7 @@ class ModelConfigurationCreate(RequestModel):
 
 
 class ModelConfigurationResponse(ReplyModel):
-    """
-    Reply to GET /v1/model-configurations, POST /v1/model-configurations, GET
-    /v1/model-configurations/{model_configuration_id}, PATCH
-    /v1/model-configurations/{model_configuration_id}.
-    """
+    """Reply to GET /v1/model-configurations, POST /v1/model-configurations, GET …"""
 
     name: Annotated[str, Field(max_length=255, min_length=1)]
     provider: Annotated[str, Field(max_length=50, min_length=1)]
@@ -597,13 +566,10 @@ class ModelConfigurationUpdate(RequestModel):
     is_archived: bool | None = None
 
 
-class PaginatedResponseConnectionResponse(ReplyModel):
+class PaginatedResponseConnectionResponse(PageModel):
     """Reply to GET /v1/connections."""
 
     items: list[ConnectionResponse]
-    total: int
-    skip: int
-    limit: int
 
 
 class PoolCreate(RequestModel):
@@ -616,11 +582,7 @@ class PoolCreate(RequestModel):
 
 
 class PoolResponse(ReplyModel):
-    """
-    Reply to GET /v1/machines/{machine_id}/pools, POST /v1/pools, PATCH /v1/pools/{pool_id}.
-    Part of MachineResponse, MachineResponseWithIncludes,
-    PaginatedResponseWithIncludesPoolResponse.
-    """
+    """Reply to GET /v1/machines/{machine_id}/pools, POST /v1/pools, PATCH …"""
 
     name: str
     id: ReplyId
@@ -643,10 +605,7 @@ class PoolUpdate(RequestModel):
 
 
 class ProviderCredentialResponse(ReplyModel):
-    """
-    Reply to GET /v1/provider-credentials, PUT /v1/provider-credentials/{slot}, DELETE
-    /v1/provider-credentials/{slot}. Part of ProviderCredentialValidationResponse.
-    """
+    """Reply to GET /v1/provider-credentials, PUT /v1/provider-credentials/{slot}, DELETE …"""
 
     slot: ProviderCredentialSlot
     display_name: str
@@ -692,10 +651,7 @@ class RequestLogResponse(ReplyModel):
 
 
 class RunAttachmentResponse(ReplyModel):
-    """
-    Reply to POST /v1/run-attachments, GET /v1/run-attachments/{attachment_id}, PUT
-    /v1/run-attachments/{attachment_id}. Part of PaginatedResponseRunAttachmentResponse.
-    """
+    """Reply to POST /v1/run-attachments, GET /v1/run-attachments/{attachment_id}, PUT …"""
 
     filename: str
     content_type: str
@@ -794,10 +750,7 @@ class RunPostRunCheckSnapshot(RequestModel):
 
 
 class RunResponse(ReplyModel):
-    """
-    Reply to POST /v1/runs, PATCH /v1/runs/{run_id}, POST /v1/runs/{run_id}/retry. Part of
-    PaginatedResponseWithIncludesRunResponse, RunBulkCreateResponse, RunCompletedEvent.
-    """
+    """Reply to POST /v1/runs, PATCH /v1/runs/{run_id}, POST /v1/runs/{run_id}/retry. Part of …"""
 
     workflow_id: ReplyId
     machine_id: ReplyId | None
@@ -903,13 +856,7 @@ class TrajectoryCreate(RequestModel):
 
 
 class TrajectoryResponse(ReplyModel):
-    """
-    Reply to POST /v1/runs/{run_id}/generate-trajectory, GET /v1/runs/{run_id}/trajectory,
-    POST /v1/trajectories, PATCH /v1/trajectories/{trajectory_id}, POST
-    /v1/trajectories/{trajectory_id}/duplicate, GET
-    /v1/workflows/{workflow_id}/latest-trajectory. Part of
-    PaginatedResponseWithIncludesTrajectoryResponse.
-    """
+    """Reply to POST /v1/runs/{run_id}/generate-trajectory, GET /v1/runs/{run_id}/trajectory, …"""
 
     workflow_id: ReplyId
     trajectory_data: Annotated[list[OpenObject], Field(min_length=1)]
@@ -1057,11 +1004,7 @@ class WorkflowTagCreate(WorkflowTagGroupCreate):
 
 
 class WorkflowTagGroupResponse(ReplyModel):
-    """
-    Reply to GET /v1/workflow-tag-groups, POST /v1/workflow-tag-groups, GET
-    /v1/workflow-tag-groups/{group_id}, PATCH /v1/workflow-tag-groups/{group_id}. Part of
-    WorkflowTagResponse.
-    """
+    """Reply to GET /v1/workflow-tag-groups, POST /v1/workflow-tag-groups, GET …"""
 
     name: Annotated[str, Field(max_length=100, min_length=1)]
     id: ReplyId
@@ -1075,12 +1018,7 @@ class WorkflowTagGroupResponse(ReplyModel):
 
 
 class WorkflowTagResponse(ReplyModel):
-    """
-    Reply to GET /v1/workflow-tags, POST /v1/workflow-tags, GET /v1/workflow-tags/{tag_id},
-    PATCH /v1/workflow-tags/{tag_id}, POST /v1/workflow-tags/{tag_id}/archive, POST
-    /v1/workflow-tags/{tag_id}/unarchive, GET /v1/workflows/{workflow_id}/tags, POST
-    /v1/workflows/{workflow_id}/tags. Part of WorkflowResponse, WorkflowResponseWithIncludes.
-    """
+    """Reply to GET /v1/workflow-tags, POST /v1/workflow-tags, GET …"""
 
     name: Annotated[str, Field(max_length=100, min_length=1)]
     id: ReplyId
@@ -1098,11 +1036,7 @@ class WorkflowTagResponse(ReplyModel):
 
 
 class MachineResponse(ReplyModel):
-    """
-    Reply to POST /v1/machines, PATCH /v1/machines/{machine_id}, PUT
-    /v1/machines/{machine_id}/pools. Part of PaginatedResponseWithIncludesMachineResponse,
-    PoolResponseWithIncludes, PoolWithMachines.
-    """
+    """Reply to POST /v1/machines, PATCH /v1/machines/{machine_id}, PUT …"""
 
     id: ReplyId
     unkey_key_id: str
@@ -1131,61 +1065,43 @@ class MachineResponseWithIncludes(MachineResponse):
     included: list[IncludedResource] | None = None
 
 
-class PaginatedResponseRunAttachmentResponse(ReplyModel):
+class PaginatedResponseRunAttachmentResponse(PageModel):
     """Reply to GET /v1/run-attachments."""
 
     items: list[RunAttachmentResponse]
-    total: int
-    skip: int
-    limit: int
 
 
-class PaginatedResponseRunLlmCostTotalResponse(ReplyModel):
+class PaginatedResponseRunLlmCostTotalResponse(PageModel):
     """Reply to GET /v1/usage/llm-costs."""
 
     items: list[RunLlmCostTotalResponse]
-    total: int
-    skip: int
-    limit: int
 
 
-class PaginatedResponseWithIncludesMachineResponse(ReplyModel):
+class PaginatedResponseWithIncludesMachineResponse(PageModel):
     """Reply to GET /v1/machines."""
 
     items: list[MachineResponse]
-    total: int
-    skip: int
-    limit: int
     included: list[IncludedResource] | None = None
 
 
-class PaginatedResponseWithIncludesPoolResponse(ReplyModel):
+class PaginatedResponseWithIncludesPoolResponse(PageModel):
     """Reply to GET /v1/pools."""
 
     items: list[PoolResponse]
-    total: int
-    skip: int
-    limit: int
     included: list[IncludedResource] | None = None
 
 
-class PaginatedResponseWithIncludesRunResponse(ReplyModel):
+class PaginatedResponseWithIncludesRunResponse(PageModel):
     """Reply to GET /v1/runs."""
 
     items: list[RunResponse]
-    total: int
-    skip: int
-    limit: int
     included: list[IncludedResource] | None = None
 
 
-class PaginatedResponseWithIncludesTrajectoryResponse(ReplyModel):
+class PaginatedResponseWithIncludesTrajectoryResponse(PageModel):
     """Reply to GET /v1/trajectories."""
 
     items: list[TrajectoryResponse]
-    total: int
-    skip: int
-    limit: int
     included: list[IncludedResource] | None = None
 
 
@@ -1220,11 +1136,7 @@ class RunCompletedEvent(ReplyModel):
 
 
 class WorkflowResponse(ReplyModel):
-    """
-    Reply to POST /v1/workflows, PATCH /v1/workflows/{workflow_id}, POST
-    /v1/workflows/{workflow_id}/duplicate, POST /v1/workflows/{workflow_id}/merge. Part of
-    PaginatedResponseWithIncludesWorkflowResponse.
-    """
+    """Reply to POST /v1/workflows, PATCH /v1/workflows/{workflow_id}, POST …"""
 
     main_prompt: Annotated[str, Field(min_length=1)]
     id: ReplyId
@@ -1253,11 +1165,8 @@ class WorkflowResponseWithIncludes(WorkflowResponse):
     included: list[IncludedResource] | None = None
 
 
-class PaginatedResponseWithIncludesWorkflowResponse(ReplyModel):
+class PaginatedResponseWithIncludesWorkflowResponse(PageModel):
     """Reply to GET /v1/workflows."""
 
     items: list[WorkflowResponse]
-    total: int
-    skip: int
-    limit: int
     included: list[IncludedResource] | None = None

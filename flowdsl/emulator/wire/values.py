@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import (
     BaseModel,
@@ -78,3 +78,17 @@ class ReplyModel(BaseModel):
     """A reply body or a part of one."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class PageModel(ReplyModel):
+    """A page of a list; each kind of page says what its items are."""
+
+    items: list[Any]
+    total: int
+    skip: int
+    limit: int
+
+    @classmethod
+    def of(cls, wanted: Paging, items: list[Any], total: int, **more: Any) -> Self:
+        """The page that was asked for."""
+        return cls(items=items, total=total, skip=wanted.skip, limit=wanted.limit, **more)

@@ -468,7 +468,7 @@ def test_the_key_is_in_no_log_message_or_representation(
         asyncio.run(everything(in_bodies))
     # With its log wide open, httpcore repeats the heads of replies.
     with caplog.at_level(logging.INFO):
-        asyncio.run(everything(in_heads))
+        asyncio.run(everything(in_heads if THOROUGH else in_heads[::2]))
     shown.extend(attempt.line() for attempt in told)
     shown.extend(repr(attempt) for attempt in told)
     assert len(caplog.records) > (1000 if THOROUGH else 300)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
@@ -348,14 +347,3 @@ def test_replies_that_overtake_each_other_do_not_raise_what_is_left() -> None:
             return now()
 
     assert run_virtually(inside()) == 10.0
-
-
-def test_a_service_without_a_pause_after_503_slows_only_that_request(
-    rig: Callable[..., Any],
-) -> None:
-    built = rig(httpx.Response(503, headers={"Retry-After": "9"}), httpx.Response(200, json={}))
-    asyncio.run(built.client.health())
-    assert built.wire.sleeps == [9.0]
-    built = rig(httpx.Response(429, headers={"Retry-After": "9"}), httpx.Response(200, json={}))
-    asyncio.run(built.client.health())
-    assert built.wire.sleeps == [9.0]
