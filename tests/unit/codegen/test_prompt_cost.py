@@ -109,6 +109,13 @@ BY_HAND = {
 }
 
 
+def test_the_examples_take_about_as_many_words_as_prompts_by_hand(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["economy.py"])
+    assert economy.main() == 0, capsys.readouterr().out
+
+
 @pytest.mark.parametrize("name", economy.EXAMPLES)
 def test_prompts_written_by_hand_are_for_the_same_task(name: str) -> None:
     """They name every input, secret and output, nothing else, and are counted as a person does."""
