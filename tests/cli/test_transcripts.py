@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.support.command_line import run_here
+from tests.support.command_line import read_tree, run_here, write_tree
 
 GOOD = """\
 flow 1
@@ -54,19 +54,6 @@ def run(tmp_path: Path) -> Run:
         return Result(done.code, done.text, done.err)
 
     return program
-
-
-def write(root: Path, files: dict[str, str | bytes]) -> None:
-    for path, content in files.items():
-        target = root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content.encode() if isinstance(content, str) else content)
-
-
-def tree(root: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()
-    }
 
 
 BAD: dict[str, tuple[dict[str, str | bytes], list[str], str]] = {
@@ -128,8 +115,8 @@ BAD: dict[str, tuple[dict[str, str | bytes], list[str], str]] = {
 @pytest.mark.parametrize("case", BAD)
 def test_bad_input_is_one_clear_finding(run: Run, tmp_path: Path, case: str) -> None:
     files, paths, expected = BAD[case]
-    write(tmp_path, files)
-    before = tree(tmp_path)
+    write_tree(tmp_path, files)
+    before = read_tree(tmp_path)
     result = run("check", *paths, "--format", "json")
     assert result.code == 1
     assert (result.err != "") == (case == "import outside")
@@ -143,12 +130,12 @@ def test_bad_input_is_one_clear_finding(run: Run, tmp_path: Path, case: str) -> 
     compiled = run("compile", *paths, "-o", "out")
     assert (compiled.code, compiled.out) == (3, "")
     assert compiled.err.startswith("error[")
-    assert tree(tmp_path) == before
+    assert read_tree(tmp_path) == before
     assert not (tmp_path / "out").exists()
 
 
 def test_a_clean_check(run: Run, tmp_path: Path) -> None:
-    write(tmp_path, {"flowdsl.toml": PROJECT, "flows/a.flow": GOOD})
+    write_tree(tmp_path, {"flowdsl.toml": PROJECT, "flows/a.flow": GOOD})
     assert run("check") == (0, "no problems in 1 file\n", "")
     assert run("check", "--format", "terse") == (0, "", "")
     assert json.loads(run("check", "--format", "json").out) == {
@@ -163,7 +150,7 @@ def test_a_clean_check(run: Run, tmp_path: Path) -> None:
 
 
 def test_paths_are_shown_from_the_working_folder(run: Run, tmp_path: Path) -> None:
-    write(tmp_path, {"flowdsl.toml": PROJECT, "flows/a.flow": UNDECLARED, "else/x": ""})
+    write_tree(tmp_path, {"flowdsl.toml": PROJECT, "flows/a.flow": UNDECLARED, "else/x": ""})
     place = "a.flow:11:19: error undeclared-name: "
     for cwd, shown in (
         (tmp_path, "flows/"),
@@ -182,15 +169,15 @@ def test_an_import_that_leaves_a_folder_without_project_names_the_folder(
     run: Run, tmp_path: Path
 ) -> None:
     flow = 'flow 1\nimport { x } from "../x.flow"\ntype y = x\n'
-    write(tmp_path, {"sub/a.flow": flow, "x.flow": "flow 1\ntype x = string\n"})
+    write_tree(tmp_path, {"sub/a.flow": flow, "x.flow": "flow 1\ntype x = string\n"})
     for command in ("check", "compile"):
         assert "the project is the folder `sub` of what was named" in run(command, "sub/a.flow").err
-    write(tmp_path, {"flowdsl.toml": PROJECT})
+    write_tree(tmp_path, {"flowdsl.toml": PROJECT})
     assert run("check", "sub/a.flow") == (0, "no problems in 2 files\n", "")
 
 
 def test_fail_on(run: Run, tmp_path: Path) -> None:
-    write(tmp_path, {"a.flow": UNDECLARED})
+    write_tree(tmp_path, {"a.flow": UNDECLARED})
     for severity in ("error", "warning", "info"):
         assert run("check", "a.flow", "--fail-on", severity).code == 1
     assert run("check", "a.flow", "--fail-on", "never").code == 64
@@ -239,12 +226,12 @@ def test_usage_mistakes(run: Run, tmp_path: Path, words: list[str], message: str
         "p/flowdsl.toml": PROJECT + environments,
         "p/flows/a.flow": GOOD,
     }
-    write(tmp_path, files)
+    write_tree(tmp_path, files)
     result = run(*words)
     assert (result.code, result.out) == (64, "")
     assert result.err.startswith(f"error: {message}")
     assert result.err.count("\n") == 1
-    assert tree(tmp_path) == {path: str(content).encode() for path, content in files.items()}
+    assert read_tree(tmp_path) == {path: str(content).encode() for path, content in files.items()}
 
 
 def test_the_environment_variable_chooses(run: Run, tmp_path: Path) -> None:
@@ -253,7 +240,7 @@ def test_the_environment_variable_chooses(run: Run, tmp_path: Path) -> None:
         '"local"\nvars = { site = "https://b.test" }\n'
     )
     flow = GOOD.replace("Search for", "On {env.site}, search for")
-    write(tmp_path, {"flowdsl.toml": PROJECT + environments, "flows/a.flow": flow})
+    write_tree(tmp_path, {"flowdsl.toml": PROJECT + environments, "flows/a.flow": flow})
     assert run("check").code == 0
     assert run("check", FLOWDSL_ENV="c").code == 64
     for words, environ, expected in (
@@ -274,7 +261,7 @@ def test_the_cost_of_prompts(run: Run, tmp_path: Path) -> None:
         loop,
         flags=re.DOTALL,
     )
-    write(tmp_path, {"a.flow": GOOD, "b.flow": loop})
+    write_tree(tmp_path, {"a.flow": GOOD, "b.flow": loop})
     assert run("compile", "a.flow", "b.flow").out == ""
     text = run("compile", "a.flow", "b.flow", "--stats")
     assert text.code == 0
@@ -303,7 +290,7 @@ def test_the_cost_of_prompts(run: Run, tmp_path: Path) -> None:
 
 
 def test_standard_input(run: Run, tmp_path: Path) -> None:
-    write(
+    write_tree(
         tmp_path,
         {
             "flowdsl.toml": PROJECT,
@@ -328,11 +315,11 @@ def test_standard_input(run: Run, tmp_path: Path) -> None:
 
 
 def test_compile_writes_the_documented_files(run: Run, tmp_path: Path) -> None:
-    write(tmp_path, {"a.flow": GOOD, "out/kept.txt": "mine"})
+    write_tree(tmp_path, {"a.flow": GOOD, "out/kept.txt": "mine"})
     result = run("compile", "a.flow", "-o", "out")
     assert (result.code, result.out) == (0, "")
     assert result.err.splitlines()[-1] == "1 workflow written to out"
-    written = tree(tmp_path / "out")
+    written = read_tree(tmp_path / "out")
     names = [
         "input.schema.json",
         "output.schema.json",
@@ -351,38 +338,38 @@ def test_compile_writes_the_documented_files(run: Run, tmp_path: Path) -> None:
     assert all(line["source"]["path"] == "a.flow" for line in source_map["lines"])
     assert all(b"\r" not in content for content in written.values())
     assert run("compile", "-", "-o", "again", stdin=GOOD.encode()).code == 0
-    again = tree(tmp_path / "again")
+    again = read_tree(tmp_path / "again")
     assert again["look_up/payload.json"] == written["look_up/payload.json"]
 
 
 def test_compiling_is_deterministic(run: Run, tmp_path: Path) -> None:
     other = GOOD.replace("look_up", "find").replace("Look up", "Find")
-    write(tmp_path, {"flowdsl.toml": PROJECT, "flows/a.flow": GOOD, "flows/b.flow": other})
+    write_tree(tmp_path, {"flowdsl.toml": PROJECT, "flows/a.flow": GOOD, "flows/b.flow": other})
     for seed in ("1", "2"):
         assert run("compile", "-o", seed, PYTHONHASHSEED=seed).code == 0
-    assert tree(tmp_path / "1") == tree(tmp_path / "2")
+    assert read_tree(tmp_path / "1") == read_tree(tmp_path / "2")
     assert run("compile", "-o", "3", "flows/b.flow", "flows/a.flow").code == 0
-    assert tree(tmp_path / "3") == tree(tmp_path / "1")
+    assert read_tree(tmp_path / "3") == read_tree(tmp_path / "1")
 
 
 def test_a_failed_compile_keeps_what_an_earlier_one_wrote(run: Run, tmp_path: Path) -> None:
-    write(tmp_path, {"a.flow": GOOD})
+    write_tree(tmp_path, {"a.flow": GOOD})
     assert run("compile", "a.flow").code == 0
-    before = tree(tmp_path / "build")
-    write(tmp_path, {"a.flow": UNDECLARED})
+    before = read_tree(tmp_path / "build")
+    write_tree(tmp_path, {"a.flow": UNDECLARED})
     assert run("compile", "a.flow").code == 3
-    assert tree(tmp_path / "build") == before
+    assert read_tree(tmp_path / "build") == before
 
 
 def test_colour_is_for_people(run: Run, tmp_path: Path) -> None:
-    write(tmp_path, {"a.flow": UNDECLARED})
+    write_tree(tmp_path, {"a.flow": UNDECLARED})
     assert "\x1b" not in run("check", "a.flow").text
     assert "\x1b[1;31merror" in run("check", "a.flow", "--color", "always").out
     assert "\x1b" not in run("check", "a.flow", "--color", "always", "--format", "json").out
 
 
 def test_a_reader_that_goes_away_changes_no_exit_code(tmp_path: Path) -> None:
-    write(tmp_path, {"a.flow": UNDECLARED})
+    write_tree(tmp_path, {"a.flow": UNDECLARED})
     process = subprocess.Popen(
         [sys.executable, "-m", "flowdsl", "check", "a.flow", "--format", "json"],
         stdout=subprocess.PIPE,
@@ -397,7 +384,7 @@ def test_a_reader_that_goes_away_changes_no_exit_code(tmp_path: Path) -> None:
 
 
 def test_debug(run: Run, tmp_path: Path) -> None:
-    write(tmp_path, {"a.flow": GOOD, "bad.flow": "flow 1\nworkflow {\n"})
+    write_tree(tmp_path, {"a.flow": GOOD, "bad.flow": "flow 1\nworkflow {\n"})
     tree_text = run("debug", "parse", "a.flow")
     assert tree_text.code == 0
     assert "WorkflowDecl" in tree_text.out
