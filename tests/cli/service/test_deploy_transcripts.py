@@ -129,6 +129,7 @@ def test_a_refused_key(project: Path, server: Server, status: int) -> None:
     assert ended.code == 4
     line = only_error(ended)
     assert f"status {status}" in line and "no key [redacted]" in line and REQUEST_ID in line
+    assert {key for _, _, key in server.seen} == {f"Bearer {CANARY}"}
     assert no_state(project)
 
 
