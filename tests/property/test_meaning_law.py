@@ -17,7 +17,7 @@ from tests.support.meaning.chains import wrongly_sent
 from tests.support.meaning.checked import Checked, checked, checked_programs
 from tests.support.meaning.commands import wrongly_allowed
 from tests.support.meaning.generator.programs import program as make_program
-from tests.support.meaning.law import both, payload, report
+from tests.support.meaning.law import both, most_at_once, payload, report
 from tests.support.meaning.shrinking import smaller, two_worlds
 from tests.support.meaning.worlds import worlds
 
@@ -63,13 +63,3 @@ def test_the_prompts_of_seeds_do_what_their_programs_do(start: int) -> None:
         assert wrongly_sent(program, first) == "", program.source
         allowed = wrongly_allowed(program.model, program.workflow, payload(program))
         assert allowed == "", program.source
-
-
-def most_at_once(lines: list[str]) -> int:
-    """The most loops of the main agent that run at one time."""
-    running = most = 0
-    for line in lines:
-        running += "Use start_loop with" in line
-        most = max(most, running)
-        running -= "Use end_loop_iteration with" in line
-    return most

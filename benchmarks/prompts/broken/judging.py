@@ -35,6 +35,7 @@ from tests.support.meaning.chains import wrongly_sent
 from tests.support.meaning.checked import Checked
 from tests.support.meaning.commands import wrongly_allowed
 from tests.support.meaning.inputs import forbidden_inputs
+from tests.support.meaning.law import most_at_once
 from tests.support.meaning.worlds import Answers
 
 from .programs import FINDINGS, HARMLESS, Program
@@ -194,6 +195,8 @@ class Judge:
 
     def notices(self, made: Made) -> str:
         """The first thing that is wrong with what a broken compiler made alone; empty: nothing."""
+        if most_at_once(made.payload.prompt.split("\n")) > 1:
+            return "two loops of the main agent run at one time, and the platform has one entry"
         if self.sound is None:
             return self._shows_why(made)
         for at in range(len(self.pairs)):

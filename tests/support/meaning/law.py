@@ -145,6 +145,16 @@ def _tried(
     return Outcome(AGREES if found is None else DIFFERS, world, recorded, found)
 
 
+def most_at_once(lines: list[str]) -> int:
+    """The most loops of the main agent that run at one time."""
+    running = most = 0
+    for line in lines:
+        running += "Use start_loop with" in line
+        most = max(most, running)
+        running -= "Use end_loop_iteration with" in line
+    return most
+
+
 # Telling of a difference
 
 
