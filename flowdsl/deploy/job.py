@@ -11,6 +11,7 @@ from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.planning.plan import Plan
 from flowdsl.deploy.target import Target
+from flowdsl.host.git import Checkout
 from flowdsl.state.document import Source
 from flowdsl.state.lease import Runtime
 from flowdsl.state.stores import StateStore
@@ -76,22 +77,6 @@ class Options:
     heartbeat: bool = True
 
 
-Relation = Literal["same", "newer", "older", "diverged", "unknown"]
-
-
-class History(Protocol):
-    """The checkout that the bundle was compiled from."""
-
-    @property
-    def shallow(self) -> bool:
-        """Whether older commits are missing."""
-        ...
-
-    def relation(self, commit: str) -> Relation:
-        """How the checkout stands to another commit: `older` is before it, `newer` after it."""
-        ...
-
-
 def _goes_on() -> str:
     return ""
 
@@ -105,8 +90,8 @@ class Job:
     """Everything that one deploy works with.
 
     - `client` is open; workers are made from it.
-    - `source` is the commit of the bundle, None outside of git; `history` is what is known around
-      it.
+    - `source` is the commit of the bundle, None outside of git; `history` is the checkout
+      around it.
     - `stop` says why no further operation may begin; empty while one may.
     - `interrupted` is whether that is because of a signal.
     - `approve` is given each `PlannedDeploy` before it is carried out, and raises `Stop` when it is
@@ -121,7 +106,7 @@ class Job:
     ui: Ui
     runtime: Runtime
     source: Source | None = None
-    history: History | None = None
+    history: Checkout | None = None
     stop: Callable[[], str] = _goes_on
     interrupted: Callable[[], bool] = lambda: False
     approve: Callable[[Any], None] = _accept

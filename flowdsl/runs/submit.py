@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import AuthenticationRefused, CyberdeskError, NotFound
@@ -35,42 +35,6 @@ AT_FIRST = 30.0
 """Seconds that a service may be away before anything was made."""
 
 
-class Request(Protocol):
-    """What makes runs by one request."""
-
-    @property
-    def body(self) -> RunCreate | RunBulkCreate | ChainCreate:
-        """What is sent."""
-        ...
-
-    @property
-    def workflow_id(self) -> str:
-        """The workflow of its first run, by which its runs are looked for."""
-        ...
-
-    @property
-    def count(self) -> int:
-        """How many runs it asks for."""
-        ...
-
-    @property
-    def identity(self) -> str:
-        """Equal for requests whose runs cannot be told apart."""
-        ...
-
-    async def send(self, client: CyberdeskClient, key: str) -> tuple[list[Run], list[str]]:
-        """The new runs, and why others were not made; raises `CyberdeskError`."""
-        ...
-
-    async def runs_of(
-        self, client: CyberdeskClient, rows: Sequence[Run], known: set[str]
-    ) -> list[Run]:
-        """Those of `rows`, all new ones of the workflow, that it may have made, with what belongs
-        to them.
-        """
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class _Alike:
     """Runs that all ask for the same, so that each is known by the body."""
@@ -79,16 +43,21 @@ class _Alike:
 
     @property
     def workflow_id(self) -> str:
+        """The workflow of its first run, by which its runs are looked for."""
         return self.body.workflow_id
 
     @property
     def identity(self) -> str:
+        """Equal for requests whose runs cannot be told apart."""
         body = self.body.to_wire()
         return f"{content_of(body)} {body.get('machine_id')} {body.get('session_id')}"
 
     async def runs_of(
         self, client: CyberdeskClient, rows: Sequence[Run], known: set[str]
     ) -> list[Run]:
+        """Those of `rows`, all new ones of the workflow, that it may have made, with what belongs
+        to them.
+        """
         body = self.body.to_wire()
         return [row for row in rows if may_be_of(row, body)]
 
@@ -101,6 +70,7 @@ class One(_Alike):
     count = 1
 
     async def send(self, client: CyberdeskClient, key: str) -> tuple[list[Run], list[str]]:
+        """The new runs, and why others were not made; raises `CyberdeskError`."""
         return [await client.runs.create(self.body, idempotency_key=key, once=True)], []
 
 
@@ -190,6 +160,10 @@ class Chain:
         ]
 
 
+Request = One | Bulk | Chain
+"""What makes runs by one request, `count` of them."""
+
+
 @dataclass(slots=True)
 class Submission:
     """One request and what came of it.
@@ -220,9 +194,9 @@ class Submission:
         return self.is_under_way or (self.unknown is not None and not self.candidates)
 
 
-class Record(Protocol):
+class Record:
     """Where what becomes of submissions is written down, so that a death of the process loses
-    nothing.
+    nothing; this one writes nothing down.
     """
 
     def begin(self, every: Sequence[Submission], newest: Run | None) -> None:
@@ -237,19 +211,6 @@ class Record(Protocol):
 
     def settled(self, submission: Submission) -> None:
         """It is known what came of it."""
-
-
-class Unrecorded:
-    """A `Record` that writes nothing down."""
-
-    def begin(self, every: Sequence[Submission], newest: Run | None) -> None:
-        pass
-
-    def sending(self, submission: Submission) -> None:
-        pass
-
-    def settled(self, submission: Submission) -> None:
-        pass
 
 
 class Submitter:
@@ -277,7 +238,7 @@ class Submitter:
         self._concurrency = concurrency
         self._newest: Run | None = None
         self._fatal: FlowdslError | None = None
-        self._record = record or Unrecorded()
+        self._record = record or Record()
         self._broken: Exception | None = None
         self.submissions: list[Submission] = []
         self._resent: list[Submission] = []

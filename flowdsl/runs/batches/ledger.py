@@ -20,7 +20,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from flowdsl.cyberdesk.models.run import Run
-from flowdsl.runs.submit import Request, Submission
+from flowdsl.runs.submit import Record, Request, Submission
 from flowdsl.source.moments import read_moment
 from flowdsl.state.errors import StateError, StoreUnusable
 
@@ -157,7 +157,7 @@ class File(Protocol):
         ...
 
 
-class Ledger:
+class Ledger(Record):
     """A ledger that this process holds open: it writes down what becomes of submissions.
 
     `begin` makes the file, and `end` deletes it where every run is made. A write that fails ends

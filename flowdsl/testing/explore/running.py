@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
 from flowdsl.semantics import types
 from flowdsl.semantics.model import ChainSymbol, SemanticModel, WorkflowSymbol
@@ -139,17 +139,6 @@ class Program(Record):
     known: Sequence[Mapping[str, Any]] = ()
 
 
-class Explored(Protocol):
-    """What is explored."""
-
-    def path(self, choices: Choices) -> Path:
-        """The path that a run takes by some choices.
-
-        Raises `machine.execute.Refused` where the service would not start it.
-        """
-        ...
-
-
 class ExploredWorkflow:
     """A workflow alone. `outer_calls` are the calls around what is explored.
 
@@ -165,6 +154,10 @@ class ExploredWorkflow:
         self._deciding = Deciding(program.model, [workflow])
 
     def path(self, choices: Choices) -> Path:
+        """The path that a run takes by some choices.
+
+        Raises `machine.execute.Refused` where the service would not start it.
+        """
         program, workflow = self._program, self._workflow
         samples = Samples(choices, self._deciding, self._steps)
         inputs = _chosen_inputs(choices, samples, workflow.inputs, program.known)
@@ -211,6 +204,10 @@ class ExploredChain:
                 break
             run.ends(step, ran.ending.outputs)
         return path_of(inputs, done)
+
+
+Explored = ExploredWorkflow | ExploredChain
+"""What is explored."""
 
 
 def inputs_of_chain(chain: ChainSymbol) -> tuple[types.FieldType, ...]:

@@ -5,7 +5,6 @@ A file, a bare git repository, a bucket of moto.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import shutil
@@ -295,10 +294,3 @@ def new_back_end(name: str, root: Path) -> BackEnd:
     if name == "git":
         return GitBackEnd.new(root)
     return S3BackEnd() if name == "s3" else FileBackEnd(root)
-
-
-def document_in(contents: Mapping[str, bytes]) -> dict[str, Any]:
-    """The state document as plain JSON."""
-    found = json.loads(contents["state.json"])
-    assert isinstance(found, dict)
-    return found
