@@ -66,11 +66,6 @@ class SourceFile:
         end = starts[number] if number < len(starts) else len(self.text)
         return self.text[start:end].rstrip("\r\n")
 
-    @property
-    def line_count(self) -> int:
-        """How many lines the file has; a final line break starts one more, empty line."""
-        return len(self._line_starts())
-
     def __repr__(self) -> str:
         return f"SourceFile({self.path!r}, {len(self.text)} characters)"
 

@@ -41,7 +41,7 @@ def test_the_order_of_files_does_not_matter(folder: Path) -> None:
 
 def test_the_hash_seed_does_not_matter() -> None:
     outputs = set()
-    for seed in ("0", "1", "4242"):
+    for seed in ("0", "4242"):
         result = subprocess.run(
             [sys.executable, "-c", DUMP, str(PROJECTS[-1])],
             env=os.environ | {"PYTHONHASHSEED": seed},

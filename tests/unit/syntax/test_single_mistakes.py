@@ -15,7 +15,7 @@ from benchmarks.diagnostics.syntax_mutations import (
 )
 from tests.support.effort import THOROUGH, every
 
-COUNT = 260 if THOROUGH else 60
+COUNT = 230 if THOROUGH else 60
 
 
 def test_one_mistake_gives_one_diagnostic_in_its_declaration() -> None:
