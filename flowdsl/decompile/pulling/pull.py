@@ -148,9 +148,7 @@ class _Editor:
             address: goal.open_fields(first.desired[address]) for address, goal in goals.items()
         }
         self._left: dict[Address, dict[str, str]] = {address: {} for address in goals}
-        self._levels: dict[tuple[str, str], str] = {}
-        self._notes: dict[Address, list[str]] = {}
-        self.best = first
+        self._start_over()
 
     def run(self) -> None:
         """Edits for as many fields as can be brought in whole.
@@ -162,8 +160,7 @@ class _Editor:
                 address: narrowed(goal, self._first.desired[address], self._wanted[address])
                 for address, goal in self._goals.items()
             }
-            self.best = self._first
-            self._levels, self._notes = {}, {}
+            self._start_over()
             self._approach(aims)
             held = self._give_back_libraries()
             missed = {
@@ -176,8 +173,12 @@ class _Editor:
                 for path in paths & self._wanted[address]:
                     self._left[address][path] = held or self._why(path, self._goals[address])
                 self._wanted[address] -= paths
+        self._start_over()
+
+    def _start_over(self) -> None:
         self.best = self._first
-        self._levels, self._notes = {}, {}
+        self._levels: dict[tuple[str, str], str] = {}
+        self._notes: dict[Address, list[str]] = {}
 
     def _give_back_libraries(self) -> str:
         """Takes back the edits of files of libraries, which a project only reads.
@@ -219,8 +220,7 @@ class _Editor:
         if not any(missed.values()):
             return
         # Beside a prompt in a file, everything else may need other edits than beside statements.
-        self.best = self._first
-        self._levels, self._notes = {}, {}
+        self._start_over()
         filed = [address for address, paths in missed.items() if files.PROMPT in paths]
         self._edit(aims, (files.prompt_attempts,), filed)
         self._edit(aims, FINE)

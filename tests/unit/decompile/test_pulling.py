@@ -448,6 +448,40 @@ def test_the_first_line_of_a_statement_is_edited_without_what_stands_inside() ->
     assert after == source.replace("retry 3", "retry 4")
 
 
+@pytest.mark.parametrize(
+    ("before", "wanted", "after"),
+    [
+        (
+            'retry 2 {\n  # first\n  press "F5"  # again\n  expect "x"\n}',
+            'retry 2 { press "F5" expect "x" } else { abort "no" }',
+            'retry 2 {\n  # first\n  press "F5"  # again\n  expect "x"\n} else {\n  abort "no"\n}',
+        ),
+        (
+            'if sees "a" {\n  # one\n  do "A."  # x\n}\ndo "End."',
+            'if sees "a" { do "A." } else if sees "b" { do "B." } do "End."',
+            'if sees "a" {\n  # one\n  do "A."  # x\n} else if sees "b" {\n  do "B."\n}\ndo "End."',
+        ),
+        (
+            'for n in ["a", "b"] {  # both\n  do "Open {n}."  # x\n}',
+            'for n in ["a", "b", "c"] { do "Open {n}." }',
+            'for n in ["a", "b", "c"] {  # both\n  do "Open {n}."  # x\n}',
+        ),
+        (
+            'wait 5000ms\nwait until "x" timeout 120s',
+            'wait 5s wait until "y" timeout 2m',
+            'wait 5000ms\nwait until "y" timeout 120s',
+        ),
+    ],
+)
+def test_a_statement_that_changes_keeps_what_stays_in_it(
+    before: str, wanted: str, after: str
+) -> None:
+    prompt = Desk({MAIN: flow(wanted)}).values("workflow.w")["main_prompt"]
+    texts, outcome = Desk({MAIN: flow(before)}).pull_one("workflow.w", main_prompt=prompt)
+    assert outcome.levels == {"main_prompt": STATEMENTS}
+    assert texts == {MAIN: flow(after)}
+
+
 # Libraries
 
 SHARED = 'flow 1\n\ntask enter() {\n  do "Open the shared form"\n}\n'
