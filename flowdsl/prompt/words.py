@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from .sentences import SENTENCES
+from .sentences import FOCUSED, SENTENCES
 
 RULES = {
-    "fail": "rules.fail",
-    "unmet": "rules.unmet",
-    "save": "rules.save",
-    "apart": "rules.apart",
-    "append": "rules.append",
-    "marks": "rules.marks",
-    "marked_data": "rules.marked_data",
-    "data": "rules.data",
-    "missing": "rules.missing",
-    "typed_missing": "rules.typed_missing",
-    "secrets": "rules.secrets",
-    "wait": "rules.wait",
+    name.removeprefix("rules."): name
+    for name, sentence in SENTENCES.items()
+    if name.startswith("rules.") and FOCUSED in sentence.readers and name != "rules.always"
 }
 """The rules that words of lines may need, in their order, by the keys of their sentences."""
 

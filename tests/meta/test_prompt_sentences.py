@@ -30,7 +30,7 @@ from flowdsl.ir.lowering.values import literal, unmet
 from flowdsl.prompt.outline import Item
 from flowdsl.prompt.reading.frames import frames
 from flowdsl.prompt.sentences import FOCUSED, KINDS, MAIN, PLATFORM, SENTENCES
-from flowdsl.prompt.words import say
+from flowdsl.prompt.words import RULES, say
 from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
 from flowdsl.source.record import replace
 from tests.support.flows.generated.prompts import HERE, PromptWriter
@@ -51,7 +51,7 @@ def _named(path: Path) -> set[str]:
 
 
 def test_code_generation_says_every_sentence_and_no_other() -> None:
-    said: set[str] = set().union(*map(_named, WRITERS))
+    said: set[str] = set(RULES.values()).union(*map(_named, WRITERS))
     assert said == SENTENCES.keys()
 
 

@@ -64,7 +64,7 @@ def _check_tools(lines: list[str]) -> None:
     for line in steps:
         bullet = line.lstrip().startswith("- ")
         assert not (bullet and any(tool in line for tool in (*MAIN_ONLY, "end_loop"))), line
-        assert bullet or not re.search(r"\b[Ss]ave (it |its output )?under ", line), line
+        assert bullet or not re.search(r'\b[Ss]ave (it as |its output as )?"', line), line
 
 
 def _check_loops(lines: list[str]) -> None:
@@ -86,4 +86,4 @@ def _check_decisions(lines: list[str]) -> None:
     for line in lines:
         for name in re.findall(r"\{\{(decision_\d+)\}\}", line):
             assert name in saved, line
-        saved.update(re.findall(r'under "(decision_\d+)"', line))
+        saved.update(re.findall(r'\b[Ss]ave "(decision_\d+)"', line))
