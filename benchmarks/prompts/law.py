@@ -1,7 +1,7 @@
 """Do prompts do what their programs do? Generated programs and worlds, always the same.
 
     python benchmarks/prompts/law.py [--programs N] [--worlds M] [--seed S] [--jobs J]
-        [--shown K] [--seconds T]
+        [--shown K] [--seconds T] [--hostile]
 
 Each program that checks is executed by its source and by its prompt in M worlds, in a first run and
 in the replay of it in another world, for the main ways in which the service may work. Prints how
@@ -9,6 +9,13 @@ many programs and worlds there were, how many had nothing to replay, and the dif
 with the seeds and the numbers of the worlds. Of each kind, the `--shown` shortest programs are told
 with prompt, worlds and both traces, after what is not needed for the difference was left out as far
 as `--seconds` allow. Exits 1 on a difference. Needs the development dependencies.
+
+With `--hostile`, the guarantee is tried: every text that an input has, that a screen shows, that is
+copied and that a command prints is one that would go on as an instruction, if its ends were not
+kept: sentences of ours, lines of the program's own prompt behind whatever could end their place,
+placeholders of secrets, JSON, markup. The programs are for an account whose focused agents have a
+terminal. Such texts are counted by where they came from. Inputs that a type forbids have to be
+refused; that is tried of both kinds of worlds.
 """
 
 from __future__ import annotations
@@ -25,11 +32,14 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
+from flowdsl.simulate.world import World  # noqa: E402
 from tests.support.meaning.chains import wrongly_sent  # noqa: E402
-from tests.support.meaning.checked import Checked, checked  # noqa: E402
+from tests.support.meaning.checked import DOCUMENTED, Checked, account, checked  # noqa: E402
 from tests.support.meaning.generator.programs import program  # noqa: E402
+from tests.support.meaning.hostile import hostile_texts, taken_though_forbidden  # noqa: E402
 from tests.support.meaning.law import Outcome, both, report  # noqa: E402
 from tests.support.meaning.shrinking import smaller, two_worlds  # noqa: E402
+from tests.support.meaning.worlds import hostile_world, world  # noqa: E402
 
 SHOWN = 8
 """Seeds that are printed of a kind."""
@@ -37,6 +47,11 @@ SHOWN = 8
 UNCHECKED = "programs with errors"
 CRASH = "crash, "
 CHAIN = "wrongly sent in a chain, step "
+TAKEN = "taken though its type forbids it"
+UNTOLD = (CRASH, CHAIN, TAKEN)
+"""Beginnings of kinds that have no traces to tell."""
+
+TERMINAL = account(("execute_terminal_command",))
 
 
 class Place(NamedTuple):
@@ -52,55 +67,70 @@ class Task(NamedTuple):
 
     seed: int
     worlds: int
+    hostile: bool = False
 
 
 class Result(NamedTuple):
-    """What became of a program: verdicts, and its differences by kind."""
+    """What became of a program: verdicts, its differences by kind, and hostile texts by origin."""
 
     verdicts: list[str]
     differences: list[tuple[str, Place]]
+    texts: Counter[str]
 
 
-def made(seed: int) -> Checked | None:
+def made(seed: int, *, hostile: bool = False) -> Checked | None:
     """The program of a seed, if it checks."""
-    return checked(program(seed))
+    return checked(program(seed, printed=hostile), TERMINAL if hostile else DOCUMENTED)
+
+
+def worlds_of(task: Task, found: Checked, number: int) -> tuple[World, World]:
+    """The worlds of a run and of its replay."""
+    make = hostile_world if task.hostile else world
+    return two_worlds(task.seed, found, number, make)
 
 
 def tried(task: Task) -> Result:
     """Execute a program in its worlds."""
-    found = made(task.seed)
+    texts: Counter[str] = Counter()
+    found = made(task.seed, hostile=task.hostile)
     if found is None:
-        return Result([UNCHECKED], [])
+        return Result([UNCHECKED], [], texts)
     verdicts, differences = [], []
     for number in range(task.worlds):
         try:
-            first, again = two_worlds(task.seed, found, number)
+            first, again = worlds_of(task, found, number)
             outcome = both(found, first, again)
             sent = wrongly_sent(found, first)
+            taken = taken_though_forbidden(found, first) if number == 0 else ""
+            if task.hostile:
+                texts.update(hostile_texts(found, first))
         except Exception as error:  # noqa: BLE001 - a crash counts as a difference
             verdicts.append("crashes")
             kind = f"{CRASH}{type(error).__name__}: {str(error)[:60]}"
             differences.append((kind, _place(found, task, number)))
             continue
         verdicts.append(outcome.verdict)
+        if taken:
+            differences.append((f"{TAKEN}: {taken}", _place(found, task, number)))
         if sent:
             differences.append(
                 (f"{CHAIN}{sent.split(' is sent ')[0]}", _place(found, task, number))
             )
         if not outcome.holds:
             differences.append((outcome.kind, _place(found, task, number)))
-    return Result(verdicts, differences)
+    return Result(verdicts, differences, texts)
 
 
 def _place(found: Checked, task: Task, number: int) -> Place:
     return Place(len(found.source), task.seed, number)
 
 
-def told(place: Place, seconds: float) -> str:
+def told(place: Place, seconds: float, hostile: bool) -> str:
     """The report on a difference, of the smallest program that shows it."""
-    found = made(place.seed)
+    found = made(place.seed, hostile=hostile)
     assert found is not None
-    outcome: Outcome = both(found, *two_worlds(place.seed, found, place.world))
+    task = Task(place.seed, 1, hostile)
+    outcome: Outcome = both(found, *worlds_of(task, found, place.world))
     return report(*smaller(found, outcome, seconds))
 
 
@@ -117,20 +147,25 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--shown", type=int, default=1, help="differences told of each kind")
     parser.add_argument("--seconds", type=float, default=20, help="for shrinking each")
+    parser.add_argument("--hostile", action="store_true", help="texts that mean harm everywhere")
     options = parser.parse_args()
     started = time.perf_counter()
     verdicts: Counter[str] = Counter()
     kinds: defaultdict[str, list[Place]] = defaultdict(list)
     seeds = range(options.seed, options.seed + options.programs)
-    tasks = [Task(seed, options.worlds) for seed in seeds]
+    tasks = [Task(seed, options.worlds, options.hostile) for seed in seeds]
+    texts: Counter[str] = Counter()
     with multiprocessing.Pool(options.jobs) as pool:
         for result in pool.imap_unordered(tried, tasks, chunksize=20):
             verdicts.update(result.verdicts)
+            texts.update(result.texts)
             for kind, place in result.differences:
                 kinds[kind].append(place)
         took = time.perf_counter() - started
         _say(options.programs, verdicts, kinds, took)
-        _tell(pool, kinds, options.shown, options.seconds)
+        for origin, count in sorted(texts.items()):
+            print(f"{count:8}  hostile texts: {origin}")
+        _tell(pool, kinds, options)
     return 1 if kinds else 0
 
 
@@ -147,7 +182,7 @@ def _say(
 
 
 def _tell(
-    pool: multiprocessing.pool.Pool, kinds: dict[str, list[Place]], shown: int, seconds: float
+    pool: multiprocessing.pool.Pool, kinds: dict[str, list[Place]], options: argparse.Namespace
 ) -> None:
     ordered = sorted(kinds.items(), key=lambda each: -len(each[1]))
     for kind, places in ordered:
@@ -156,10 +191,10 @@ def _tell(
     reports = pool.starmap(
         told,
         [
-            (place, seconds)
+            (place, options.seconds, options.hostile)
             for kind, places in ordered
-            if not kind.startswith((CRASH, CHAIN))
-            for place in _smallest(places)[:shown]
+            if not kind.startswith(UNTOLD)
+            for place in _smallest(places)[: options.shown]
         ],
         chunksize=1,
     )

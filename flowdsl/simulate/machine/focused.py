@@ -8,7 +8,7 @@ from typing import Any
 
 from flowdsl.prompt.sentences import FOCUSED
 from flowdsl.simulate import trace
-from flowdsl.simulate.shapes import EMPTY, ListShape
+from flowdsl.simulate.shapes import EMPTY, ListShape, OptionalShape
 from flowdsl.simulate.trace import Recorder
 from flowdsl.simulate.world import CHOOSE, COPY, EXPECT, OUTPUT, READ, WAIT, Question
 from flowdsl.source.record import Record
@@ -147,8 +147,7 @@ class Focused(Agent):
             case "control.ask" | "control.ask_else" | "control.ask_else_do" | "control.ask_decide":
                 self.looks(said, line)
             case "tools.run_save":
-                question = Question(OUTPUT, self._command, shape=said["type"])
-                self.keep(said, question)
+                self.keep_output(said)
             case "data.store":
                 values = [(name, self.view.built(value)) for name, value in said["values"]]
                 for name, value in values:
@@ -231,6 +230,14 @@ class Focused(Agent):
             case _:
                 raise self.meaningless(line)
         return None if found else question.text
+
+    def keep_output(self, said: Said) -> None:
+        """Save what the command before printed; what may be missing is saved as `__EMPTY__`."""
+        shape = said["type"]
+        optional = isinstance(shape, OptionalShape)
+        question = Question(OUTPUT, self._command, shape=shape.inner if optional else shape)
+        if not self.keep(said, question) and optional:
+            self.saved(said["key"], EMPTY, boxed=said["boxed"])
 
     def keep(self, said: Said, question: Question) -> bool:
         """Save what the world answers; whether it answers anything."""

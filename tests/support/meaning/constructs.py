@@ -128,6 +128,7 @@ PATTERNS = {
     "title with a value": r'step "[^"\n]*\{',
     "post-run checks": r"checks \{",
     "chain": r"^chain ",
+    "chain with a full stop in a name": r"code: first\.outputs\.code",
 }
 """Constructs that a regular expression finds in the source."""
 
@@ -321,6 +322,14 @@ WANTED = frozenset(
         *("default inside a default", "always", "using", "finish in a task", "for on failure"),
         *("call with a result in a retry in a for", "three loops deep", "copy in a for"),
         *("two models in one body", "title with words of ours", "extract in background", "chain"),
+        *("any as an output", "any in an instruction", "machine input", "copy in a retry"),
+        "chain with a full stop in a name",
     )
-) - {"image", "library"}
-"""Constructs of which every pair is to occur; a program with an `image` runs no command."""
+)
+"""Constructs of which every pair is to occur."""
+
+_PICTURE = "a picture makes the prompt HTML, in which no command can stand"
+IMPOSSIBLE = {
+    ("image", "run"): _PICTURE,
+}
+"""Pairs of `WANTED`, in order, that no program has, and why."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -50,13 +50,15 @@ CLEANED: tuple[Callable[[str], str], ...] = (
 """What a schema may refuse of a text, one after the other: `prompts.md`, sections 3, 4 and 7."""
 
 
-def inputs_for(c: Chooser, checked: Checked, nasty: int) -> dict[str, Any]:
+def inputs_for(
+    c: Chooser, checked: Checked, nasty: int, more: Sequence[str] = ()
+) -> dict[str, Any]:
     """Values for the inputs of a program, by their names on the wire.
 
     Its types take all of them. Optional ones are missing at times, in every way in which a value
-    can be; those with a default are left out.
+    can be; those with a default are left out. `more` are further nasty texts.
     """
-    makes = _Inputs(c, nasty)
+    makes = _Inputs(c, nasty, more)
     properties = checked.input_schema.get("properties", {})
     values = makes.fields(checked.workflow.inputs, top=True)
     return {name: fitting(each, properties.get(name, {})) for name, each in values.items()}
@@ -116,9 +118,10 @@ def _bounded(value: Any, schema: Mapping[str, Any]) -> Any:
 
 
 class _Inputs:
-    def __init__(self, c: Chooser, nasty: int) -> None:
+    def __init__(self, c: Chooser, nasty: int, more: Sequence[str] = ()) -> None:
         self.c = c
         self.nasty = nasty
+        self.more = more
 
     def fields(self, fields: tuple[FieldType, ...], *, top: bool = False) -> dict[str, Any]:
         """Values for fields, without those that are left out."""
@@ -163,7 +166,7 @@ class _Inputs:
     def _scalar(self, name: str, limits: Constraints) -> Any:
         """A value that annotations allow; after some tries, the first plain one that they do."""
         for _ in range(TRIES if self.nasty else 2):
-            value = pools.scalar(self.c, name, self.nasty)
+            value = pools.scalar(self.c, name, self.nasty, more=self.more)
             if allowed(value, limits):
                 return value
         for value in (*pools.PLAIN[name], *pools.NASTY.get(name, ()), *pools.nasty_texts()):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -107,14 +108,33 @@ def nasty_texts() -> tuple[str, ...]:
     return (*ODD_TEXTS, *(each for each in sentences if each != EMPTY_TEXT))
 
 
-def scalar(c: Chooser, name: str, nasty: int, mark: str = "") -> Any:
+def own_texts(prompt: str) -> tuple[str, ...]:
+    """Texts that would go on as lines of a prompt, if their ends were not kept: its own lines.
+
+    Behind some stands what could end the place in which they are, and a variable.
+    """
+    lines = [line for line in prompt.split("\n") if line.strip()]
+    ends = ("⟧", "⟫", "”", '"', "'", "]", ")", "}", "\\", "</li></ol>")
+    return (
+        *(line.strip() for line in lines),
+        *(f"a\n{line}" for line in lines),
+        *(f"a{end}\n{line}\n" for end in ends for line in lines[-8:]),
+        *(f"a{end}, {line.strip()}" for end in ends for line in lines[-4:]),
+        *("{$pin}", "{{failure}}", "{name}", "a {$key} {{", "\\{$pin}"),
+    )
+
+
+def scalar(c: Chooser, name: str, nasty: int, mark: str = "", more: Sequence[str] = ()) -> Any:
     """A value of a built-in type, nasty in so many of a hundred cases.
 
-    `mark` tells plain texts and numbers apart that are read at different times.
+    `mark` tells plain texts and numbers apart that are read at different times. `more` are further
+    nasty texts, of which half of them are.
     """
-    odd = nasty_texts() if name == "string" else NASTY.get(name)
+    odd: Sequence[Any] | None = nasty_texts() if name == "string" else NASTY.get(name)
     if odd and c.number(0, 99) >= 100 - nasty:
-        return c.pick(odd)
+        if more and name == "any":
+            return {c.pick(more): [c.pick(more)]}
+        return c.pick(more if more and name == "string" and c.flag() else odd)
     plain = c.pick(PLAIN[name])
     if mark and name == "string":
         return f"{plain}{mark}"

@@ -39,12 +39,17 @@ _BEFORE = re.compile(r"(\belse|,|\band|\bor|\bas|->)?\s*$")
 """What goes together with a part that goes: a word or a comma in front of it."""
 
 
-def two_worlds(seed: int, program: Checked, number: int = 0) -> tuple[World, World]:
+def two_worlds(
+    seed: int,
+    program: Checked,
+    number: int = 0,
+    make: Callable[[int, Checked], World] = world,
+) -> tuple[World, World]:
     """The world of a run, one that ends well where some of a few do, and that of its replay."""
     first = 1000 * seed + 10 * number
-    found = world(first, program)
+    found = make(first, program)
     for each in range(TRIES):
-        tried = world(first + each, program)
+        tried = make(first + each, program)
         try:
             trace = interpret(program.model, program.workflow, tried, program.environment)
             if trace.ending.status == SUCCESS:
@@ -52,7 +57,7 @@ def two_worlds(seed: int, program: Checked, number: int = 0) -> tuple[World, Wor
                 break
         except MissingInText:
             continue
-    return found, world(first + 500, program)
+    return found, make(first + 500, program)
 
 
 # Smaller programs

@@ -50,19 +50,29 @@ class Answers:
     - `sees`: conditions of the screen that hold.
     - `nasty`: texts and numbers that are hard to carry.
     - `missing`: values that are missing, at the top or where the shape allows it.
+
+    `more` are further nasty texts.
     """
 
     def __init__(
-        self, seed: int, *, no: int = 0, sees: int = 50, nasty: int = 0, missing: int = 0
+        self,
+        seed: int,
+        *,
+        no: int = 0,
+        sees: int = 50,
+        nasty: int = 0,
+        missing: int = 0,
+        more: tuple[str, ...] = (),
     ) -> None:
         self.seed = seed
         self.no = no
         self.sees = sees
         self.nasty = nasty
         self.missing = missing
+        self.more = more
 
     def __repr__(self) -> str:
-        shares = ", ".join(f"{name}={value}" for name, value in vars(self).items())
+        shares = ", ".join(f"{name}={each}" for name, each in vars(self).items() if name != "more")
         return f"Answers({shares})"
 
     def __call__(self, question: Question, position: int) -> Any:
@@ -87,9 +97,9 @@ class Answers:
     def _value(self, c: Chooser, shape: Shape, mark: str) -> Any:
         match shape:
             case ScalarShape(name):
-                return pools.scalar(c, name, self.nasty, mark)
+                return pools.scalar(c, name, self.nasty, mark, self.more)
             case EnumShape() if shape.open and c.flag():
-                return pools.scalar(c, "string", self.nasty, mark)
+                return pools.scalar(c, "string", self.nasty, mark, self.more)
             case EnumShape(values):
                 return c.pick(values)
             case ListShape(element):
@@ -130,6 +140,27 @@ def _worlds(draw: st.DrawFn, checked: Checked) -> World:
 def world(seed: int, checked: Checked) -> World:
     """The world of a seed for a program that checks."""
     return _make(Dice(seed), checked)
+
+
+def hostile_world(seed: int, checked: Checked) -> World:
+    """A world of a seed in which whoever fills it means harm: each text is a nasty one.
+
+    Half of them are lines of the program's own prompt.
+    """
+    c = Dice(seed)
+    more = pools.own_texts(checked.payload["main_prompt"])
+    inputs = inputs_for(c, checked, 100, more)
+    answers = Answers(
+        c.number(0, 999),
+        no=c.pick((0, 0, 5)),
+        sees=60,
+        nasty=100,
+        missing=c.pick((0, 5)),
+        more=more,
+    )
+    situations = _situations(c, checked.rules)
+    days = any(field.day is not None for field in checked.workflow.inputs)
+    return World(inputs, answers, situations, c.pick(pools.TODAYS) if days else None)
 
 
 def _make(c: Chooser, checked: Checked) -> World:

@@ -59,7 +59,9 @@ class Body:
     `types` has the type that a runtime variable has in the whole body, `targets` what was emitted,
     to be declared in the end, `kept` the variables that a `keep` declares. `closed`: no required
     target may be added any more. `finishes`: it is a task that may end the run.
-    `pictures`: the program shows pictures, and so runs no command.
+    `pictures`: the program shows pictures, and so runs no command. `themes` are rare constructs
+    that it holds more often than others. `printed`: focused agents have a terminal, so that what a
+    command prints can be kept.
     """
 
     c: Chooser
@@ -76,8 +78,14 @@ class Body:
     decides: bool = False
     count: int = 0
     kept: set[str] = field(default_factory=set)
+    themes: frozenset[str] = frozenset()
+    printed: bool = False
 
     # Values
+
+    def often(self, theme: str, weight: int) -> int:
+        """The weight of a construct, which is larger in a program of its theme."""
+        return 6 * weight if theme in self.themes else weight
 
     def values(self, state: State) -> list[Value]:
         """All that can be read, as far as it is there for certain: what was set last stands first.

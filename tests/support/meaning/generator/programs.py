@@ -7,14 +7,13 @@ from hypothesis import given
 def test_(source: str) -> None: ...
 
 program(7)     # the same text every time, without Hypothesis
-
-With `fresh`, they are for an account whose replays evaluate the lists of loops afresh.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import NamedTuple
 
 from hypothesis import strategies as st
 
@@ -49,6 +48,9 @@ from .values import (
     Value,
     readable,
 )
+
+THEMES = ("finish", "loops", "attempts", "models", "background", "commands")
+"""What some programs hold more often than others, so that every pair of constructs occurs."""
 
 FOLDERS = ("", "lib/", "@shared//")
 """The folders in which files of a program may stand; the last is a library."""
@@ -133,25 +135,38 @@ def programs(draw: st.DrawFn) -> str:
     return _make(Drawn(draw))
 
 
-def program(seed: int) -> str:
-    """The program of a seed."""
-    return _make(Dice(seed))
+def program(seed: int, *, printed: bool = False) -> str:
+    """The program of a seed; `printed`: for an account whose focused agents have a terminal."""
+    return _make(Dice(seed), printed=printed)
 
 
-def _make(c: Chooser) -> str:
-    outside = c.once_in(4)
+def _make(c: Chooser, *, printed: bool = False) -> str:
     pictures = c.once_in(8)
+    themes = frozenset(c.pick(THEMES) for _ in range(3)) if c.once_in(3) else frozenset()
+    outside = c.once_in(4) or "attempts" in themes
+    style = Style(outside, pictures, themes, printed)
     tasks: list[Task] = []
     declared: list[str] = []
     for number in c.several(0, len(TASK_NAMES)):
-        task, source = c.within(
-            lambda number=number: _task(c, TASK_NAMES[number], tasks, outside, pictures)
-        )
+        task, source = c.within(lambda number=number: _task(c, TASK_NAMES[number], tasks, style))
         tasks.append(task)
         declared.append(source)
-    workflow = c.within(lambda: _workflow(c, tasks, outside, pictures))
+    workflow = c.within(lambda: _workflow(c, tasks, style))
     folder = c.pick(("", "", "", *FOLDERS)) if declared else None
     return _assembled(workflow, declared, folder, chained=c.once_in(6))
+
+
+class Style(NamedTuple):
+    """What all bodies of a program share.
+
+    `outside`: decisions of the screen may need the main agent. `pictures`, `themes` and `printed`
+    are those of a `Body`.
+    """
+
+    outside: bool
+    pictures: bool
+    themes: frozenset[str]
+    printed: bool
 
 
 def _consts() -> list[Value]:
@@ -164,9 +179,7 @@ def _consts() -> list[Value]:
     ]
 
 
-def _task(
-    c: Chooser, name: str, tasks: list[Task], outside: bool, pictures: bool
-) -> tuple[Task, str]:
+def _task(c: Chooser, name: str, tasks: list[Task], style: Style) -> tuple[Task, str]:
     params = tuple(each for each in PARAMS if c.once_in(3)) or PARAMS[:1]
     body = Body(
         c,
@@ -180,19 +193,22 @@ def _task(
         ],
         tuple(each.name for each in params if each.secret),
         task=True,
-        pictures=pictures,
+        pictures=style.pictures,
+        themes=style.themes,
+        printed=style.printed,
     )
     callable_ = [
         each for each in tasks if body.secrets or not any(param.secret for param in each.params)
     ]
     makes = Statements(body, callable_)
     state = State()
-    place = Place(main=c.flag(), outside=outside)
+    finishes = "finish" in style.themes and c.flag()
+    place = Place(main=finishes or c.flag(), outside=style.outside)
     written = makes.block(state, place, least=1)
     written = _covered(makes, state, place, written)
-    if not state.dead and c.once_in(8):
+    if not state.dead and (finishes or c.once_in(8)):
         state.dead = True
-        if body.may_finish(state, place) and not c.once_in(4):
+        if body.may_finish(state, place) and (finishes or not c.once_in(4)):
             body.finish()
             written += '\nfinish "it is done"'
         else:
@@ -221,11 +237,18 @@ def _covered(makes: Statements, state: State, place: Place, written: str) -> str
     return "\n".join(pieces)
 
 
-def _workflow(c: Chooser, tasks: list[Task], outside: bool, pictures: bool) -> str:
-    body = Body(c, [*(value for value, _ in INPUTS), *_consts()], ("pin", "key"), pictures=pictures)
+def _workflow(c: Chooser, tasks: list[Task], style: Style) -> str:
+    body = Body(
+        c,
+        [*(value for value, _ in INPUTS), *_consts()],
+        ("pin", "key"),
+        pictures=style.pictures,
+        themes=style.themes,
+        printed=style.printed,
+    )
     makes = Statements(body, tasks)
     state = State()
-    place = Place(main=True, outside=outside)
+    place = Place(main=True, outside=style.outside)
     written = makes.block(state, place, least=1)
     written = _covered(makes, state, place, written)
     if not state.dead and c.once_in(12):

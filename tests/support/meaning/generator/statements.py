@@ -106,6 +106,7 @@ class Statements(Control):
             "capture": lambda state, _: f"capture {self.instruction(state, texts.FILES)}",
             "export": lambda state, _: f"export file {self.instruction(state, texts.FILES)}",
             "image": self._image,
+            "printed": self._printed,
             "guard": self.guard,
             "every value": self.every_value,
             "match": self.match,
@@ -134,23 +135,34 @@ class Statements(Control):
         kinds = [
             *(("do", 6), ("press", 3), ("type", 7), ("clear", 1), ("wait", 1)),
             *(
-                ("extract", 6),
+                ("extract", self.body.often("models", 6)),
                 ("emit", 6),
-                ("call", 10 * (1 + (place.loop and place.attempt)) if called else 0),
+                (
+                    "call",
+                    10 * self.body.often("attempts", place.loop and place.attempt) + 10
+                    if called
+                    else 0,
+                ),
             ),
             *(("if", 5 if nests else 0), ("guard", 2 if guards else 0)),
             *(("every value", 2 if sure else 0), ("match", 3 if enums else 0)),
-            *(("choose", 2), ("wait until", 2), ("expect", 3)),
+            *(("choose", self.body.often("models", 2)), ("wait until", 2), ("expect", 3)),
             *((each, 2 if nests else 0) for each in ("step", "repeat")),
-            ("retry", 0 if not nests else 4 if place.loop else 2),
-            ("for", 0 if not nests else 6 if place.top else 3),
+            ("retry", 0 if not nests else self.body.often("attempts", 4) if place.loop else 2),
+            ("for", 0 if not nests else self.body.often("loops", 6 if place.top else 3)),
             *(("copy", 3 * (1 + 2 * held) if main else 0),),
-            *(("run", 2 * (1 + held) if main and not pictures else 0),),
+            *(
+                (
+                    "run",
+                    self.body.often("commands", 2 * (1 + held)) if main and not pictures else 0,
+                ),
+            ),
             *(("capture", 1 if main else 0), ("export", 1 if main else 0)),
-            ("image", 4 if main and pictures else 0),
-            ("background", 1 if self._waits_for_nothing(place) else 0),
+            ("image", 8 if main and pictures else 0),
+            ("background", self.body.often("background", self._waits_for_nothing(place))),
             ("leave", 0 if place.top else 2),
             ("keep", 4),
+            ("printed", 4 if self.body.printed and not pictures else 0),
         ]
         kind = self.c.weighted(kinds)
         if kind in MAIN_ONLY:
@@ -204,7 +216,7 @@ class Statements(Control):
 
     def _using(self, place: Place) -> str:
         """Which model looks at the screen; most often the one that the account chose."""
-        if not (place.main and self.c.flag()):
+        if not place.main or (self.c.flag() and "models" not in self.body.themes):
             return ""
         self.body.main = True  # another one may be named beside the call
         return f' using "{self.c.pick(MODELS)}"'
@@ -233,12 +245,21 @@ class Statements(Control):
 
     def _run(self, state: State, place: Place) -> str:
         command = self.body.text(state, texts.COMMANDS, fixed=True, command=True)
-        if place.loop or not self.c.once_in(2 if place.outside else 4):
+        decided = "commands" in self.body.themes or self.c.once_in(2 if place.outside else 4)
+        if place.loop or not decided:
             return f"run {command}"
         otherwise, other = self.otherwise(state, place)
         self.body.decides = self.body.decides or otherwise != ""
         state.become(state.copy(), other)
         return f"run {command}{otherwise}"
+
+    def _printed(self, state: State, place: Place) -> str:
+        """A command whose output is kept, of an account whose focused agents have a terminal."""
+        command = self.body.text(state, texts.COMMANDS, fixed=True, command=True)
+        type_ = self.c.pick((STRING, STRING, INT, ROW, STRING.many(), ANY))
+        name = self.body.name_for(state, place, type_, True)
+        state.assign(variable(name, type_, True))
+        return f"run {command} as {name}: {type_.written}?"
 
     def _image(self, state: State, _: Place) -> str:
         shows = f" shows {self.instruction(state, texts.TARGETS)}" if self.c.flag() else ""
