@@ -224,7 +224,7 @@ def consequence(
         yield Item(say("control.under", condition), origin, "otherwise", agent(body))
 
 
-Looks = nodes.Choose | nodes.WaitUntil | nodes.Expect | nodes.Extract | nodes.Copy
+Looks = nodes.Choose | nodes.WaitUntil | nodes.Expect | nodes.Extract | nodes.Copy | nodes.Run
 """Statements that look for something, which may not be so."""
 
 

@@ -2,57 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import assert_never
 
 from flowdsl.ir import nodes
 from flowdsl.prompt.exact import exact
 from flowdsl.prompt.outline import Item
-from flowdsl.prompt.text import OPEN_PART, clause, quoted, quoted_text
+from flowdsl.prompt.text import OPEN_PART, clause, quoted, quoted_text, spell_variable
 from flowdsl.prompt.values import type_words
 from flowdsl.prompt.words import say
-from flowdsl.source.record import replace
 
-from .context import Agent, Split, consequence
+from .context import Agent, Split, asked, consequence
 
 
 def emit_run(statement: nodes.Run, agent: Agent) -> list[Item]:
     """The command as it stands in the allowlist.
 
     An `else` asks for its output and its time limit too, because one driver reports a time-out as
-    success.
+    success. Where the output is kept, what reads it asks that.
     """
-    items = [_command(statement)]
-    if statement.variable is not None and statement.type is not None:
-        agent.saves()
-        words = say(
-            "tools.run_save",
-            quoted(statement.variable),
-            statement.variable in agent.context.boxed,
-            type_words(statement.type),
-        )
-        items.append(Item(words, statement.origin, "run"))
-    return [*items, *_failed(statement, agent)]
+    if statement.variable is not None:
+        return [_command(statement), _printed(statement, agent)]
+    check = say("tools.run_check")
+    failed = statement.otherwise or ()
+    following = consequence(check, failed, statement.origin, agent) if failed else ()
+    return [_command(statement), *following]
+
+
+def _printed(statement: nodes.Run, focused: Agent) -> Item:
+    """The bullet that keeps what a command printed."""
+    focused.saves()
+    words = _read(statement, focused)
+    if statement.otherwise is not None:
+        return asked(words, statement, (), focused)
+    return _or_missing(words, statement, focused)
+
+
+def _or_missing(words: str, statement: nodes.Run, focused: Agent) -> Item:
+    focused.looks()
+    words = say("control.ask_else", words, say("data.save_missing"))
+    return Item(words, statement.origin, "run")
+
+
+def _read(statement: nodes.Run, agent: Agent) -> str:
+    assert statement.variable is not None and statement.type is not None
+    type_ = statement.type
+    return say(
+        "tools.run_read",
+        statement.otherwise is not None,
+        type_words(type_.inner if isinstance(type_, nodes.OptionalType) else type_),
+        quoted(statement.variable),
+        statement.variable in agent.context.boxed,
+    )
 
 
 def split_run(statement: nodes.Run, main: Agent) -> Split:
-    """A command whose output is kept: the main agent runs it, a focused agent saves the output.
+    """A command whose output a focused agent keeps, with an `else` that needs the main agent.
 
     The checker refuses this unless the team has verified that a focused agent has a terminal. Then
     the whole statement fits one instruction, except for an `else` that does not.
     """
 
-    def ask(asked: nodes.Statement, focused: Agent) -> list[Item]:
-        assert isinstance(asked, nodes.Run)
-        return emit_run(replace(asked, otherwise=None), focused)
+    def ask(asking: nodes.Statement, focused: Agent) -> list[Item]:
+        assert isinstance(asking, nodes.Run)
+        focused.saves()
+        return [_command(asking), _or_missing(_read(asking, focused), asking, focused)]
 
-    return [], ask, lambda: [*_failed(statement, main)]
+    def after() -> list[Item]:
+        assert statement.variable is not None
+        variable = nodes.Variable(sigil="runtime", name=statement.variable)
+        words = say("data.if_missing", quoted(spell_variable(main.context.boxed_path(variable))))
+        return [Item(words, statement.origin, "otherwise", main(statement.otherwise or ()))]
 
-
-def _failed(statement: nodes.Run, agent: Agent) -> Iterator[Item]:
-    if statement.otherwise:
-        check = say("tools.run_check")
-        yield from consequence(check, statement.otherwise, statement.origin, agent)
+    return [], ask, after
 
 
 def _command(statement: nodes.Run) -> Item:

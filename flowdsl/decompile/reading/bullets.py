@@ -13,7 +13,7 @@ from flowdsl.prompt.words import say
 from flowdsl.source.record import replace
 
 from ..model import NOWHERE
-from .statements import RUN, Unreadable, Words, copied
+from .statements import Unreadable, Words, copied
 
 ReadBody = Callable[[Sequence[ReadItem]], nodes.Body]
 """Reads the lines under another line, as they are written for the agent that is being instructed.
@@ -83,19 +83,12 @@ class Instruction:
         if command is None:
             return None
         lines.take()
-        variable: str | None = None
-        type_: nodes.Type | None = None
-        text = None if self.main and not self.words.capabilities.focused_can(RUN) else lines.leaf()
-        if text is not None and (found := self.words.match("tools.run_save", text)):
-            lines.take()
-            name, boxed, type_ = found
-            variable = self.words.kept(name, boxed)
         otherwise = self.consequence(lines, say("tools.run_check"))
         return nodes.Run(
             origin=NOWHERE,
             command=command,
-            variable=variable,
-            type=type_,
+            variable=None,
+            type=None,
             otherwise=otherwise or None,
         )
 
@@ -161,10 +154,14 @@ class Focused:
             return None
         statement = found.statement
         if found.consequence == say("data.save_missing"):
-            if not isinstance(statement, nodes.Extract | nodes.Copy):
+            if not isinstance(statement, nodes.Extract | nodes.Copy | nodes.Run):
                 return None
             lines.take()
             return _optional(statement)
+        if isinstance(statement, nodes.Run) and (
+            statement.otherwise is None or not (found.consequence or found.has_lines)
+        ):
+            return None
         otherwise: nodes.Body = ()
         if found.has_lines:
             otherwise = self.body(lines.items[lines.position].children)
@@ -177,6 +174,18 @@ class Focused:
             otherwise = (leave,)
         lines.take()
         return replace(statement, otherwise=otherwise)
+
+    def _run(self, lines: Lines) -> nodes.Run | None:
+        """Reads a command, with the bullet that keeps what it printed; None if none comes next."""
+        run = self._instruction.run(lines)
+        if run is None or run.otherwise is not None:
+            return run
+        start = lines.position
+        printed = self.asked(lines)
+        if isinstance(printed, nodes.Run):
+            return replace(printed, command=run.command)
+        lines.position = start
+        return run
 
     def verified(self, lines: Lines, copy: nodes.Copy) -> nodes.Copy | None:
         """Reads the bullet that verifies a copy, with its `else`; None if the next is none."""
@@ -211,7 +220,7 @@ class Focused:
         if free:
             lines.take()
             return words.free_action(text)
-        found = self.store(lines) or self._copy(lines) or self._instruction.run(lines)
+        found = self.store(lines) or self._copy(lines) or self._run(lines)
         if found is not None:
             return found
         lines.take()
@@ -349,13 +358,19 @@ class Focused:
 
 
 def _optional(statement: _Read) -> _Read:
-    """A reading or a copy of the optional type: its missing value is saved as missing."""
-    if isinstance(statement.type, nodes.OptionalType):
-        return replace(statement, otherwise=None)
-    return replace(statement, type=nodes.OptionalType(inner=statement.type), otherwise=None)
+    """A reading, a copy or a command of the optional type: what is missing is saved as missing.
+
+    That of a command which did not do its work is a matter of the lines behind the call.
+    """
+    assert statement.type is not None
+    type_ = statement.type
+    if not isinstance(type_, nodes.OptionalType):
+        type_ = nodes.OptionalType(inner=type_)
+    otherwise = statement.otherwise if isinstance(statement, nodes.Run) else None
+    return replace(statement, type=type_, otherwise=otherwise)
 
 
-_Read = TypeVar("_Read", bound=nodes.Extract | nodes.Copy)
+_Read = TypeVar("_Read", bound=nodes.Extract | nodes.Copy | nodes.Run)
 
 
 def copy_line(words: Words, text: str, main: bool) -> nodes.Copy | None:

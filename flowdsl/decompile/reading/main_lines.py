@@ -126,12 +126,22 @@ class Main:
             else:
                 statements.append(self._focused.statement(bullets))
         if statements and isinstance(last := statements[-1], nodes.Run):
-            otherwise = self._instruction.consequence(lines, say("tools.run_check"))
-            statements[-1] = replace(last, otherwise=last.otherwise or otherwise or None)
+            statements[-1] = self._with_else(lines, last)
         body = tuple(statements)
         # Statements share a call only if each of them asks for its model.
         for each in body:
             yield from (each,) if model is None else with_model((each,), model)
+
+    def _with_else(self, lines: Lines, run: nodes.Run) -> nodes.Run:
+        """A command whose output is kept, with the lines of the main agent where it is missing."""
+        if run.otherwise is None or not isinstance(run.type, nodes.OptionalType):
+            return run
+        assert run.variable is not None
+        boxed = run.variable in self._words.boxed
+        if lines.text() != say("data.if_missing", _in_quotes(run.variable, boxed=boxed)):
+            raise Unreadable
+        otherwise = self.body(lines.take().children)
+        return replace(run, type=run.type.inner, otherwise=otherwise)
 
     def _under_notes(self, item: ReadItem) -> list[ReadItem]:
         """The bullets behind the notes of a call, which only say what words mean."""

@@ -309,6 +309,16 @@ class Words:
                 otherwise=(),
             )
             return extract, end
+        if found := read("tools.run_read", text, position):
+            (checked, type_, variable, boxed), end = found
+            run = nodes.Run(
+                origin=NOWHERE,
+                command=(),
+                variable=self.kept(variable, boxed),
+                type=type_,
+                otherwise=() if checked else None,
+            )
+            return run, end
         if found := read("data.copy_save", text, position):
             (name, apart, source, key, boxed, type_), end = found
             self.apart |= apart

@@ -23,6 +23,7 @@ from .values import (
     LOOP_ITEM,
     Frame,
     ValueLowering,
+    command_failed,
     holds_unspelled,
     joined,
     literal,
@@ -357,13 +358,17 @@ class BodyLowering:
 
     def _run(self, statement: ast.RunStmt, frame: Frame, origin: nodes.Origin) -> nodes.Run:
         type_ = None if statement.type is None else self.values.model.declared_types[statement.type]
-        otherwise = statement.otherwise
+        command, otherwise = self.values.text(statement.command, frame), None
+        if statement.otherwise is not None:
+            otherwise = self._otherwise(statement.otherwise, (), frame, origin)
+        elif type_ is not None and not isinstance(type_, types.Optional):
+            otherwise = (_fail(command_failed(command), frame, origin),)
         return nodes.Run(
             origin=origin,
-            command=self.values.text(statement.command, frame),
+            command=command,
             variable=frame.variables[statement.name.text] if statement.name else None,
             type=self.values.types.type(type_) if type_ is not None else None,
-            otherwise=self._otherwise(otherwise, (), frame, origin) if otherwise else None,
+            otherwise=otherwise,
         )
 
     # Keeping

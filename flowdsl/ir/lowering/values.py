@@ -100,6 +100,17 @@ def unmet(own: nodes.Text) -> nodes.Text:
     return joined((*literal("not so or not found: "), *own))
 
 
+def command_failed(command: nodes.Text) -> nodes.Text:
+    """The reason of a command without an `else` that printed nothing that can be kept."""
+    first: list[nodes.Piece] = []
+    for piece in command:
+        if isinstance(piece, nodes.TextPiece) and "\n" in piece.value:
+            first.append(nodes.TextPiece(value=piece.value.partition("\n")[0].rstrip()))
+            break
+        first.append(piece)
+    return joined((*literal("the command failed: "), *first))
+
+
 def joined(pieces: Iterable[nodes.Piece]) -> nodes.Text:
     """The pieces, with neighbouring literals joined and empty ones dropped."""
     merged: list[nodes.Piece] = []

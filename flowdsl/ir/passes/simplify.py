@@ -152,7 +152,7 @@ def _left(statement: nodes.Statement) -> nodes.Body:
             return ()
         case nodes.Loop(body=(), counted=False):
             return ()
-        case nodes.Run(otherwise=()):
+        case nodes.Run(otherwise=(), variable=None):
             return (replace(statement, otherwise=None),)
         case nodes.Repeat(body=(), until=until, otherwise=otherwise) if not _waits(statement):
             missing = nodes.Branch(

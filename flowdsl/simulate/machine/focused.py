@@ -8,9 +8,9 @@ from typing import Any
 
 from flowdsl.prompt.sentences import FOCUSED
 from flowdsl.simulate import trace
-from flowdsl.simulate.shapes import EMPTY, ListShape, OptionalShape
+from flowdsl.simulate.shapes import EMPTY, ListShape
 from flowdsl.simulate.trace import Recorder
-from flowdsl.simulate.world import CHOOSE, COPY, EXPECT, OUTPUT, READ, WAIT, Question
+from flowdsl.simulate.world import CHOOSE, COMMAND, COPY, EXPECT, OUTPUT, READ, WAIT, Question
 from flowdsl.source.record import Record
 
 from .agent import BOX, Aborted, Agent, AttemptFailed, Open, unmarked
@@ -146,8 +146,6 @@ class Focused(Agent):
                 raise Defect("nothing is said to do where it is not so", inside(line.text))
             case "control.ask" | "control.ask_else" | "control.ask_else_do" | "control.ask_decide":
                 self.looks(said, line)
-            case "tools.run_save":
-                self.keep_output(said)
             case "data.store":
                 values = [(name, self.view.built(value)) for name, value in said["values"]]
                 for name, value in values:
@@ -188,13 +186,15 @@ class Focused(Agent):
             self.memory.save(said["variable"], answer)
         elif words is None:
             return
+        elif said.name == "control.ask" and ask.name == "tools.run_read":
+            raise self.meaningless(line)  # the rule says the words in “ ”, and it has none
         elif said.name == "control.ask":
             raise self.failed(f"not so or not found: {words}")
         elif said.name == "control.ask_else_do":
             self.body(line.children)
         elif said["consequence"].name != "data.save_missing":
             self.consequence(said["consequence"], line)
-        elif ask.name in ("data.read", "data.copy_save"):
+        elif ask.name in ("data.read", "data.copy_save", "tools.run_read"):
             self.hear(said["consequence"], line)
             self.saved(ask["key"], EMPTY, boxed=ask["boxed"])
         else:
@@ -227,17 +227,23 @@ class Focused(Agent):
                 self.recorder.use(question)
             case "data.copy_check" | "data.copy_save":
                 question, found = self._copied(ask, line)
+            case "tools.run_read":
+                question, found = self._printed(ask)
             case _:
                 raise self.meaningless(line)
         return None if found else question.text
 
-    def keep_output(self, said: Said) -> None:
-        """Save what the command before printed; what may be missing is saved as `__EMPTY__`."""
-        shape = said["type"]
-        optional = isinstance(shape, OptionalShape)
-        question = Question(OUTPUT, self._command, shape=shape.inner if optional else shape)
-        if not self.keep(said, question) and optional:
-            self.saved(said["key"], EMPTY, boxed=said["boxed"])
+    def _printed(self, ask: Said) -> tuple[Question, bool]:
+        """Whether the command before did its work, where that is asked, and what it printed."""
+        if ask["checked"]:
+            worked = Question(COMMAND, self._command)
+            self.recorder.use(worked)
+            if not self.recorder.ask(worked):
+                return worked, False
+        question = Question(OUTPUT, self._command, shape=ask["type"])
+        found = self.keep(ask, question)
+        self.recorder.use(question)
+        return question, found
 
     def keep(self, said: Said, question: Question) -> bool:
         """Save what the world answers; whether it answers anything."""

@@ -192,7 +192,8 @@ def _told_apart(value: Any) -> Any:
 
     What it holds is no bracket of ours.
     """
-    return _with_texts(value if isinstance(value, dict | list) else [value], CLEANED[0])
+    held = value if isinstance(value, dict | list) else [value]
+    return json.loads(CLEANED[0](json.dumps(held, ensure_ascii=False)))
 
 
 def _present(type_: Type) -> Type:

@@ -1219,13 +1219,6 @@ workflow w {
 }
 """The same, for an account where a focused agent has a terminal."""
 
-RED = {
-    "the output of a command": "nothing is said of a command that prints nothing",
-    "the output of a command that may be missing": "its type is saved with `or __EMPTY__`",
-    "the output of a command that may fail": "the check stands behind the saving of the output",
-}
-"""Programs of which the prompt says something else, each with what is wrong."""
-
 TOOLS = ("execute_terminal_command", "copy_to_clipboard", "save_screenshot_as_run_attachment")
 
 

@@ -316,14 +316,21 @@ def test_what_a_command_prints() -> None:
     assert TERMINAL is not None
     body = 'run "Get-Date" as day: int emit day = {{day}}'
     outputs = "outputs { day: int }"
-    told = traced(body, {"output Get-Date": 3}, sections=outputs, project=TERMINAL)
+    told = traced(
+        body, {"command Get-Date": True, "output Get-Date": 3}, sections=outputs, project=TERMINAL
+    )
     assert (events(told), told.ending.outputs) == (["command 'Get-Date'"], {"day": 3})
-    assert questions(told) == ["1 output 'Get-Date' -> 3"]
-    assert told.asked[0].question.shape == ScalarShape("int")
-    told = traced(body, {"output Get-Date": "__EMPTY__"}, sections=outputs, project=TERMINAL)
+    assert questions(told) == ["1 command 'Get-Date' -> True", "1 output 'Get-Date' -> 3"]
+    assert told.asked[1].question.shape == ScalarShape("int")
+    told = traced(
+        body,
+        {"command Get-Date": True, "output Get-Date": "__EMPTY__"},
+        sections=outputs,
+        project=TERMINAL,
+    )
     assert told.ending == failed("the command failed: Get-Date")
     body = 'run """\n  ls\n  pwd\n""" as x: string'
-    told = traced(body, {"output ls\npwd": ""}, project=TERMINAL)
+    told = traced(body, {"command ls\npwd": True, "output ls\npwd": ""}, project=TERMINAL)
     assert (events(told), told.ending) == (["command 'ls\\npwd'"], failed("the command failed: ls"))
 
 

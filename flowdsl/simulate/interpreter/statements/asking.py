@@ -80,10 +80,16 @@ def copy(frame: Frame, statement: ast.CopyStmt) -> str | None:
 
 
 def run(frame: Frame, statement: ast.RunStmt) -> str | None:
-    """`run`: a command; an `else` asks whether it did its work, `as` for what it printed."""
+    """`run`: a command; an `else` asks whether it did its work, `as` for what it printed.
+
+    What has to be printed is kept of a command that did its work only, also without an `else`.
+    """
     command = exact(frame, statement.command)
     act(frame, trace.COMMAND, command)
-    worked = statement.otherwise is None or frame.holds(Question(world.COMMAND, command))
+    declared = frame.run.model.declared_types
+    needed = statement.type is not None and not isinstance(declared[statement.type], types.Optional)
+    asks = needed or statement.otherwise is not None
+    worked = not asks or frame.holds(Question(world.COMMAND, command))
     if worked and (statement.name is None or _read(frame, statement, world.OUTPUT, command)):
         return None
     return leaving.COMMAND_FAILED.format(command.partition("\n")[0].strip())

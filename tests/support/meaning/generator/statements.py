@@ -257,9 +257,7 @@ class Statements(Control):
         """A command whose output is kept, of an account whose focused agents have a terminal."""
         command = self.body.text(state, texts.COMMANDS, fixed=True, command=True)
         type_ = self.c.pick((STRING, STRING, INT, ROW, STRING.many(), ANY))
-        name = self.body.name_for(state, place, type_, True)
-        state.assign(variable(name, type_, True))
-        return f"run {command} as {name}: {type_.written}?"
+        return self._reads(state, place, "run", type_, command, "")
 
     def _image(self, state: State, _: Place) -> str:
         shows = f" shows {self.instruction(state, texts.TARGETS)}" if self.c.flag() else ""
@@ -297,6 +295,8 @@ class Statements(Control):
                 other.assign(read)
         state.assign(read)
         state.become(state.copy(), other)
+        if verb == "run":
+            return f"run {source} as {written}{otherwise}"
         return f"{verb} {written} from {source}{using}{otherwise}"
 
     def _background(self, state: State, place: Place) -> str:
