@@ -101,7 +101,7 @@ class Context:
 
     def saved(self) -> Saved:
         """What a call has saved that begins here."""
-        return Saved(bare=bool(self._loops) and self._loops[-1].flat)
+        return Saved(bare=bool(self._loops) and self._loops[-1].flat, filled=self.filled)
 
     @contextmanager
     def inside(self, loop: nodes.Loop) -> Iterator[None]:

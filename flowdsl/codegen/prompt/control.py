@@ -19,7 +19,8 @@ from flowdsl.prompt.values import condition_words, value_words
 from flowdsl.prompt.words import say
 from flowdsl.source.record import replace
 
-from .context import Agent, Context, Split, Wrap, consequence, guarded, runtime
+from .context import Agent, Split, Wrap, consequence, guarded, runtime
+from .saved import has_entries
 
 # Branches
 
@@ -198,7 +199,7 @@ def emit_loop(statement: nodes.Loop, main: Agent, wrap: Wrap) -> list[Item]:
         missing = say("control.loop_too_many", counted, limit_words(statement.limit))
         bullets = list(consequence(missing, (leave,), origin, focused))
         counts.append(main.context.focused(origin, "for", bullets, handed=tuple(saved.handed)))
-    may_be_empty = not _is_filled(statement.items, main.context)
+    may_be_empty = not has_entries(statement.items, main.context.filled)
     words = say("control.start_loop", items, may_be_empty)
     with main.context.inside(statement):
         lines = [*main(statement.body), Item(say("control.end_loop"), origin, "for")]
@@ -208,19 +209,6 @@ def emit_loop(statement: nodes.Loop, main: Agent, wrap: Wrap) -> list[Item]:
 def _as_list(items: nodes.Value) -> nodes.Value:
     """What a loop runs over, which is told as JSON whatever is known of its type."""
     return replace(items, json=True) if isinstance(items, nodes.TextValue) else items
-
-
-def _is_filled(items: nodes.Value, context: Context) -> bool:
-    """Whether there is an entry for sure."""
-    match items:
-        case nodes.ConstantValue(value=list() | int() as entries):
-            return bool(entries)
-        case nodes.ListValue(items=inner):
-            return bool(inner)
-        case nodes.TextValue(text=(nodes.Variable(sigil="input", name=name, path=()),)):
-            return name in context.filled
-        case _:
-            return False
 
 
 def emit_each(statement: nodes.Loop, focused: Agent) -> list[Item]:

@@ -23,13 +23,15 @@ class Saved:
 
     - `bare`: the entry at hand of the loop around is no object and no list, and stands in the text;
       `bare_entry` that it does.
+    - `filled`: inputs that are lists with an entry.
     - `sure`: the variables that the call has saved so far on every path.
     - `handed`: those that were used though the call may not have saved them; `counts` are those
       among them that have the numbers of entries, which no bullet names.
     """
 
-    def __init__(self, *, bare: bool) -> None:
+    def __init__(self, *, bare: bool, filled: frozenset[str]) -> None:
         self.bare = bare
+        self.filled = filled
         self.bare_entry = False
         self.sure: frozenset[str] = frozenset()
         self.handed: dict[str, None] = {}
@@ -37,7 +39,7 @@ class Saved:
 
     def copy(self) -> Saved:
         """What a call has saved that is the same so far."""
-        same = Saved(bare=self.bare)
+        same = Saved(bare=self.bare, filled=self.filled)
         same.sure, same.handed = self.sure, dict(self.handed)
         same.bare_entry, same.counts = self.bare_entry, self.counts
         return same
@@ -101,10 +103,13 @@ class Saved:
                 if name == "branches"
                 else rewritten[0]
             )
-        if isinstance(statement, nodes.Step) or (
-            isinstance(statement, nodes.If | nodes.Retry) and statement.otherwise
-        ):
-            del ends[0]
+        match statement:
+            case nodes.Step():
+                del ends[0]
+            case nodes.If(otherwise=otherwise) | nodes.Retry(otherwise=otherwise) if otherwise:
+                del ends[0]
+            case nodes.Loop(items=items) if has_entries(items, self.filled):
+                del ends[0]
         self.sure = frozenset.intersection(*ends) if ends else start
         return replace(statement, **changes) if changes else statement
 
@@ -121,6 +126,19 @@ class Saved:
         if variable.name not in self.sure:
             self.handed[variable.name] = None
         return replace(variable, sigil="saved")
+
+
+def has_entries(items: nodes.Value, filled: frozenset[str]) -> bool:
+    """Whether a loop has an entry for sure; `filled` are inputs that are lists with one."""
+    match items:
+        case nodes.ConstantValue(value=list() | int() as entries):
+            return bool(entries)
+        case nodes.ListValue(items=inner):
+            return bool(inner)
+        case nodes.TextValue(text=(nodes.Variable(sigil="input", name=name, path=()),)):
+            return name in filled
+        case _:
+            return False
 
 
 def _leaves(body: nodes.Body) -> bool:
