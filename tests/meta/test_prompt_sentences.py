@@ -33,6 +33,7 @@ from flowdsl.prompt.sentences import FOCUSED, KINDS, MAIN, PLATFORM, SENTENCES
 from flowdsl.prompt.words import RULES, say
 from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
 from flowdsl.source.record import replace
+from flowdsl.syntax.statements import TERMINAL
 from tests.support.flows.generated.prompts import HERE, PromptWriter
 from tests.support.rows import for_rows
 
@@ -181,6 +182,12 @@ def _workflows() -> Iterator[tuple[nodes.Workflow, Capabilities]]:
     branch = nodes.Branch(origin=HERE, condition=nodes.IsEmpty(operand=value), body=(capture,))
     asked = nodes.If(origin=HERE, branches=(branch,), otherwise=())
     yield replace(writer.workflow(), body=(asked,)), DOCUMENTED
+    leave = nodes.Leave(origin=HERE, action="abort", reason=literal("no"))
+    run = nodes.Run(
+        origin=HERE, command=literal("dir"), variable=None, type=None, otherwise=(leave,)
+    )
+    whole = replace(asked, branches=(replace(branch, body=(run,)),))
+    yield replace(writer.workflow(), body=(whole,)), Capabilities(frozenset((TERMINAL,)))
     yield replace(writer.workflow(), body=_with_values()), DOCUMENTED
     for noted in (None, "reason_1"):
         yield replace(writer.workflow(), body=_failing(noted)), DOCUMENTED

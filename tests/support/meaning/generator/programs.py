@@ -49,7 +49,7 @@ from .values import (
     readable,
 )
 
-THEMES = ("finish", "loops", "attempts", "models", "background", "commands")
+THEMES = ("finish", "loops", "attempts", "models", "background", "commands", "any", "chain")
 """What some programs hold more often than others, so that every pair of constructs occurs."""
 
 FOLDERS = ("", "lib/", "@shared//")
@@ -142,7 +142,7 @@ def program(seed: int, *, printed: bool = False) -> str:
 
 def _make(c: Chooser, *, printed: bool = False) -> str:
     pictures = c.once_in(8)
-    themes = frozenset(c.pick(THEMES) for _ in range(3)) if c.once_in(3) else frozenset()
+    themes = frozenset(c.pick(THEMES) for _ in range(3)) if c.flag() else frozenset()
     outside = c.once_in(4) or "attempts" in themes
     style = Style(outside, pictures, themes, printed)
     tasks: list[Task] = []
@@ -153,7 +153,8 @@ def _make(c: Chooser, *, printed: bool = False) -> str:
         declared.append(source)
     workflow = c.within(lambda: _workflow(c, tasks, style))
     folder = c.pick(("", "", "", *FOLDERS)) if declared else None
-    return _assembled(workflow, declared, folder, chained=c.once_in(6))
+    chained = c.once_in(6) or "chain" in themes
+    return _assembled(workflow, declared, folder, chained=chained)
 
 
 class Style(NamedTuple):

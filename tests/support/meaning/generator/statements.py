@@ -60,6 +60,9 @@ TARGETS = (
 )
 """What a program may emit, and what a task may give back."""
 
+THEMED = (("any", "it"), ("chain", "code"))
+"""What a program of a theme emits more often than others."""
+
 MAIN_ONLY = ("copy", "run", "capture", "export", "image", "background")
 """Statements that need the main agent."""
 
@@ -137,20 +140,18 @@ class Statements(Control):
             *(
                 ("extract", self.body.often("models", 6)),
                 ("emit", 6),
-                (
-                    "call",
-                    10 * self.body.often("attempts", place.loop and place.attempt) + 10
-                    if called
-                    else 0,
-                ),
+                ("call", called * self._calling(place)),
             ),
             *(("if", 5 if nests else 0), ("guard", 2 if guards else 0)),
             *(("every value", 2 if sure else 0), ("match", 3 if enums else 0)),
             *(("choose", self.body.often("models", 2)), ("wait until", 2), ("expect", 3)),
             *((each, 2 if nests else 0) for each in ("step", "repeat")),
-            ("retry", 0 if not nests else self.body.often("attempts", 4) if place.loop else 2),
+            ("retry", nests * self.body.often("attempts", 4 if place.loop else 2)),
             ("for", 0 if not nests else self.body.often("loops", 6 if place.top else 3)),
-            *(("copy", 3 * (1 + 2 * held) if main else 0),),
+            (
+                "copy",
+                self.body.often("attempts" if place.attempt else "", 3 * (1 + 2 * held) * main),
+            ),
             *(
                 (
                     "run",
@@ -169,6 +170,11 @@ class Statements(Control):
             self.body.main = True
         return self._kinds[kind](state, place)
 
+    def _calling(self, place: Place) -> int:
+        """How often a task is called: in an attempt of an entry more often than elsewhere."""
+        in_entry = self.body.often("attempts", place.loop and place.attempt)
+        return 10 * in_entry + self.body.often("finish", 10)
+
     def _waits_for_nothing(self, place: Place) -> bool:
         """Whether a value may be read here that is known after the run only."""
         return place.main and not (self.body.task or place.loop or place.repeated)
@@ -176,7 +182,8 @@ class Statements(Control):
     # Actions
 
     def _do(self, state: State, _: Place) -> str:
-        return f"do {self.body.text(state, texts.DO, secret=True)}"
+        patterns = texts.DO[-1:] if "any" in self.body.themes and self.c.flag() else texts.DO
+        return f"do {self.body.text(state, patterns, secret=True)}"
 
     def _press(self, *_: object) -> str:
         times = " 3 times" if self.c.once_in(4) else ""
@@ -311,7 +318,9 @@ class Statements(Control):
         )
 
     def _emit(self, state: State, place: Place) -> str:
-        wanted = self.c.pick(TARGETS)
+        themed = [name for theme, name in THEMED if theme in self.body.themes]
+        found = [each for each in TARGETS if each.name in themed]
+        wanted = self.c.pick(found if found and self.c.flag() else TARGETS)
         target = self.body.target(wanted)
         if target is None:
             return self._press()
