@@ -7,7 +7,7 @@ from typing import assert_never
 from flowdsl.ir import nodes
 from flowdsl.prompt.exact import exact
 from flowdsl.prompt.outline import Item
-from flowdsl.prompt.text import OPEN_PART, clause, quoted, quoted_text, spell_variable
+from flowdsl.prompt.text import OPEN_PART, bracketed, clause, quoted, quoted_text, spell_variable
 from flowdsl.prompt.values import type_words
 from flowdsl.prompt.words import say
 
@@ -70,7 +70,7 @@ def split_run(statement: nodes.Run, main: Agent) -> Split:
     def after() -> list[Item]:
         assert statement.variable is not None
         variable = nodes.Variable(sigil="runtime", name=statement.variable)
-        words = say("data.if_missing", quoted(spell_variable(main.context.boxed_path(variable))))
+        words = say("data.if_missing", bracketed(spell_variable(main.context.boxed_path(variable))))
         return [Item(words, statement.origin, "otherwise", main(statement.otherwise or ()))]
 
     return [], ask, after

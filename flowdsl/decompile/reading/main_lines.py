@@ -137,8 +137,7 @@ class Main:
         if run.otherwise is None or not isinstance(run.type, nodes.OptionalType):
             return run
         assert run.variable is not None
-        boxed = run.variable in self._words.boxed
-        if lines.text() != say("data.if_missing", _in_quotes(run.variable, boxed=boxed)):
+        if not self._is_missing(lines, run.variable):
             raise Unreadable
         otherwise = self.body(lines.take().children)
         return replace(run, type=run.type.inner, otherwise=otherwise)
@@ -219,10 +218,7 @@ class Main:
             return None
         if bullets.leaf() is not None:
             return None
-        variable = nodes.Variable(sigil="runtime", name=found.variable)
-        if found.variable in self._words.boxed:
-            variable = replace(variable, path=(nodes.BOX,))
-        if lines.text() != say("data.if_missing", bracketed(spell_variable(variable))):
+        if not self._is_missing(lines, found.variable):
             return None
         otherwise = self.body(lines.take().children)
         type_ = found.type
@@ -230,6 +226,12 @@ class Main:
         if not isinstance(type_.inner, nodes.ListType) or _OR_NO_ENTRIES in asked:
             type_ = type_.inner
         return replace(found, type=type_, model=model, otherwise=otherwise)
+
+    def _is_missing(self, lines: Lines, name: str) -> bool:
+        """Whether the next line begins what is done where a variable has no value."""
+        path = (nodes.BOX,) if name in self._words.boxed else ()
+        variable = nodes.Variable(sigil="runtime", name=name, path=path)
+        return lines.text() == say("data.if_missing", bracketed(spell_variable(variable)))
 
     def _guarded(self, lines: Lines, key: str, answer: str, why: str) -> nodes.Body:
         """The statements that are done only if the decision `key` is `answer`."""
