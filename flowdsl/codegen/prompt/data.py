@@ -73,7 +73,10 @@ def emit_background(statement: nodes.BackgroundExtract, context: Context) -> lis
         statement.variable in context.boxed,
         optional,
     )
-    words = say("data.background", quoted(prompt), model_name(statement.model))
+    # A value may hold any quotation mark, and none of the brackets.
+    filled = any(isinstance(piece, nodes.Variable) for piece in statement.source)
+    prompt = bracketed(prompt) if filled else quoted(prompt)
+    words = say("data.background", prompt, model_name(statement.model))
     return [Item(words, statement.origin, "extract")]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, partial
-from typing import Literal
+from typing import Any, Literal
 
 from flowdsl.codegen.prompt.control import loop_items
 from flowdsl.ir import nodes
@@ -63,7 +63,7 @@ class Words:
             "given": Free(_given),
             "mark": _marked,
             "picture": _open_part,
-            "reading": in_quotes(self._background_prompt),
+            "reading": self._reading,
         }
         self.match = self.sentences.match
         self.entries: set[str] = set()
@@ -239,6 +239,11 @@ class Words:
             return None
         bare = variable.sigil in ("runtime", "saved") and not variable.path
         return variable.name if bare else None
+
+    def _reading(self, text: str, position: int) -> tuple[Any, int] | None:
+        """Reads what a reading in the background is told, between marks."""
+        read = self._background_prompt
+        return in_quotes(read)(text, position) or in_brackets(read)(text, position)
 
     def _background_prompt(self, text: str) -> tuple[nodes.Text, str, nodes.Type] | None:
         found = self.match("data.background_prompt", text)
