@@ -190,10 +190,10 @@ def _ways_to_be_missing(field: FieldType, *, top: bool) -> list[Any]:
 def _told_apart(value: Any) -> Any:
     """A value for an input of the type `any`: nothing tells a text from a number there.
 
-    What it holds is no bracket of ours.
+    What it holds is no bracket of ours and no placeholder, which no schema refuses at any depth.
     """
     held = value if isinstance(value, dict | list) else [value]
-    return json.loads(CLEANED[0](json.dumps(held, ensure_ascii=False)))
+    return json.loads(CLEANED[1](CLEANED[0](json.dumps(held, ensure_ascii=False))))
 
 
 def _present(type_: Type) -> Type:
