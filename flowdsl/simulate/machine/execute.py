@@ -119,6 +119,7 @@ def carry_out(
         agent = MainAgent(grammar, recorder, memory, page, rules)
         recorder.outline(page.steps)
         ending = _ending(agent, page, recording)
+        memory.wait()
         if ending.status == SUCCESS:
             made, refused = outputs(payload.output_schema, memory.values, grammar)
             ending = ending.__replace__(outputs=made)

@@ -17,7 +17,7 @@ from flowdsl.simulate.trace import Recorder
 from flowdsl.simulate.world import READ, Question
 from flowdsl.source.record import Record
 
-from .agent import DATA_RULES, Aborted, Agent, AttemptFailed, Finished, Open
+from .agent import BOX, DATA_RULES, Aborted, Agent, AttemptFailed, Finished, Open
 from .characters import inside, outside_lines
 from .focused import ATTEMPT_FAILED, FAILED, Report, focused_action
 from .grammar import Grammar, Said
@@ -166,10 +166,11 @@ class MainAgent(Agent):
         )
         self.recorder.hint(key=reading["key"])
         found = self.recorder.ask(question)
-        if found not in (None, "", EMPTY):
-            self.saved(reading["key"], written(found, question.shape), boxed=reading["boxed"])
-        elif reading["optional"]:
-            self.saved(reading["key"], EMPTY, boxed=reading["boxed"])
+        value = EMPTY if found in (None, "", EMPTY) else written(found, question.shape)
+        if value != EMPTY or reading["optional"]:
+            # No line may count on it: nobody knows when it comes.
+            late = {BOX: value} if reading["boxed"] else value
+            self.memory.late.append((reading["key"], late))
 
     # Rounds
 

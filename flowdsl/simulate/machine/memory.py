@@ -41,7 +41,8 @@ class Memory:
     terminal takes, with variables as they are spelled; None for any. `whys` has why a decision has
     an answer, by both. `secrets` are the names of those that the service puts in where their
     placeholders are typed. `loops_of_run` says that the entries of the loop under way are from the
-    run, not from its inputs or the prompt.
+    run, not from its inputs or the prompt. `late` has what readings in the background save: no line
+    knows it, and only the outputs wait for it.
     """
 
     secrets: frozenset[str] = frozenset()
@@ -50,6 +51,7 @@ class Memory:
         self.variant = variant
         self.commands = commands
         self.values: dict[str, Any] = {}
+        self.late: list[tuple[str, Any]] = []
         self.whys: dict[tuple[str, str], Any] = {}
         self.loops_of_run = False
 
@@ -59,6 +61,11 @@ class Memory:
         if isinstance(before, dict) and isinstance(value, dict) and self.variant.merges:
             value = _merged(before, value)
         self.values[key] = value
+
+    def wait(self) -> None:
+        """Have what readings in the background save: the run has ended."""
+        for key, value in self.late:
+            self.save(key, value)
 
     def view(self, *, focused: bool) -> View:
         """What an agent sees of the values."""
