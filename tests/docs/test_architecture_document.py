@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
@@ -160,3 +161,22 @@ def test_a_document_of_state_is_written_by_whoever_holds_its_lease() -> None:
     }
     writers = {name for name in writers if not name.startswith("emulator/")}
     assert writers == {"state/held.py", "state/lease.py"}
+
+
+def _read_section(title: str) -> str:
+    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL)
+    assert found is not None, f"docs/architecture.md has no section `{title}`"
+    return found[1]
+
+
+def test_every_step_of_a_walk_is_a_function() -> None:
+    steps = re.findall(r"^\d+\. `([\w.]+)`", _read_section("Five walks"), re.MULTILINE)
+    assert len(steps) > 25
+    for step in steps:
+        module, _, name = f"flowdsl.{step}".rpartition(".")
+        try:
+            owner = importlib.import_module(module)
+        except ModuleNotFoundError:
+            outer, _, class_name = module.rpartition(".")
+            owner = getattr(importlib.import_module(outer), class_name)
+        assert callable(getattr(owner, name, None)), f"`{step}` is no function"
