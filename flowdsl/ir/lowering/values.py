@@ -108,6 +108,8 @@ def command_failed(command: nodes.Text) -> nodes.Text:
             first.append(nodes.TextPiece(value=piece.value.partition("\n")[0].rstrip()))
             break
         first.append(piece)
+    if first and isinstance(last := first[-1], nodes.TextPiece):
+        first[-1] = nodes.TextPiece(value=last.value.rstrip())
     return joined((*literal("the command failed: "), *first))
 
 
