@@ -177,7 +177,8 @@ class Statements(Control):
 
     def _waits_for_nothing(self, place: Place) -> bool:
         """Whether a value may be read here that is known after the run only."""
-        return place.main and not (self.body.task or place.loop or place.repeated)
+        given = "later" in self.body.targets  # by one reading: that of a second is open
+        return place.main and not (self.body.task or place.loop or place.repeated or given)
 
     # Actions
 
